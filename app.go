@@ -1,0 +1,240 @@
+// The app: what the site is, said in one value.
+
+package gorgon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// An App describes a whole site. It is a value: it holds no store, opens
+// nothing and starts nothing. Name and Routes are needed, the rest is not.
+type App struct {
+	// Name names the app in files and logs: lower-case letters, digits and dashes.
+	Name string
+
+	// Routes are the pages.
+	Routes []Route
+
+	// Layout is the document around every page. Default: a bare one.
+	Layout func(Document) Component
+
+	// Error is the error view, for every status that a page has no own one
+	// for. Default: a bare one.
+	Error func(Failure) Component
+
+	// Origin is the scheme and host that absolute URLs are made of, as in
+	// "https://example.com". They are never made of a request. Default:
+	// none, and so no sitemap.
+	Origin string
+
+	// Locales are the languages of the site. Each page exists in each. The
+	// first has no prefix in paths, the others have their own name as the
+	// first segment. Default: one, "".
+	Locales []string
+
+	// Values are computed once per build for generators to read.
+	Values []Value
+
+	// Assets are files served under a name with the digest of their content,
+	// which never changes and may be kept for ever; [Asset] is their URL in
+	// views. Default: none.
+	Assets fs.FS
+
+	// Static are files served at their own paths: "favicon.ico". Default: none.
+	Static fs.FS
+
+	// Handlers answer by [net/http.ServeMux] pattern, and win over pages.
+	Handlers map[string]http.Handler
+
+	// Middleware is around everything, the first one outermost.
+	Middleware []func(http.Handler) http.Handler
+
+	// Headers are added to every response, and replace the defaults of the
+	// same name; an empty value removes one.
+	Headers http.Header
+
+	// CDN declares a shared cache in front of the app that is purged through
+	// it. Default: none, and caches in between are told to keep nothing.
+	CDN *CDN
+
+	// Robots is the robots.txt. Default: everything allowed, and the sitemap.
+	Robots string
+}
+
+// A CDN is a shared cache in front of the app.
+type CDN struct {
+	// TagHeader names the response header that carries a page's tags:
+	// "Cache-Tag", "Surrogate-Key". Tags are set apart by commas in
+	// Cache-Tag, by spaces elsewhere. Default: none is sent.
+	TagHeader string
+
+	// Purge tells the CDN which tags are no longer true. It is called after
+	// every purge of the app's own, with "route:…", "path:…" and "all" for
+	// those. Default: nothing is told.
+	Purge func(ctx context.Context, tags []string) error
+}
+
+// Definitions are the routes with their types erased, in order.
+func (a App) Definitions() []*Definition {
+	definitions := make([]*Definition, 0, len(a.Routes))
+	for _, r := range a.Routes {
+		if r != nil {
+			definitions = append(definitions, r.Definition())
+		}
+	}
+	return definitions
+}
+
+// ValueDefinitions are the build values with their types erased, in order.
+func (a App) ValueDefinitions() []ValueDefinition {
+	definitions := make([]ValueDefinition, 0, len(a.Values))
+	for _, v := range a.Values {
+		definitions = append(definitions, v.definition())
+	}
+	return definitions
+}
+
+// AllLocales are the app's locales, or the one nameless one.
+func (a App) AllLocales() []string {
+	if len(a.Locales) == 0 {
+		return []string{""}
+	}
+	return a.Locales
+}
+
+// LayoutOf is the document around a page.
+func (a App) LayoutOf(d Document) Component {
+	if a.Layout != nil {
+		return a.Layout(d)
+	}
+	return bareLayout(d)
+}
+
+// ErrorOf is the error view for a failure of page, which may be nil.
+func (a App) ErrorOf(page *Definition, f Failure) Component {
+	if page != nil {
+		for _, status := range [...]int{f.Status, 0} {
+			if view := page.Errors[status]; view != nil {
+				return view(f)
+			}
+		}
+	}
+	if a.Error != nil {
+		return a.Error(f)
+	}
+	return bareError(f)
+}
+
+// Validate lists every fault at once, each naming the page and the mend;
+// nil where the app can work.
+func (a App) Validate() error {
+	var faults []error
+	fault := func(of, text string, args ...any) {
+		faults = append(faults, fmt.Errorf("%s: %s", of, fmt.Sprintf(text, args...)))
+	}
+	if a.Name == "" || strings.Trim(a.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		fault("app", "Name %q: use lower-case letters, digits and dashes, such as \"shop\"", a.Name)
+	}
+	if a.Origin != "" {
+		if u, err := url.Parse(a.Origin); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path+u.RawQuery+u.Fragment != "" || u.User != nil {
+			fault("app", "Origin %q: use scheme and host alone, such as \"https://example.com\"", a.Origin)
+		}
+	}
+	if len(a.Routes) == 0 {
+		fault("app", "there are no Routes: add a gorgon.Page")
+	}
+	for i, r := range a.Routes {
+		if r == nil {
+			fault("app", "Routes[%d] is nil: remove it", i)
+		}
+	}
+	faults = append(faults, a.validateLocales()...)
+
+	var patterns []*Pattern
+	for _, d := range a.Definitions() {
+		name := "page " + d.Path
+		if d.Path == "" {
+			name = `page ""`
+		}
+		for _, text := range d.validate() {
+			fault(name, "%s", text)
+		}
+		if d.Pattern == nil {
+			continue
+		}
+		patterns = append(patterns, d.Pattern)
+		if s := d.Pattern.segments; len(s) > 0 && s[0].kind == literal {
+			switch {
+			case s[0].text == "_gorgon":
+				fault(name, "/_gorgon is the framework's own: choose another path")
+			case s[0].text != "" && slices.Index(a.Locales, s[0].text) > 0:
+				fault(name, "its first segment is also a locale: choose another path or locale")
+			}
+		}
+	}
+	for _, err := range conflicts(patterns) {
+		faults = append(faults, fmt.Errorf("page %w: make one of the patterns more specific", err))
+	}
+
+	names := map[string]bool{}
+	for i, v := range a.ValueDefinitions() {
+		switch {
+		case v.Name == "":
+			fault("build value", "Values[%d] has no Name: give it one", i)
+		case names[v.Name]:
+			fault("build value "+v.Name, "two have this name: rename one")
+		case v.Make == nil:
+			fault("build value "+v.Name, "there is no Make: add one")
+		}
+		names[v.Name] = true
+	}
+	mux := http.NewServeMux()
+	for pattern, h := range a.Handlers {
+		if h == nil {
+			fault("handler "+pattern, "it is nil: remove it")
+			continue
+		}
+		if err := tryHandle(mux, pattern, h); err != nil {
+			faults = append(faults, fmt.Errorf("handler %s: %w", pattern, err))
+		}
+	}
+	for i, m := range a.Middleware {
+		if m == nil {
+			fault("app", "Middleware[%d] is nil: remove it", i)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (a App) validateLocales() []error {
+	var faults []error
+	seen := map[string]bool{}
+	for _, l := range a.Locales {
+		switch {
+		case l == "" || strings.Trim(l, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "":
+			faults = append(faults, fmt.Errorf("app: locale %q: use a language tag such as \"en\" or \"pt-BR\"", l))
+		case seen[l]:
+			faults = append(faults, fmt.Errorf("app: locale %q stands twice: remove one", l))
+		}
+		seen[l] = true
+	}
+	return faults
+}
+
+// tryHandle turns ServeMux's panic for a bad pattern into an error.
+func tryHandle(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s", firstLine(fmt.Sprint(r)))
+		}
+	}()
+	mux.Handle(pattern, h)
+	return nil
+}

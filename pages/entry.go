@@ -1,0 +1,195 @@
+// An entry: one page, whole, and its form as bytes.
+
+package pages
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// An Entry is one page for one path and locale. It is never changed once it
+// is made: a new version is a new Entry.
+type Entry struct {
+	Key   Key
+	Build string // that rendered it
+
+	State []byte // the generator's result as JSON
+
+	Status  int
+	Header  http.Header // Content-Type, Location, and the page's own
+	HTML    []byte
+	Head    Span   // the page's head within HTML
+	Main    Span   // the page's view within HTML
+	ETag    string // of the HTML, without quotes
+	NoIndex bool   // the page asks search engines to stay away
+	Gzip    []byte // the HTML compressed; nil where that is not worth it
+	Brotli  []byte
+	Zstd    []byte
+	Title   string
+
+	MadeAt     time.Time // when the generator began
+	ModifiedAt time.Time // when the HTML last changed
+	FreshUntil time.Time // zero: for ever
+	StaleUntil time.Time // zero: for ever
+	ErrorUntil time.Time // zero: for ever
+
+	Tags  []string
+	Epoch uint64 // the store's sequence before the generator began; 0 in a seed
+
+	Failures int       // of refreshes since the last good one
+	RetryAt  time.Time // not before then is the next one
+	Failure  string    // what the last one said
+}
+
+// A Span is a part of an entry's HTML, by byte offsets.
+type Span struct{ Start, End int }
+
+// Of cuts the span out of html.
+func (s Span) Of(html []byte) []byte { return html[s.Start:s.End] }
+
+// Size is about how many bytes the entry takes in memory.
+func (e *Entry) Size() int {
+	n := 512 + len(e.State) + len(e.HTML) + len(e.Gzip) + len(e.Brotli) + len(e.Zstd)
+	n += len(e.Key.Route) + len(e.Key.Path) + len(e.ETag) + len(e.Failure)
+	for _, t := range e.Tags {
+		n += 16 + len(t)
+	}
+	for k, vs := range e.Header {
+		n += 64 + len(k)
+		for _, v := range vs {
+			n += len(v)
+		}
+	}
+	return n
+}
+
+// Subjects lists everything whose purge concerns the entry.
+func (e *Entry) Subjects() []string { return Subjects(e.Key, e.Tags) }
+
+// meta is the part of an entry's bytes that is JSON; its names are the format.
+type meta struct {
+	Key        Key         `json:"key"`
+	Build      string      `json:"build,omitempty"`
+	Status     int         `json:"status"`
+	Header     http.Header `json:"header,omitempty"`
+	Head       Span        `json:"head"`
+	Main       Span        `json:"main"`
+	ETag       string      `json:"etag"`
+	Title      string      `json:"title,omitempty"`
+	NoIndex    bool        `json:"noindex,omitempty"`
+	MadeAt     int64       `json:"made"` // times in Unix nanoseconds, 0 for none
+	ModifiedAt int64       `json:"modified"`
+	FreshUntil int64       `json:"fresh,omitempty"`
+	StaleUntil int64       `json:"stale,omitempty"`
+	ErrorUntil int64       `json:"error,omitempty"`
+	Tags       []string    `json:"tags,omitempty"`
+	Epoch      uint64      `json:"epoch,omitempty"`
+	Failures   int         `json:"failures,omitempty"`
+	RetryAt    int64       `json:"retry,omitempty"`
+	Failure    string      `json:"failure,omitempty"`
+}
+
+// format is the first byte of an encoded entry.
+const format = 1
+
+// parts is how many byte strings follow the meta part.
+const parts = 5
+
+// Encode writes the entry as bytes: the format, six lengths, then the meta
+// part as JSON, state, HTML, gzip, brotli and zstd.
+func (e *Entry) Encode() ([]byte, error) {
+	m, err := json.Marshal(meta{
+		Key: e.Key, Build: e.Build, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
+		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
+		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
+		FreshUntil: nanos(e.FreshUntil), StaleUntil: nanos(e.StaleUntil), ErrorUntil: nanos(e.ErrorUntil),
+		Tags: e.Tags, Epoch: e.Epoch, Failures: e.Failures, RetryAt: nanos(e.RetryAt), Failure: e.Failure,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode entry %s: %w", e.Key, err)
+	}
+	blobs := [1 + parts][]byte{m, e.State, e.HTML, e.Gzip, e.Brotli, e.Zstd}
+	size := 1 + len(blobs)*binary.MaxVarintLen32
+	for _, b := range blobs {
+		size += len(b)
+	}
+	data := append(make([]byte, 0, size), format)
+	for _, b := range blobs {
+		data = binary.AppendUvarint(data, uint64(len(b)))
+	}
+	for _, b := range blobs {
+		data = append(data, b...)
+	}
+	return data, nil
+}
+
+// Decode reads what [Entry.Encode] wrote. The entry's byte slices are parts
+// of data. Bytes that are no entry give [ErrCorrupt].
+func Decode(data []byte) (*Entry, error) {
+	blobs, err := split(data)
+	if err != nil {
+		return nil, err
+	}
+	var m meta
+	if err := json.Unmarshal(blobs[0], &m); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	for _, s := range [...]Span{m.Head, m.Main} {
+		if s.Start < 0 || s.End < s.Start || s.End > len(blobs[2]) {
+			return nil, fmt.Errorf("%w: a span lies outside the page", ErrCorrupt)
+		}
+	}
+	return &Entry{
+		Key: m.Key, Build: m.Build, Status: m.Status, Header: m.Header, Head: m.Head, Main: m.Main,
+		ETag: m.ETag, Title: m.Title, NoIndex: m.NoIndex,
+		MadeAt: timeOf(m.MadeAt), ModifiedAt: timeOf(m.ModifiedAt),
+		FreshUntil: timeOf(m.FreshUntil), StaleUntil: timeOf(m.StaleUntil), ErrorUntil: timeOf(m.ErrorUntil),
+		Tags: m.Tags, Epoch: m.Epoch, Failures: m.Failures, RetryAt: timeOf(m.RetryAt), Failure: m.Failure,
+		State: blobs[1], HTML: blobs[2], Gzip: blobs[3], Brotli: blobs[4], Zstd: blobs[5],
+	}, nil
+}
+
+func split(data []byte) (blobs [1 + parts][]byte, err error) {
+	if len(data) == 0 || data[0] != format {
+		return blobs, fmt.Errorf("%w: not an entry of this format", ErrCorrupt)
+	}
+	data = data[1:]
+	var lengths [len(blobs)]uint64
+	for i := range lengths {
+		n, w := binary.Uvarint(data)
+		if w <= 0 {
+			return blobs, fmt.Errorf("%w: cut short", ErrCorrupt)
+		}
+		lengths[i], data = n, data[w:]
+	}
+	for i, n := range lengths {
+		if n > uint64(len(data)) {
+			return blobs, fmt.Errorf("%w: cut short", ErrCorrupt)
+		}
+		if n > 0 {
+			blobs[i] = data[:n:n]
+		}
+		data = data[n:]
+	}
+	if len(data) > 0 {
+		return blobs, fmt.Errorf("%w: bytes after the end", ErrCorrupt)
+	}
+	return blobs, nil
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func timeOf(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

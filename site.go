@@ -1,0 +1,94 @@
+// Where a page lies: base path, origin, locale and assets, carried to views by context.
+
+package gorgon
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A Site is where an app is served from. The machines put one into the
+// context of every view; views reach it through [URL], [URLIn] and [Asset].
+type Site struct {
+	Base    string            // "" or "/docs": no trailing slash
+	Origin  string            // "https://example.com", or ""
+	Locale  string            // of the page that is rendered
+	Locales []string          // the app's; the first has no prefix in paths
+	Assets  map[string]string // asset name to its path with a digest, without base
+}
+
+type siteKey struct{}
+
+// WithSite returns a context whose views see site.
+func WithSite(ctx context.Context, site *Site) context.Context {
+	return context.WithValue(ctx, siteKey{}, site)
+}
+
+var noSite = &Site{}
+
+func siteOf(ctx context.Context) *Site {
+	if s, ok := ctx.Value(siteKey{}).(*Site); ok {
+		return s
+	}
+	return noSite
+}
+
+// URL turns a decoded path of this app, such as "/käse/{name}" with the name
+// filled in, into what belongs in an href: percent-encoded, with the base
+// path and the prefix of the current locale. A query or fragment may follow
+// and is left as it is. Anything that does not start with exactly one slash
+// is returned unchanged.
+func URL(ctx context.Context, path string) string {
+	return URLIn(ctx, siteOf(ctx).Locale, path)
+}
+
+// URLIn is [URL] for another locale.
+func URLIn(ctx context.Context, locale, path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return path
+	}
+	site := siteOf(ctx)
+	rest := ""
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path, rest = path[:i], path[i:]
+	}
+	return site.Base + EscapePath(LocalePath(site.Locales, locale, path)) + rest
+}
+
+// LocalePath puts the prefix of locale before a decoded path. The first of
+// the locales, and one that is not among them, has none.
+func LocalePath(locales []string, locale, path string) string {
+	if slices.Index(locales, locale) <= 0 {
+		return path
+	}
+	if path == "/" {
+		return "/" + locale
+	}
+	return "/" + locale + path
+}
+
+// Asset is the URL of a file of [App.Assets], with the digest of its content
+// in the name. A file that does not exist fails the page, and so the build.
+func Asset(ctx context.Context, name string) (string, error) {
+	site := siteOf(ctx)
+	path, ok := site.Assets[name]
+	if !ok {
+		return "", &Error{Op: "asset", Path: name, Message: "there is no such asset", Mend: "add the file to App.Assets, or correct the name"}
+	}
+	return site.Base + EscapePath(path), nil
+}
+
+// EscapePath percent-encodes a decoded path for use in a URL.
+func EscapePath(path string) string {
+	// The usual path needs nothing.
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c != '/' && c != '-' && c != '_' && c != '.' && c != '~' &&
+			!('a' <= c && c <= 'z') && !('A' <= c && c <= 'Z') && !('0' <= c && c <= '9') {
+			return (&url.URL{Path: path}).EscapedPath()
+		}
+	}
+	return path
+}
