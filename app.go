@@ -238,3 +238,22 @@ func tryHandle(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 	mux.Handle(pattern, h)
 	return nil
 }
+
+// SplitLocale takes the prefix of a locale off a decoded path. A path without
+// one is in the first locale.
+func (a App) SplitLocale(path string) (rest, locale string) {
+	if len(a.Locales) == 0 {
+		return path, ""
+	}
+	first, after := strings.TrimPrefix(path, "/"), ""
+	if i := strings.IndexByte(first, '/'); i >= 0 {
+		first, after = first[:i], first[i:]
+	}
+	if slices.Index(a.Locales, first) > 0 {
+		if after == "" {
+			after = "/"
+		}
+		return after, first
+	}
+	return path, a.Locales[0]
+}

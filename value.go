@@ -69,22 +69,21 @@ type Values struct {
 	byName map[string]func() (any, error)
 }
 
-// NewValues makes the values of app from their JSON by name, decoding each
-// when it is first read.
-func NewValues(app App, data map[string][]byte) *Values {
+// NewValues makes the values of app from their JSON, loading and decoding
+// each when it is first read.
+func NewValues(app App, load func(name string) ([]byte, error)) *Values {
 	v := &Values{byName: make(map[string]func() (any, error), len(app.Values))}
 	for _, value := range app.Values {
 		d := value.definition()
 		v.byName[d.Name] = sync.OnceValues(func() (any, error) {
-			raw, ok := data[d.Name]
-			if !ok {
-				return nil, &Error{Op: "build value", Path: d.Name, Message: "the seed does not hold it", Mend: "build again"}
+			data, err := load(d.Name)
+			if err == nil {
+				var decoded any
+				if decoded, err = d.decode(data); err == nil {
+					return decoded, nil
+				}
 			}
-			decoded, err := d.decode(raw)
-			if err != nil {
-				return nil, &Error{Op: "build value", Path: d.Name, Err: err, Mend: "build again"}
-			}
-			return decoded, nil
+			return nil, &Error{Op: "build value", Path: d.Name, Err: err, Mend: "build again"}
 		})
 	}
 	return v
