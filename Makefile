@@ -1,0 +1,24 @@
+# make test: every test, with the race detector. make lint, make bench, make fuzz.
+
+GO ?= go
+export GOFLAGS ?=
+
+.PHONY: test lint generate fuzz bench
+
+test: lint
+	scripts/test
+
+lint:
+	scripts/lint
+
+# Regenerate what is generated: the Go code of templ files.
+generate:
+	$(GO) tool -modfile=tools/go.mod templ generate
+
+# Each fuzz target for FUZZTIME.
+FUZZTIME ?= 30s
+fuzz:
+	scripts/fuzz $(FUZZTIME)
+
+bench:
+	$(GO) run ./bench

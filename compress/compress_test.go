@@ -1,0 +1,259 @@
+// Twins decode to the page, alike every time and whoever else compresses.
+
+package compress
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// table is a page with a table of n rows, about 100 bytes each.
+func table(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("<!doctype html><html lang=en><head><title>Products</title></head><body><table>\n")
+	for i := range n {
+		id := i * 7919 % 10007
+		fmt.Fprintf(&b, `<tr class="row"><td>%d</td><td><a href="/products/%d">Product number %d</a></td><td>%d.%02d</td></tr>`+"\n",
+			i, id, id, i*31%97, i*37%100)
+	}
+	b.WriteString("</table></body></html>\n")
+	return b.Bytes()
+}
+
+// prose is a page of n bytes that is mostly text of a skewed vocabulary.
+func prose(n int) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	words := make([]string, 2000)
+	for i := range words {
+		w := make([]byte, 2+r.IntN(9))
+		for j := range w {
+			w[j] = "eeeetttaaaooiinnsshhrrdlcumwfgypbvk"[r.IntN(35)]
+		}
+		words[i] = string(w)
+	}
+	var b bytes.Buffer
+	for b.Len() < n {
+		b.WriteString("<p>")
+		for range 40 + r.IntN(40) {
+			b.WriteString(words[int(float64(len(words))*r.Float64()*r.Float64()*r.Float64())] + " ")
+		}
+		b.WriteString("<code>go</code></p>\n")
+	}
+	return b.Bytes()[:n]
+}
+
+func noise(n int) []byte {
+	r := rand.New(rand.NewPCG(3, 4))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+var inputs = []struct {
+	name string
+	html []byte
+}{
+	{"table 20 KB", table(200)},
+	{"prose 20 KB", prose(20_000)},
+	{"smallest", table(2)[:minSize]},
+	{"one block", prose(1 << 16)},
+	{"above a block", prose(1<<16 + 1)},
+	{"1.2 MB", append(table(10_000), prose(200_000)...)},
+	{"zeros", make([]byte, 100_000)},
+	{"noise", noise(20_000)},
+	{"noise and text", append(noise(70_000), table(300)...)},
+}
+
+// largestForBest keeps the tests quick: Best takes 2 ms per KB.
+const largestForBest = 20_500
+
+func decode(t testing.TB, coding string, r io.Reader) []byte {
+	t.Helper()
+	var err error
+	switch coding {
+	case "gzip":
+		r, err = gzip.NewReader(r)
+	case "br":
+		r = brotli.NewReader(r)
+	case "zstd":
+		var d *zstd.Decoder
+		d, err = zstd.NewReader(r, zstd.WithDecoderMaxWindow(MaxWindow), zstd.WithDecoderConcurrency(1))
+		if err == nil {
+			defer d.Close()
+		}
+		r = d
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", coding, err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatalf("%s: %v", coding, err)
+	}
+	return data
+}
+
+func TestTwinsDecodeToThePage(t *testing.T) {
+	for _, effort := range []Effort{Fast, Good, Best} {
+		for _, in := range inputs {
+			if effort == Best && len(in.html) > largestForBest {
+				continue
+			}
+			gz, br, zs := effort.Twins(in.html)
+			for coding, twin := range map[string][]byte{"gzip": gz, "br": br, "zstd": zs} {
+				if twin == nil {
+					if in.name != "noise" && in.name != "smallest" {
+						t.Errorf("%v %s: %s twin is missing", effort, in.name, coding)
+					}
+					continue
+				}
+				if len(twin)+minGain > len(in.html) {
+					t.Errorf("%v %s: %s twin of %d bytes is not worth it", effort, in.name, coding, len(twin))
+				}
+				if cap(twin) > len(twin)+len(twin)/4+64 {
+					t.Errorf("%v %s: %s twin of %d bytes holds %d", effort, in.name, coding, len(twin), cap(twin))
+				}
+				if !bytes.Equal(decode(t, coding, bytes.NewReader(twin)), in.html) {
+					t.Errorf("%v %s: %s twin decodes to something else", effort, in.name, coding)
+				}
+			}
+		}
+	}
+}
+
+func TestNoTwinWhereNotWorthIt(t *testing.T) {
+	for _, c := range []struct {
+		effort Effort
+		html   []byte
+	}{
+		{None, table(200)},
+		{Effort(-1), table(200)},
+		{Effort(99), table(200)},
+		{Fast, nil},
+		{Fast, table(200)[:minSize-1]},
+		{Fast, noise(20_000)},
+		{Best, noise(300)},
+	} {
+		if gz, br, zs := c.effort.Twins(c.html); gz != nil || br != nil || zs != nil {
+			t.Errorf("%v: %d bytes got twins of %d, %d and %d", c.effort, len(c.html), len(gz), len(br), len(zs))
+		}
+	}
+}
+
+func TestGzipHeaderSaysNothing(t *testing.T) {
+	gz, _, _ := Fast.Twins(table(200))
+	if !bytes.Equal(gz[3:8], make([]byte, 5)) { // flags and time
+		t.Errorf("header % x", gz[:10])
+	}
+}
+
+// An encoder that has made other pages makes the same bytes as a new one.
+func TestTwinsDependOnThePageAlone(t *testing.T) {
+	for _, effort := range []Effort{Fast, Good, Best} {
+		used := newPress(effort)
+		for range 2 {
+			for _, in := range inputs {
+				if effort == Best && len(in.html) > largestForBest {
+					continue
+				}
+				fresh := newPress(effort)
+				for name, same := range map[string]bool{
+					"gzip":   bytes.Equal(used.stream(used.gzip, in.html), fresh.stream(fresh.gzip, in.html)),
+					"brotli": bytes.Equal(used.stream(used.brotliFor(effort, in.html), in.html), fresh.stream(fresh.brotliFor(effort, in.html), in.html)),
+					"zstd":   bytes.Equal(used.zstd.EncodeAll(in.html, nil), fresh.zstd.EncodeAll(in.html, nil)),
+				} {
+					if !same {
+						t.Errorf("%v %s: %s differs after other pages", effort, in.name, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestZstdWindow(t *testing.T) {
+	big := make([]byte, MaxWindow+1)
+	for _, effort := range []Effort{Fast, Good, Best} {
+		var h zstd.Header
+		if err := h.Decode(newPress(effort).zstd.EncodeAll(big, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if h.WindowSize > MaxWindow || h.SingleSegment {
+			t.Errorf("%v: window %d, single segment %v", effort, h.WindowSize, h.SingleSegment)
+		}
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	pages := [][]byte{table(200), prose(20_000), table(30)}
+	type twins [3]string
+	of := func(html []byte) twins {
+		gz, br, zs := Fast.Twins(html)
+		return twins{string(gz), string(br), string(zs)}
+	}
+	var want []twins
+	for _, p := range pages {
+		want = append(want, of(p))
+	}
+	var wg sync.WaitGroup
+	for g := range 4 * runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range 30 {
+				n := (g + i) % len(pages)
+				if of(pages[n]) != want[n] {
+					t.Errorf("page %d differs", n)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestEffortIsAFlag(t *testing.T) {
+	var e Effort
+	if e != Fast || e.String() != "fast" {
+		t.Errorf("the zero effort is %v", e)
+	}
+	for _, name := range strings.Split(e.Type(), "|") {
+		if err := e.Set(name); err != nil || e.String() != name {
+			t.Errorf("%s: %v, %v", name, e, err)
+		}
+	}
+	if err := e.Set("Slow"); err == nil || !strings.Contains(err.Error(), "none, fast, good or best") {
+		t.Errorf("error %v", err)
+	}
+	if s := Effort(7).String(); s != "Effort(7)" {
+		t.Error(s)
+	}
+}
+
+func BenchmarkTwins(b *testing.B) {
+	for _, effort := range []Effort{Fast, Good, Best} {
+		for _, in := range inputs[:2] {
+			b.Run(effort.String()+"/"+strings.ReplaceAll(in.name, " ", "-"), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(in.html)))
+				var gz, br, zs []byte
+				for b.Loop() {
+					gz, br, zs = effort.Twins(in.html)
+				}
+				part := func(twin []byte) float64 { return 100 * float64(len(twin)) / float64(len(in.html)) }
+				b.ReportMetric(part(gz), "gzip-%")
+				b.ReportMetric(part(br), "br-%")
+				b.ReportMetric(part(zs), "zstd-%")
+			})
+		}
+	}
+}

@@ -1,0 +1,147 @@
+// The import rules of the house. The table is the design; this test fails
+// when the code says otherwise. It reads the files itself, so that it does not
+// pass from a cache.
+
+package gorgon_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gorgon-go/gorgon"
+
+// lattice says for each package which packages of this module and of others it
+// may import. "words" is the root. A package that is not in the table may not
+// exist.
+var lattice = map[string][]string{
+	// Words: the standard library alone.
+	"words": {},
+
+	// Contracts, and their conformance kits.
+	"pages":           {},
+	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},
+
+	// Technologies: contracts and one client library; no machine, no other technology.
+	"mem":  {"pages"},
+	"disk": {"pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
+	"seed": {"pages", "github.com/edsrzf/mmap-go"},
+
+	// Leaves.
+	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
+
+	// Machines: each a verb. Arrows fall from serve to cache to render.
+	"render": {"words", "pages", "compress"},
+	"cache":  {"words", "pages", "render", "github.com/maypok86/otter/v2"},
+	"build":  {"words", "pages", "compress", "render", "seed"},
+	"export": {"words", "pages", "render", "seed"},
+	"serve":  {"words", "pages", "compress", "render", "cache", "seed"},
+
+	// Above them.
+	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
+		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+}
+
+// free are the trees above the table: they may import anything in it, and
+// nothing in it may import them.
+var free = []string{"examples", "bench", "e2e", "cmd", "docs"}
+
+func TestLattice(t *testing.T) {
+	found := map[string]bool{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := d.Name(); name != "." && (strings.HasPrefix(base, ".") || base == "testdata" || slices.Contains(free, filepath.ToSlash(name))) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		room := filepath.ToSlash(filepath.Dir(name))
+		if room == "." {
+			room = "words"
+		}
+		allowed, known := lattice[room]
+		if !known {
+			t.Errorf("%s: package %s has no place in the lattice", name, room)
+			return nil
+		}
+		found[room] = true
+		for _, imported := range importsOf(t, name) {
+			if !strings.Contains(strings.Split(imported, "/")[0], ".") {
+				continue // the standard library
+			}
+			short := imported
+			if imported == module {
+				short = "words"
+			} else if rest, ok := strings.CutPrefix(imported, module+"/"); ok {
+				short = rest
+			}
+			if !slices.Contains(allowed, short) {
+				t.Errorf("%s: %s may not import %s", name, room, short)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range lattice {
+		if !found[room] {
+			t.Errorf("package %s stands in the lattice and does not exist", room)
+		}
+	}
+}
+
+// What a test file is named decides whether it is compiled into the product.
+func TestTestFilesAreNamedSo(t *testing.T) {
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		if strings.Contains(d.Name(), "_test") {
+			t.Errorf("%s holds _test and is compiled into the product", name)
+		}
+		kit := strings.HasSuffix(path.Dir(filepath.ToSlash(name)), "test")
+		if slices.Contains(importsOf(t, name), "testing") && !kit && !strings.HasPrefix(name, "bench") {
+			t.Errorf("%s imports testing and is compiled into the product", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func importsOf(t *testing.T, name string) []string {
+	t.Helper()
+	src, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var imports []string
+	for _, i := range f.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports = append(imports, p)
+	}
+	return imports
+}

@@ -1,0 +1,261 @@
+// From a state to an entry: document, headers, validators, twins.
+
+package render
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+func (r *Renderer) entry(ctx context.Context, t Task, made time.Time, state any, data []byte) (*pages.Entry, error) {
+	header, err := headerFor(t.Page, state, true)
+	if err != nil {
+		return nil, err
+	}
+	head := headOf(t.Page, state)
+	e := &pages.Entry{
+		Key: t.Key(), Build: r.Build, State: data, Status: http.StatusOK, Header: header,
+		Title: head.Title, NoIndex: strings.Contains(head.Robots, "noindex"),
+		MadeAt: made, ModifiedAt: made, Epoch: t.Epoch,
+	}
+	if t.Page.Tags != nil {
+		e.Tags = cleanTags(t.Page.Tags(state))
+	}
+	doc := gorgon.Document{Locale: t.Locale, Path: t.Path, Status: http.StatusOK, Title: head.Title, Head: head, Main: t.Page.View(state)}
+	if e.HTML, e.Head, e.Main, err = r.document(ctx, doc); err != nil {
+		return nil, err
+	}
+	r.finish(e, t.Old)
+	Schedule(e, t.Page, made)
+	return e, nil
+}
+
+func (r *Renderer) redirect(ctx context.Context, t Task, made time.Time, location string, status int) (*pages.Entry, error) {
+	target, err := r.Location(ctx, t.Locale, location)
+	if err != nil {
+		return nil, err
+	}
+	if status < 300 || status > 399 {
+		return nil, fmt.Errorf("a redirect cannot have status %d", status)
+	}
+	e := &pages.Entry{
+		Key: t.Key(), Build: r.Build, Status: status, Header: http.Header{"Location": {target}},
+		MadeAt: made, ModifiedAt: made, Epoch: t.Epoch, NoIndex: true,
+	}
+	r.finish(e, t.Old)
+	Schedule(e, t.Page, made)
+	return e, nil
+}
+
+// finish sets the validator and the twins, or keeps those of the old version
+// where nothing a visitor sees has changed.
+func (r *Renderer) finish(e, old *pages.Entry) {
+	if old != nil && old.ETag != "" && old.Status == e.Status && bytes.Equal(old.HTML, e.HTML) && old.Header.Get("Location") == e.Header.Get("Location") {
+		e.ETag, e.ModifiedAt = old.ETag, old.ModifiedAt
+		e.HTML, e.Gzip, e.Brotli, e.Zstd = old.HTML, old.Gzip, old.Brotli, old.Zstd
+		return
+	}
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%d %s\n", e.Status, e.Header.Get("Location"))
+	hash.Write(e.HTML)
+	e.ETag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:12])
+	e.Gzip, e.Brotli, e.Zstd = r.Effort.Twins(e.HTML)
+}
+
+// moved says where an error sends the visitor, if it is a redirect.
+func moved(err error) (location string, status int, ok bool) {
+	e, ok := errors.AsType[*gorgon.Error](err)
+	if !ok || e.Kind != gorgon.Moved {
+		return "", 0, false
+	}
+	return e.Location, gorgon.StatusOf(err), true
+}
+
+// Location is what a redirect to location puts into its header: for a path
+// of this app with base path and locale. Anything that a browser could take
+// for another host than it says is refused.
+func (r *Renderer) Location(ctx context.Context, locale, location string) (string, error) {
+	if strings.HasPrefix(location, "https://") || strings.HasPrefix(location, "http://") {
+		if strings.ContainsFunc(location, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }) {
+			return "", fmt.Errorf("a redirect to %q: the URL is not valid", location)
+		}
+		return location, nil
+	}
+	path, _, _ := strings.Cut(location, "?")
+	path, _, _ = strings.Cut(path, "#")
+	if err := gorgon.CheckPath(path); err != nil || strings.ContainsAny(location, "\r\n\\") {
+		return "", fmt.Errorf("a redirect to %q: use an absolute path of this app, or an absolute URL", location)
+	}
+	return gorgon.URL(r.siteFor(ctx, locale), location), nil
+}
+
+// Schedule sets an entry's times as the page asks, counted from a time: it
+// is fresh from then on. Intervals are spread by up to a tenth either way, by
+// the entry's identity, so that what was made together does not fall due
+// together, and every instance agrees.
+func Schedule(e *pages.Entry, page *gorgon.Definition, from time.Time) {
+	e.FreshUntil, e.StaleUntil, e.ErrorUntil = time.Time{}, time.Time{}, time.Time{}
+	if !page.Revalidates() {
+		return
+	}
+	digest := e.Key.Digest()
+	spread := float64(int(digest[0])<<8|int(digest[1])) / 65535 // 0 to 1
+	e.FreshUntil = from.Add(time.Duration(float64(page.RevalidateAfter) * (0.9 + 0.2*spread)))
+	if page.StaleFor > 0 {
+		e.StaleUntil = e.FreshUntil.Add(page.StaleFor)
+	}
+	if page.ErrorFor > 0 {
+		e.ErrorUntil = e.FreshUntil.Add(page.ErrorFor)
+	}
+}
+
+func headOf(page *gorgon.Definition, state any) gorgon.Head {
+	if page.Head == nil {
+		return gorgon.Head{}
+	}
+	return page.Head(state)
+}
+
+// cleanTags drops empty tags and repeated ones, and sorts them.
+func cleanTags(tags []string) []string {
+	tags = slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == "" })
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// checkHeader refuses what a page cannot say for itself.
+func checkHeader(name string, values []string, kept bool) error {
+	switch name {
+	case "Set-Cookie":
+		if kept {
+			return &gorgon.Error{Message: "", Err: errors.New("Headers sets a cookie, and the page is kept for everyone"), Mend: "set cookies in a page with RequestState, or in a handler"}
+		}
+	case "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Etag", "Last-Modified", "Date", "Age", "Cache-Status":
+		return fmt.Errorf("Headers sets %s, which is the framework's to set: remove it", name)
+	}
+	if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' }) {
+		return fmt.Errorf("Headers has the name %q: it is not a header name", name)
+	}
+	for _, v := range values {
+		if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+			return fmt.Errorf("Headers gives %s a value with a control character", name)
+		}
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("more than the limit")
+
+// A bounded buffer refuses to grow past its limit.
+type bounded struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.limit {
+		return 0, errTooLarge
+	}
+	return b.Buffer.Write(p)
+}
+
+func (b *bounded) WriteString(s string) (int, error) {
+	if b.Len()+len(s) > b.limit {
+		return 0, errTooLarge
+	}
+	return b.Buffer.WriteString(s)
+}
+
+var buffers = sync.Pool{New: func() any { return new(bounded) }}
+
+// document renders a whole document and finds its head and main in it. They
+// are rendered first, so that a view that fails does not leave half a page.
+func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []byte, head, main pages.Span, err error) {
+	ctx = r.siteFor(ctx, doc.Locale)
+	var buf [3]*bounded
+	for i := range buf {
+		buf[i] = buffers.Get().(*bounded)
+		buf[i].Reset()
+		buf[i].limit = r.limit()
+		defer buffers.Put(buf[i])
+	}
+	whole := buf[2]
+	parts := [2]*part{{html: buf[0], whole: whole}, {html: buf[1], whole: whole}}
+	for i, c := range []gorgon.Component{doc.Head, doc.Main} {
+		if c == nil {
+			return nil, head, main, errors.New("the view is nil")
+		}
+		if err := c.Render(ctx, buf[i]); err != nil {
+			return nil, head, main, r.tooLarge(err)
+		}
+	}
+	doc.Head, doc.Main = parts[0], parts[1]
+	if err := r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
+		return nil, head, main, r.tooLarge(err)
+	}
+	html = bytes.Clone(whole.Bytes())
+	if head, err = parts[0].find(html, "Head"); err != nil {
+		return nil, head, main, err
+	}
+	main, err = parts[1].find(html, "Main")
+	return html, head, main, err
+}
+
+func (r *Renderer) tooLarge(err error) error {
+	if errors.Is(err, errTooLarge) {
+		return &gorgon.Error{Kind: gorgon.TooLarge, Message: "the page is too large", Err: fmt.Errorf("it has more than %d bytes", r.limit())}
+	}
+	return err
+}
+
+// A part is head or main, rendered, that notes where the layout puts it.
+type part struct {
+	html   *bounded
+	whole  *bounded
+	start  int
+	exact  bool // start is known
+	placed int  // how often the layout placed it
+}
+
+func (p *part) Render(_ context.Context, w io.Writer) error {
+	p.placed++
+	// The layout may write through a buffer of its own; only one that
+	// flushes lets us see how far it has come.
+	if f, ok := w.(interface{ Flush() error }); ok {
+		if err := f.Flush(); err != nil {
+			return err
+		}
+		p.start, p.exact = p.whole.Len(), true
+	} else if w == io.Writer(p.whole) {
+		p.start, p.exact = p.whole.Len(), true
+	}
+	_, err := w.Write(p.html.Bytes())
+	return err
+}
+
+func (p *part) find(html []byte, name string) (pages.Span, error) {
+	if p.placed != 1 {
+		return pages.Span{}, fmt.Errorf("the layout placed the document's %s %d times: place it once", name, p.placed)
+	}
+	n := p.html.Len()
+	if p.exact && p.start+n <= len(html) && bytes.Equal(html[p.start:p.start+n], p.html.Bytes()) {
+		return pages.Span{Start: p.start, End: p.start + n}, nil
+	}
+	if i := bytes.Index(html, p.html.Bytes()); i >= 0 {
+		return pages.Span{Start: i, End: i + n}, nil
+	}
+	return pages.Span{}, fmt.Errorf("the layout changed the document's %s: write it as it renders", name)
+}
