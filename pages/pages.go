@@ -8,7 +8,8 @@
 // # Sequence, epochs, fences
 //
 // A store numbers the purges made in it: 1, 2, 3, … That number is the
-// store's sequence. An entry carries its epoch, the sequence as it was read
+// store's sequence. It never goes back and stays below 2^53; a store that lost
+// its record of purges goes on from a higher number than any before. An entry carries its epoch, the sequence as it was read
 // before the entry's generator ran. Each purge names subjects (a path, a tag,
 // a route, or all), and an entry is out of date exactly if one of its
 // subjects was purged after its epoch. So a purge costs the same however
@@ -60,12 +61,15 @@ type Store interface {
 	Delete(ctx context.Context, key Key, fence Fence) error
 
 	// Epochs reads the sequence, and when each subject was last purged, in
-	// the order asked for. It is one round trip.
+	// the order asked for: a purge of All marks that subject alone. It is one
+	// round trip.
 	Epochs(ctx context.Context, subjects ...string) (Epochs, error)
 
 	// Bump purges subjects: it adds one to the sequence and returns it. Once
 	// it has returned, the purge outlives a crash, and power loss where the
-	// technology can. Every subject of one call gets the same number.
+	// technology can. Every subject of one call gets the same number. It
+	// does not ask whether a subject is of a form that makes sense; see
+	// CheckSubject.
 	Bump(ctx context.Context, verb Verb, subjects ...string) (uint64, error)
 
 	// Lease takes the right to make the page of a key, for at most ttl.
@@ -77,6 +81,7 @@ type Store interface {
 	// is no error and changes nothing.
 	Release(ctx context.Context, lease Lease) error
 
+	// Close lets go of everything the store holds. A second Close is no error.
 	Close() error
 }
 
@@ -91,7 +96,7 @@ type Record struct {
 type Fence struct {
 	Subjects []string // refuse if any of these was purged …
 	Epoch    uint64   // … after this sequence
-	Token    uint64   // refuse if a later lease of the key was granted; 0: do not ask
+	Token    uint64   // refuse if a later lease of the key was granted, or may have been: a store may forget leases that ran out long ago. 0: do not ask
 }
 
 // A Verb says what a purge demands.
@@ -178,7 +183,8 @@ type Watcher interface {
 // A Sequencer is a store that knows its sequence without a round trip,
 // cheaply enough to be asked at every request. It is a [Watcher] too.
 type Sequencer interface {
-	// Sequence is at least that of every Bump that has returned anywhere.
+	// Sequence is at least that of every Bump that has returned anywhere. It
+	// never blocks for long; after Close it is the last that was known.
 	Sequence() uint64
 }
 

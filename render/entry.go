@@ -5,12 +5,14 @@ package render
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -44,12 +46,9 @@ func (r *Renderer) entry(ctx context.Context, t Task, made time.Time, state any,
 }
 
 func (r *Renderer) redirect(ctx context.Context, t Task, made time.Time, location string, status int) (*pages.Entry, error) {
-	target, err := r.Location(ctx, t.Locale, location)
+	target, err := r.target(ctx, t.Locale, location, status)
 	if err != nil {
 		return nil, err
-	}
-	if status < 300 || status > 399 {
-		return nil, fmt.Errorf("a redirect cannot have status %d", status)
 	}
 	e := &pages.Entry{
 		Key: t.Key(), Build: r.Build, Status: status, Header: http.Header{"Location": {target}},
@@ -84,19 +83,31 @@ func moved(err error) (location string, status int, ok bool) {
 	return e.Location, gorgon.StatusOf(err), true
 }
 
+// target checks a redirect and is its Location.
+func (r *Renderer) target(ctx context.Context, locale, location string, status int) (string, error) {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return r.Location(ctx, locale, location)
+	}
+	return "", fmt.Errorf("a redirect cannot have status %d: use 301, 302, 303, 307 or 308", status)
+}
+
 // Location is what a redirect to location puts into its header: for a path
 // of this app with base path and locale. Anything that a browser could take
 // for another host than it says is refused.
 func (r *Renderer) Location(ctx context.Context, locale, location string) (string, error) {
+	if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c == '\\' || c == 0x7f }) {
+		return "", fmt.Errorf("a redirect to %q: it holds a control character or a backslash", location)
+	}
 	if strings.HasPrefix(location, "https://") || strings.HasPrefix(location, "http://") {
-		if strings.ContainsFunc(location, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }) {
+		if u, err := url.Parse(location); err != nil || u.Host == "" || strings.Contains(location, " ") {
 			return "", fmt.Errorf("a redirect to %q: the URL is not valid", location)
 		}
 		return location, nil
 	}
 	path, _, _ := strings.Cut(location, "?")
 	path, _, _ = strings.Cut(path, "#")
-	if err := gorgon.CheckPath(path); err != nil || strings.ContainsAny(location, "\r\n\\") {
+	if err := gorgon.CheckPath(path); err != nil {
 		return "", fmt.Errorf("a redirect to %q: use an absolute path of this app, or an absolute URL", location)
 	}
 	return gorgon.URL(r.siteFor(ctx, locale), location), nil
@@ -159,24 +170,26 @@ func checkHeader(name string, values []string, kept bool) error {
 
 var errTooLarge = errors.New("more than the limit")
 
-// A bounded buffer refuses to grow past its limit.
+// A bounded buffer refuses to grow past its limit. The buffer is a field, not
+// embedded, since a writer may look for further methods, such as ReadFrom,
+// that know of no limit.
 type bounded struct {
-	bytes.Buffer
+	buf   bytes.Buffer
 	limit int
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.limit {
+	if b.buf.Len()+len(p) > b.limit {
 		return 0, errTooLarge
 	}
-	return b.Buffer.Write(p)
+	return b.buf.Write(p)
 }
 
 func (b *bounded) WriteString(s string) (int, error) {
-	if b.Len()+len(s) > b.limit {
+	if b.buf.Len()+len(s) > b.limit {
 		return 0, errTooLarge
 	}
-	return b.Buffer.WriteString(s)
+	return b.buf.WriteString(s)
 }
 
 var buffers = sync.Pool{New: func() any { return new(bounded) }}
@@ -188,12 +201,12 @@ func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []by
 	var buf [3]*bounded
 	for i := range buf {
 		buf[i] = buffers.Get().(*bounded)
-		buf[i].Reset()
+		buf[i].buf.Reset()
 		buf[i].limit = r.limit()
 		defer buffers.Put(buf[i])
 	}
 	whole := buf[2]
-	parts := [2]*part{{html: buf[0], whole: whole}, {html: buf[1], whole: whole}}
+	parts := [2]*part{{html: &buf[0].buf, whole: whole}, {html: &buf[1].buf, whole: whole}}
 	for i, c := range []gorgon.Component{doc.Head, doc.Main} {
 		if c == nil {
 			return nil, head, main, errors.New("the view is nil")
@@ -206,12 +219,13 @@ func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []by
 	if err := r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
 		return nil, head, main, r.tooLarge(err)
 	}
-	html = bytes.Clone(whole.Bytes())
-	if head, err = parts[0].find(html, "Head"); err != nil {
-		return nil, head, main, err
+	html = bytes.Clone(whole.buf.Bytes())
+	for i, name := range [...]string{"Head", "Main"} {
+		if html, err = parts[i].find(html, name, parts[:]); err != nil {
+			return nil, head, main, err
+		}
 	}
-	main, err = parts[1].find(html, "Main")
-	return html, head, main, err
+	return html, parts[0].span, parts[1].span, nil
 }
 
 func (r *Renderer) tooLarge(err error) error {
@@ -223,39 +237,64 @@ func (r *Renderer) tooLarge(err error) error {
 
 // A part is head or main, rendered, that notes where the layout puts it.
 type part struct {
-	html   *bounded
+	html   *bytes.Buffer
 	whole  *bounded
-	start  int
-	exact  bool // start is known
-	placed int  // how often the layout placed it
+	placed int    // how often the layout placed it
+	mark   []byte // around it in the document, where the place was not seen
+	span   pages.Span
 }
 
+// Render writes the part. Where the layout writes through a buffer of its own,
+// marks are put around it, to be found and taken out; if the buffer can be
+// flushed into the document, the first of them shows the place at once.
 func (p *part) Render(_ context.Context, w io.Writer) error {
 	p.placed++
-	// The layout may write through a buffer of its own; only one that
-	// flushes lets us see how far it has come.
+	flush := func() error { return nil }
 	if f, ok := w.(interface{ Flush() error }); ok {
-		if err := f.Flush(); err != nil {
-			return err
-		}
-		p.start, p.exact = p.whole.Len(), true
-	} else if w == io.Writer(p.whole) {
-		p.start, p.exact = p.whole.Len(), true
+		flush = f.Flush
 	}
-	_, err := w.Write(p.html.Bytes())
+	if err := flush(); err != nil {
+		return err
+	}
+	start := p.whole.buf.Len()
+	p.mark = []byte("gorgon-" + rand.Text())
+	if _, err := w.Write(p.mark); err != nil {
+		return err
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	if p.whole.buf.Len() == start+len(p.mark) {
+		p.whole.buf.Truncate(start)
+		p.mark, p.span.Start = nil, start
+	}
+	_, err := w.Write(slices.Concat(p.html.Bytes(), p.mark))
 	return err
 }
 
-func (p *part) find(html []byte, name string) (pages.Span, error) {
+// find finds the part in the document, and takes its marks out, by which the
+// other parts move.
+func (p *part) find(html []byte, name string, all []*part) ([]byte, error) {
 	if p.placed != 1 {
-		return pages.Span{}, fmt.Errorf("the layout placed the document's %s %d times: place it once", name, p.placed)
+		return nil, fmt.Errorf("the layout placed the document's %s %d times: place it once", name, p.placed)
 	}
-	n := p.html.Len()
-	if p.exact && p.start+n <= len(html) && bytes.Equal(html[p.start:p.start+n], p.html.Bytes()) {
-		return pages.Span{Start: p.start, End: p.start + n}, nil
+	marked := slices.Concat(p.mark, p.html.Bytes(), p.mark)
+	start := p.span.Start
+	if p.mark != nil {
+		start = bytes.Index(html, marked)
 	}
-	if i := bytes.Index(html, p.html.Bytes()); i >= 0 {
-		return pages.Span{Start: i, End: i + n}, nil
+	if start < 0 || start > len(html) || !bytes.HasPrefix(html[start:], marked) {
+		return nil, fmt.Errorf("the layout changed the document's %s: write it as it renders", name)
 	}
-	return pages.Span{}, fmt.Errorf("the layout changed the document's %s: write it as it renders", name)
+	if p.mark != nil {
+		html = slices.Concat(html[:start], p.html.Bytes(), html[start+len(marked):])
+		for _, other := range all {
+			if other != p && other.span.Start > start {
+				other.span.Start -= 2 * len(p.mark)
+				other.span.End -= 2 * len(p.mark)
+			}
+		}
+	}
+	p.span = pages.Span{Start: start, End: start + p.html.Len()}
+	return html, nil
 }

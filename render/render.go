@@ -8,6 +8,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -98,7 +99,9 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 }
 
 // Again renders the state of an entry that another build rendered with this
-// build's view, without calling its generator. The times stay.
+// build's view, without calling its generator. The times stay, but for that
+// of modification where the view shows something else, and so does what is
+// known of failed refreshes.
 func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *pages.Entry) (*pages.Entry, error) {
 	t := Task{Page: page, Path: old.Key.Path, Locale: old.Key.Locale, Epoch: old.Epoch, Old: old}
 	return within(ctx, r, page, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
@@ -111,7 +114,16 @@ func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *page
 		if err != nil {
 			return nil, fmt.Errorf("the state of build %s does not decode: %w", old.Build, err)
 		}
-		return r.entry(ctx, t, old.MadeAt, state, old.State)
+		e, err := r.entry(ctx, t, old.MadeAt, state, old.State)
+		if err != nil {
+			return nil, err
+		}
+		if e.ETag != old.ETag {
+			e.ModifiedAt = r.now()
+		}
+		e.FreshUntil, e.StaleUntil, e.ErrorUntil = old.FreshUntil, old.StaleUntil, old.ErrorUntil
+		e.Failures, e.RetryAt, e.Failure = old.Failures, old.RetryAt, old.Failure
+		return e, nil
 	})
 }
 
@@ -154,7 +166,7 @@ func within[T any](ctx context.Context, r *Renderer, page *gorgon.Definition, op
 	}
 	done := make(chan result, 1)
 	go func() {
-		var res result
+		res := result{err: errors.New("the function ended its goroutine")} // runtime.Goexit
 		defer func() {
 			if p := recover(); p != nil {
 				res = result{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}

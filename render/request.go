@@ -3,7 +3,6 @@
 package render
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -39,7 +38,7 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 			state, err = page.Amalgamate(ctx, in, half, state)
 		}
 		if location, status, ok := moved(err); ok {
-			target, err := r.Location(ctx, locale, location)
+			target, err := r.target(ctx, locale, location, status)
 			if err != nil {
 				return nil, err
 			}
@@ -91,11 +90,11 @@ func (r *Renderer) failure(ctx context.Context, app gorgon.App, page *gorgon.Def
 			err = fmt.Errorf("error view for %d: panic: %v\n%s", f.Status, p, debug.Stack())
 		}
 	}()
-	var b bytes.Buffer
+	b := bounded{limit: r.limit()}
 	err = app.LayoutOf(gorgon.Document{
 		Locale: f.Locale, Path: f.Path, Status: f.Status, Title: f.Title,
 		Head: gorgon.Head{Title: f.Title, Robots: "noindex"},
 		Main: app.ErrorOf(page, f),
 	}).Render(r.siteFor(ctx, f.Locale), &b)
-	return b.Bytes(), err
+	return b.buf.Bytes(), err
 }

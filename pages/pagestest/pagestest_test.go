@@ -45,3 +45,26 @@ func TestPlainStoreBreaksNoLaw(t *testing.T) {
 		t.Errorf("a plain store breaks %q", got)
 	}
 }
+
+// A planted bug, and the beginning of a law that must be found broken.
+type planted struct {
+	bug  string
+	make func() *bug
+	law  string
+}
+
+func TestPlantedBugs(t *testing.T) {
+	for _, p := range slices.Concat(recordBugs(), purgeBugs()) {
+		t.Run(p.bug, func(t *testing.T) {
+			t.Parallel()
+			open := func() pages.Store {
+				b := p.make()
+				b.Store = mem.Open(mem.Options{})
+				return b
+			}
+			if len(broken(t, open, p.law)) == 0 {
+				t.Errorf("the kit did not find it: %s", p.law)
+			}
+		})
+	}
+}

@@ -1,0 +1,90 @@
+// Single flight: one making of a page at a time in this process.
+
+package cache
+
+import (
+	"context"
+	"sync"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// A flight is one making of a page, which any number of requests wait for.
+// It does not end with the request that began it.
+type flight struct {
+	done  chan struct{}
+	began uint64 // the ledger's version then: of purges after it, the outcome may know nothing
+
+	// The outcome, to be read once done is closed.
+	item *item // also beside an error: the last good one
+	news bool  // the item was made, or found to hold, since the flight began
+	made bool  // by a generator, in this flight
+	kept bool  // the store has it
+	err  error
+}
+
+type flights struct {
+	mu     sync.Mutex
+	under  map[id]*flight
+	closed bool
+	all    sync.WaitGroup
+}
+
+// join finds the flight for a page or begins one with fn, as of a version of
+// the ledger. It fails once the cache is closed.
+func (f *flights) join(k id, version uint64, fn func(*flight)) (*flight, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fl := f.under[k]; fl != nil {
+		return fl, false
+	}
+	fl := &flight{done: make(chan struct{}), began: version}
+	if f.closed {
+		fl.err = stopping(k)
+		close(fl.done)
+		return fl, false
+	}
+	if f.under == nil {
+		f.under = map[id]*flight{}
+	}
+	f.under[k] = fl
+	f.all.Go(func() {
+		defer func() {
+			f.mu.Lock()
+			delete(f.under, k)
+			f.mu.Unlock()
+			close(fl.done)
+		}()
+		fn(fl)
+	})
+	return fl, true
+}
+
+// busy says whether a page is being made.
+func (f *flights) busy(k id) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.under[k] != nil
+}
+
+// wait lets no more flights begin and waits for those under way.
+func (f *flights) wait() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.all.Wait()
+}
+
+// wait waits for the flight; it fails where the request goes away before.
+func (fl *flight) wait(ctx context.Context) error {
+	select {
+	case <-fl.done:
+		return nil
+	case <-ctx.Done():
+		return &gorgon.Error{Op: "get", Kind: gorgon.Unavailable, Err: context.Cause(ctx)}
+	}
+}
+
+func stopping(k id) error {
+	return &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Unavailable, Message: "the server is stopping"}
+}

@@ -1,0 +1,251 @@
+// Answering a request.
+
+package cache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// Found answers with an entry that is in memory and fresh, which is the usual
+// case and costs next to nothing. Where it says false, ask [Cache.Get].
+func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Time) (Answer, bool) {
+	i, ok := c.memory.GetIfPresent(id{page, path, locale})
+	if !ok || now.UnixNano() >= i.fresh || i.foreign || i.missing() {
+		return Answer{}, false
+	}
+	degraded := false
+	if c.store != nil {
+		if s := c.store.sequencer; s != nil && s.Sequence() > c.ledger.applied.Load() {
+			return Answer{}, false
+		}
+		if !c.store.watches() && i.checked.Load() <= c.polled.Load() {
+			return Answer{}, false
+		}
+		degraded = c.store.broken()
+	} else {
+		degraded = c.config.NoStore != ""
+	}
+	if c.ledger.judge(i) != good {
+		return Answer{}, false
+	}
+	return Answer{Entry: i.entry, Prepared: i.prepared, Degraded: degraded}, true
+}
+
+// maxRounds is how often a request looks again because a purge overtook what
+// it waited for. A second round is rare; more than these mean a fault.
+const maxRounds = 8
+
+// Get answers with the entry of a page, making it where there is none. It
+// waits only for a page that has no entry, or none that may still be served.
+// The error is the generator's: NotFound, Gone, or a failure.
+func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale string, d Demand) (Answer, error) {
+	k := id{page, path, locale}
+	unseen := c.catchUp()
+	// What was begun before a purge is no answer to who comes after it.
+	asked := c.ledger.version.Load()
+
+	for range maxRounds {
+		now := c.now()
+		i, ok := c.memory.GetIfPresent(k)
+		if !ok {
+			if kind, ok := c.negative.get(k, now); ok {
+				return Answer{}, &gorgon.Error{Op: "get", Path: path, Kind: kind}
+			}
+			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k) })
+			if err := fl.wait(ctx); err != nil {
+				return Answer{}, err
+			}
+			if fl.news || fl.err != nil {
+				answer, err, again := c.outcome(fl, fl.item, asked)
+				if again {
+					continue
+				}
+				return answer, err
+			}
+			i = fl.item
+		}
+		c.check(i)
+		phase := i.phase(now, c.ledger.judge(i))
+		if phase == fresh && i.entry.Epoch < unseen {
+			phase = stale // it may have been purged
+		}
+		switch {
+		case phase == expired, phase == stale && i.missing():
+			answer, err, again := c.afresh(ctx, k, i, asked)
+			if again {
+				continue
+			}
+			return answer, err
+		case i.missing():
+			return Answer{}, i.err()
+		case phase == stale:
+			if !d.Passive && !c.resting(i, now) {
+				c.refresh(k, i)
+			}
+			return c.answer(i, Stale, false), nil
+		}
+		return c.answer(i, Fresh, false), nil
+	}
+	return Answer{}, &gorgon.Error{Op: "get", Path: path, Kind: gorgon.Unavailable, Message: "the page is being changed faster than it can be made"}
+}
+
+// join finds the flight for a page or begins one.
+func (c *Cache) join(k id, fn func(*flight)) (*flight, bool) {
+	return c.flights.join(k, c.ledger.version.Load(), fn)
+}
+
+// afresh answers for an expired entry: with a new one, or, where making that
+// fails, with the old one for as long as it lasts. It says whether to look
+// again.
+func (c *Cache) afresh(ctx context.Context, k id, old *item, asked uint64) (_ Answer, err error, again bool) {
+	now := c.now()
+	lasts := old.lasts(now) && !old.missing()
+	if c.resting(old, now) {
+		if lasts {
+			return c.answer(old, Stale, false), nil, false
+		}
+		return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Unavailable, Err: errors.New(old.entry.Failure)}, false
+	}
+	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, true) })
+	if err := fl.wait(ctx); err != nil {
+		if lasts {
+			return c.answer(old, Stale, false), nil, false
+		}
+		return Answer{}, err, false
+	}
+	if !fl.news && fl.err == nil {
+		return Answer{}, nil, true // it was somebody else's to make
+	}
+	return c.outcome(fl, old, asked)
+}
+
+// outcome answers with what a flight brought, or, where it failed, with the
+// last good item for as long as that lasts. It says whether a purge that the
+// request knows of overtook the flight, so that it has to look again.
+func (c *Cache) outcome(fl *flight, last *item, asked uint64) (_ Answer, err error, again bool) {
+	timely := fl.began >= asked
+	if fl.err != nil {
+		kind := gorgon.KindOf(fl.err)
+		gone := kind == gorgon.Missing || kind == gorgon.Removed
+		switch {
+		case !timely && c.life.Err() == nil:
+			return Answer{}, nil, true
+		case !gone && last != nil && last.lasts(c.now()) && !last.missing():
+			return c.answer(last, Stale, false), nil, false
+		}
+		return Answer{}, fl.err, false
+	}
+	i := fl.item
+	v := c.ledger.judge(i)
+	switch {
+	case v != good && !timely && (v == purgedExpire || i.missing()):
+		return Answer{}, nil, true
+	case i.missing():
+		return Answer{}, i.err(), false
+	case v != good || i.foreign:
+		return c.answer(i, Stale, fl.kept), nil, false
+	case fl.made:
+		return c.answer(i, Made, fl.kept), nil, false
+	case i.phase(c.now(), v) != fresh:
+		return c.answer(i, Stale, false), nil, false
+	}
+	return c.answer(i, Fresh, false), nil, false
+}
+
+// resting says whether a refresh failed and it is too early for the next,
+// unless a purge since then asks for one.
+func (c *Cache) resting(i *item, now time.Time) bool {
+	return i.backingOff(now) && !c.ledger.purgedSince(i)
+}
+
+func (c *Cache) answer(i *item, s State, kept bool) Answer {
+	degraded, _ := c.Degraded()
+	return Answer{Entry: i.entry, Prepared: i.prepared, State: s, Stored: kept, Degraded: degraded}
+}
+
+// find looks for a page outside memory and makes it where it is nowhere.
+func (c *Cache) find(fl *flight, k id) {
+	// Another flight may have ended since the request looked.
+	if i, ok := c.memory.GetIfPresent(k); ok {
+		fl.item = i
+		return
+	}
+	if kind, ok := c.negative.get(k, c.now()); ok {
+		fl.err = &gorgon.Error{Op: "get", Path: k.path, Kind: kind}
+		return
+	}
+	i, listed := c.load(c.life, k)
+	if i != nil {
+		c.memory.Set(k, i)
+		fl.item = i
+		return
+	}
+	if !listed {
+		// Nothing is remembered of it: to find this out again is as cheap.
+		fl.err = &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Missing}
+		return
+	}
+	c.renew(fl, k, nil, true)
+}
+
+// load reads a page from the store and the seed, and takes the newer. Where
+// it has none, it says whether there can be such a page.
+func (c *Cache) load(ctx context.Context, k id) (i *item, listed bool) {
+	seeded, listed := c.fromSeed(k)
+	listed = listed || k.page.Incremental || c.config.Seed == nil || len(k.page.Pattern.Wildcards()) == 0
+	if !listed || c.store == nil {
+		return seeded, listed
+	}
+	entry, err := c.store.get(ctx, k.key())
+	if err == nil && (seeded == nil || !entry.MadeAt.Before(seeded.entry.MadeAt)) {
+		if stored := c.fromStore(ctx, k, entry); stored != nil {
+			return stored, listed
+		}
+	}
+	if seeded != nil {
+		c.check(seeded)
+	}
+	return seeded, listed
+}
+
+// fromSeed makes an item of a page of the seed, and says whether the seed
+// lists it: one that is listed and cannot be read is made again.
+func (c *Cache) fromSeed(k id) (i *item, listed bool) {
+	if c.config.Seed == nil {
+		return nil, false
+	}
+	entry, err := c.config.Seed.Entry(k.key())
+	if err != nil {
+		if listed = !errors.Is(err, pages.ErrNotFound); listed {
+			c.config.Log.Warn("a page of the seed cannot be read; it is made again", "page", k.key().String(), "err", err)
+		}
+		return nil, listed
+	}
+	i = c.newItem(entry)
+	i.seeded = true
+	return i, true
+}
+
+// fromStore makes an item of a stored entry, rendered with this build's view;
+// nil where its state is no longer understood.
+func (c *Cache) fromStore(ctx context.Context, k id, entry *pages.Entry) *item {
+	i := c.newItem(entry)
+	c.check(i)
+	if entry.Build == c.config.Renderer.Build || i.missing() {
+		return i
+	}
+	again, err := c.config.Renderer.Again(ctx, k.page, entry)
+	if err != nil {
+		c.config.Log.Info("an entry of another build cannot be rendered; the page is made again", "page", k.key().String(), "err", err)
+		return nil
+	}
+	i = c.newItem(again)
+	i.foreign = true
+	c.check(i) // the new view may have other tags
+	return i
+}

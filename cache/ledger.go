@@ -1,0 +1,232 @@
+// What was purged, and what that says of an entry.
+
+package cache
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// A verdict is what the purges say of one entry.
+type verdict uint64
+
+const (
+	unknown verdict = iota
+	good
+	purgedStale
+	purgedExpire
+)
+
+// seedMargin is how long before a seed was built a purge still counts
+// against it: the build may have read its data just before.
+const seedMargin = 5 * time.Minute
+
+// maxMarks bounds the ledger. One more purge of a new subject counts as a
+// purge of everything, which is safe and forgets the rest.
+const maxMarks = 200_000
+
+// A ledger is this instance's copy of the purges in the store, and beside it
+// those that did not reach the store, which are held against an entry by
+// their time.
+type ledger struct {
+	applied atomic.Uint64 // the store's sequence up to which marks is complete
+	version atomic.Uint64 // moves with every purge
+	changed func()        // told after every purge
+
+	mu    sync.RWMutex
+	marks map[string]pages.Mark
+	local map[string]pages.Mark // with times alone
+}
+
+func newLedger(changed func()) *ledger {
+	l := &ledger{changed: changed, marks: map[string]pages.Mark{}, local: map[string]pages.Mark{}}
+	l.version.Store(1)
+	return l
+}
+
+// apply enters purges from the store, which are complete up to a sequence.
+func (l *ledger) apply(changes []pages.Change, upTo uint64) {
+	l.note(changes)
+	for _, ch := range changes {
+		upTo = max(upTo, ch.Sequence)
+	}
+	// Last, so that whoever sees the sequence also sees the marks.
+	for {
+		was := l.applied.Load()
+		if was >= upTo || l.applied.CompareAndSwap(was, upTo) {
+			return
+		}
+	}
+}
+
+// note enters purges from the store, some of which may be missing.
+func (l *ledger) note(changes []pages.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	l.mu.Lock()
+	for _, ch := range changes {
+		m := pages.Mark{Sequence: ch.Sequence, At: ch.At}
+		if ch.Verb == pages.Expire {
+			m.Expired, m.ExpiredAt = ch.Sequence, ch.At
+		}
+		enter(l.marks, ch.Subject, m)
+	}
+	l.mu.Unlock()
+	l.moved()
+}
+
+// learn enters the marks of subjects as the store told them.
+func (l *ledger) learn(subjects []string, marks []pages.Mark) {
+	moved := false
+	l.mu.Lock()
+	for i, s := range subjects {
+		if i < len(marks) && marks[i].Sequence > l.marks[s].Sequence {
+			enter(l.marks, s, marks[i])
+			moved = true
+		}
+	}
+	l.mu.Unlock()
+	if moved {
+		l.moved()
+	}
+}
+
+// applyLocal enters a purge that the store could not be told of.
+func (l *ledger) applyLocal(verb pages.Verb, at time.Time, subjects []string) {
+	l.mu.Lock()
+	for _, s := range subjects {
+		m := pages.Mark{At: at}
+		if verb == pages.Expire {
+			m.ExpiredAt = at
+		}
+		if _, known := l.local[s]; !known && len(l.local) >= maxMarks {
+			for _, old := range l.local {
+				m = later(m, old)
+			}
+			clear(l.local)
+			s = pages.All
+		}
+		l.local[s] = later(m, l.local[s])
+	}
+	l.mu.Unlock()
+	l.moved()
+}
+
+// later is [pages.Mark.Merge] for marks that have times alone.
+func later(m, o pages.Mark) pages.Mark {
+	if o.At.After(m.At) {
+		m.At = o.At
+	}
+	if o.ExpiredAt.After(m.ExpiredAt) {
+		m.ExpiredAt = o.ExpiredAt
+	}
+	return m
+}
+
+func enter(marks map[string]pages.Mark, subject string, m pages.Mark) {
+	if _, known := marks[subject]; !known && len(marks) >= maxMarks {
+		for _, old := range marks {
+			m = m.Merge(old)
+		}
+		clear(marks)
+		subject = pages.All
+	}
+	marks[subject] = marks[subject].Merge(m)
+}
+
+// moved makes every verdict be looked up again.
+func (l *ledger) moved() {
+	l.version.Add(1)
+	l.changed()
+}
+
+// judge says what the purges say of an item. The answer is kept with the
+// item until the next purge of anything.
+func (l *ledger) judge(i *item) verdict {
+	version := l.version.Load()
+	if kept := i.verdict.Load(); kept>>2 == version {
+		return verdict(kept & 3)
+	}
+	v := l.look(i)
+	i.verdict.Store(version<<2 | uint64(v))
+	return v
+}
+
+func (l *ledger) look(i *item) verdict {
+	e := i.entry
+	made := e.MadeAt
+	if i.seeded {
+		made = made.Add(-seedMargin)
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	v := good
+	for _, s := range e.Subjects() {
+		m, ok := l.marks[s]
+		switch {
+		case !ok:
+		case i.seeded:
+			if m.ExpiredAt.After(made) {
+				return purgedExpire
+			}
+			if m.At.After(made) {
+				v = purgedStale
+			}
+		case m.Expired > e.Epoch:
+			return purgedExpire
+		case m.Sequence > e.Epoch:
+			v = purgedStale
+		}
+		if m, ok := l.local[s]; ok {
+			if !m.ExpiredAt.IsZero() && !made.After(m.ExpiredAt) {
+				return purgedExpire
+			}
+			if !made.After(m.At) {
+				v = purgedStale
+			}
+		}
+	}
+	return v
+}
+
+// purgedSince says whether an item was purged after it was last tried to make
+// it again.
+func (l *ledger) purgedSince(i *item) bool {
+	if l.judge(i) == good {
+		return false
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, s := range i.entry.Subjects() {
+		if l.marks[s].Sequence > i.tried.epoch {
+			return true
+		}
+		if m, ok := l.local[s]; ok && !m.At.Before(i.tried.at) {
+			return true
+		}
+	}
+	return false
+}
+
+// marksOf reads the marks of subjects, for explanations.
+func (l *ledger) marksOf(subjects []string) map[string]pages.Mark {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	found := map[string]pages.Mark{}
+	for _, s := range subjects {
+		if m, ok := l.marks[s]; ok {
+			found[s] = m
+		}
+		if m, ok := l.local[s]; ok {
+			found[s] = found[s].Merge(m)
+			if m.At.After(found[s].At) {
+				found[s] = m
+			}
+		}
+	}
+	return found
+}

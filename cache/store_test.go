@@ -1,0 +1,175 @@
+// A store for tests: mem's, with faults on demand and counts of calls.
+
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+var errBroken = errors.New("the disk is on fire")
+
+// A store is mem's behind a fault, which may delay a call, fail it, or let it
+// pass. It is a Watcher and a Sequencer, and no Sweeper.
+type store struct {
+	under *mem.Store
+
+	mu    sync.Mutex
+	fault func(ctx context.Context, op string, key pages.Key) error
+	calls map[string]int
+}
+
+func newStore(t *testing.T) *store {
+	s := &store{under: mem.Open(mem.Options{}), calls: map[string]int{}}
+	t.Cleanup(func() { s.under.Close() })
+	return s
+}
+
+// plain is a store that tells of no purges; watched tells when it is waited on.
+type (
+	plain   struct{ pages.Store }
+	watched struct {
+		pages.Store
+		pages.Watcher
+	}
+)
+
+// fail makes the calls of some operations fail; without any, all succeed.
+func (s *store) fail(err error, ops ...string) {
+	s.meddle(func(_ context.Context, op string, _ pages.Key) error {
+		for _, o := range ops {
+			if o == op {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// hang makes every call wait until its context ends.
+func hang(ctx context.Context, _ string, _ pages.Key) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (s *store) meddle(fault func(context.Context, string, pages.Key) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+func (s *store) before(ctx context.Context, op string, key pages.Key) error {
+	s.mu.Lock()
+	s.calls[op]++
+	fault := s.fault
+	s.mu.Unlock()
+	if fault == nil {
+		return nil
+	}
+	return fault(ctx, op, key)
+}
+
+func (s *store) count(op string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[op]
+}
+
+// entry is what the store holds of a key, nil for nothing.
+func (s *store) entry(t *testing.T, key pages.Key) *pages.Entry {
+	t.Helper()
+	r, err := s.under.Get(t.Context(), key)
+	if errors.Is(err, pages.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := pages.Decode(r.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// records is how many records the store holds.
+func (s *store) records(t *testing.T) int {
+	n := 0
+	if err := s.under.List(t.Context(), func(pages.Info) bool { n++; return true }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (s *store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
+	if err := s.before(ctx, "get", key); err != nil {
+		return pages.Record{}, err
+	}
+	return s.under.Get(ctx, key)
+}
+
+func (s *store) Put(ctx context.Context, r pages.Record, f pages.Fence) error {
+	if err := s.before(ctx, "put", r.Key); err != nil {
+		return err
+	}
+	return s.under.Put(ctx, r, f)
+}
+
+func (s *store) Delete(ctx context.Context, key pages.Key, f pages.Fence) error {
+	if err := s.before(ctx, "delete", key); err != nil {
+		return err
+	}
+	return s.under.Delete(ctx, key, f)
+}
+
+func (s *store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, error) {
+	if err := s.before(ctx, "epochs", pages.Key{}); err != nil {
+		return pages.Epochs{}, err
+	}
+	return s.under.Epochs(ctx, subjects...)
+}
+
+func (s *store) Bump(ctx context.Context, v pages.Verb, subjects ...string) (uint64, error) {
+	if err := s.before(ctx, "bump", pages.Key{}); err != nil {
+		return 0, err
+	}
+	return s.under.Bump(ctx, v, subjects...)
+}
+
+func (s *store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+	if err := s.before(ctx, "lease", key); err != nil {
+		return pages.Lease{}, err
+	}
+	return s.under.Lease(ctx, key, ttl)
+}
+
+func (s *store) Release(ctx context.Context, l pages.Lease) error {
+	if err := s.before(ctx, "release", l.Key); err != nil {
+		return err
+	}
+	return s.under.Release(ctx, l)
+}
+
+func (s *store) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
+	if err := s.before(ctx, "changes", pages.Key{}); err != nil {
+		return nil, err
+	}
+	return s.under.Changes(ctx, since)
+}
+
+func (s *store) Wait(ctx context.Context, since uint64) error {
+	if err := s.before(ctx, "wait", pages.Key{}); err != nil {
+		return err
+	}
+	return s.under.Wait(ctx, since)
+}
+
+func (s *store) Sequence() uint64 { return s.under.Sequence() }
+
+func (s *store) Close() error { return s.under.Close() }

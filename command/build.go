@@ -1,0 +1,165 @@
+// build: make the seed.
+
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/compress"
+)
+
+// buildFlags are what build takes, and export, which builds too.
+type buildFlags struct {
+	jobs    int
+	timeout time.Duration
+	effort  compress.Effort
+	quiet   bool
+}
+
+func (f *buildFlags) add(c *cobra.Command) {
+	c.Flags().IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "pages made at once")
+	c.Flags().DurationVar(&f.timeout, "timeout", 0, "bound of making one page (default: the page's own)")
+	c.Flags().Var(&f.effort, "compress", "how hard to compress: none, fast, good or best")
+}
+
+func (p *program) buildCommand() *cobra.Command {
+	var flags buildFlags
+	c := &cobra.Command{
+		Use:   "build",
+		Short: "Make every page that can be made ahead, and pack them into a seed",
+		Long: `Makes every page that can be made ahead, and packs them into one file, the
+seed, in the --out folder. A page that fails does not stop the others; all
+failures are listed, and then the seed that was there before stays as it was.
+
+The time of the build is the one in SOURCE_DATE_EPOCH, where that is set: the
+same program then writes the same bytes each time.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			report, err := p.build(c.Context(), p.seedPath(), flags)
+			if p.json && err == nil {
+				return p.print(report)
+			}
+			return err
+		},
+	}
+	flags.add(c)
+	p.distFlag(c, "out")
+	p.jsonFlag(c)
+	return c
+}
+
+// seedPath is where the seed for the current base path lies.
+func (p *program) seedPath() string {
+	name := p.app.Name
+	if p.base != "" {
+		name += strings.ReplaceAll(p.base, "/", "@")
+	}
+	return filepath.Join(p.dist, name+".seed")
+}
+
+// build makes the seed and tells of it.
+func (p *program) build(ctx context.Context, path string, flags buildFlags) (build.Report, error) {
+	binary, err := binaryID()
+	if err != nil {
+		return build.Report{}, err
+	}
+	at, err := buildTime()
+	if err != nil {
+		return build.Report{}, err
+	}
+	tell, done := p.progress(flags.quiet)
+	report, err := build.Run(ctx, build.Config{
+		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
+		Timeout: flags.timeout, Effort: flags.effort, Time: at, Tell: tell,
+	})
+	done()
+	if failures, ok := err.(build.Failures); ok {
+		return report, fmt.Errorf("%d pages could not be made, and the seed was not written:\n%w", len(failures), failures)
+	}
+	if err == nil && !flags.quiet {
+		p.summarize(report)
+	}
+	return report, err
+}
+
+// buildTime is SOURCE_DATE_EPOCH, or zero for now.
+func buildTime() (time.Time, error) {
+	s := os.Getenv("SOURCE_DATE_EPOCH")
+	if s == "" {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH %q: it is not a number of seconds", s)
+	}
+	return time.Unix(seconds, 0), nil
+}
+
+// progress is a bar on a terminal, and a line every few seconds elsewhere.
+func (p *program) progress(quiet bool) (tell func(done, total int), finish func()) {
+	if quiet {
+		return nil, func() {}
+	}
+	if isTerminal(p.err) {
+		var bar *progressbar.ProgressBar
+		tell = func(done, total int) {
+			if bar == nil {
+				bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription("building"),
+					progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(50*time.Millisecond),
+					progressbar.OptionClearOnFinish())
+			}
+			_ = bar.Set(done)
+		}
+		return tell, func() {
+			if bar != nil {
+				_ = bar.Finish()
+			}
+		}
+	}
+	last := time.Now()
+	return func(done, total int) {
+		if now := time.Now(); now.Sub(last) >= 5*time.Second {
+			last = now
+			fmt.Fprintf(p.err, "built %d of %d pages\n", done, total)
+		}
+	}, func() {}
+}
+
+// summarize says what was built.
+func (p *program) summarize(r build.Report) {
+	for _, w := range r.Warnings {
+		fmt.Fprintln(p.err, "warning:", w)
+	}
+	fmt.Fprintf(p.err, "built %d pages and %d files in %s: %s of HTML, %s packed in %s (build %s)\n",
+		r.Pages, r.Files, r.Took.Round(time.Millisecond), size(r.Bytes), size(r.Packed), r.Seed, r.Build)
+	for i, t := range r.Slowest {
+		if i == 0 {
+			fmt.Fprintln(p.err, "slowest:")
+		}
+		fmt.Fprintf(p.err, "  %8s  %s\n", t.Took.Round(10*time.Microsecond), t.Page)
+	}
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB"}
+	i := 0
+	for f >= 1024 && i < len(units)-1 {
+		f, i = f/1024, i+1
+	}
+	if i == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", f, units[i])
+}

@@ -1,0 +1,185 @@
+// The command line, as scripts: testdata/script/*.txtar. Each runs the program
+// "site", which is the app below.
+
+package command_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"site": func() { command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver()}}) },
+		"bare": func() { command.Main(site(""), command.Config{}) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			port, err := freePort()
+			e.Setenv("ADDR", "127.0.0.1:"+port)
+			e.Setenv("GORGON_PURGE_KEY", "secret")
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"get":   get,
+		},
+	})
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// exits runs a program that is to end with a code: exits 2 site --nope
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [args...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = e.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// get asks the server on $ADDR, which may still be starting, and wants a
+// status: get 200 /path 'pattern in status line, headers or body' ...
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: get status path [patterns...]")
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var res *http.Response
+	var err error
+	for range 200 {
+		if res, err = client.Get("http://" + ts.Getenv("ADDR") + args[1]); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond) // another process starts
+	}
+	ts.Check(err)
+	defer res.Body.Close()
+	var b strings.Builder
+	fmt.Fprintln(&b, res.Status)
+	ts.Check(res.Header.Write(&b))
+	_, err = io.Copy(&b, res.Body)
+	ts.Check(err)
+	if strconv.Itoa(res.StatusCode) != args[0] {
+		ts.Fatalf("want status %s, got:\n%s", args[0], b.String())
+	}
+	for _, pattern := range args[2:] {
+		if !regexp.MustCompile("(?i)" + pattern).MatchString(b.String()) {
+			ts.Fatalf("want %s, got:\n%s", pattern, b.String())
+		}
+	}
+}
+
+// site is the app that the scripts run; kind says what is special about it.
+func site(kind string) gorgon.App {
+	text := func(s string) gorgon.Component { return gorgon.Text(s) }
+	echo := func(_ context.Context, in gorgon.Input) (string, error) {
+		name := in.PathValue("name")
+		if name == "nobody" {
+			return "", gorgon.NotFound()
+		}
+		return "item " + name + " at " + strconv.FormatInt(time.Now().UnixNano(), 10), nil
+	}
+	now := func(context.Context, gorgon.Input, *http.Request) (string, error) { return "now", nil }
+	still := []gorgon.Route{
+		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component {
+			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+				css, err := gorgon.Asset(ctx, "app.css")
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(w, `<link rel="stylesheet" href="%s"><a href="%s">about</a>`, css, gorgon.URL(ctx, "/about"))
+				return err
+			})
+		}, Head: func(string) gorgon.Head { return gorgon.Head{Title: "Home"} }},
+		gorgon.Page[string]{Path: "/about", View: func(string) gorgon.Component { return gorgon.Text("about " + os.Getenv("ABOUT")) }},
+		gorgon.Page[string]{Path: "/notes/{id}", BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+			return strings.Fields(notes()), nil
+		}, BuildState: func(_ context.Context, in gorgon.Input) (string, error) { return "note " + in.PathValue("id"), nil }, View: text},
+	}
+	moving := []gorgon.Route{
+		gorgon.Page[string]{Path: "/items/{name}", BuildState: echo, Incremental: true, View: text,
+			Tags: func(string) []string { return []string{"items"} }},
+		gorgon.Page[string]{Path: "/hourly", BuildState: func(context.Context, gorgon.Input) (string, error) { return "every hour", nil }, RevalidateAfter: time.Hour, View: text},
+		gorgon.Page[string]{Path: "/now", RequestState: now, View: text},
+	}
+	app := gorgon.App{
+		Name: "site", Origin: "https://example.com",
+		Assets: fstest.MapFS{"app.css": {Data: []byte("body { color: black }")}},
+		Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
+		Routes: append(still, moving...),
+	}
+	fail := func(_ context.Context, in gorgon.Input) (string, error) {
+		switch in.PathValue("id") {
+		case "bad":
+			return "", errors.New("the database said no")
+		case "panics":
+			panic("at the disco")
+		case "slow":
+			time.Sleep(300 * time.Millisecond)
+		}
+		return "fine", nil
+	}
+	switch kind {
+	case "still":
+		app.Routes = still
+	case "invalid":
+		app.Routes = append(app.Routes, gorgon.Page[int]{Path: "/{x}", View: nil})
+	case "failing":
+		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/f/{id}", BuildState: fail, View: text,
+			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+				return []string{"/f/good", "/f/bad", "/f/panics", "/elsewhere", "/about"}, nil
+			}})
+	case "slow":
+		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/f/{id}", BuildState: fail, View: text,
+			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/f/slow"}, nil }})
+	}
+	return app
+}
+
+// notes are the notes of the site; a script may name others.
+func notes() string {
+	if s := os.Getenv("NOTES"); s != "" {
+		return s
+	}
+	return "/notes/1 /notes/2"
+}

@@ -1,0 +1,101 @@
+// purge: declare pages out of date.
+
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+func (p *program) purgeCommand() *cobra.Command {
+	var paths, tags, routes []string
+	var all, expire bool
+	c := &cobra.Command{
+		Use:   "purge",
+		Short: "Declare pages out of date, by path, tag or route, or all of them",
+		Long: `Declares pages out of date, also for servers that run on the same store: from
+now on they serve the old page once more while it is made again, or, with
+--expire, let visitors wait for the new one. Prints the purge's epoch.`,
+		Example: "  " + p.app.Name + " purge --path /about --tag news\n  " + p.app.Name + " purge --all --expire",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			subjects, err := p.subjects(paths, tags, routes, all)
+			if err != nil {
+				return err
+			}
+			store, err := p.open(c.Context())
+			if err != nil {
+				return err
+			}
+			if store == nil || strings.HasPrefix(p.location(), "mem:") {
+				return exit{Misused, fmt.Errorf("there is no store that a server could share with this command: name the server's with --store, or purge over HTTP")}
+			}
+			defer store.Close()
+			verb := pages.Stale
+			if expire {
+				verb = pages.Expire
+			}
+			epoch, err := store.Bump(c.Context(), verb, subjects...)
+			if err != nil {
+				return fmt.Errorf("purge: %w", err)
+			}
+			if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
+				if err := cdn.Purge(c.Context(), subjects); err != nil {
+					return fmt.Errorf("purge: the store was told (epoch %d), the CDN was not: %w: purge again", epoch, err)
+				}
+			}
+			if p.json {
+				return p.print(map[string]any{"epoch": epoch, "verb": verb.String(), "subjects": subjects})
+			}
+			fmt.Fprintf(p.out, "purged %s: epoch %d\n", strings.Join(subjects, ", "), epoch)
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&paths, "path", nil, "a page's path, in every locale")
+	c.Flags().StringArrayVar(&tags, "tag", nil, "a tag")
+	c.Flags().StringArrayVar(&routes, "route", nil, "a pattern, as 'routes' lists it")
+	c.Flags().BoolVar(&all, "all", false, "every page")
+	c.Flags().BoolVar(&expire, "expire", false, "let visitors wait for the new page")
+	p.distFlag(c, "dist")
+	p.storeFlag(c)
+	p.jsonFlag(c)
+	return c
+}
+
+// subjects checks what is named and turns it into what stores know.
+func (p *program) subjects(paths, tags, routes []string, all bool) ([]string, error) {
+	var subjects []string
+	router := gorgon.NewRouter(p.app.Definitions())
+	for _, escaped := range paths {
+		_, path, _, err := p.route(router, escaped)
+		if err != nil {
+			return nil, err
+		}
+		subjects = append(subjects, pages.PathSubject(path))
+	}
+	for _, tag := range tags {
+		subjects = append(subjects, pages.TagSubject(tag))
+	}
+	known := map[string]bool{}
+	for _, d := range p.app.Definitions() {
+		known[d.Path] = true
+	}
+	for _, route := range routes {
+		if !known[route] {
+			return nil, fmt.Errorf("no page has the pattern %s (see '%s routes')", route, p.app.Name)
+		}
+		subjects = append(subjects, pages.RouteSubject(route))
+	}
+	if all {
+		subjects = append(subjects, pages.All)
+	}
+	if len(subjects) == 0 {
+		return nil, exit{Misused, fmt.Errorf("nothing is named: give --path, --tag, --route or --all")}
+	}
+	return subjects, nil
+}

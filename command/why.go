@@ -1,0 +1,171 @@
+// why and routes: explaining the site.
+
+package command
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
+)
+
+func (p *program) whyCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "why PATH",
+		Short: "Explain a page: its strategy, its copies, until when it is fresh and why",
+		Long: `Explains what is kept of a page, where and since when, until when it is fresh
+and why, and what the next request for it does. It changes nothing. What a
+running server has only in memory cannot be seen from here.`,
+		Example: "  " + p.app.Name + " why /",
+		Args:    exactly(1, "a path, as in: why /"),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := p.openSite()
+			if err != nil {
+				return err
+			}
+			defer s.seed.Close()
+			page, path, locale, err := p.route(gorgon.NewRouter(p.app.Definitions()), args[0])
+			if err != nil {
+				return err
+			}
+			pages, store, err := p.cacheOver(c.Context(), s, cache.Config{})
+			if err != nil {
+				return err
+			}
+			if store != nil {
+				defer store.Close()
+			}
+			defer pages.Close()
+			report := pages.Why(c.Context(), page, path, locale)
+			if p.json {
+				return p.print(report)
+			}
+			p.explain(report)
+			return nil
+		},
+	}
+	p.distFlag(c, "dist")
+	p.storeFlag(c)
+	p.jsonFlag(c)
+	return c
+}
+
+// explain prints a report for people.
+func (p *program) explain(r cache.Report) {
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("page", "%s", r.Key)
+	line("route", "%s", r.Key.Route)
+	line("strategy", "%s", strings.Join(r.Strategy, ", "))
+	line("build", "%s", r.Build)
+	if r.Phase != "" {
+		line("state", "%s, from the %s: %s", r.Phase, r.Serves, r.Because)
+	} else {
+		line("state", "%s", r.Because)
+	}
+	line("next request", "%s", r.Next)
+	for _, c := range r.Copies {
+		line("in the "+c.Place, "status %d, %s of HTML, ETag %s, build %s", c.Status, size(int64(c.Bytes)), c.ETag, c.Build)
+		line("  made", "%s", when(c.MadeAt))
+		if !c.ModifiedAt.Equal(c.MadeAt) {
+			line("  last changed", "%s", when(c.ModifiedAt))
+		}
+		for _, t := range []struct {
+			name string
+			at   time.Time
+		}{{"  fresh until", c.FreshUntil}, {"  served until", c.StaleUntil}, {"  on errors until", c.ErrorUntil}} {
+			if !t.at.IsZero() {
+				line(t.name, "%s", when(t.at))
+			}
+		}
+		if len(c.Tags) > 0 {
+			line("  tags", "%s", strings.Join(c.Tags, ", "))
+		}
+		line("  epoch", "%d", c.Epoch)
+		if c.Failures > 0 {
+			line("  failed refreshes", "%d; the next is due %s", c.Failures, when(c.RetryAt))
+			line("  the last said", "%s", c.Failure)
+		}
+	}
+	line("store's sequence", "%d", r.Sequence)
+	for _, subject := range slices.Sorted(maps.Keys(r.Purges)) {
+		m := r.Purges[subject]
+		line("  purged "+subject, "epoch %d, %s", m.Sequence, when(m.At))
+	}
+	for place, fault := range r.Faults {
+		line("fault in the "+place, "%s", fault)
+	}
+	if r.Degraded != "" {
+		line("degraded", "%s", r.Degraded)
+	}
+}
+
+// when writes a time and how far it is away.
+func when(t time.Time) string {
+	d := time.Until(t).Round(time.Second)
+	if d < 0 {
+		return fmt.Sprintf("%s (%s ago)", t.Local().Format(time.DateTime), -d)
+	}
+	return fmt.Sprintf("%s (in %s)", t.Local().Format(time.DateTime), d)
+}
+
+func (p *program) routesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "routes",
+		Short: "List the pages and handlers of the app with their strategies",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := p.app.Validate(); err != nil {
+				return err
+			}
+			type route struct {
+				Pattern  string   `json:"pattern"`
+				Kind     string   `json:"kind"`
+				Strategy []string `json:"strategy,omitempty"`
+				Guards   int      `json:"guards,omitempty"`
+			}
+			var routes []route
+			for _, d := range p.app.Definitions() {
+				routes = append(routes, route{d.Path, "page", d.Strategy(), len(d.Guards)})
+			}
+			for _, pattern := range slices.Sorted(maps.Keys(p.app.Handlers)) {
+				routes = append(routes, route{Pattern: pattern, Kind: "handler"})
+			}
+			if p.json {
+				return p.print(routes)
+			}
+			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+			for _, r := range routes {
+				text := strings.Join(r.Strategy, ", ")
+				if r.Kind == "handler" {
+					text = "handler"
+				}
+				if r.Guards > 0 {
+					text += fmt.Sprintf(" (guards: %d)", r.Guards)
+				}
+				fmt.Fprintf(w, "%s\t%s\n", r.Pattern, text)
+			}
+			return w.Flush()
+		},
+	}
+	p.jsonFlag(c)
+	return c
+}
+
+// exactly wants a number of arguments and says what they are.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return exit{Misused, fmt.Errorf("this command takes %s", what)}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,211 @@
+// Opening and closing a store.
+
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// Options of a store. The zero value works.
+type Options struct {
+	// Sync makes a page's write survive power loss before Put returns. It
+	// costs an fsync of the file and of its directory, some ten times the
+	// time of the write. Purges are synced always. Default: false.
+	Sync bool
+}
+
+// A Store keeps pages in a directory. Make it with [Open].
+type Store struct {
+	root     string // the directory v1
+	sync     bool
+	readOnly bool
+	done     chan struct{} // closed by Close
+
+	life    sync.RWMutex // held for reading by each call, for writing by Close
+	closed  atomic.Bool
+	stripes [stripes]chan struct{} // one token each: a lock within the process
+
+	header atomic.Pointer[header] // nil once closed
+	mu     sync.Mutex             // guards what follows
+	log    purgeLog
+	seen   uint64 // the highest sequence this process knew
+	forced *marks // what a read-only store takes for true since purges were lost
+}
+
+var (
+	_ pages.Store     = (*Store)(nil)
+	_ pages.Lister    = (*Store)(nil)
+	_ pages.Watcher   = (*Store)(nil)
+	_ pages.Sequencer = (*Store)(nil)
+	_ pages.Sweeper   = (*Store)(nil)
+)
+
+// openWait is how long Open waits for a process that holds the store's lock.
+const openWait = 30 * time.Second
+
+// Open opens the store in a directory, making both if need be. One that is
+// there but cannot be written to is opened for reading, see [Store.ReadOnly].
+// Where nothing is there and nothing can be made, the error wraps
+// [pages.ErrReadOnly] and the cause.
+func Open(dir string, opts Options) (*Store, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	s := &Store{root: filepath.Join(abs, "v1"), sync: opts.Sync, done: make(chan struct{})}
+	for i := range s.stripes {
+		s.stripes[i] = make(chan struct{}, 1)
+	}
+	if err := s.open(); err != nil {
+		s.log.close()
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+// Driver opens stores by directory, for command lines: "disk:/var/lib/shop".
+func Driver() pages.Driver {
+	return pages.Driver{
+		Scheme: "disk",
+		Open: func(_ context.Context, location string) (pages.Store, error) {
+			s, err := Open(location, Options{})
+			if err != nil {
+				return nil, err // not s: it would be a Store that is not nil
+			}
+			return s, nil
+		},
+	}
+}
+
+func (s *Store) open() error {
+	_, purgesErr := os.Lstat(s.path("purges"))
+	_, pagesErr := os.Lstat(s.path("pages"))
+	fresh := errors.Is(purgesErr, fs.ErrNotExist) && errors.Is(pagesErr, fs.ErrNotExist)
+	err := s.prepare()
+	if isReadOnly(err) {
+		if fresh {
+			return fmt.Errorf("%w, and there is no store to read: "+
+				"create the directory, or let this process write to it: %w", pages.ErrReadOnly, err)
+		}
+		s.readOnly = true
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.look()
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openWait)
+	defer cancel()
+	if err := s.recover(ctx); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("another process has held its lock for %v: find it with lsof %s: %w",
+				openWait, s.path("locks", "fence"), err)
+		}
+		return err
+	}
+	s.clean()
+	return nil
+}
+
+// prepare makes the directories, and finds out whether they can be written.
+func (s *Store) prepare() error {
+	for _, dir := range [...]string{"tmp", "leases", "locks"} {
+		if err := os.MkdirAll(s.path(dir), 0o755); err != nil {
+			return err
+		}
+	}
+	// Making what is there succeeds on a read-only file system too; opening
+	// for writing does not. Directories may still be closed to us, which the
+	// temporary file shows.
+	probe := s.path("tmp", "probe")
+	for _, path := range [...]string{s.path("locks", "fence"), probe} {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(probe); !errors.Is(err, fs.ErrNotExist) { // another that opens the store shares it
+		return err
+	}
+	return nil
+}
+
+// clean removes what killed writers left. A temporary file belongs to the
+// holder of its stripe's lock, so while we hold that it is nobody's.
+func (s *Store) clean() {
+	left, err := os.ReadDir(s.path("tmp"))
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // try each lock once, do not wait
+	for _, entry := range left {
+		stripe, ok := stripeOf(entry.Name())
+		if !ok {
+			continue
+		}
+		if unlock, err := s.lockStripe(ctx, stripe); err == nil {
+			_ = os.Remove(s.path("tmp", entry.Name())) // the next writer replaces it anyway
+			unlock()
+		}
+	}
+}
+
+// Dir is the directory that the store was opened in.
+func (s *Store) Dir() string { return filepath.Dir(s.root) }
+
+// ReadOnly says whether the store was opened for reading only.
+func (s *Store) ReadOnly() bool { return s.readOnly }
+
+// Close ends every Wait and waits for the other calls that have begun. A
+// second Close does nothing.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	close(s.done)
+	s.life.Lock()
+	defer s.life.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log.close()
+	if h := s.header.Swap(nil); h != nil {
+		return h.close()
+	}
+	return nil
+}
+
+// begin is the start of every call: it holds off Close until end is called.
+func (s *Store) begin(ctx context.Context, writes bool) (end func(), err error) {
+	s.life.RLock()
+	switch {
+	case s.closed.Load():
+		err = pages.ErrClosed
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case writes && s.readOnly:
+		err = fmt.Errorf("%s: %w", s.Dir(), pages.ErrReadOnly)
+	default:
+		return s.life.RUnlock, nil
+	}
+	s.life.RUnlock()
+	return nil, err
+}
+
+func (s *Store) path(elem ...string) string {
+	return s.root + string(filepath.Separator) + filepath.Join(elem...)
+}

@@ -1,0 +1,186 @@
+// The store against the contract.
+
+package disk_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/pages/pagestest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Exit(child(role, os.Args[len(os.Args)-1]))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestContract(t *testing.T) {
+	pagestest.Harness{Place: place(disk.Options{})}.Run(t)
+}
+
+func TestContractSynced(t *testing.T) {
+	pagestest.Harness{Place: place(disk.Options{Sync: true})}.Run(t)
+}
+
+func place(opts disk.Options) func(t *testing.T) func() pages.Store {
+	return func(t *testing.T) func() pages.Store {
+		dir := t.TempDir()
+		return func() pages.Store { return open(t, dir, opts) }
+	}
+}
+
+// open opens a store and closes it with the test.
+func open(tb testing.TB, dir string, opts disk.Options) *disk.Store {
+	tb.Helper()
+	s, err := disk.Open(dir, opts)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
+func key(path string) pages.Key { return pages.Key{Route: "/{path...}", Path: path} }
+
+func TestDriver(t *testing.T) {
+	d := disk.Driver()
+	s, err := d.Open(t.Context(), t.TempDir())
+	if err != nil || d.Scheme != "disk" {
+		t.Fatal(d.Scheme, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := t.TempDir() + "/file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := d.Open(t.Context(), file); err == nil || s != nil {
+		t.Errorf("a file was opened as a store: %v, %v", s, err)
+	}
+}
+
+// Writers whose shared locks overlap do not keep a purge waiting.
+func TestPurgeIsNotStarved(t *testing.T) {
+	dir := t.TempDir()
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for i := range 8 {
+		s := open(t, dir, disk.Options{})
+		wg.Go(func() {
+			r := pages.Record{Key: key(fmt.Sprint(i)), Data: make([]byte, 1000)}
+			for !stop.Load() {
+				if err := s.Put(t.Context(), r, pages.Fence{Subjects: []string{"tag:other"}}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	s := open(t, dir, disk.Options{})
+	var worst time.Duration
+	for range 50 {
+		began := time.Now()
+		bump(t, s, "tag:a")
+		worst = max(worst, time.Since(began))
+	}
+	stop.Store(true)
+	wg.Wait()
+	if worst > 2*time.Second {
+		t.Errorf("a purge took %v", worst)
+	}
+	t.Logf("the slowest of 50 purges took %v", worst)
+}
+
+// BenchmarkPlain is the floor under BenchmarkPut: a file written and renamed.
+func BenchmarkPlain(b *testing.B) {
+	dir, data := b.TempDir(), make([]byte, 20<<10)
+	b.SetBytes(20 << 10)
+	for b.Loop() {
+		if err := os.WriteFile(dir+"/tmp", data, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.Rename(dir+"/tmp", dir+"/file"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	for name, fence := range map[string]pages.Fence{"bare": {}, "fenced": {Subjects: pages.Subjects(key("/a"), []string{"t"})}} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b, b.TempDir(), disk.Options{})
+			r := pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}
+			b.SetBytes(20 << 10)
+			for b.Loop() {
+				if err := s.Put(b.Context(), r, fence); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	if err := s.Put(b.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}, pages.Fence{}); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(20 << 10)
+	for b.Loop() {
+		if _, err := s.Get(b.Context(), key("/a")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSequence(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	for b.Loop() {
+		s.Sequence()
+	}
+}
+
+func BenchmarkEpochs(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	for b.Loop() {
+		if _, err := s.Epochs(b.Context(), pages.All, "tag:a", "path:/a"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBump(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	for b.Loop() {
+		if _, err := s.Bump(b.Context(), pages.Stale, "tag:a"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLease(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	for b.Loop() {
+		l, err := s.Lease(b.Context(), key("/a"), 1e9)
+		if err == nil {
+			err = s.Release(b.Context(), l)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

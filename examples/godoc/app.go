@@ -1,0 +1,75 @@
+// The app: its routes, and how each comes by its state.
+
+package main
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/examples/godoc/library"
+	"github.com/gorgon-go/gorgon/examples/godoc/views"
+)
+
+//go:embed assets
+var files embed.FS
+
+func app(lib *library.Library) gorgon.App {
+	lib.Link = gorgon.URL
+	g := generators{
+		lib:     lib,
+		catalog: gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: lib.Catalog},
+	}
+	assets, err := fs.Sub(files, "assets")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return gorgon.App{
+		Name:   "godoc",
+		Origin: "http://localhost:8080",
+		Assets: assets,
+		Values: []gorgon.Value{g.catalog},
+		Layout: layout,
+		Error:  failure,
+		Routes: []gorgon.Route{
+			gorgon.Page[views.HomeState]{
+				Path: "/", BuildState: g.home,
+				View: component(views.Home), Head: head(views.HomeMeta),
+			},
+			gorgon.Page[views.PackageState]{
+				Path: "/pkg/{path...}", BuildPaths: g.packagePaths, BuildState: g.pkg,
+				View: component(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
+			},
+			gorgon.Page[views.SymbolState]{
+				Path: "/sym/{path...}", BuildState: g.symbol, Incremental: true,
+				View: component(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
+			},
+			gorgon.Page[views.SourceState]{
+				Path: "/src/{path...}", BuildState: g.source, Incremental: true,
+				View: component(views.SourcePage), Head: head(views.SourceMeta),
+			},
+			gorgon.Page[moduleState]{
+				Path: "/mod/{path...}", BuildState: g.module, Incremental: true,
+				View: moduleView, Head: moduleHead,
+			},
+			gorgon.Page[views.SourceState]{
+				Path: "/msrc/{path...}", BuildState: g.moduleSource, Incremental: true,
+				View: component(views.SourcePage), Head: head(views.SourceMeta),
+			},
+			gorgon.Page[installedState]{
+				Path: "/installed", BuildState: g.installed,
+				RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
+				View: installedView, Head: installedHead,
+			},
+			gorgon.Page[views.SearchState]{
+				Path: "/search", RequestState: g.search,
+				View: component(views.SearchPage), Head: head(views.SearchMeta),
+			},
+			gorgon.Page[views.ReadingState]{
+				Path: "/reading", BuildState: g.recommended, RequestState: g.reading, Amalgamate: merge,
+				View: component(views.ReadingPage), Head: head(views.ReadingMeta),
+			},
+		},
+	}
+}

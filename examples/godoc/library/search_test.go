@@ -1,0 +1,93 @@
+// What searches find, and how fast.
+
+package library
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSearch(t *testing.T) {
+	c, err := installed(t).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ query, first string }{
+		{"net/http", "net/http"},
+		{"http", "net/http"},
+		{"json", "encoding/json"},
+		{"http.Server", "net/http.Server"},
+		{"http server", "net/http.Server"},
+		{"net/http.ListenAndServe", "net/http.ListenAndServe"},
+		{"listenandserve", "net/http.ListenAndServe"},
+		{"LaS", "net/http.ListenAndServe"},
+		{"Server.Shutdown", "net/http.Server.Shutdown"},
+		{"server shutdown", "net/http.Server.Shutdown"},
+		{"strings.Cut", "strings.Cut"},
+		{"cmd/go", "cmd/go"},
+		{"append", "builtin.append"},
+		{"EOF", "io.EOF"},
+		{"WaitGroup", "sync.WaitGroup"},
+	} {
+		results := Search(c, tt.query)
+		if len(results) == 0 || name(results[0]) != tt.first {
+			t.Errorf("Search(%q) starts with %v, want %s", tt.query, results[:min(len(results), 3)], tt.first)
+		}
+		if len(results) > maxResults {
+			t.Errorf("Search(%q): %d results", tt.query, len(results))
+		}
+	}
+	for _, query := range []string{"", "  ", "nosuchthinganywhere", "\x00", "\xff", strings.Repeat("a", 1000)} {
+		if results := Search(c, query); len(results) != 0 {
+			t.Errorf("Search(%.20q) finds %v", query, results[0])
+		}
+	}
+}
+
+func name(r Result) string {
+	if r.Name == "" {
+		return r.Path
+	}
+	return r.Path + "." + r.Name
+}
+
+func TestHumps(t *testing.T) {
+	for _, tt := range []struct {
+		name, query string
+		want        bool
+	}{
+		{"ListenAndServe", "LAS", true},
+		{"ListenAndServe", "LaS", true},
+		{"ListenAndServe", "LisServe", true},
+		{"ListenAndServeTLS", "LASTLS", true},
+		{"Server.Shutdown", "SSh", true},
+		{"ListenAndServe", "LS", true},
+		{"ListenAndServe", "LX", false},
+		{"ListenAndServe", "AS", false},
+		{"", "A", false},
+	} {
+		if got := humps(tt.name, tt.query); got != tt.want {
+			t.Errorf("humps(%q, %q) = %v", tt.name, tt.query, got)
+		}
+	}
+}
+
+func FuzzSearch(f *testing.F) {
+	c := Catalog{Packages: []CatalogPackage{{Path: "net/http", Name: "http", Symbols: []CatalogSymbol{{"Server.Shutdown", "method"}}}}}
+	f.Add("LaS")
+	f.Fuzz(func(t *testing.T, query string) { Search(c, query) })
+}
+
+func BenchmarkSearch(b *testing.B) {
+	c, err := installed(b).Catalog(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, query := range []string{"s", "http.Server", "LaS"} {
+		b.Run(query, func(b *testing.B) {
+			for b.Loop() {
+				Search(c, query)
+			}
+		})
+	}
+}

@@ -1,0 +1,37 @@
+// Godoc serves the documentation of the Go that is installed on this machine,
+// with every package in its module cache. It needs no network.
+//
+//	go run ./examples/godoc
+//
+// Its pages show each way in which a page of Gorgon comes by its state:
+//
+//	/            built
+//	/pkg/…       built, a page per package of the standard library
+//	/sym/…       made on the first request, a page per exported symbol
+//	/mod/…       made on the first request, every module and its packages
+//	/src/…       made on the first request, the source
+//	/installed   built, and again once the module cache has changed
+//	/search      made for each request
+//	/reading     built, with what this visitor read merged in
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/examples/godoc/library"
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+func main() {
+	lib, err := library.Open(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "godoc:", err)
+		os.Exit(command.Failed)
+	}
+	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
+}

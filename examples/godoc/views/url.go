@@ -1,0 +1,48 @@
+// URL: the addresses of the site's pages, as paths from its root.
+
+package views
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/examples/godoc/library"
+)
+
+// link is the address of a page of this site, wherever the site lives.
+func link(ctx context.Context, path string) string { return gorgon.URL(ctx, path) }
+
+// asset is the address of a file of the assets directory.
+func asset(ctx context.Context, name string) (string, error) { return gorgon.Asset(ctx, name) }
+
+// packagePath is the page of a package, in a module or not.
+func packagePath(path, module string) string {
+	if module != "" {
+		return "/mod/" + path
+	}
+	return "/pkg/" + path
+}
+
+// sourcePath is a line of a source file; line 0 is the file.
+func sourcePath(path, module, file string, line int) string {
+	p := "/src/" + path + "/" + file
+	if module != "" {
+		p = "/msrc/" + path + "/" + file
+	}
+	if line > 0 {
+		p += "#L" + strconv.Itoa(line)
+	}
+	return p
+}
+
+// symbolPath is the page of a symbol of the Go installation.
+func symbolPath(path, name string) string { return "/sym/" + path + "." + name }
+
+// resultPath is where a search result leads.
+func resultPath(r library.Result) string {
+	if r.Name == "" {
+		return "/pkg/" + r.Path
+	}
+	return symbolPath(r.Path, r.Name)
+}

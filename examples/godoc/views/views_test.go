@@ -1,0 +1,164 @@
+// Every page renders, obeys a strict content security policy, and takes its
+// state from JSON.
+
+package views
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+	"github.com/gorgon-go/gorgon/examples/godoc/library"
+)
+
+// kept is the state after the trip through JSON that every state makes.
+func kept[S any](t *testing.T, s S) S {
+	t.Helper()
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back S
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s, back) {
+		t.Errorf("%T does not survive JSON", s)
+	}
+	return back
+}
+
+// pages renders every kind of page from the Go that runs the test.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	ctx := t.Context()
+	l, err := library.Open(ctx)
+	if err != nil {
+		t.Skipf("no Go to read: %v", err)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	catalog, err := l.Catalog(ctx)
+	must(err)
+	out := make(map[string]string)
+	page := func(name string, m Meta, main templ.Component) {
+		var b strings.Builder
+		must(Layout(LayoutState{Head: Head(m), Main: main, At: "/" + name}).Render(ctx, &b))
+		out[name] = b.String()
+	}
+
+	home := kept(t, NewHome(catalog))
+	page("home", HomeMeta(home), Home(home))
+	for _, path := range []string{"net/http", "builtin", "encoding", "cmd/go", "unicode", "slices", "syscall/js"} {
+		pkg, err := l.Package(ctx, path)
+		must(err)
+		s := kept(t, PackageState{Package: pkg, Below: Below(catalog, path)})
+		page("pkg "+path, PackageMeta(s), PackagePage(s))
+	}
+	for _, name := range []string{"net/http.Server", "net/http.Server.Shutdown", "net/http.StatusOK", "io.EOF", "slices.SortFunc"} {
+		sym, err := l.Symbol(ctx, first(name), second(name))
+		must(err)
+		s := kept(t, SymbolState{sym})
+		page("sym "+name, SymbolMeta(s), SymbolPage(s))
+	}
+	src, err := l.Source(ctx, "net/http", "server.go")
+	must(err)
+	source := kept(t, SourceState{src})
+	page("src", SourceMeta(source), SourcePage(source))
+
+	modules, err := l.Modules(ctx)
+	must(err)
+	installed := kept(t, NewInstalled(l.GoVersion(), modules))
+	page("installed", InstalledMeta(installed), InstalledPage(installed))
+	for _, m := range modules {
+		if m.Path != "golang.org/x/mod" && m.Path != "github.com/a-h/templ" {
+			continue
+		}
+		mod, err := l.Module(ctx, m.String())
+		must(err)
+		s := ModuleState{Module: mod}
+		if root, err := l.ModulePackage(ctx, m.String()); err == nil {
+			s.Root = &root
+		} else if !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+		s = kept(t, s)
+		page("mod "+m.Path, ModuleMeta(s), ModulePage(s))
+		pkg, err := l.ModulePackage(ctx, mod.Packages[len(mod.Packages)-1].Path)
+		must(err)
+		ps := kept(t, PackageState{Package: pkg})
+		page("modpkg "+m.Path, PackageMeta(ps), ModulePackagePage(ps))
+	}
+	for name, query := range map[string]string{"search": "http server", "search none": `<script>"`, "search empty": ""} {
+		s := kept(t, SearchState{Query: query, Results: library.Search(catalog, query)})
+		page(name, SearchMeta(s), SearchPage(s))
+	}
+	reading := kept(t, ReadingState{Recommended: Recommend(catalog), Greeting: "Good evening", Recent: Below(catalog, "net")})
+	page("reading", ReadingMeta(reading), ReadingPage(reading))
+	page("error", Meta{Title: "Not found"}, ErrorPage(404, "No such package", "It may be spelled differently."))
+	return out
+}
+
+func first(s string) string  { path, _ := library.SplitSymbol(s); return path }
+func second(s string) string { _, name := library.SplitSymbol(s); return name }
+
+var (
+	inline = regexp.MustCompile(`<style|<script>|<script [^>]*>[^<]|\sstyle="|\son[a-z]+="|javascript:`)
+	ids    = regexp.MustCompile(`\sid="([^"]*)"`)
+	hashes = regexp.MustCompile(`href="#([^"]*)"`)
+	tagged = regexp.MustCompile(`<[^>]*>`)
+)
+
+func TestPages(t *testing.T) {
+	for name, html := range pages(t) {
+		for _, tag := range tagged.FindAllString(html, -1) {
+			if found := inline.FindString(tag); found != "" && !strings.HasPrefix(tag, "<script defer") {
+				t.Errorf("%s: %s is not allowed by the content security policy", name, tag)
+			}
+		}
+		have := make(map[string]bool)
+		for _, m := range ids.FindAllStringSubmatch(html, -1) {
+			if have[m[1]] {
+				t.Errorf("%s: id %q is there twice", name, m[1])
+			}
+			have[m[1]] = true
+		}
+		missing := 0
+		for _, m := range hashes.FindAllStringSubmatch(html, -1) {
+			if !have[m[1]] {
+				missing++
+				t.Logf("%s: no #%s", name, m[1])
+			}
+		}
+		if missing > 0 {
+			t.Errorf("%s: %d links lead nowhere in the page", name, missing)
+		}
+		if dir := os.Getenv("GODOC_PAGES"); dir != "" {
+			file := filepath.Join(dir, strings.NewReplacer(" ", "_", "/", "_").Replace(name)+".html")
+			if err := os.WriteFile(file, []byte(html), 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestErrorPageEscapes(t *testing.T) {
+	var b strings.Builder
+	if err := ErrorPage(404, "<b>", "<script>").Render(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "<script>") || strings.Contains(b.String(), "<b>") {
+		t.Errorf("not escaped: %s", b.String())
+	}
+}

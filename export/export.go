@@ -1,0 +1,296 @@
+// Package export writes what can be static into a folder that any host serves.
+//
+// It reads a seed and writes files: a page /about becomes about/index.html,
+// which plain file servers find at /about. What it writes is what the server
+// answers, to the byte.
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+)
+
+// Config says what to export and where to. All but Partial are needed.
+type Config struct {
+	App      gorgon.App
+	Seed     *seed.Seed
+	Renderer *render.Renderer // for 404.html
+	Out      string           // the folder; made where it is missing
+	Partial  bool             // leave out what cannot be static instead of refusing
+}
+
+// A Report says what an export did.
+type Report struct {
+	Out     string    `json:"out"`
+	Written int       `json:"written"`
+	Same    int       `json:"same"`    // files that were there already
+	Removed int       `json:"removed"` // files of an earlier export
+	Left    []Refusal `json:"left,omitempty"`
+}
+
+// A Refusal is a page that cannot be static, and what can be done about it.
+type Refusal struct {
+	Page     string `json:"page"`
+	Strategy string `json:"strategy"`
+	Why      string `json:"why"`
+	Mend     string `json:"mend"`
+}
+
+func (r Refusal) String() string {
+	return fmt.Sprintf("page %s (%s): %s: %s", r.Page, r.Strategy, r.Why, r.Mend)
+}
+
+// Refused is the error of an app that is not static as a whole.
+type Refused []Refusal
+
+func (r Refused) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of the app's pages cannot be static files:", len(r))
+	for _, refusal := range r {
+		b.WriteString("\n  " + refusal.String())
+	}
+	b.WriteString("\nto export the rest, with what changes frozen as it is now, use --partial")
+	return b.String()
+}
+
+// Check lists what of an app cannot be static.
+func Check(app gorgon.App) []Refusal {
+	var left []Refusal
+	for _, d := range app.Definitions() {
+		r := Refusal{Page: d.Path, Strategy: strings.Join(d.Strategy(), ", ")}
+		switch {
+		case d.PerRequest():
+			r.Why, r.Mend = "it is made for every request", "serve the app, or replace RequestState by BuildState"
+		case d.Incremental && d.BuildPaths == nil:
+			r.Why, r.Mend = "its paths are made when they are first asked for", "list them in BuildPaths and drop Incremental, or serve the app"
+		case d.Incremental:
+			r.Why, r.Mend = "paths that the build does not list are made when they are first asked for", "drop Incremental, so that the listed ones are all there are, or serve the app"
+		case d.Revalidates():
+			r.Why, r.Mend = "it is made again as time goes by", "drop the revalidation and export again when something changes, or serve the app"
+		case len(d.Guards) > 0:
+			r.Why, r.Mend = "it has guards, and a file is open to everybody", "drop Guards, or serve the app"
+		default:
+			continue
+		}
+		left = append(left, r)
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(app.Handlers)) {
+		left = append(left, Refusal{Page: pattern, Strategy: "handler", Why: "it is a program, not a page", Mend: "serve the app, or drop the handler"})
+	}
+	return left
+}
+
+// listName is the file in which an export notes what it wrote, so that the
+// next one may remove what is no longer there, and nothing else.
+const listName = ".gorgon-export.json"
+
+// Run exports. Its error is [Refused] where the app is not static as a whole
+// and Config.Partial is not set; then nothing is written.
+func Run(ctx context.Context, c Config) (Report, error) {
+	report := Report{Out: c.Out}
+	left := Check(c.App)
+	if len(left) > 0 && !c.Partial {
+		return report, Refused(left)
+	}
+	files, more, err := c.files(ctx)
+	if err != nil {
+		return report, err
+	}
+	report.Left = append(left, more...)
+	if len(more) > 0 && !c.Partial {
+		return report, Refused(more)
+	}
+	if err := checkNames(files, c.Out); err != nil {
+		return report, err
+	}
+	return report, write(ctx, c.Out, files, &report)
+}
+
+// files collects everything to write, by its path in the folder.
+func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error) {
+	files := map[string][]byte{}
+	var left []Refusal
+	guarded := map[string]bool{}
+	for _, d := range c.App.Definitions() {
+		guarded[d.Path] = len(d.Guards) > 0 || d.PerRequest()
+	}
+	add := func(name, what string, data []byte) error {
+		if _, taken := files[name]; taken {
+			return fmt.Errorf("export: %s: another page or file is written to %s: rename one", what, name)
+		}
+		files[name] = data
+		return nil
+	}
+	if err := c.Seed.Verify(); err != nil {
+		return nil, nil, err // what is damaged would be left out
+	}
+	for key, entry := range c.Seed.Entries() {
+		if guarded[key.Route] {
+			continue
+		}
+		if entry.Status != 200 {
+			left = append(left, Refusal{Page: key.String(), Strategy: "redirect", Why: "a file cannot redirect", Mend: "let the host redirect to " + entry.Header.Get("Location") + ", or serve the app"})
+			continue
+		}
+		if err := add(fileName(c.App, key), "page "+key.String(), entry.HTML); err != nil {
+			return nil, nil, err
+		}
+	}
+	for f := range c.Seed.Files() {
+		if err := add(strings.TrimPrefix(f.Path, "/"), "file "+f.Path, f.Data); err != nil {
+			return nil, nil, err
+		}
+	}
+	if _, own := files["404.html"]; !own {
+		failure := gorgon.FailureOf(gorgon.NotFound(), "", c.App.AllLocales()[0])
+		html, err := c.Renderer.Failure(ctx, nil, failure)
+		if err != nil {
+			return nil, nil, fmt.Errorf("export: 404.html: %w", err)
+		}
+		files["404.html"] = html
+	}
+	return files, left, nil
+}
+
+func fileName(app gorgon.App, key pages.Key) string {
+	path := strings.Trim(gorgon.LocalePath(app.Locales, key.Locale, key.Path), "/")
+	if path == "" {
+		return "index.html"
+	}
+	return path + "/index.html"
+}
+
+// write brings the folder to what files say, touching only what differs.
+func write(ctx context.Context, out string, files map[string][]byte, report *Report) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return fmt.Errorf("export: %w: choose another --out, or make it writable", err)
+	}
+	for _, old := range readList(out) {
+		if _, keep := files[old]; !keep {
+			if err := os.Remove(filepath.Join(out, filepath.FromSlash(old))); err == nil {
+				report.Removed++
+				removeEmpty(out, old)
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("export: %w", err)
+			}
+		}
+	}
+	names := slices.Sorted(maps.Keys(files))
+	// Before the files, so that an export that was cut off can be taken back.
+	list, err := json.MarshalIndent(names, "", " ")
+	if err != nil {
+		return err
+	}
+	if _, err := writeFile(filepath.Join(out, listName), append(list, '\n')); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		wrote, err := writeFile(filepath.Join(out, filepath.FromSlash(name)), files[name])
+		switch {
+		case err != nil:
+			return fmt.Errorf("export: %s: %w", name, err)
+		case wrote:
+			report.Written++
+		default:
+			report.Same++
+		}
+	}
+	return nil
+}
+
+// writeFile writes a file whole, by renaming, unless it is as it should be.
+func writeFile(name string, data []byte) (wrote bool, err error) {
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+		return false, nil
+	}
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return false, err
+	}
+	f, err := os.CreateTemp(dir, ".gorgon-*")
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return false, err
+	}
+	return true, os.Rename(f.Name(), name)
+}
+
+func readList(out string) []string {
+	var names []string
+	if data, err := os.ReadFile(filepath.Join(out, listName)); err == nil && json.Unmarshal(data, &names) == nil {
+		// Only what could have been written by an export is ever removed.
+		return slices.DeleteFunc(names, func(n string) bool { return !filepath.IsLocal(filepath.FromSlash(n)) })
+	}
+	return nil
+}
+
+// removeEmpty removes the folders that a removed file leaves empty.
+func removeEmpty(out, name string) {
+	for dir := filepath.Dir(filepath.FromSlash(name)); dir != "."; dir = filepath.Dir(dir) {
+		if os.Remove(filepath.Join(out, dir)) != nil {
+			return
+		}
+	}
+}
+
+// maxName is what most file systems allow for one name.
+const maxName = 255
+
+// checkNames refuses names that the file system cannot hold apart, or at all.
+func checkNames(files map[string][]byte, out string) error {
+	var faults []error
+	folds := ignoresCase(out)
+	folded := map[string]string{}
+	for name := range files {
+		for part := range strings.SplitSeq(name, "/") {
+			if len(part) > maxName {
+				faults = append(faults, fmt.Errorf("export: %s…: a name of %d bytes does not fit a file system: shorten the path, or serve the app", name[:40], len(part)))
+			}
+		}
+		if !folds {
+			continue
+		}
+		lower := strings.ToLower(name)
+		if other, taken := folded[lower]; taken {
+			faults = append(faults, fmt.Errorf("export: %s and %s differ in case alone, which this file system cannot: export elsewhere", name, other))
+		}
+		folded[lower] = name
+	}
+	return errors.Join(faults...)
+}
+
+// ignoresCase says whether a folder's file system takes "A" for "a".
+func ignoresCase(out string) bool {
+	if os.MkdirAll(out, 0o755) != nil {
+		return false
+	}
+	f, err := os.CreateTemp(out, ".gorgon-case-*")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	_, err = os.Stat(filepath.Join(out, strings.ToUpper(filepath.Base(f.Name()))))
+	return err == nil
+}

@@ -1,0 +1,110 @@
+// The store against the contract, and what is its own: forgetting, time.
+
+package mem_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/pages/pagestest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestContract(t *testing.T) {
+	pagestest.Run(t, func(*testing.T) pages.Store { return mem.Open(mem.Options{}) })
+}
+
+func TestZeroStore(t *testing.T) {
+	pagestest.Run(t, func(*testing.T) pages.Store { return new(mem.Store) })
+}
+
+// A subject whose purge was forgotten counts as purged when the latest
+// forgotten one was; one that is remembered keeps its own mark.
+func TestForgottenPurges(t *testing.T) {
+	ctx := t.Context()
+	s := mem.Open(mem.Options{Subjects: 10, Changes: 6})
+	const n = 1000
+	for i := range n {
+		if _, err := s.Bump(ctx, pages.Expire, pages.TagSubject(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := s.Epochs(ctx, pages.TagSubject("0"), pages.TagSubject("999"), pages.TagSubject("never"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Sequence != n || e.Marks[1].Sequence != n {
+		t.Errorf("the last purge is lost: %+v", e)
+	}
+	for _, i := range []int{0, 2} {
+		if m := e.Marks[i]; m.Sequence < n-10 || m.Sequence >= n || m.Expired != m.Sequence {
+			t.Errorf("mark %d is not the floor: %+v", i, m)
+		}
+	}
+	err = s.Put(ctx, pages.Record{}, pages.Fence{Subjects: []string{pages.TagSubject("0")}, Epoch: 1})
+	if err == nil {
+		t.Error("a page older than a forgotten purge was written")
+	}
+	changes, err := s.Changes(ctx, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest := changes[0], changes[1:]
+	if first.Subject != pages.All || first.Verb != pages.Expire {
+		t.Errorf("forgotten changes became %+v", first)
+	}
+	for i, c := range rest {
+		if c.Sequence != first.Sequence+uint64(i)+1 {
+			t.Errorf("change %d after %d is %d", i, first.Sequence, c.Sequence)
+		}
+	}
+	if len(changes) > 7 || rest[len(rest)-1].Sequence != n {
+		t.Errorf("%d changes are listed, up to %d", len(changes), rest[len(rest)-1].Sequence)
+	}
+}
+
+// A thousand keys that were leased once do not stay for ever, and a holder
+// that is later than that is refused.
+func TestForgottenLeases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mem.Open(mem.Options{})
+		key := func(i int) pages.Key { return pages.Key{Path: fmt.Sprint("/", i)} }
+		old, err := s.Lease(t.Context(), key(0), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		for i := range 5000 {
+			if _, err := s.Lease(t.Context(), key(i+1), time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if err := s.Put(t.Context(), pages.Record{Key: key(0)}, pages.Fence{Token: old.Token}); err == nil {
+			t.Error("a forgotten holder wrote")
+		}
+		again, err := s.Lease(t.Context(), key(0), time.Second)
+		if err != nil || again.Token <= old.Token {
+			t.Errorf("after token %d came %d, %v", old.Token, again.Token, err)
+		}
+	})
+}
+
+func BenchmarkGet(b *testing.B) {
+	s := mem.Open(mem.Options{})
+	key := pages.Key{Route: "/{id}", Path: "/1"}
+	if err := s.Put(b.Context(), pages.Record{Key: key, Data: make([]byte, 20<<10)}, pages.Fence{}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := s.Get(b.Context(), key); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

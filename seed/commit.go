@@ -1,0 +1,87 @@
+// Ending a seed: index, manifest and footer, and then the name.
+
+package seed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+)
+
+// Commit finishes the seed and puts it at its path, replacing what was there
+// in one step that survives a power cut. It returns the seed's size in bytes.
+// If it fails, what was there stays.
+func (w *Writer) Commit(m Manifest) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return 0, w.fault(errEnded)
+	}
+	err := w.finish(m)
+	if err == nil {
+		err = w.publish()
+	}
+	if err != nil {
+		w.discard()
+		return 0, w.fault(err)
+	}
+	w.ended = true
+	return int64(w.at), nil
+}
+
+// finish writes what comes behind the records.
+func (w *Writer) finish(m Manifest) error {
+	m.Format, m.Values = Version, w.values
+	m.Pages, m.Files = len(w.slots[pageKind]), len(w.slots[fileKind])
+	manifest, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	f := footer{index: w.at, manifest: uint32(len(manifest))}
+	var index []byte
+	for kind, slots := range w.slots {
+		if len(slots) > maxRecord || len(manifest) > maxRecord {
+			return fmt.Errorf("it has more %ss than a seed can hold", kindNames[kind])
+		}
+		f.counts[kind] = uint32(len(slots))
+		slices.SortFunc(slots, compareSlots)
+		index = slices.Grow(index, len(slots)*slotSize+len(manifest))
+		for _, s := range slots {
+			index = s.append(index)
+		}
+	}
+	index = append(index, manifest...)
+	f.length = w.at + uint64(len(index)) + footerSize
+	w.write(index)
+	w.write(f.append(nil, appendHead(nil), index))
+	return errors.Join(w.err, w.out.Flush())
+}
+
+// publish makes the temporary file the seed: its content is on the disk
+// before its name is.
+func (w *Writer) publish() error {
+	// Temporary files are private, and a seed is often served by another user.
+	if err := errors.Join(w.file.Chmod(0o644), w.file.Sync(), w.file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(w.file.Name(), w.path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(w.path))
+}
+
+// syncFolder puts a folder's names on the disk.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders cannot be synced there
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

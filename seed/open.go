@@ -1,0 +1,137 @@
+// Opening a seed: mapped, its index checked, its records left alone.
+
+package seed
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime/debug"
+
+	"github.com/edsrzf/mmap-go"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// A Seed is an opened seed. It is safe for concurrent use, apart from Close.
+type Seed struct {
+	path     string
+	mapping  mmap.MMap // nil where the file could not be mapped
+	data     []byte    // from the header to the end of the footer
+	records  []byte    // the part of data before the index
+	tables   [kinds]table
+	manifest Manifest
+	hash     func(digest [sha256.Size]byte) uint64
+}
+
+// Open opens the seed at path, or at the end of the file at path. It reads
+// the index and the manifest, not the records. Where the system cannot map
+// the file it is read into memory. Errors: fs.ErrNotExist, [ErrNotSeed],
+// [ErrCut], [ErrAltered], [ErrVersion].
+func Open(path string) (*Seed, error) {
+	mapping, data, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := OpenBytes(data)
+	if err != nil {
+		if mapping != nil {
+			err = errors.Join(err, mapping.Unmap())
+		}
+		return nil, fault("open seed", path, err)
+	}
+	s.path, s.mapping = path, mapping
+	return s, nil
+}
+
+// load maps the file, or reads it.
+func load(path string) (mmap.MMap, []byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		if cause, ok := errors.AsType[*fs.PathError](err); ok {
+			err = cause.Err // the path is in ours
+		}
+		mend := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			mend = "build first"
+		}
+		return nil, nil, &gorgon.Error{Op: "open seed", Path: path, Err: err, Mend: mend}
+	}
+	defer f.Close() // a mapping outlives its file
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, fault("open seed", path, err)
+	case !info.Mode().IsRegular():
+		return nil, nil, fault("open seed", path, ErrNotSeed)
+	case info.Size() == 0: // cannot be mapped
+		return nil, nil, fault("open seed", path, fmt.Errorf("%w: it is empty", ErrCut))
+	}
+	if mapping, err := mmap.Map(f, mmap.RDONLY, 0); err == nil {
+		return mapping, mapping, nil
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, nil, fault("open seed", path, err)
+	}
+	return nil, data, nil
+}
+
+// OpenBytes opens a seed that is in memory, or ends there, as [Open] does.
+// The caller must not change data.
+func OpenBytes(data []byte) (_ *Seed, err error) {
+	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
+	data, f, err := unpack(data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Seed{data: data, records: data[:f.index:f.index], hash: prefix}
+	var manifest []byte
+	s.tables, manifest = f.tables(data)
+	if err := json.Unmarshal(manifest, &s.manifest); err != nil {
+		return nil, fmt.Errorf("%w: its manifest cannot be read: %v", ErrAltered, err)
+	}
+	return s, nil
+}
+
+// rescue turns the fault of reading a mapped file that was cut meanwhile, or
+// whose disk fails, into an error; without it the process would end. It is
+// deferred with the state of debug.SetPanicOnFault to go back to.
+func rescue(was bool, kind error, err *error) {
+	debug.SetPanicOnFault(was)
+	r := recover()
+	if r == nil {
+		return
+	}
+	if _, ok := r.(interface{ Addr() uintptr }); !ok {
+		panic(r)
+	}
+	*err = fmt.Errorf("%w: the file cannot be read, or was cut while it was open", kind)
+}
+
+// Close ends the mapping. It is for tools: slices that the seed gave out must
+// no longer be used, and nobody may be reading. A server never closes.
+func (s *Seed) Close() error {
+	mapping := s.mapping
+	s.mapping, s.data, s.records, s.tables = nil, nil, nil, [kinds]table{}
+	if mapping == nil {
+		return nil
+	}
+	if err := mapping.Unmap(); err != nil {
+		return &gorgon.Error{Op: "close seed", Path: s.path, Err: err}
+	}
+	return nil
+}
+
+// Path is that of the file, as opened; "" for one in memory.
+func (s *Seed) Path() string { return s.path }
+
+// Size is that of the seed in bytes.
+func (s *Seed) Size() int64 { return int64(len(s.data)) }
+
+// Manifest is what the build said. The caller must not change it.
+func (s *Seed) Manifest() Manifest { return s.manifest }

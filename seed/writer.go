@@ -1,0 +1,174 @@
+// Writing a seed: records into a temporary file, which becomes the seed.
+
+package seed
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// A Writer writes a seed. The same calls in the same order give the same
+// bytes. It is safe for concurrent use. It ends with Commit or Abort.
+type Writer struct {
+	path string
+	hash func(digest [sha256.Size]byte) uint64
+
+	mu     sync.Mutex
+	file   *os.File
+	out    *bufio.Writer
+	at     uint64 // where the next record goes
+	slots  [kinds][]slot
+	seen   [kinds]map[[sumSize]byte]struct{} // keys, to refuse the second
+	values []string
+	err    error // of a write: nothing more is written
+	ended  bool
+}
+
+const (
+	partial    = ".partial" // ends the names of temporary files
+	bufferSize = 256 << 10  // bytes
+)
+
+// errEnded is of every method after Commit or Abort.
+var errEnded = errors.New("the writer has ended")
+
+// Create begins a seed that is to be at path, in a folder that exists. What
+// is there stays until Commit. A temporary file that a crash left behind is
+// removed; so is that of another build running into the same path, whose
+// Commit then fails.
+func Create(path string) (*Writer, error) {
+	dir, base := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	clean(dir, base)
+	file, err := os.CreateTemp(dir, base+".*"+partial)
+	if err != nil {
+		return nil, &gorgon.Error{Op: "write seed", Path: path, Err: err, Mend: "make the folder, and make it writable"}
+	}
+	w := &Writer{path: path, hash: prefix, file: file, out: bufio.NewWriterSize(file, bufferSize)}
+	for i := range w.seen {
+		w.seen[i] = map[[sumSize]byte]struct{}{}
+	}
+	w.write(appendHead(nil))
+	return w, nil
+}
+
+// clean removes what earlier writers left. A file that cannot be removed is
+// in nobody's way.
+func clean(dir, base string) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return // CreateTemp says why
+	}
+	for _, f := range files {
+		if name := f.Name(); strings.HasPrefix(name, base+".") && strings.HasSuffix(name, partial) {
+			_ = os.Remove(filepath.Join(dir, name))
+		}
+	}
+}
+
+// Entry writes a page: data is the encoded [pages.Entry] with this key. A key
+// that was written before is an error.
+func (w *Writer) Entry(key pages.Key, data []byte) error {
+	return w.record(pageKind, key.String(), key.Digest(), data)
+}
+
+// File writes a file. A path that was written before is an error.
+func (w *Writer) File(f File) error {
+	parts, err := f.parts()
+	if err != nil {
+		return fmt.Errorf("seed: file %s: %w", f.Path, err)
+	}
+	return w.record(fileKind, f.Path, digestOf(f.Path), parts...)
+}
+
+// Value writes a build value, which is JSON. A name that was written before
+// is an error.
+func (w *Writer) Value(name string, json []byte) error {
+	return w.record(valueKind, name, digestOf(name), value{name, json}.parts()...)
+}
+
+func (w *Writer) record(kind int, name string, key [sha256.Size]byte, parts ...[]byte) error {
+	s := slot{hash: w.hash(key)}
+	size, sum := digestParts(parts)
+	if size > maxRecord {
+		return fmt.Errorf("seed: %s %s: it has %d bytes, and a record can have 4 GiB", kindNames[kind], name, size)
+	}
+	s.length, s.sum = uint32(size), [sumSize]byte(sum[:])
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return w.fault(errEnded)
+	}
+	id := [sumSize]byte(key[:])
+	if _, again := w.seen[kind][id]; again {
+		return fmt.Errorf("seed: %s %s: it is written twice", kindNames[kind], name)
+	}
+	s.offset = w.at
+	for _, p := range parts {
+		w.write(p)
+	}
+	if w.err != nil {
+		return w.fault(w.err)
+	}
+	w.seen[kind][id] = struct{}{}
+	w.slots[kind] = append(w.slots[kind], s)
+	if kind == valueKind {
+		w.values = append(w.values, name)
+	}
+	return nil
+}
+
+func digestParts(parts [][]byte) (size uint64, sum [sha256.Size]byte) {
+	if len(parts) == 1 { // a page: nothing is allocated
+		return uint64(len(parts[0])), sha256.Sum256(parts[0])
+	}
+	h := sha256.New()
+	for _, p := range parts {
+		size += uint64(len(p))
+		h.Write(p)
+	}
+	h.Sum(sum[:0])
+	return size, sum
+}
+
+func (w *Writer) write(p []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(p)
+	}
+	w.at += uint64(len(p))
+}
+
+// Abort ends the writer without a seed; what was at its path stays. After
+// Commit it does nothing, so that it can be deferred.
+func (w *Writer) Abort() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ended {
+		w.discard()
+	}
+}
+
+// discard removes the temporary file. What cannot be removed now is removed
+// by the next Create.
+func (w *Writer) discard() {
+	w.ended = true
+	_ = w.file.Close()
+	_ = os.Remove(w.file.Name())
+}
+
+func (w *Writer) fault(err error) error {
+	return &gorgon.Error{Op: "write seed", Path: w.path, Err: err}
+}
+

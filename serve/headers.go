@@ -1,0 +1,143 @@
+// Headers that every response carries, and the words that caches read.
+
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// A field is a header under its canonical name. Its values are made once and
+// shared by every response; they are never changed.
+type field struct {
+	name   string
+	values []string
+}
+
+// Cache-Control, by what is sent.
+var (
+	valuePublic    = []string{"public, max-age=0, must-revalidate"}
+	valueNoStore   = []string{"private, no-store"}
+	valueGuarded   = []string{"private, no-cache"}
+	valueImmutable = []string{"public, max-age=31536000, immutable"}
+	valueYear      = []string{"max-age=31536000"}
+	valueVary      = []string{"Accept-Encoding"}
+	valueHTML      = []string{"text/html; charset=utf-8"}
+	valueJSON      = []string{"application/json"}
+	valueBypass    = []string{"gorgon; fwd=bypass"}
+	valueAllow     = []string{"GET, HEAD, OPTIONS"}
+)
+
+const year = 31536000 // seconds; as long as HTTP's caches think
+
+// defaultHeaders protect a site that has thought of nothing.
+var defaultHeaders = []field{
+	{"Content-Security-Policy", []string{"default-src 'self'; img-src 'self' data:; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; form-action 'self'"}},
+	{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+}
+
+// everywhere lists the headers of every response: the defaults, and what the
+// app puts beside them or in their place.
+func everywhere(app http.Header) ([]field, error) {
+	own := map[string][]string{}
+	var faults []error
+	for name, values := range app {
+		canonical := http.CanonicalHeaderKey(name)
+		switch canonical {
+		case "Set-Cookie":
+			faults = append(faults, errors.New("Headers sets a cookie for everyone: set it in a handler"))
+		case "Content-Length", "Content-Encoding", "Transfer-Encoding", "Content-Type", "Etag", "Connection":
+			faults = append(faults, fmt.Errorf("Headers sets %s, which differs by response: remove it", canonical))
+		}
+		var kept []string
+		for _, v := range values {
+			if v != "" {
+				kept = append(kept, v)
+			}
+		}
+		own[canonical] = kept[:len(kept):len(kept)]
+	}
+	var fields []field
+	for _, f := range defaultHeaders {
+		if _, replaced := own[f.name]; !replaced {
+			fields = append(fields, f)
+		}
+	}
+	for name, values := range own {
+		if len(values) > 0 {
+			fields = append(fields, field{name, values})
+		}
+	}
+	return fields, errors.Join(faults...)
+}
+
+// settle sees to it that a response says who may keep it, and that nobody
+// keeps one that sets a cookie.
+func (h *Handler) settle(header http.Header) {
+	_, cookie := header["Set-Cookie"]
+	if _, said := header["Cache-Control"]; said && !cookie {
+		return
+	}
+	h.private(header)
+}
+
+// private makes a response one that nobody keeps.
+func (h *Handler) private(header http.Header) {
+	header["Cache-Control"] = valueNoStore
+	delete(header, "Cdn-Cache-Control")
+	if h.tagHeader != "" {
+		delete(header, h.tagHeader)
+	}
+}
+
+// vary adds to what a response already varies by. The usual response varies
+// by nothing yet, and takes the values as they are.
+func vary(header http.Header, values []string) {
+	old := header["Vary"]
+	if old == nil {
+		header["Vary"] = values
+		return
+	}
+	header["Vary"] = joinVary(append(append([]string{}, old...), values...))
+}
+
+// joinVary makes one value of many, each name once.
+func joinVary(values []string) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, v := range values {
+		for name := range strings.SplitSeq(v, ",") {
+			name = trim(name)
+			if name == "*" {
+				return []string{"*"}
+			}
+			if lower := strings.ToLower(name); name != "" && !seen[lower] {
+				seen[lower] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return []string{strings.Join(names, ", ")}
+}
+
+// allow is the value of Allow for what can be had by GET, with the methods
+// that handlers mounted on the same path take.
+func allow(more string) []string {
+	if more == "" {
+		return valueAllow
+	}
+	return joinVary([]string{valueAllow[0], more})
+}
+
+// tagHeaderOf is the canonical name of the header for the CDN's tags.
+func tagHeaderOf(cdn *gorgon.CDN) string {
+	if cdn == nil {
+		return ""
+	}
+	return http.CanonicalHeaderKey(cdn.TagHeader)
+}

@@ -1,0 +1,77 @@
+// Kept pages: the hot path.
+
+package serve
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorgon-go/gorgon/cache"
+)
+
+// kept answers with a page that is kept.
+func (h *Handler) kept(w http.ResponseWriter, r *http.Request, m match) {
+	now := h.now()
+	a, ok := h.cache.Found(m.page, m.path, m.locale, now)
+	if !ok {
+		var err error
+		if a, err = h.cache.Get(r.Context(), m.page, m.path, m.locale, cache.Demand{Passive: passive(r)}); err != nil {
+			h.fail(w, r, m, err)
+			return
+		}
+		now = h.now() // the making may have taken its time
+	}
+	h.entry(w, r, m, a, now)
+}
+
+// passive says whether nobody looks at the answer yet: it must not make the
+// site work.
+func passive(r *http.Request) bool {
+	if r.Method == http.MethodHead {
+		return true
+	}
+	for _, name := range [...]string{"Sec-Purpose", "Purpose"} {
+		if values := r.Header[name]; len(values) > 0 && strings.HasPrefix(values[0], "prefetch") {
+			return true
+		}
+	}
+	return false
+}
+
+// entry answers with a kept page.
+func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache.Answer, now time.Time) {
+	p, ok := a.Prepared.(*prepared)
+	if !ok {
+		p = prepare(a.Entry)
+	}
+	b, verdict := p.choose(r)
+	if verdict == http.StatusPreconditionFailed {
+		h.fail(w, r, m, errPrecondition)
+		return
+	}
+	header := w.Header()
+	for i := range p.fields {
+		header[p.fields[i].name] = p.fields[i].values
+	}
+	l := p.lineFor(a, now)
+	header["Cache-Status"] = l.status
+	guarded := len(m.page.Guards) > 0
+	switch {
+	case guarded && !p.ownControl:
+		// A cache in between would answer in the guard's place.
+		header["Cache-Control"] = valueGuarded
+	case h.cdn && !guarded:
+		if !p.ownControl {
+			header["Cdn-Cache-Control"] = l.edge
+		}
+		if h.tagHeader != "" {
+			header[h.tagHeader] = h.tagsFor(p, a.Entry)
+		}
+	case l.age != nil:
+		// With a CDN the time that is left is told instead: an Age beside it
+		// would be taken off a second time.
+		header["Age"] = l.age
+	}
+	p.send(w, r, b, verdict)
+}

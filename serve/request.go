@@ -1,0 +1,55 @@
+// Pages made for one request.
+
+package serve
+
+import (
+	"net/http"
+
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// requested answers with a page that is made for this request.
+func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
+	var built *pages.Entry
+	if m.page.Kept() {
+		a, ok := h.cache.Found(m.page, m.path, m.locale, h.now())
+		if !ok {
+			var err error
+			if a, err = h.cache.Get(r.Context(), m.page, m.path, m.locale, cache.Demand{Passive: passive(r)}); err != nil {
+				h.fail(w, r, m, err)
+				return
+			}
+		}
+		if built = a.Entry; built.Status >= 300 && built.Status <= 399 {
+			// The built half says that the page is elsewhere: there is no
+			// state to merge with.
+			h.moved(w, built.Status, built.Header["Location"])
+			return
+		}
+	}
+	res, err := h.renderer.Request(r.Context(), m.page, m.path, m.locale, r, built)
+	if err != nil {
+		h.fail(w, r, m, err)
+		return
+	}
+	if res.Status >= 300 && res.Status <= 399 {
+		h.moved(w, res.Status, res.Header["Location"])
+		return
+	}
+	s := h.newStream(w, r, res.Status, res.Header)
+	defer s.free()
+	err = res.WriteTo(r.Context(), s)
+	if err == nil {
+		err = s.finish()
+	}
+	switch {
+	case s.headOnly && s.sent: // the view was stopped once there was nothing more to say
+	case s.failed != nil:
+		h.abort(r, m, s.failed)
+	case err != nil && s.sent:
+		h.abort(r, m, err)
+	case err != nil:
+		h.fail(w, r, m, err)
+	}
+}

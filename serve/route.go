@@ -1,0 +1,194 @@
+// Who answers: the framework, a handler, a file, or a page.
+
+package serve
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// own is the framework's part of the paths.
+const own = "/_gorgon/"
+
+// A match is the page that a request is for. It is decided once, before any
+// guard runs, so that nothing a guard does to the URL can change it.
+type match struct {
+	page   *gorgon.Definition // nil where there is none
+	path   string             // decoded, without base path and locale
+	locale string
+}
+
+func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
+	path, err := gorgon.RequestPath(r.URL)
+	nowhere := match{path: r.URL.Path, locale: h.defaultLocale()}
+	if err != nil && gorgon.KindOf(err) != gorgon.Missing {
+		h.fail(w, r, nowhere, err)
+		return
+	}
+	if h.base != "" {
+		rest, below := strings.CutPrefix(r.URL.Path, h.base)
+		switch {
+		case below && rest == "" && err == nil && h.router.Match("/") != nil:
+			h.redirect(w, r, gorgon.EscapePath(h.base+"/"))
+			return
+		case !below || rest == "" || rest[0] != '/':
+			h.fail(w, r, nowhere, errNoPage)
+			return
+		}
+		path, nowhere.path = rest, rest
+	}
+	if err == nil && strings.HasPrefix(path, own) {
+		h.framework(w, r, path, nowhere)
+		return
+	}
+	if h.mux != nil && h.handle(w, r, nowhere) {
+		return
+	}
+	if err != nil {
+		h.fail(w, r, nowhere, err)
+		return
+	}
+	if h.files != nil {
+		if f, ok := h.files(path); ok {
+			h.file(w, r, path, f)
+			return
+		}
+	}
+	h.page(w, r, path)
+}
+
+// framework answers below the framework's own prefix, which no handler can
+// take over.
+func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string, nowhere match) {
+	if path == own+"purge" && h.purges != nil {
+		h.purge(w, r, nowhere)
+		return
+	}
+	if h.files != nil {
+		if f, ok := h.files(path); ok {
+			h.file(w, r, path, f)
+			return
+		}
+	}
+	h.fail(w, r, nowhere, errNoPage)
+}
+
+// page answers with the page at a path that still has its locale.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, path string) {
+	var m match
+	m.path, m.locale = h.localize(path)
+	if m.path != "" {
+		m.page = h.router.Match(m.path)
+	}
+	if m.page == nil {
+		if to, ok := h.elsewhere(path, m); ok {
+			h.redirect(w, r, gorgon.EscapePath(h.base+to))
+			return
+		}
+		h.missing(w, r, m)
+		return
+	}
+	if len(m.page.Guards) > 0 {
+		h.foreign(w, r.WithContext(context.WithValue(r.Context(), matchKey{}, m)), m, h.guards[m.page])
+		return
+	}
+	h.answer(w, r, m)
+}
+
+// answer answers with a page whose guards have let the request pass.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, m match) {
+	switch {
+	case !reads(r.Method):
+		h.methods(w, r, m)
+	case m.page.PerRequest():
+		h.requested(w, r, m)
+	default:
+		h.kept(w, r, m)
+	}
+}
+
+type matchKey struct{}
+
+// guard builds the guards of each page around its answer, once.
+func (h *Handler) guard(definitions []*gorgon.Definition) {
+	h.guards = map[*gorgon.Definition]http.Handler{}
+	for _, d := range definitions {
+		if len(d.Guards) == 0 {
+			continue
+		}
+		var next http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			m, ok := r.Context().Value(matchKey{}).(match)
+			if !ok || m.page != d {
+				h.fail(w, r, match{page: d, path: r.URL.Path}, errLostMatch)
+				return
+			}
+			h.answer(w, r, m)
+		})
+		for _, g := range slices.Backward(d.Guards) {
+			next = g(next)
+		}
+		h.guards[d] = next
+	}
+}
+
+func (h *Handler) defaultLocale() string {
+	if len(h.locales) == 0 {
+		return ""
+	}
+	return h.locales[0]
+}
+
+// localize takes the locale off a path. The first locale has no prefix, so
+// that every page has one URL; the home page of another is its prefix alone,
+// and with a slash behind it is no page: then the path is "".
+func (h *Handler) localize(path string) (string, string) {
+	if len(h.locales) < 2 {
+		return path, h.defaultLocale()
+	}
+	first, rest := path[1:], ""
+	if i := strings.IndexByte(first, '/'); i >= 0 {
+		first, rest = first[:i], first[i:]
+	}
+	if slices.Index(h.locales, first) <= 0 {
+		return path, h.locales[0]
+	}
+	switch rest {
+	case "":
+		return "/", first
+	case "/":
+		return "", first
+	}
+	return rest, first
+}
+
+// elsewhere finds the path, still with its locale, that differs from this one
+// only in its trailing slash and has a page.
+func (h *Handler) elsewhere(path string, m match) (string, bool) {
+	if m.path == "" {
+		return path[:len(path)-1], h.router.Match("/") != nil
+	}
+	to, ok := h.router.Redirect(m.path)
+	return gorgon.LocalePath(h.locales, m.locale, to), ok
+}
+
+// missing answers where there is no page: with the slash that a handler's
+// subtree wants, with the methods that a handler takes, or with 404.
+func (h *Handler) missing(w http.ResponseWriter, r *http.Request, m match) {
+	if h.subtree(r) {
+		h.redirect(w, r, gorgon.EscapePath(r.URL.Path+"/"))
+		return
+	}
+	if methods := h.otherMethods(r); methods != "" {
+		w.Header()["Allow"] = []string{methods}
+		h.fail(w, r, m, errMethod)
+		return
+	}
+	if m.path == "" {
+		m.path = "/"
+	}
+	h.fail(w, r, m, errNoPage)
+}

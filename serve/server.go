@@ -1,0 +1,145 @@
+// A server that a slow or greedy client cannot hold, and that stops in good order.
+
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// A Server runs a handler on a listener. Only Handler is needed. Of every
+// limit below a negative value means none.
+type Server struct {
+	Handler http.Handler
+
+	// Addr is where to listen. Default: "127.0.0.1:8080". Port 0 takes a free one.
+	Addr string
+	// Listener is listened on in place of Addr. Default: none.
+	Listener net.Listener
+
+	ReadHeaderTimeout time.Duration // default: 5 s
+	ReadTimeout       time.Duration // of a whole request. Default: 30 s
+	// WriteTimeout is how long making and sending an answer may take. A body
+	// above 1 MiB has a second more for each 64 KiB, and a page that streams
+	// has as long again for each part it sends; a handler can set its own
+	// deadline with http.ResponseController. Default: 60 s.
+	WriteTimeout time.Duration
+	IdleTimeout  time.Duration // between two requests of one connection. Default: 120 s
+
+	MaxHeaderBytes int   // default: 32 KiB; it cannot be without limit
+	MaxBodyBytes   int64 // of a request; reading more fails with http.MaxBytesError. Default: 10 MiB
+
+	// ShutdownTimeout is how long requests may take to end once the server
+	// is told to stop. Default: 10 s.
+	ShutdownTimeout time.Duration
+
+	Log *slog.Logger // default: slog.Default()
+
+	mu       sync.Mutex
+	listener net.Listener
+}
+
+func limit[T time.Duration | int64](value, standard T) T {
+	switch {
+	case value < 0:
+		return 0
+	case value == 0:
+		return standard
+	}
+	return value
+}
+
+// Listen opens the listener, if it is not open yet, and says its address.
+// Run calls it; call it before to learn which port was taken.
+func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		s.listener = s.Listener
+	}
+	if s.listener == nil {
+		addr := s.Addr
+		if addr == "" {
+			addr = "127.0.0.1:8080"
+		}
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if err != nil {
+			return nil, &gorgon.Error{Op: "listen", Path: addr, Err: err, Mend: "choose another address, or stop what listens there"}
+		}
+		s.listener = l
+	}
+	return s.listener.Addr(), nil
+}
+
+// Run serves until ctx ends, then takes no new requests and lets those under
+// way end. It returns nil where all of them did, and otherwise cuts the rest
+// off and says so. It can be called once.
+func (s *Server) Run(ctx context.Context) error {
+	if s.Handler == nil {
+		return &gorgon.Error{Op: "serve", Err: errors.New("there is no Handler")}
+	}
+	if _, err := s.Listen(ctx); err != nil {
+		return err
+	}
+	log := s.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	// Requests outlive ctx while they end in good order, and no longer.
+	life, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	server := &http.Server{
+		Handler:           s.bounded(),
+		ReadHeaderTimeout: limit(s.ReadHeaderTimeout, 5*time.Second),
+		ReadTimeout:       limit(s.ReadTimeout, 30*time.Second),
+		WriteTimeout:      limit(s.WriteTimeout, 60*time.Second),
+		IdleTimeout:       limit(s.IdleTimeout, 120*time.Second),
+		MaxHeaderBytes:    int(limit(int64(s.MaxHeaderBytes), 32<<10)),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return life },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(s.listener) }()
+	select {
+	case err := <-ended:
+		_ = server.Close()
+		return &gorgon.Error{Op: "serve", Path: s.listener.Addr().String(), Err: err}
+	case <-ctx.Done():
+	}
+	grace, done := context.WithoutCancel(ctx), func() {}
+	if d := limit(s.ShutdownTimeout, 10*time.Second); d > 0 {
+		grace, done = context.WithTimeout(grace, d)
+	}
+	defer done()
+	err := server.Shutdown(grace)
+	if err != nil {
+		cut()
+		_ = server.Close()
+		err = &gorgon.Error{Op: "stop", Path: s.listener.Addr().String(), Kind: gorgon.Timeout, Err: fmt.Errorf("requests that did not end were cut off: %w", err)}
+	}
+	<-ended
+	return err
+}
+
+// bounded limits the bodies of requests. A request without a body, which is
+// nearly every one, costs nothing.
+func (s *Server) bounded() http.Handler {
+	most := limit(s.MaxBodyBytes, 10<<20)
+	if most <= 0 {
+		return s.Handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, most)
+		}
+		s.Handler.ServeHTTP(w, r)
+	})
+}
