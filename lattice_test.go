@@ -31,9 +31,9 @@ var lattice = map[string][]string{
 	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":  {"pages"},
-	"disk": {"pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
-	"seed": {"pages", "github.com/edsrzf/mmap-go"},
+	"mem":  {"words", "pages"},
+	"disk": {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
+	"seed": {"words", "pages", "github.com/edsrzf/mmap-go"},
 
 	// Leaves.
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},

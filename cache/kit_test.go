@@ -35,7 +35,7 @@ type state struct {
 type source struct {
 	version atomic.Int64
 	calls   atomic.Int64
-	last    atomic.Value                                               // the path asked for last
+	last    atomic.Value                                              // the path asked for last
 	hook    atomic.Pointer[func(context.Context, gorgon.Input) error] // runs after the version was read
 }
 
@@ -67,7 +67,9 @@ func (s *source) takes(d time.Duration) {
 }
 func (s *source) works() { s.hook.Store(nil) }
 
-func view(s state) gorgon.Component { return gorgon.Text(fmt.Sprintf("version %d%s", s.Version, s.Body)) }
+func view(s state) gorgon.Component {
+	return gorgon.Text(fmt.Sprintf("version %d%s", s.Version, s.Body))
+}
 
 // pageOf is an incremental page of a source, with an interval of an hour.
 func pageOf(s *source, change ...func(*gorgon.Page[state])) *gorgon.Definition {

@@ -140,4 +140,3 @@ func (s *Seed) checkLayout() (err error) {
 	}
 	return nil
 }
-

@@ -171,4 +171,3 @@ func (w *Writer) discard() {
 func (w *Writer) fault(err error) error {
 	return &gorgon.Error{Op: "write seed", Path: w.path, Err: err}
 }
-

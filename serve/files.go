@@ -14,7 +14,7 @@ import (
 type File struct {
 	ContentType string
 	Immutable   bool      // its path names its content: it may be kept for ever
-	ETag        string    // of Data, without quotes; it changes whenever Data does
+	ETag        string    // of Data, without quotes. Default: none
 	Modified    time.Time // zero: not told
 	Data        []byte
 	Gzip        []byte // Data compressed; nil where there is no such twin
@@ -22,21 +22,25 @@ type File struct {
 	Zstd        []byte
 }
 
-// A preparedFile is what is made of a file at its first request.
-type preparedFile struct {
-	*prepared
-	etag      string // of the file it was made of
-	immutable bool
+// fileAt finds the file at a path, and makes once what can be made of it.
+func (h *Handler) fileAt(path string) (*prepared, bool) {
+	if h.files == nil {
+		return nil, false
+	}
+	if known, ok := h.known.Load(path); ok {
+		return known.(*prepared), true
+	}
+	f, ok := h.files(path)
+	if !ok {
+		return nil, false
+	}
+	p := h.prepareFile(path, f)
+	h.known.Store(path, p)
+	return p, true
 }
 
-// preparedFor finds or makes what can be made once of a file.
-func (h *Handler) preparedFor(path string, f File) *preparedFile {
-	if known, ok := h.known.Load(path); ok {
-		if p := known.(*preparedFile); p.etag == f.ETag && p.immutable == f.Immutable {
-			return p
-		}
-	}
-	p := &preparedFile{prepared: &prepared{status: http.StatusOK, vary: valueVary, conditional: f.ETag != ""}, etag: f.ETag, immutable: f.Immutable}
+func (h *Handler) prepareFile(path string, f File) *prepared {
+	p := &prepared{status: http.StatusOK, vary: valueVary, conditional: f.ETag != ""}
 	control, edge := valuePublic, valueYear
 	if f.Immutable {
 		control, edge = valueImmutable, valueImmutable
@@ -53,21 +57,16 @@ func (h *Handler) preparedFor(path string, f File) *preparedFile {
 	}
 	p.validate(f.ETag, f.Modified)
 	p.bodies = bodiesOf(f.ETag, f.Data, f.Gzip, f.Brotli, f.Zstd)
-	if f.ETag != "" {
-		// Without a tag nobody could say when this is out of date.
-		h.known.Store(path, p)
-	}
 	return p
 }
 
 // file answers with a file.
-func (h *Handler) file(w http.ResponseWriter, r *http.Request, path string, f File) {
+func (h *Handler) file(w http.ResponseWriter, r *http.Request, path string, p *prepared) {
 	m := match{path: path, locale: h.defaultLocale()}
 	if !reads(r.Method) {
 		h.methods(w, r, m)
 		return
 	}
-	p := h.preparedFor(path, f)
 	header := w.Header()
 	if r.Method == http.MethodGet && len(r.Header["Range"]) > 0 {
 		// Ranges are of the bytes without coding, whatever else is accepted,
@@ -77,14 +76,15 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, path string, f Fi
 				header[f.name] = f.values
 			}
 		}
+		plain := &p.bodies[identity]
 		if p.conditional {
-			header["Etag"] = p.bodies[identity].etag
+			header["Etag"] = plain.etag
 		}
 		vary(header, p.vary)
-		if len(f.Data) > large {
-			grant(w, r, len(f.Data))
+		if len(plain.data) > large {
+			grant(w, r, len(plain.data))
 		}
-		http.ServeContent(&writer{ResponseWriter: w, h: h}, r, "", f.Modified, bytes.NewReader(f.Data))
+		http.ServeContent(&writer{ResponseWriter: w, h: h}, r, "", p.validator.modified, bytes.NewReader(plain.data))
 		return
 	}
 	b, verdict := p.choose(r)

@@ -100,3 +100,22 @@ func TestLargeFileOverASlowLine(t *testing.T) {
 		_ = res.Body.Close()
 	}
 }
+
+func TestFilesAreLookedForOnce(t *testing.T) {
+	asked := map[string]int{}
+	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/"), gorgon.Page[state]{Path: "/{rest...}", BuildState: where, Incremental: true, View: view}}}, func(c *serve.Config, _ *cache.Config) {
+		c.Files = func(path string) (serve.File, bool) {
+			asked[path]++
+			return serve.File{ETag: "x", Data: []byte("file")}, path == "/robots.txt"
+		}
+	})
+	for range 3 {
+		if body := text(t, s.get(t, "/robots.txt")); body != "file" {
+			t.Errorf("the page %q stands in the file's place", body)
+		}
+		want(t, s.get(t, "/page"), 200)
+	}
+	if asked["/robots.txt"] != 1 || asked["/page"] != 1 {
+		t.Errorf("asked %v", asked)
+	}
+}

@@ -41,7 +41,8 @@ type Config struct {
 	Cache    *cache.Cache // with Config.Prepare set to [Prepare], so that hits are cheap
 
 	// Files finds a file by the decoded path it is served at, without base.
-	// Default: there are none.
+	// It is asked until it has found the file; what it found is kept, and
+	// must not change. Default: there are none.
 	Files func(path string) (File, bool)
 
 	// Base is the path that everything lies below: "/docs". Default: that of
@@ -61,7 +62,7 @@ type Handler struct {
 	renderer  *render.Renderer
 	cache     *cache.Cache
 	files     func(path string) (File, bool)
-	known     sync.Map // path → *preparedFile; as many as there are files
+	known     sync.Map // path → *prepared; as many as there are files
 	router    *gorgon.Router
 	guards    map[*gorgon.Definition]http.Handler
 	mux       *http.ServeMux // nil where the app has no handlers

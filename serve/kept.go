@@ -10,6 +10,21 @@ import (
 	"github.com/gorgon-go/gorgon/cache"
 )
 
+// inMemory answers with a page that is in memory and fresh. Files win over
+// pages, but a page that has come into memory is no file's: so the usual
+// request is spared looking for one.
+func (h *Handler) inMemory(w http.ResponseWriter, r *http.Request, m match) bool {
+	if m.page == nil || m.page.PerRequest() || len(m.page.Guards) > 0 || !reads(r.Method) {
+		return false
+	}
+	now := h.now()
+	a, ok := h.cache.Found(m.page, m.path, m.locale, now)
+	if ok {
+		h.entry(w, r, m, a, now)
+	}
+	return ok
+}
+
 // kept answers with a page that is kept.
 func (h *Handler) kept(w http.ResponseWriter, r *http.Request, m match) {
 	now := h.now()

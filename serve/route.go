@@ -52,13 +52,15 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, nowhere, err)
 		return
 	}
-	if h.files != nil {
-		if f, ok := h.files(path); ok {
-			h.file(w, r, path, f)
-			return
-		}
+	m := h.match(path)
+	if h.inMemory(w, r, m) {
+		return
 	}
-	h.page(w, r, path)
+	if f, ok := h.fileAt(path); ok {
+		h.file(w, r, path, f)
+		return
+	}
+	h.page(w, r, path, m)
 }
 
 // framework answers below the framework's own prefix, which no handler can
@@ -68,22 +70,24 @@ func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string,
 		h.purge(w, r, nowhere)
 		return
 	}
-	if h.files != nil {
-		if f, ok := h.files(path); ok {
-			h.file(w, r, path, f)
-			return
-		}
+	if f, ok := h.fileAt(path); ok {
+		h.file(w, r, path, f)
+		return
 	}
 	h.fail(w, r, nowhere, errNoPage)
 }
 
-// page answers with the page at a path that still has its locale.
-func (h *Handler) page(w http.ResponseWriter, r *http.Request, path string) {
-	var m match
+// match finds the page for a path that still has its locale.
+func (h *Handler) match(path string) (m match) {
 	m.path, m.locale = h.localize(path)
 	if m.path != "" {
 		m.page = h.router.Match(m.path)
 	}
+	return m
+}
+
+// page answers with the page that was found at a path, if one was.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, path string, m match) {
 	if m.page == nil {
 		if to, ok := h.elsewhere(path, m); ok {
 			h.redirect(w, r, gorgon.EscapePath(h.base+to))
