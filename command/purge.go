@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/serve"
 )
 
 func (p *program) purgeCommand() *cobra.Command {
@@ -45,7 +46,7 @@ now on they serve the old page once more while it is made again, or, with
 				return fmt.Errorf("purge: %w", err)
 			}
 			if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
-				if err := cdn.Purge(c.Context(), subjects); err != nil {
+				if err := cdn.Purge(c.Context(), serve.EdgeTags(subjects)); err != nil {
 					return fmt.Errorf("purge: the store was told (epoch %d), the CDN was not: %w: purge again", epoch, err)
 				}
 			}

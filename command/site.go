@@ -13,6 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/serve"
 )
 
 // A site is an app with its seed, ready to answer.
@@ -91,8 +92,10 @@ func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (
 		p.log.Warn("the store cannot be opened; what is made stays in memory", "store", p.location(), "err", err)
 	}
 	config.Renderer, config.Seed, config.Store, config.Log = s.renderer, s.seed, store, p.log
-	if cdn := p.app.CDN; cdn != nil {
-		config.CDN = cdn.Purge
+	if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
+		config.CDN = func(ctx context.Context, subjects []string) error {
+			return cdn.Purge(ctx, serve.EdgeTags(subjects))
+		}
 	}
 	c, err := cache.New(config)
 	if err != nil {
