@@ -174,7 +174,7 @@ func (a App) Validate() error {
 			switch {
 			case s[0].text == "_gorgon":
 				fault(name, "/_gorgon is the framework's own: choose another path")
-			case s[0].text != "" && slices.Index(a.Locales, s[0].text) > 0:
+			case s[0].text != "" && slices.Contains(a.Locales, s[0].text):
 				fault(name, "its first segment is also a locale: choose another path or locale")
 			}
 		}

@@ -72,7 +72,7 @@ func (h Harness) Run(t *testing.T) {
 			err := h.try(t, l)
 			switch {
 			case errors.Is(err, errSkip):
-				t.Skip(err)
+				t.Log(err) // a law about what the store does not claim holds
 			case err != nil:
 				t.Errorf("broken law: %s\n%v", l.says, err)
 			}
