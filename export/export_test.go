@@ -1,0 +1,176 @@
+// What can be a file, and what is refused.
+
+package export_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/export"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+)
+
+type page = gorgon.Page[string]
+
+func view(s string) gorgon.Component { return gorgon.Text(s) }
+
+func path(_ context.Context, in gorgon.Input) (string, error) {
+	switch in.Path {
+	case "/moved":
+		return "", gorgon.Redirect("/")
+	}
+	return "page " + in.Path, nil
+}
+
+func paths(list ...string) func(context.Context, gorgon.Input) ([]string, error) {
+	return func(context.Context, gorgon.Input) ([]string, error) { return list, nil }
+}
+
+// exported builds an app and exports it into a new folder.
+func exported(t *testing.T, app gorgon.App, partial bool, out string) (export.Report, error) {
+	t.Helper()
+	app.Name = "test"
+	file := filepath.Join(t.TempDir(), "seed")
+	if _, err := build.Run(t.Context(), build.Config{App: app, Out: file}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := seed.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	return export.Run(t.Context(), export.Config{App: app, Seed: s, Renderer: &render.Renderer{App: app}, Out: out, Partial: partial})
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestCheck(t *testing.T) {
+	guard := func(h http.Handler) http.Handler { return h }
+	request := func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }
+	app := gorgon.App{
+		Routes: []gorgon.Route{
+			page{Path: "/still", View: view},
+			page{Path: "/built/{x}", View: view, BuildState: path, BuildPaths: paths("/built/1")},
+			page{Path: "/late/{x}", View: view, BuildState: path, Incremental: true},
+			page{Path: "/both/{x}", View: view, BuildState: path, BuildPaths: paths(), Incremental: true},
+			page{Path: "/again", View: view, BuildState: path, RevalidateAfter: time.Hour},
+			page{Path: "/now", View: view, RequestState: request},
+			page{Path: "/secret", View: view, Guards: []func(http.Handler) http.Handler{guard}},
+		},
+		Handlers: map[string]http.Handler{"/z": http.NotFoundHandler(), "/api/": http.NotFoundHandler()},
+	}
+	var got []string
+	for _, r := range export.Check(app) {
+		got = append(got, r.Page)
+		if r.Why == "" || r.Mend == "" {
+			t.Errorf("%s comes without why or mend", r.Page)
+		}
+	}
+	want := []string{"/late/{x}", "/both/{x}", "/again", "/now", "/secret", "/api/", "/z"}
+	if !slices.Equal(got, want) {
+		t.Errorf("refused %q, want %q", got, want)
+	}
+}
+
+func TestFiles(t *testing.T) {
+	app := gorgon.App{
+		Locales: []string{"en", "de"}, Origin: "https://example.com",
+		Static: fstest.MapFS{"robots.txt": {Data: []byte("mine")}, "a/b.txt": {Data: []byte("b")}},
+		Routes: []gorgon.Route{
+			page{Path: "/", View: view, BuildState: path},
+			page{Path: "/käse/{x...}", View: view, BuildState: path, BuildPaths: paths("/käse/alt/gouda")},
+			page{Path: "/list/", View: view, BuildState: path},
+		},
+	}
+	out := t.TempDir()
+	if _, err := exported(t, app, false, out); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"404.html", "a/b.txt", "de/index.html", "de/käse/alt/gouda/index.html", "de/list/index.html",
+		"index.html", "käse/alt/gouda/index.html", "list/index.html", "robots.txt", "sitemap.xml",
+	}
+	if got := files(t, out); !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+	if b, _ := os.ReadFile(filepath.Join(out, "robots.txt")); string(b) != "mine" {
+		t.Errorf("robots.txt is %q", b)
+	}
+	if b, _ := os.ReadFile(filepath.Join(out, "404.html")); !strings.Contains(string(b), "Not Found") {
+		t.Errorf("404.html is %q", b)
+	}
+}
+
+func TestWhatOnlyShowsInTheSeedIsRefusedToo(t *testing.T) {
+	app := gorgon.App{Routes: []gorgon.Route{page{Path: "/moved", View: view, BuildState: path}, page{Path: "/x", View: view}}}
+	out := filepath.Join(t.TempDir(), "out")
+	_, err := exported(t, app, false, out)
+	refused, ok := errors.AsType[export.Refused](err)
+	if !ok || len(refused) != 1 || refused[0].Page != "/moved" {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("something was written")
+	}
+	report, err := exported(t, app, true, out)
+	if err != nil || len(report.Left) != 1 {
+		t.Errorf("partial: %+v, %v", report, err)
+	}
+}
+
+func TestNamesThatDoNotFit(t *testing.T) {
+	for name, app := range map[string]gorgon.App{
+		"another page": {Routes: []gorgon.Route{page{Path: "/a", View: view}, page{Path: "/a/", View: view}}},
+		"255":          {Routes: []gorgon.Route{page{Path: "/{x}", View: view, BuildState: path, BuildPaths: paths("/" + strings.Repeat("n", 300))}}},
+	} {
+		_, err := exported(t, app, false, t.TempDir())
+		if err == nil {
+			t.Errorf("%s: it was written", name)
+		}
+	}
+}
+
+func TestUnchangedFilesAreNotTouched(t *testing.T) {
+	app := gorgon.App{Routes: []gorgon.Route{page{Path: "/", View: view, BuildState: path}}}
+	out := t.TempDir()
+	if _, err := exported(t, app, false, out); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Unix(1_000_000_000, 0)
+	index := filepath.Join(out, "index.html")
+	if err := os.Chtimes(index, old, old); err != nil {
+		t.Fatal(err)
+	}
+	report, err := exported(t, app, false, out)
+	if err != nil || report.Written != 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if info, _ := os.Stat(index); !info.ModTime().Equal(old) {
+		t.Error("it was written again")
+	}
+}
