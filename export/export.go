@@ -135,10 +135,11 @@ func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error)
 		files[name] = data
 		return nil
 	}
-	if err := c.Seed.Verify(); err != nil {
-		return nil, nil, err // what is damaged would be left out
-	}
-	for key, entry := range c.Seed.Entries() {
+	for entry, err := range c.Seed.Entries() {
+		if err != nil {
+			return nil, nil, fmt.Errorf("export: %w", err)
+		}
+		key := entry.Key
 		if guarded[key.Route] {
 			continue
 		}
@@ -150,7 +151,10 @@ func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error)
 			return nil, nil, err
 		}
 	}
-	for f := range c.Seed.Files() {
+	for f, err := range c.Seed.Files() {
+		if err != nil {
+			return nil, nil, fmt.Errorf("export: %w", err)
+		}
 		if err := add(strings.TrimPrefix(f.Path, "/"), "file "+f.Path, f.Data); err != nil {
 			return nil, nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +15,8 @@ import (
 
 // Commit finishes the seed and puts it at its path, replacing what was there
 // in one step that survives a power cut. It returns the seed's size in bytes.
-// If it fails, what was there stays.
+// If it fails, what was there stays, unless all that failed was to put the
+// name on the disk.
 func (w *Writer) Commit(m Manifest) (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -44,7 +46,7 @@ func (w *Writer) finish(m Manifest) error {
 	f := footer{index: w.at, manifest: uint32(len(manifest))}
 	var index []byte
 	for kind, slots := range w.slots {
-		if len(slots) > maxRecord || len(manifest) > maxRecord {
+		if uint64(len(slots)) > maxRecord || uint64(len(manifest)) > maxRecord {
 			return fmt.Errorf("it has more %ss than a seed can hold", kindNames[kind])
 		}
 		f.counts[kind] = uint32(len(slots))
@@ -58,7 +60,10 @@ func (w *Writer) finish(m Manifest) error {
 	f.length = w.at + uint64(len(index)) + footerSize
 	w.write(index)
 	w.write(f.append(nil, appendHead(nil), index))
-	return errors.Join(w.err, w.out.Flush())
+	if w.err != nil {
+		return w.err
+	}
+	return w.out.Flush()
 }
 
 // publish makes the temporary file the seed: its content is on the disk
@@ -68,7 +73,10 @@ func (w *Writer) publish() error {
 	if err := errors.Join(w.file.Chmod(0o644), w.file.Sync(), w.file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(w.file.Name(), w.path); err != nil {
+	switch err := os.Rename(w.file.Name(), w.path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("another build to the same path has begun since: %w", err)
+	case err != nil:
 		return err
 	}
 	return syncFolder(filepath.Dir(w.path))

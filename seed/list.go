@@ -14,28 +14,12 @@ import (
 )
 
 // Entries goes through the pages in the order they were written. A page that
-// is damaged is left out: see [Seed.Verify].
-func (s *Seed) Entries() iter.Seq2[pages.Key, *pages.Entry] {
-	return func(yield func(pages.Key, *pages.Entry) bool) {
-		for e, err := range all(s, pageKind, decodePage) {
-			if err == nil && !yield(e.Key, e) {
-				return
-			}
-		}
-	}
-}
+// is damaged comes as an error.
+func (s *Seed) Entries() iter.Seq2[*pages.Entry, error] { return all(s, pageKind, decodePage) }
 
 // Files goes through the files in the order they were written. A file that
-// is damaged is left out: see [Seed.Verify].
-func (s *Seed) Files() iter.Seq[File] {
-	return func(yield func(File) bool) {
-		for f, err := range all(s, fileKind, decodeFile) {
-			if err == nil && !yield(f) {
-				return
-			}
-		}
-	}
-}
+// is damaged comes as an error.
+func (s *Seed) Files() iter.Seq2[File, error] { return all(s, fileKind, decodeFile) }
 
 // Verify reads all of the seed and reports what is wrong with it, at most ten
 // records: [ErrAltered], pages.ErrCorrupt.
@@ -99,6 +83,9 @@ func one[T any](s *Seed, kind int, at slot, decode decoder[T]) (v T, err error) 
 // order lists the slots of a kind as the records were written.
 func (s *Seed) order(kind int) (slots []slot, err error) {
 	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
+	if s.data == nil {
+		return nil, errClosed
+	}
 	t := s.tables[kind]
 	slots = make([]slot, t.len())
 	for i := range slots {
@@ -110,8 +97,8 @@ func (s *Seed) order(kind int) (slots []slot, err error) {
 	return slots, nil
 }
 
-// checkLayout checks that the slots are sorted, no key is there twice, and
-// the records lie one after another from the header to the index.
+// checkLayout checks that the slots are sorted, and that the records lie one
+// after another from the header to the index.
 func (s *Seed) checkLayout() (err error) {
 	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
 	type span struct{ start, end uint64 }

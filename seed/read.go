@@ -44,9 +44,10 @@ type decoder[T any] func(record []byte) (T, [sha256.Size]byte, error)
 
 // find reads the record of a key.
 func find[T any](s *Seed, kind int, name string, key [sha256.Size]byte, decode decoder[T]) (found T, err error) {
-	// First in, last out: the error is named whatever it comes from.
+	// Runs after rescue, so that its error is named too. A page that is not
+	// there is ordinary, and its error costs nothing.
 	defer func() {
-		if err != nil {
+		if err != nil && err != pages.ErrNotFound {
 			err = fmt.Errorf("seed: %s %s: %w", kindNames[kind], name, err)
 		}
 	}()
