@@ -1,0 +1,145 @@
+// Building: pages a second, against a plain loop over the same views.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/compress"
+)
+
+// plainLoop makes n pages with nothing but their views: the states are made
+// and the documents rendered, into one buffer for each goroutine, as fast as
+// all processors can.
+//
+// With a folder it also writes each document into a file there, as a program
+// would that makes a static site and nothing more.
+func plainLoop(n int, document func(id int) gorgon.Document, folder string) (time.Duration, error) {
+	start := time.Now()
+	var next atomic.Int64
+	var group sync.WaitGroup
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	for i := range errs {
+		group.Go(func() {
+			var buf bytes.Buffer
+			for errs[i] == nil {
+				id := int(next.Add(1)) - 1
+				if id >= n {
+					return
+				}
+				buf.Reset()
+				errs[i] = layout(document(id)).Render(context.Background(), &buf)
+				if errs[i] == nil && folder != "" {
+					errs[i] = os.WriteFile(filepath.Join(folder, strconv.Itoa(id)+".html"), buf.Bytes(), 0o644)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start), nil
+}
+
+func tableDocument(id int) gorgon.Document {
+	t := makeTable(id)
+	return gorgon.Document{Path: tablePath(id), Status: 200, Title: t.Title, Head: tableHead(t), Main: tableView(t)}
+}
+
+func noteDocument(id int) gorgon.Document {
+	n := makeNote(id)
+	return gorgon.Document{Path: notePath(id), Status: 200, Title: n.Title, Head: noteHead(n), Main: noteView(n)}
+}
+
+// A maker makes n pages and says how long that took.
+type maker struct {
+	n    int
+	make func(n int) (time.Duration, error)
+	rate []float64 // pages a second
+}
+
+// takeTurns lets makers make their pages, in one order and then in the other.
+func takeTurns(rounds int, makers ...*maker) error {
+	for round := range rounds {
+		for i := range makers {
+			if round%2 == 1 {
+				i = len(makers) - 1 - i
+			}
+			m := makers[i]
+			runtime.GC() // nobody cleans up after another
+			took, err := m.make(m.n)
+			if err != nil {
+				return err
+			}
+			m.rate = append(m.rate, float64(m.n)/took.Seconds())
+		}
+	}
+	return nil
+}
+
+func (b *bench) build() error {
+	folder, err := os.MkdirTemp(b.folder, "build")
+	if err != nil {
+		return err
+	}
+	built := func(app func(n int) gorgon.App, effort compress.Effort) func(int) (time.Duration, error) {
+		return func(n int) (time.Duration, error) {
+			out := filepath.Join(folder, "out.seed")
+			report, err := buildSeed(out, app(n), effort)
+			if err != nil {
+				return 0, err
+			}
+			return report.Took, os.Remove(out)
+		}
+	}
+	tables := func(n int) gorgon.App { return site(n, 0) }
+	notes := func(n int) gorgon.App { return site(0, n) }
+
+	n := max(1000, min(10_000, int(10_000*b.scale)))
+	loop := &maker{n: n, make: func(n int) (time.Duration, error) { return plainLoop(n, tableDocument, "") }}
+	files := &maker{n: n, make: func(n int) (time.Duration, error) {
+		out := filepath.Join(folder, "files")
+		if err := os.Mkdir(out, 0o755); err != nil {
+			return 0, err
+		}
+		took, err := plainLoop(n, tableDocument, out)
+		return took, errors.Join(err, os.RemoveAll(out))
+	}}
+	none := &maker{n: n, make: built(tables, compress.None)}
+	fast := &maker{n: n, make: built(tables, compress.Fast)}
+	good := &maker{n: n / 10, make: built(tables, compress.Good)}
+	loopSmall := &maker{n: 2 * n, make: func(n int) (time.Duration, error) { return plainLoop(n, noteDocument, "") }}
+	noneSmall := &maker{n: 2 * n, make: built(notes, compress.None)}
+	if err := takeTurns(b.times(4), loop, none, files, fast, good); err != nil {
+		return err
+	}
+	if err := takeTurns(b.times(6), loopSmall, noneSmall); err != nil {
+		return err
+	}
+	const unit = "pages/s"
+	against := func(what string, m, floor *maker) row {
+		return newRow("build", what, unit, medianOf(m.rate)).beside(medianOf(floor.rate), over(m.rate, floor.rate))
+	}
+	b.add(against("20 KB, uncompressed, beside a plain loop", none, loop).ratioGoal("≥", 0.80))
+	b.add(against("20 KB, uncompressed, beside a loop that writes files", none, files))
+	// Of these the ratio is that of the times.
+	b.add(newRow("build", "20 KB, fast (the default), time beside uncompressed", unit, medianOf(fast.rate)).
+		beside(medianOf(none.rate), over(none.rate, fast.rate)).ratioGoal("≤", 2))
+	b.add(newRow("build", "20 KB, good, time beside uncompressed", unit, medianOf(good.rate)).
+		beside(medianOf(none.rate), over(none.rate, good.rate)))
+	b.add(against("500 bytes, uncompressed, beside a plain loop", noneSmall, loopSmall).goal("≥", 20_000))
+	return nil
+}

@@ -1,0 +1,104 @@
+// Putting the site together as a program of Gorgon does: seed, store, cache, handler.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/serve"
+)
+
+// An opened site is ready to answer.
+type opened struct {
+	app     gorgon.App
+	seed    *seed.Seed
+	asked   *asked
+	store   *disk.Store
+	cache   *cache.Cache
+	handler *serve.Handler
+}
+
+// buildSeed makes a seed with so many pages and says how that went.
+func buildSeed(out string, app gorgon.App, effort compress.Effort) (build.Report, error) {
+	return build.Run(context.Background(), build.Config{App: app, Out: out, Binary: "bench", Effort: effort})
+}
+
+// open opens a site over a seed, with a store in a folder.
+func open(app gorgon.App, seedFile, folder string) (_ *opened, err error) {
+	o := &opened{app: app}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.close())
+		}
+	}()
+	if o.seed, err = seed.Open(seedFile); err != nil {
+		return nil, err
+	}
+	if o.store, err = disk.Open(folder, disk.Options{}); err != nil {
+		return nil, err
+	}
+	o.asked = &asked{Seed: o.seed}
+	log := slog.New(slog.DiscardHandler)
+	m := o.seed.Manifest()
+	renderer := &render.Renderer{
+		App: app, Build: m.Build,
+		Values: gorgon.NewValues(app, o.seed.Value),
+		Site:   gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets},
+	}
+	o.cache, err = cache.New(cache.Config{Renderer: renderer, Seed: o.asked, Store: o.store, Prepare: serve.Prepare, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	o.handler, err = serve.New(serve.Config{App: app, Renderer: renderer, Cache: o.cache, Files: o.file, Log: log})
+	return o, err
+}
+
+// asked counts how often the cache asks the seed, which it does for every
+// page that it does not find in memory.
+type asked struct {
+	*seed.Seed
+	times atomic.Int64
+}
+
+// Entry is that of the seed.
+func (a *asked) Entry(key pages.Key) (*pages.Entry, error) {
+	a.times.Add(1)
+	return a.Seed.Entry(key)
+}
+
+// file finds a file of the seed.
+func (o *opened) file(path string) (serve.File, bool) {
+	f, err := o.seed.File(path)
+	if err != nil {
+		return serve.File{}, false
+	}
+	return serve.File{
+		ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag, Modified: o.seed.Manifest().MadeAt,
+		Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd,
+	}, true
+}
+
+func (o *opened) close() error {
+	var faults []error
+	if o.cache != nil {
+		faults = append(faults, o.cache.Close())
+	}
+	if o.store != nil {
+		faults = append(faults, o.store.Close())
+	}
+	if o.seed != nil {
+		faults = append(faults, o.seed.Close())
+	}
+	return errors.Join(faults...)
+}
