@@ -179,9 +179,7 @@ func (a App) Validate() error {
 			}
 		}
 	}
-	for _, err := range conflicts(patterns) {
-		faults = append(faults, fmt.Errorf("page %w: make one of the patterns more specific", err))
-	}
+	faults = append(faults, conflicts(patterns)...)
 
 	names := map[string]bool{}
 	for i, v := range a.ValueDefinitions() {

@@ -13,6 +13,14 @@ type Component interface {
 	Render(ctx context.Context, w io.Writer) error
 }
 
+// View turns a function that returns some kind of component into one that
+// returns a Component, which is what [Page.View] takes:
+//
+//	View: gorgon.View(productPage), // a templ component: func(Product) templ.Component
+func View[S any, C Component](view func(S) C) func(S) Component {
+	return func(s S) Component { return view(s) }
+}
+
 // ComponentFunc is a function that is a [Component].
 type ComponentFunc func(ctx context.Context, w io.Writer) error
 
@@ -41,10 +49,31 @@ func (h HTML) Render(_ context.Context, w io.Writer) error {
 //
 //	gorgon.Execute(tmpl.Lookup("product.html"), product)
 //
+// A template that makes addresses needs the context; give it the functions
+// of the page that is rendered:
+//
+//	gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+//		t, err := tmpl.Clone()
+//		if err != nil {
+//			return err
+//		}
+//		return t.Funcs(gorgon.Funcs(ctx)).Execute(w, product)
+//	})
+//
 // The parameter is an interface so that an app without html/template does
 // not link it.
 func Execute(t interface {
 	Execute(w io.Writer, data any) error
 }, data any) Component {
 	return ComponentFunc(func(_ context.Context, w io.Writer) error { return t.Execute(w, data) })
+}
+
+// Funcs are the functions "url" and "asset" for a template, as [URL] and
+// [Asset] are for other views. Parse templates with those of
+// context.Background(), so that the names are known.
+func Funcs(ctx context.Context) map[string]any {
+	return map[string]any{
+		"url":   func(path string) string { return URL(ctx, path) },
+		"asset": func(name string) (string, error) { return Asset(ctx, name) },
+	}
 }

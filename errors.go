@@ -83,10 +83,16 @@ func (e *Error) Error() string {
 		b.WriteString(s)
 	}
 	part(strings.TrimSpace(e.Op + " " + e.Path))
-	part(e.Message)
+	cause := ""
+	if e.Err != nil {
+		cause = e.Err.Error()
+	}
+	if !strings.Contains(cause, e.Message) {
+		part(e.Message) // the cause need not say it again
+	}
 	switch {
 	case e.Err != nil:
-		part(e.Err.Error())
+		part(cause)
 	case e.Message == "" && e.Kind == Moved:
 		part("moved to " + e.Location)
 	case e.Message == "":

@@ -39,7 +39,7 @@ var lattice = map[string][]string{
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
-	"render": {"words", "pages", "compress"},
+	"render": {"words", "pages", "compress", "github.com/cespare/xxhash/v2"},
 	"cache":  {"words", "pages", "render", "github.com/maypok86/otter/v2"},
 	"build":  {"words", "pages", "compress", "render", "seed"},
 	"export": {"words", "pages", "render", "seed"},

@@ -209,6 +209,11 @@ func (d *Definition) Kept() bool { return d.BuildState != nil }
 // Revalidates says whether the built half is ever made again by itself.
 func (d *Definition) Revalidates() bool { return d.RevalidateAfter > 0 || d.ShouldRevalidate != nil }
 
+// Rereads says whether a state that the build made is ever read again: to ask
+// whether it is still good, to be merged, or to be shown by another build's
+// view.
+func (d *Definition) Rereads() bool { return d.Revalidates() || d.Incremental || d.PerRequest() }
+
 // PerRequest says whether the page is rendered for every request.
 func (d *Definition) PerRequest() bool { return d.RequestState != nil }
 
@@ -252,6 +257,10 @@ func (d *Definition) validate() []string {
 	fault(both && d.Amalgamate == nil, "BuildState and RequestState both make a state and nothing merges them: add Amalgamate, or remove one")
 	fault(!both && d.Amalgamate != nil, "Amalgamate needs two states to merge: add BuildState and RequestState, or remove it")
 	fault(d.RevalidateAfter < 0, "RevalidateAfter is negative: give an interval above zero")
+	fault(d.RevalidateAfter > 0 && d.RevalidateAfter < time.Millisecond,
+		fmt.Sprintf("RevalidateAfter is %v: a number alone counts nanoseconds; write 60 * time.Second", d.RevalidateAfter))
+	fault(d.BuildState == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil),
+		"StaleFor, ErrorFor and Tags are about what is kept, and nothing of the page is: remove them, or add BuildState")
 	fault(d.StaleFor < 0, "StaleFor is negative: give a duration above zero, or none for no bound")
 	fault(d.ErrorFor < 0, "ErrorFor is negative: give a duration above zero, or none for no bound")
 	fault(d.Timeout < 0, "Timeout is negative: give a duration above zero, or none for 30 s")

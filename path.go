@@ -3,6 +3,7 @@
 package gorgon
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -16,11 +17,11 @@ const MaxPath = 2048
 // not be told from a separator.
 func ParsePath(escaped string) (string, error) {
 	if hasEncodedSlash(escaped) {
-		return "", &Error{Op: "path", Kind: Missing, Message: "a path cannot hold an encoded slash"}
+		return "", missingPath("holds an encoded slash")
 	}
 	path, err := url.PathUnescape(escaped)
 	if err != nil {
-		return "", badPath("bad percent-encoding")
+		return "", badPath("is badly percent-encoded")
 	}
 	return path, CheckPath(path)
 }
@@ -30,7 +31,7 @@ func RequestPath(u *url.URL) (string, error) {
 	// RawPath is set only where Path alone would be encoded otherwise, as
 	// with an encoded slash: the usual request costs no second decoding.
 	if u.RawPath != "" && hasEncodedSlash(u.RawPath) {
-		return "", &Error{Op: "path", Kind: Missing, Message: "a path cannot hold an encoded slash"}
+		return "", missingPath("holds an encoded slash")
 	}
 	return u.Path, CheckPath(u.Path)
 }
@@ -42,7 +43,7 @@ func RequestPath(u *url.URL) (string, error) {
 // Case and Unicode form are left alone; paths that differ in them differ.
 func CheckPath(path string) error {
 	if len(path) > MaxPath {
-		return badPath("longer than 2048 bytes")
+		return badPath("is longer than 2048 bytes")
 	}
 	if path == "" || path[0] != '/' {
 		return badPath("does not start with a slash")
@@ -55,7 +56,7 @@ func CheckPath(path string) error {
 			case segment == "." || segment == "..":
 				return badPath("holds a dot segment")
 			case segment == "" && i < len(path):
-				return &Error{Op: "path", Kind: Missing, Message: "holds an empty segment"}
+				return missingPath("holds an empty segment")
 			}
 			start = i
 			continue
@@ -77,7 +78,10 @@ func CheckPath(path string) error {
 	return nil
 }
 
-func badPath(why string) error { return &Error{Op: "path", Kind: Invalid, Message: why} }
+// The reason is for whoever asks why, not for visitors, who see the status.
+func badPath(why string) error { return &Error{Kind: Invalid, Err: errors.New("the path " + why)} }
+
+func missingPath(why string) error { return &Error{Kind: Missing, Err: errors.New("the path " + why)} }
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'

@@ -168,17 +168,27 @@ func (p *Pattern) servemux() string {
 // conflicts reports the patterns that ServeMux would not take beside each
 // other: neither is more specific, and some path matches both.
 func conflicts(patterns []*Pattern) []error {
-	var faults []error
-	mux := http.NewServeMux()
+	all := http.NewServeMux()
+	clash := false
 	for _, p := range patterns {
-		func() {
-			defer func() {
-				if r := recover(); r != nil {
-					faults = append(faults, fmt.Errorf("%s matches paths that another page matches: %s", p, firstLine(fmt.Sprint(r))))
-				}
-			}()
-			mux.Handle(p.servemux(), http.NotFoundHandler())
-		}()
+		clash = tryHandle(all, p.servemux(), http.NotFoundHandler()) != nil || clash
+	}
+	if !clash {
+		return nil
+	}
+	var faults []error
+	for i, p := range patterns {
+		for _, other := range patterns[:i] {
+			mux := http.NewServeMux()
+			mux.Handle(other.servemux(), http.NotFoundHandler())
+			switch {
+			case tryHandle(mux, p.servemux(), http.NotFoundHandler()) == nil:
+			case p.servemux() == other.servemux():
+				faults = append(faults, fmt.Errorf("page %s: another page has the same pattern: remove one", p))
+			default:
+				faults = append(faults, fmt.Errorf("page %s: some paths match page %s too, and neither is more specific: change one of the patterns", p, other))
+			}
+		}
 	}
 	return faults
 }

@@ -4,6 +4,7 @@ package gorgon
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,7 +76,7 @@ func Asset(ctx context.Context, name string) (string, error) {
 	site := siteOf(ctx)
 	path, ok := site.Assets[name]
 	if !ok {
-		return "", &Error{Op: "asset", Path: name, Message: "there is no such asset", Mend: "add the file to App.Assets, or correct the name"}
+		return "", &Error{Op: "asset", Path: name, Err: errors.New("there is no such file in App.Assets"), Mend: "add it, or correct the name, which has no slash before it"}
 	}
 	return site.Base + EscapePath(path), nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,7 +198,7 @@ func TestSeedHoldsAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(e.State) != `{"N":2}` || e.Gzip == nil || e.Brotli == nil || e.Zstd == nil || e.Build != s.Manifest().Build {
+	if e.State != nil || e.Gzip == nil || e.Brotli == nil || e.Zstd == nil || e.Build != s.Manifest().Build {
 		t.Errorf("state %s, twins of %d, %d and %d bytes, build %s", e.State, len(e.Gzip), len(e.Brotli), len(e.Zstd), e.Build)
 	}
 	css := s.Manifest().Assets["css/app.css"]
@@ -211,6 +212,37 @@ func TestSeedHoldsAll(t *testing.T) {
 	sitemap, err := s.File("/sitemap.xml")
 	if err != nil || !strings.Contains(string(sitemap.Data), "<loc>https://example.com/docs/de/n/1</loc>") {
 		t.Errorf("sitemap: %v\n%s", err, sitemap.Data)
+	}
+}
+
+// A state is kept where something reads it again.
+func TestStatesInTheSeed(t *testing.T) {
+	built := func(context.Context, gorgon.Input) (state, error) { return state{N: 3}, nil }
+	requested := func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }
+	merge := func(_ context.Context, _ gorgon.Input, a, _ state) (state, error) { return a, nil }
+	out := filepath.Join(t.TempDir(), "s")
+	run(t, build.Config{Out: out, App: gorgon.App{Name: "test", Routes: []gorgon.Route{
+		gorgon.Page[state]{Path: "/still", View: show, BuildState: built},
+		gorgon.Page[state]{Path: "/hourly", View: show, BuildState: built, RevalidateAfter: time.Hour},
+		gorgon.Page[state]{Path: "/late/{x}", View: show, BuildState: built, BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/late/x"}, nil }, Incremental: true},
+		gorgon.Page[state]{Path: "/both", View: show, BuildState: built, RequestState: requested, Amalgamate: merge},
+	}}})
+	s, err := seed.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for e, err := range s.Entries() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"N":3}`
+		if e.Key.Path == "/still" {
+			want = ""
+		}
+		if string(e.State) != want {
+			t.Errorf("%s: state %q, want %q", e.Key, e.State, want)
+		}
 	}
 }
 

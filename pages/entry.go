@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -100,7 +101,10 @@ const parts = 5
 
 // Encode writes the entry as bytes: the format, six lengths, then the meta
 // part as JSON, state, HTML, gzip, brotli and zstd.
-func (e *Entry) Encode() ([]byte, error) {
+func (e *Entry) Encode() ([]byte, error) { return e.AppendEncode(nil) }
+
+// AppendEncode is [Entry.Encode] onto the end of dst.
+func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 	m, err := json.Marshal(meta{
 		Key: e.Key, Build: e.Build, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
@@ -109,14 +113,14 @@ func (e *Entry) Encode() ([]byte, error) {
 		Tags: e.Tags, Epoch: e.Epoch, Failures: e.Failures, RetryAt: nanos(e.RetryAt), Failure: e.Failure,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("encode entry %s: %w", e.Key, err)
+		return dst, fmt.Errorf("encode entry %s: %w", e.Key, err)
 	}
 	blobs := [1 + parts][]byte{m, e.State, e.HTML, e.Gzip, e.Brotli, e.Zstd}
 	size := 1 + len(blobs)*binary.MaxVarintLen32
 	for _, b := range blobs {
 		size += len(b)
 	}
-	data := append(make([]byte, 0, size), format)
+	data := append(slices.Grow(dst, size), format)
 	for _, b := range blobs {
 		data = binary.AppendUvarint(data, uint64(len(b)))
 	}

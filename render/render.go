@@ -31,6 +31,7 @@ type Renderer struct {
 	Limit  int              // bytes of HTML, and of state, that a page may have. Default: 16 MiB
 	Width  int              // how many makings of one page's pattern may run at once. Default: 64
 	Now    func() time.Time // default: time.Now
+	Lean   bool             // leave out states that nothing reads again, as a seed does. Default: keep them all
 
 	mu    sync.Mutex
 	slots map[*gorgon.Definition]chan struct{}
@@ -87,6 +88,9 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.Lean && !t.Page.Rereads() {
+			return r.entry(ctx, t, made, state, nil)
+		}
 		data, err := t.Page.Encode(state)
 		if err != nil {
 			return nil, fmt.Errorf("the state cannot be kept as JSON: %w", err)
@@ -105,7 +109,10 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *pages.Entry) (*pages.Entry, error) {
 	t := Task{Page: page, Path: old.Key.Path, Locale: old.Key.Locale, Epoch: old.Epoch, Old: old}
 	return within(ctx, r, page, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
-		if old.State == nil {
+		switch {
+		case old.State == nil && old.Status == http.StatusOK:
+			return nil, fmt.Errorf("build %s kept no state of it", old.Build)
+		case old.State == nil: // a redirect shows nothing
 			again := *old
 			again.Build = r.Build
 			return &again, nil

@@ -23,6 +23,20 @@ var (
 	errLostMatch    = errors.New("a guard replaced the request's context, and with it which page was asked for: derive the new context from r.Context()")
 )
 
+// Fail answers a request with the app's error view, from within a guard, a
+// handler or a middleware: with the status and message of a [gorgon.Error],
+// or with 500 for any other error, which goes to the log. It must be called
+// before anything is sent. Outside of an app it answers with plain text.
+func Fail(w http.ResponseWriter, r *http.Request, err error) {
+	v, ok := r.Context().Value(visitKey{}).(visit)
+	if !ok {
+		status := gorgon.StatusOf(err)
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	v.h.fail(w, r, v.match, err)
+}
+
 // fail answers with the error view. Nothing has been sent yet.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err error) {
 	if gone(r, err) {

@@ -145,6 +145,9 @@ func (p *prepared) send(w http.ResponseWriter, r *http.Request, b *body, verdict
 		header["Content-Encoding"] = b.encoding
 	}
 	header["Content-Length"] = b.length
+	if r.Method != http.MethodHead {
+		join(r, len(b.data))
+	}
 	w.WriteHeader(p.status)
 	if r.Method != http.MethodHead {
 		if len(b.data) > large {

@@ -3,7 +3,6 @@
 package serve
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -97,7 +96,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, path string, m ma
 		return
 	}
 	if len(m.page.Guards) > 0 {
-		h.foreign(w, r.WithContext(context.WithValue(r.Context(), matchKey{}, m)), m, h.guards[m.page])
+		h.foreign(w, r, m, h.guards[m.page])
 		return
 	}
 	h.answer(w, r, m)
@@ -115,8 +114,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, m match) {
 	}
 }
 
-type matchKey struct{}
-
 // guard builds the guards of each page around its answer, once.
 func (h *Handler) guard(definitions []*gorgon.Definition) {
 	h.guards = map[*gorgon.Definition]http.Handler{}
@@ -125,12 +122,12 @@ func (h *Handler) guard(definitions []*gorgon.Definition) {
 			continue
 		}
 		var next http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			m, ok := r.Context().Value(matchKey{}).(match)
-			if !ok || m.page != d {
+			v, ok := r.Context().Value(visitKey{}).(visit)
+			if !ok || v.page != d {
 				h.fail(w, r, match{page: d, path: r.URL.Path}, errLostMatch)
 				return
 			}
-			h.answer(w, r, m)
+			h.answer(w, r, v.match)
 		})
 		for _, g := range slices.Backward(d.Guards) {
 			next = g(next)

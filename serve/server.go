@@ -105,9 +105,11 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    int(limit(int64(s.MaxHeaderBytes), 32<<10)),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return life },
+		ConnContext:       withConn,
+		ConnState:         settle,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(s.listener) }()
+	go func() { ended <- server.Serve(joined{s.listener}) }()
 	select {
 	case err := <-ended:
 		_ = server.Close()

@@ -4,6 +4,7 @@ package serve
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -67,6 +68,15 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// A visit is what code that is not ours carries along without seeing it: who
+// serves the request, and which page it is for.
+type visit struct {
+	h *Handler
+	match
+}
+
+type visitKey struct{}
+
 // foreign calls code that is not ours. A panic is a 500 where nothing has
 // been sent, and otherwise cuts the connection, so that the client does not
 // take the half for the whole.
@@ -86,5 +96,5 @@ func (h *Handler) foreign(w http.ResponseWriter, r *http.Request, m match, next 
 			h.settle(fw.Header()) // net/http is about to answer 200
 		}
 	}()
-	next.ServeHTTP(fw, r)
+	next.ServeHTTP(fw, r.WithContext(context.WithValue(r.Context(), visitKey{}, visit{h, m})))
 }
