@@ -36,6 +36,13 @@ func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Tim
 	return Answer{Entry: i.entry, Prepared: i.prepared, Degraded: degraded}, true
 }
 
+// A horizon is what can be known of purges when a request comes. What was
+// begun before a purge is no answer to who comes after it.
+type horizon struct {
+	unseen  uint64 // purges up to here may have happened, and cannot be read
+	version uint64 // of the ledger
+}
+
 // maxRounds is how often a request looks again because a purge overtook what
 // it waited for. A second round is rare; more than these mean a fault.
 const maxRounds = 8
@@ -45,9 +52,7 @@ const maxRounds = 8
 // The error is the generator's: NotFound, Gone, or a failure.
 func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale string, d Demand) (Answer, error) {
 	k := id{page, path, locale}
-	unseen := c.catchUp()
-	// What was begun before a purge is no answer to who comes after it.
-	asked := c.ledger.version.Load()
+	asked := horizon{unseen: c.catchUp(), version: c.ledger.version.Load()}
 
 	for range maxRounds {
 		now := c.now()
@@ -71,7 +76,7 @@ func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale s
 		}
 		c.check(i)
 		phase := i.phase(now, c.ledger.judge(i))
-		if phase == fresh && i.entry.Epoch < unseen {
+		if phase == fresh && i.entry.Epoch < asked.unseen {
 			phase = stale // it may have been purged
 		}
 		switch {
@@ -102,7 +107,7 @@ func (c *Cache) join(k id, fn func(*flight)) (*flight, bool) {
 // afresh answers for an expired entry: with a new one, or, where making that
 // fails, with the old one for as long as it lasts. It says whether to look
 // again.
-func (c *Cache) afresh(ctx context.Context, k id, old *item, asked uint64) (_ Answer, err error, again bool) {
+func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ Answer, err error, again bool) {
 	now := c.now()
 	lasts := old.lasts(now) && !old.missing()
 	if c.resting(old, now) {
@@ -127,8 +132,8 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked uint64) (_ An
 // outcome answers with what a flight brought, or, where it failed, with the
 // last good item for as long as that lasts. It says whether a purge that the
 // request knows of overtook the flight, so that it has to look again.
-func (c *Cache) outcome(fl *flight, last *item, asked uint64) (_ Answer, err error, again bool) {
-	timely := fl.began >= asked
+func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err error, again bool) {
+	timely := fl.began >= asked.version
 	if fl.err != nil {
 		kind := gorgon.KindOf(fl.err)
 		gone := kind == gorgon.Missing || kind == gorgon.Removed
@@ -141,13 +146,14 @@ func (c *Cache) outcome(fl *flight, last *item, asked uint64) (_ Answer, err err
 		return Answer{}, fl.err, false
 	}
 	i := fl.item
+	c.check(i)
 	v := c.ledger.judge(i)
 	switch {
 	case v != good && !timely && (v == purgedExpire || i.missing()):
 		return Answer{}, nil, true
 	case i.missing():
 		return Answer{}, i.err(), false
-	case v != good || i.foreign:
+	case v != good || i.foreign || i.entry.Epoch < asked.unseen:
 		return c.answer(i, Stale, fl.kept), nil, false
 	case fl.made:
 		return c.answer(i, Made, fl.kept), nil, false

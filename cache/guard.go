@@ -24,8 +24,9 @@ const (
 var errOpen = errors.New("the store failed a moment ago and is not asked for now")
 
 // A guard asks the store, and stops asking for a while when it fails. Reads,
-// writes and leases have a breaker each: a full or read-only disk can still
-// be read, and a lease takes less room than a page.
+// writes, leases and purges have a breaker each, since one may fail while the
+// others work: a full or read-only disk can still be read, and a lease takes
+// less room than a page.
 type guard struct {
 	pages.Store
 	log    *slog.Logger
@@ -33,6 +34,7 @@ type guard struct {
 	reads  breaker
 	writes breaker
 	leases breaker
+	purges breaker // reading of them; making one is always tried
 
 	watcher   pages.Watcher   // nil where the store is none
 	sequencer pages.Sequencer // likewise
@@ -182,6 +184,12 @@ func (g *guard) mend(ctx context.Context) {
 			return err
 		})
 	}
+	if g.purges.broken.Load() {
+		_ = g.ask(ctx, &g.purges, "probe", func(ctx context.Context) error {
+			_, err := g.Store.Epochs(ctx)
+			return err
+		})
+	}
 	if g.leases.broken.Load() {
 		g.probeLeases(ctx)
 	}
@@ -195,11 +203,11 @@ func (g *guard) watches() bool { return g.watcher != nil }
 
 // broken says at a glance whether a breaker is open.
 func (g *guard) broken() bool {
-	return g.reads.broken.Load() || g.writes.broken.Load() || g.leases.broken.Load()
+	return g.reads.broken.Load() || g.writes.broken.Load() || g.leases.broken.Load() || g.purges.broken.Load()
 }
 
 func (g *guard) degraded() (bool, string) {
-	for _, b := range []*breaker{&g.reads, &g.writes, &g.leases} {
+	for _, b := range []*breaker{&g.reads, &g.writes, &g.leases, &g.purges} {
 		if open, reason := b.state(); open {
 			return true, reason
 		}

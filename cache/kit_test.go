@@ -228,6 +228,7 @@ func wantCalls(t *testing.T, s *source, n int64) {
 func inBubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(func() { time.Sleep(time.Hour) }) // the last: generators that were left behind end
 		time.Sleep(24 * time.Hour)
 		test(t)
 	})

@@ -84,7 +84,7 @@ func (l *ledger) learn(subjects []string, marks []pages.Mark) {
 	moved := false
 	l.mu.Lock()
 	for i, s := range subjects {
-		if i < len(marks) && marks[i].Sequence > l.marks[s].Sequence {
+		if i < len(marks) && (marks[i].Sequence > l.marks[s].Sequence || marks[i].Expired > l.marks[s].Expired) {
 			enter(l.marks, s, marks[i])
 			moved = true
 		}

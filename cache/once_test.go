@@ -177,6 +177,15 @@ func TestWaitersForALeaseTakeTurns(t *testing.T) {
 		})
 		page := pageOf(&src)
 		s := newStore(t)
+		calls := 0
+		s.meddle(func(context.Context, string, pages.Key) error {
+			mu.Lock()
+			calls++
+			d := time.Duration(calls%7) * 5 * time.Millisecond
+			mu.Unlock()
+			time.Sleep(d)
+			return nil
+		})
 		var all sync.WaitGroup
 		for range 5 {
 			c := open(t, s)

@@ -86,7 +86,7 @@ func (c *Cache) pull(reached uint64) bool {
 		return true // another request did
 	}
 	var changes []pages.Change
-	err := c.store.ask(c.life, &c.store.reads, "changes", func(ctx context.Context) (err error) {
+	err := c.store.ask(c.life, &c.store.purges, "changes", func(ctx context.Context) (err error) {
 		changes, err = c.store.watcher.Changes(ctx, since)
 		return err
 	})
@@ -103,7 +103,7 @@ func (c *Cache) check(i *item) {
 		return
 	}
 	subjects := i.entry.Subjects()
-	_ = c.store.ask(c.life, &c.store.reads, "epochs", func(ctx context.Context) error {
+	_ = c.store.ask(c.life, &c.store.purges, "epochs", func(ctx context.Context) error {
 		epochs, err := c.store.Epochs(ctx, subjects...)
 		if err == nil {
 			c.ledger.learn(subjects, epochs.Marks)
@@ -137,7 +137,7 @@ func (c *Cache) epoch(ctx context.Context) uint64 {
 		return s.Sequence()
 	}
 	sequence := c.ledger.applied.Load()
-	_ = c.store.ask(ctx, &c.store.reads, "epochs", func(ctx context.Context) error {
+	_ = c.store.ask(ctx, &c.store.purges, "epochs", func(ctx context.Context) error {
 		epochs, err := c.store.Epochs(ctx)
 		if err == nil {
 			sequence = max(sequence, epochs.Sequence)

@@ -42,6 +42,7 @@ func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
 	// Another flight may have ended since the request looked.
 	if i, ok := c.memory.GetIfPresent(k); ok && i != old {
 		old = i
+		c.check(i)
 		if phase := i.phase(c.now(), c.ledger.judge(i)); phase == fresh || c.resting(i, c.now()) {
 			fl.item, fl.news = i, phase == fresh
 			return
@@ -50,6 +51,10 @@ func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
 	fl.item = old
 	lease, held := c.lease(ctx, k)
 	if held && !waited {
+		// It may hold the lease only to look at what a third one made.
+		if i := c.newer(ctx, k, old); i != nil {
+			c.adopt(fl, k, i)
+		}
 		return
 	}
 	if held {
@@ -107,6 +112,7 @@ func (c *Cache) adopt(fl *flight, k id, i *item) {
 // refuses still answers those who wait for it, and is stale from the start.
 func (c *Cache) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 	i := c.newItem(e)
+	i.checked.Store(e.Epoch + 1)
 	fl.item, fl.news, fl.made = i, true, true
 	if c.store != nil {
 		n, err := c.store.put(c.life, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})

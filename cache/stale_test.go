@@ -289,6 +289,9 @@ func TestErrorFor(t *testing.T) {
 				before := src.calls.Load()
 				wantStatus(t, c, page, "/p/1", 503) // and not tried again at once
 				wantCalls(t, &src, before)
+				if why := c.Why(t.Context(), page, "/p/1", ""); why.Phase != "expired" || !strings.Contains(why.Because, "ErrorFor") || !strings.Contains(why.Next, "503") {
+					t.Errorf("Why says %q because %q, and next %q", why.Phase, why.Because, why.Next)
+				}
 				time.Sleep(6 * time.Minute)
 				src.works()
 				src.version.Store(1)

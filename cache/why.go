@@ -128,6 +128,8 @@ func (r *Report) explain(i *item, v verdict, resting bool, now time.Time) {
 		r.Because = "it was purged, with expire, after it was made"
 	case v == purgedStale:
 		r.Because = "it was purged after it was made"
+	case phase == expired && e.Failures > 0 && !i.lasts(now):
+		r.Because = "refreshes fail, for longer than ErrorFor allows"
 	case phase == expired:
 		r.Because = "it was stale for longer than StaleFor allows"
 	case i.foreign:

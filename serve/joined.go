@@ -4,9 +4,11 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"sync"
 )
 
 // headroom is the size of net/http's buffer: it sends the head of an answer
@@ -17,12 +19,15 @@ const headroom = 4096
 // A joinedConn puts those two writes together, which saves a system call and
 // a packet for nearly every page. It keeps bytes back only when it is told
 // that more follow, and no longer than the request lasts.
-//
-// Only the goroutine that serves the connection touches what is kept back.
 type joinedConn struct {
 	*net.TCPConn
+
+	// Connections are closed by other goroutines than the one that serves
+	// them, which must not wait for its writes: mu is never held over one.
+	mu   sync.Mutex
 	more bool // keep the next write back
 	held []byte
+
 	both [2][]byte // lives here so that sending allocates nothing
 	send net.Buffers
 }
@@ -54,7 +59,9 @@ func join(r *http.Request, size int) {
 		return
 	}
 	if c, ok := r.Context().Value(joinedKey{}).(*joinedConn); ok {
+		c.mu.Lock()
 		c.more = true
+		c.mu.Unlock()
 	}
 }
 
@@ -67,29 +74,49 @@ func settle(c net.Conn, state http.ConnState) {
 }
 
 func (c *joinedConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
 	if c.more {
 		c.more = false
 		c.held = append(c.held[:0], p...)
+		c.mu.Unlock()
 		return len(p), nil
 	}
-	if len(c.held) == 0 {
+	held := c.held
+	c.held = nil
+	c.mu.Unlock()
+	if len(held) == 0 {
+		c.keep(held)
 		return c.TCPConn.Write(p)
 	}
-	held := int64(len(c.held))
-	c.both = [2][]byte{c.held, p}
+	c.both = [2][]byte{held, p}
 	c.send = c.both[:]
 	n, err := c.send.WriteTo(c.TCPConn)
-	c.held, c.both = c.held[:0], [2][]byte{}
-	return int(max(n-held, 0)), err
+	c.both = [2][]byte{}
+	c.keep(held)
+	return int(max(n-int64(len(held)), 0)), err
 }
 
+// keep gives a buffer back for the next time.
+func (c *joinedConn) keep(buffer []byte) {
+	if buffer == nil {
+		return
+	}
+	c.mu.Lock()
+	c.held = buffer[:0]
+	c.mu.Unlock()
+}
+
+// flush sends what is kept back.
 func (c *joinedConn) flush() error {
-	c.more = false
-	if len(c.held) == 0 {
+	c.mu.Lock()
+	held := c.held
+	c.more, c.held = false, nil
+	c.mu.Unlock()
+	defer c.keep(held)
+	if len(held) == 0 {
 		return nil
 	}
-	_, err := c.TCPConn.Write(c.held)
-	c.held = c.held[:0]
+	_, err := c.TCPConn.Write(held)
 	return err
 }
 
@@ -101,10 +128,7 @@ func (c *joinedConn) ReadFrom(r io.Reader) (int64, error) {
 	return c.TCPConn.ReadFrom(r)
 }
 
-// CloseWrite is called at the end of the last answer of a connection.
-func (c *joinedConn) CloseWrite() error {
-	if err := c.flush(); err != nil {
-		return err
-	}
-	return c.TCPConn.CloseWrite()
-}
+// CloseWrite and Close end the last answer of a connection.
+func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.TCPConn.CloseWrite()) }
+
+func (c *joinedConn) Close() error { return errors.Join(c.flush(), c.TCPConn.Close()) }
