@@ -173,17 +173,17 @@ func (s *Store) Release(ctx context.Context, given pages.Lease) error {
 	}
 	defer end()
 	err = s.inStripe(ctx, given.Key, func() error {
-		digest, now := given.Key.Digest(), time.Now().UnixNano()
+		digest := given.Key.Digest()
 		list, err := s.readLeases(digest[0])
 		if err != nil {
 			return err
 		}
 		i := find(list, digest)
-		if i < 0 || list[i].token != given.Token || list[i].until <= now {
+		if i < 0 || list[i].token != given.Token {
 			return nil
 		}
-		list[i].until = now
-		return s.writeLeases(digest[0], list)
+		// Tokens follow the clock: the next one is higher without this one.
+		return s.writeLeases(digest[0], slices.Delete(list, i, i+1))
 	})
 	return fault("release", given.Key, err)
 }

@@ -55,17 +55,16 @@ func (l *leases) grant(lease pages.Lease, now time.Time) {
 	l.pruneAt = 2 * len(l.held)
 }
 
-// Release gives a lease back.
+// Release gives a lease back, and forgets it: the next one of its key has a
+// higher token in any case.
 func (s *Store) Release(ctx context.Context, lease pages.Lease) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	now := time.Now()
-	if held, ok := s.leases.held[lease.Key]; ok && held.Token == lease.Token && now.Before(held.Until) {
-		held.Until = now
-		s.leases.held[lease.Key] = held
+	if s.leases.held[lease.Key].Token == lease.Token {
+		delete(s.leases.held, lease.Key)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ type Record struct {
 type Fence struct {
 	Subjects []string // refuse if any of these was purged …
 	Epoch    uint64   // … after this sequence
-	Token    uint64   // refuse if a later lease of the key was granted, or may have been: a store may forget leases that ran out long ago. 0: do not ask
+	Token    uint64   // refuse if a later lease of the key was granted, or may have been: a store may forget leases that were given back or ran out long ago. 0: do not ask
 }
 
 // A Verb says what a purge demands.
