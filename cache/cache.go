@@ -93,6 +93,7 @@ type Answer struct {
 	Prepared any // what Config.Prepare made of the entry
 	State    State
 	Stored   bool // State is Made, and the store has it
+	Expired  bool // State is Made, in place of an entry that could no longer be served
 	Degraded bool // the store cannot be used now
 }
 

@@ -156,7 +156,9 @@ func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err er
 	case v != good || i.foreign || i.entry.Epoch < asked.unseen:
 		return c.answer(i, Stale, fl.kept), nil, false
 	case fl.made:
-		return c.answer(i, Made, fl.kept), nil, false
+		answer := c.answer(i, Made, fl.kept)
+		answer.Expired = last != nil && last != i && !last.missing()
+		return answer, nil, false
 	case i.phase(c.now(), v) != fresh:
 		return c.answer(i, Stale, false), nil, false
 	}

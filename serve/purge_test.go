@@ -34,7 +34,7 @@ func TestPurge(t *testing.T) {
 	if got := text(t, res); got != `{"epoch":1}` {
 		t.Errorf("answer %s", got)
 	}
-	want(t, s.get(t, "/b/"), 200, "Cache-Status", "gorgon; fwd=uri-miss; stored")
+	want(t, s.get(t, "/b/"), 200, "Cache-Status", "gorgon; fwd=stale; stored")
 
 	want(t, signed(now, body), 409, "Cache-Control", "private, no-store")
 	want(t, signed(now, `{"verb":"stale","all":true,"nonce":"2"}`), 200)

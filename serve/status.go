@@ -58,6 +58,9 @@ func makeLine(a cache.Answer, now time.Time) *line {
 	switch {
 	case a.State == cache.Made:
 		status = "gorgon; fwd=uri-miss"
+		if a.Expired {
+			status = "gorgon; fwd=stale"
+		}
 		if a.Stored {
 			status += "; stored"
 		}
