@@ -93,7 +93,7 @@ func TestStoreFaults(t *testing.T) {
 					if !degraded || reason == "" || !get(t, c, page, "/p/1").Degraded {
 						t.Errorf("degraded is %v, %q", degraded, reason)
 					}
-					if n := log.count("level=WARN"); n == 0 || n > 4*minutes {
+					if n := log.count("level=WARN"); n == 0 || n > minutes {
 						t.Errorf("%d warnings in %d minutes", n, minutes)
 					}
 					if n := log.count("\n"); n > 9*minutes {

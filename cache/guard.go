@@ -38,7 +38,9 @@ type guard struct {
 
 	watcher   pages.Watcher   // nil where the store is none
 	sequencer pages.Sequencer // likewise
-	corrupt   breaker         // only for its log window
+
+	told    window // of faults
+	corrupt window // of corrupt records
 }
 
 func newGuard(store pages.Store, log *slog.Logger, now func() time.Time) *guard {
@@ -58,8 +60,33 @@ type breaker struct {
 	until  time.Time
 	trying bool // one was let through to see whether the store answers again
 	reason string
-	logged time.Time
-	told   bool // of a failure, and not yet of its end
+}
+
+// A window lets one line about a fault into the log, and one about its end.
+type window struct {
+	mu   sync.Mutex
+	last time.Time
+	open bool // a fault was told, and not yet its end
+}
+
+// fault says whether to tell of a fault.
+func (w *window) fault(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.last.IsZero() && now.Sub(w.last) < logWindow {
+		return false
+	}
+	w.last, w.open = now, true
+	return true
+}
+
+// end says whether to tell that a fault is over.
+func (w *window) end() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.open
+	w.open = false
+	return was
 }
 
 // admits says whether the store may be asked. Of those who come once the wait
@@ -80,9 +107,8 @@ func (b *breaker) admits(now time.Time) bool {
 	return true
 }
 
-// failed opens the breaker, and says whether that is to be logged. Calls that
-// were under way together count once.
-func (b *breaker) failed(now time.Time, err error) bool {
+// failed opens the breaker. Calls that were under way together count once.
+func (b *breaker) failed(now time.Time, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.wait == 0 || b.trying {
@@ -91,24 +117,18 @@ func (b *breaker) failed(now time.Time, err error) bool {
 	}
 	b.reason = err.Error()
 	b.broken.Store(true)
-	if !b.logged.IsZero() && now.Sub(b.logged) < logWindow {
-		return false
-	}
-	b.logged, b.told = now, true
-	return true
 }
 
-// succeeded closes the breaker, and says whether that is to be logged.
+// succeeded closes the breaker, and says whether it was open.
 func (b *breaker) succeeded() bool {
 	if !b.broken.Load() {
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	told := b.told
 	b.broken.Store(false)
-	b.wait, b.trying, b.reason, b.told = 0, false, "", false
-	return told
+	b.wait, b.trying, b.reason = 0, false, ""
+	return true
 }
 
 func (b *breaker) state() (open bool, reason string) {
@@ -133,12 +153,16 @@ func (g *guard) try(parent context.Context, b *breaker, op string, call func(con
 	err := call(ctx)
 	switch {
 	case !fault(err):
-		if b.succeeded() {
+		if b.succeeded() && !g.broken() && g.told.end() {
 			g.log.Info("the store answers again", "op", op)
 		}
 	case parent.Err() != nil: // we went away, not the store
-	case b.failed(g.now(), err):
-		g.log.Warn("the store cannot be used; pages go on without it", "op", op, "err", err)
+	default:
+		b.failed(g.now(), err)
+		// One cause opens several breakers; it is told once.
+		if g.told.fault(g.now()) {
+			g.log.Warn("the store cannot be used; pages go on without it", "op", op, "err", err)
+		}
 	}
 	return err
 }
@@ -229,7 +253,7 @@ func (g *guard) get(ctx context.Context, key pages.Key) (*pages.Entry, error) {
 		}
 		return err
 	})
-	if errors.Is(err, pages.ErrCorrupt) && g.corrupt.failed(g.now(), err) {
+	if errors.Is(err, pages.ErrCorrupt) && g.corrupt.fault(g.now()) {
 		g.log.Warn("a record in the store is corrupt; the page is made again", "page", key.String(), "err", err)
 	}
 	if err != nil {

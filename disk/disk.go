@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -40,6 +42,8 @@ type Store struct {
 	log    purgeLog
 	seen   uint64 // the highest sequence this process knew
 	forced *marks // what a read-only store takes for true since purges were lost
+
+	present *flock.Flock // held shared while the store is open; nil where it is read-only
 }
 
 var (
@@ -115,7 +119,26 @@ func (s *Store) open() error {
 		return err
 	}
 	s.clean()
-	return nil
+	return s.enter(ctx)
+}
+
+// enter takes the store's lock that every process which writes holds shared
+// for as long as it has the store open. Whoever finds nobody there is alone,
+// so that leases which are still there are those of the dead: without them
+// nobody has to wait for what was being made when its maker was killed.
+func (s *Store) enter(ctx context.Context) error {
+	s.present = flock.New(s.path("locks", "alive"), flock.SetPermissions(0o644))
+	if alone, err := s.present.TryLock(); err == nil && alone {
+		// What cannot be removed runs out by itself.
+		_ = os.RemoveAll(s.path("leases"))
+		_ = os.MkdirAll(s.path("leases"), 0o755)
+	}
+	// Another may have come between the two; it had no leases to lose yet.
+	if err := s.present.Unlock(); err != nil {
+		return err
+	}
+	_, err := s.present.TryRLockContext(ctx, time.Millisecond)
+	return err
 }
 
 // prepare makes the directories, and finds out whether they can be written.
@@ -183,10 +206,14 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log.close()
-	if h := s.header.Swap(nil); h != nil {
-		return h.close()
+	var err error
+	if s.present != nil {
+		err = s.present.Close()
 	}
-	return nil
+	if h := s.header.Swap(nil); h != nil {
+		err = errors.Join(err, h.close())
+	}
+	return err
 }
 
 // begin is the start of every call: it holds off Close until end is called.

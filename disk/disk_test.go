@@ -3,6 +3,7 @@
 package disk_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -182,5 +183,33 @@ func BenchmarkLease(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Whoever opens a store alone need not wait for leases of the dead; beside
+// another process they are kept.
+func TestLeasesOfTheDead(t *testing.T) {
+	dir, key := t.TempDir(), pages.Key{Route: "/", Path: "/"}
+	open := func() *disk.Store {
+		s, err := disk.Open(dir, disk.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	first := open()
+	dead, err := first.Lease(t.Context(), key, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside := open()
+	if _, err := beside.Lease(t.Context(), key, time.Hour); !errors.Is(err, pages.ErrHeld) {
+		t.Errorf("beside its holder the lease is %v", err)
+	}
+	_, _ = first.Close(), beside.Close()
+	next, err := open().Lease(t.Context(), key, time.Hour)
+	if err != nil || next.Token <= dead.Token {
+		t.Errorf("after its holder the lease is %+v, %v", next, err)
 	}
 }

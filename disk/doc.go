@@ -11,7 +11,8 @@
 //
 // A purge is on the disk before [Store.Bump] returns and survives power loss.
 // A page is not, unless [Options.Sync] says so: it can be made again. Leases
-// need not survive power loss, because their holders do not.
+// need not survive power loss, because their holders do not; and whoever opens
+// a store that no other process has open forgets those that are left.
 //
 // Fences and leases hold between processes. They rest on flock, so all of
 // them must run on one kernel: a directory of a network file system is not
@@ -31,6 +32,7 @@
 //	v1/locks/ab       held by whoever writes such a record or lease
 //	v1/locks/fence    shared by writers at their last step, held alone to purge
 //	v1/locks/sweep    held by whoever sweeps
+//	v1/locks/alive    shared by every process that has the store open
 //	v1/tmp/…          what is being written; belongs to the holder of the lock
 //
 // Everything under v1 may be deleted while no process uses the store. File
