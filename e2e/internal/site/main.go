@@ -1,0 +1,37 @@
+// The program.
+
+package site
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// What the program takes from its environment.
+const (
+	EnvLevers   = "SITE_LEVERS"   // the directory
+	EnvInterval = "SITE_INTERVAL" // of timed pages. Default: 1h
+	EnvLeash    = "SITE_LEASH"    // where set, the program ends when its standard input does
+)
+
+// Main runs the program.
+func Main() {
+	if os.Getenv(EnvLeash) != "" {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(3)
+		}()
+	}
+	interval, err := time.ParseDuration(os.Getenv(EnvInterval))
+	if err != nil {
+		interval = time.Hour
+	}
+	app := App(Levers(os.Getenv(EnvLevers)), interval)
+	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
+}

@@ -1,0 +1,26 @@
+// The test binary, which is also the program under test.
+
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/gorgon-go/gorgon/e2e/internal/site"
+)
+
+// programVariable marks a run of the test binary as the program.
+const programVariable = "GORGON_E2E_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programVariable) != "" {
+		site.Main()
+	}
+	code := m.Run()
+	if err := removeBuilt(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
