@@ -103,7 +103,7 @@ func TestFailingRefreshBacksOff(t *testing.T) {
 				want(t, c, page, "/p/1", 0, cache.Stale)
 			}
 			wantCalls(t, &src, int64(n+1))
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			due = min(due*2, 5*time.Minute)
 		}
 		if n := log.count("could not be made"); n != 10 {
