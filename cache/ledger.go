@@ -69,11 +69,7 @@ func (l *ledger) note(changes []pages.Change) {
 	}
 	l.mu.Lock()
 	for _, ch := range changes {
-		m := pages.Mark{Sequence: ch.Sequence, At: ch.At}
-		if ch.Verb == pages.Expire {
-			m.Expired, m.ExpiredAt = ch.Sequence, ch.At
-		}
-		enter(l.marks, ch.Subject, m)
+		enter(l.marks, ch.Subject, ch.Mark())
 	}
 	l.mu.Unlock()
 	l.moved()

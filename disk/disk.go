@@ -40,8 +40,8 @@ type Store struct {
 	header atomic.Pointer[header] // nil once closed
 	mu     sync.Mutex             // guards what follows
 	log    purgeLog
-	seen   uint64 // the highest sequence this process knew
-	forced *marks // what a read-only store takes for true since purges were lost
+	seen   uint64        // the highest sequence this process knew
+	forced *pages.Purges // what a read-only store takes for true since purges were lost
 
 	present *flock.Flock // held shared while the store is open; nil where it is read-only
 }

@@ -28,9 +28,9 @@ func (s *Store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, e
 	defer end()
 	var e pages.Epochs
 	err = s.current(ctx, func() {
-		e = pages.Epochs{Sequence: s.log.sequence, Marks: make([]pages.Mark, len(subjects))}
+		e = pages.Epochs{Sequence: s.log.Sequence, Marks: make([]pages.Mark, len(subjects))}
 		for i, subject := range subjects {
-			e.Marks[i] = s.log.mark(subject)
+			e.Marks[i] = s.log.Mark(subject)
 		}
 	})
 	return e, err
@@ -44,7 +44,7 @@ func (s *Store) Changes(ctx context.Context, since uint64) ([]pages.Change, erro
 	}
 	defer end()
 	var list []pages.Change
-	err = s.current(ctx, func() { list = s.log.since(since) })
+	err = s.current(ctx, func() { list = s.log.Since(since) })
 	return list, err
 }
 
@@ -165,7 +165,7 @@ func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 			return 0, err
 		}
 	}
-	n, at := l.sequence+1, time.Now().UTC()
+	n, at := l.Sequence+1, time.Now().UTC()
 	payload := purgePayload(n, at, verb, subjects)
 	if len(payload) > maxPayload {
 		return 0, fmt.Errorf("%d subjects are too many for one purge", len(subjects))
@@ -190,7 +190,7 @@ func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 	}
 	if l.end > l.compactAt {
 		l.compactAt *= 2 // should it fail, try again then
-		_ = s.newLog(&l.marks)
+		_ = s.newLog(&l.Purges)
 	}
 	return n, nil
 }

@@ -170,7 +170,7 @@ func (s *Store) passEpochs(key pages.Key, fence pages.Fence) error {
 		return err
 	}
 	for _, subject := range fence.Subjects {
-		if m := s.log.mark(subject); m.Sequence > fence.Epoch {
+		if m := s.log.Mark(subject); m.Sequence > fence.Epoch {
 			return fmt.Errorf("write %s: %w: %s was purged", key, pages.ErrFenced, subject)
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Store) refresh() error {
 	if err := s.log.read(s.path("purges"), s.readOnly); err != nil {
 		return err
 	}
-	known := s.log.sequence
+	known := s.log.Sequence
 	switch {
 	case known < s.seen, ok && known < told:
 		return fmt.Errorf("%w: it ends at %d", errLost, known)
@@ -68,8 +68,8 @@ func (s *Store) recover(ctx context.Context) error {
 	}
 	// A process that was killed may have left the epochs file behind the log.
 	h := s.header.Load()
-	if n, ok := h.sequence(); (!ok || n < s.log.sequence) && !h.advance(s.log.sequence) {
-		return s.newHeader(s.log.sequence)
+	if n, ok := h.sequence(); (!ok || n < s.log.Sequence) && !h.advance(s.log.Sequence) {
+		return s.newHeader(s.log.Sequence)
 	}
 	return nil
 }
@@ -90,17 +90,17 @@ func (s *Store) look() error {
 		s.forced = &m
 	}
 	s.log.close()
-	s.log = purgeLog{marks: *s.forced}
-	s.seen = s.log.sequence
+	s.log = purgeLog{Purges: *s.forced}
+	s.seen = s.log.Sequence
 	return nil
 }
 
 // lost is the state after everything was purged at a sequence later than any
 // before: later than those this process knows of, and than the microseconds
 // of the clock at an earlier loss.
-func (s *Store) lost() marks {
+func (s *Store) lost() pages.Purges {
 	now := time.Now().UTC()
-	n := max(s.seen, s.log.sequence)
+	n := max(s.seen, s.log.Sequence)
 	if h := s.header.Load(); h != nil {
 		if told, ok := h.sequence(); ok && told < 1<<62 {
 			n = max(n, told)
@@ -108,7 +108,7 @@ func (s *Store) lost() marks {
 	}
 	n = max(n+1, uint64(now.UnixMicro()))
 	all := pages.Mark{Sequence: n, At: now}
-	return marks{sequence: n, floor: all, dropped: all}
+	return pages.Purges{Sequence: n, Floor: all, Dropped: all}
 }
 
 // mend is refresh for who holds the fence's lock alone and mu: what is lost
@@ -119,7 +119,7 @@ func (s *Store) mend() error {
 		return err
 	}
 	if errors.Is(err, errLost) {
-		var m marks
+		var m pages.Purges
 		if !s.isNew() {
 			m = s.lost()
 		}
@@ -127,7 +127,7 @@ func (s *Store) mend() error {
 			return err
 		}
 	}
-	if err := s.newHeader(s.log.sequence); err != nil {
+	if err := s.newHeader(s.log.Sequence); err != nil {
 		return err
 	}
 	if err := s.refresh(); err != nil {
@@ -157,8 +157,8 @@ func (s *Store) isNew() bool {
 // newLog writes a log that begins with what is known, and syncs it. Other
 // processes find that it is another file. The caller holds the fence's lock
 // alone and mu.
-func (s *Store) newLog(m *marks) error {
-	b := m.bytes()
+func (s *Store) newLog(m *pages.Purges) error {
+	b := logBytes(m)
 	if err := s.replace(context.Background(), "purges", s.path("purges"), true, allowed, b); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ var errLost = errors.New("the log of purges is lost or damaged")
 
 // purgeLog is the log as one process has read it.
 type purgeLog struct {
-	marks
+	pages.Purges
 	file      *os.File
 	info      os.FileInfo
 	end       int64 // of the last whole record
@@ -144,10 +144,10 @@ func (l *purgeLog) apply(payload []byte) bool {
 	r := reader{b: payload[1:]}
 	switch kind := payload[0]; {
 	case kind == kindBase && first:
-		l.sequence, l.floor, l.dropped = r.number(), r.mark(), r.mark()
+		l.Sequence, l.Floor, l.Dropped = r.number(), r.mark(), r.mark()
 	case kind == kindMark && !first:
 		if mark := r.mark(); !r.bad {
-			l.put(string(r.b), mark)
+			l.Put(string(r.b), mark)
 		}
 	case kind == kindPurge && !first:
 		c := pages.Change{Sequence: r.number(), At: r.time(), Verb: pages.Verb(r.number())}
@@ -156,9 +156,9 @@ func (l *purgeLog) apply(payload []byte) bool {
 		}
 		for len(r.b) > 0 && !r.bad {
 			c.Subject = r.text()
-			l.add(c)
+			l.Add(c)
 		}
-		l.sequence = max(l.sequence, c.Sequence)
+		l.Sequence = max(l.Sequence, c.Sequence)
 	default:
 		return false
 	}
@@ -184,18 +184,18 @@ func purgePayload(n uint64, at time.Time, verb pages.Verb, subjects []string) []
 
 // bytes is a log that says the same in as few records as there are subjects
 // and changes.
-func (m *marks) bytes() []byte {
-	base := binary.AppendUvarint([]byte{kindBase}, m.sequence)
-	base = appendMark(appendMark(base, m.floor), m.dropped)
+func logBytes(m *pages.Purges) []byte {
+	base := binary.AppendUvarint([]byte{kindBase}, m.Sequence)
+	base = appendMark(appendMark(base, m.Floor), m.Dropped)
 	b := appendRecord([]byte(logMagic), base)
-	for subject, mark := range m.last {
+	for subject, mark := range m.Last {
 		b = appendRecord(b, append(appendMark([]byte{kindMark}, mark), subject...))
 	}
-	for i := 0; i < len(m.changes); {
-		c := m.changes[i]
+	for i := 0; i < len(m.Latest); {
+		c := m.Latest[i]
 		var subjects []string
-		for ; i < len(m.changes) && m.changes[i].Sequence == c.Sequence; i++ {
-			subjects = append(subjects, m.changes[i].Subject)
+		for ; i < len(m.Latest) && m.Latest[i].Sequence == c.Sequence; i++ {
+			subjects = append(subjects, m.Latest[i].Subject)
 		}
 		b = appendRecord(b, purgePayload(c.Sequence, c.At, c.Verb, subjects))
 	}

@@ -34,12 +34,12 @@ type Options struct {
 type Store struct {
 	mu      sync.RWMutex
 	records map[pages.Key]*record
-	purges  purges
+	purges  pages.Purges
 	leases  leases
 	wake    chan struct{} // closed by the next purge, and by Close
 	closed  bool
 
-	sequence atomic.Uint64 // a copy of purges.sequence
+	sequence atomic.Uint64 // a copy of purges.Sequence
 	sweeping sync.Mutex
 }
 
@@ -58,7 +58,7 @@ var (
 
 // Open makes an empty store.
 func Open(opts Options) *Store {
-	return &Store{purges: purges{subjects: opts.Subjects, listed: opts.Changes}}
+	return &Store{purges: pages.Purges{Subjects: opts.Subjects, Changes: opts.Changes}}
 }
 
 // Driver opens stores by name, for command lines: "mem:". The location means
@@ -144,7 +144,7 @@ func (s *Store) check(ctx context.Context) error {
 // pass asks the fence.
 func (s *Store) pass(key pages.Key, fence pages.Fence) error {
 	for _, subject := range fence.Subjects {
-		if m := s.purges.mark(subject); m.Sequence > fence.Epoch {
+		if m := s.purges.Mark(subject); m.Sequence > fence.Epoch {
 			return fmt.Errorf("write %s: %w: %s was purged", key, pages.ErrFenced, subject)
 		}
 	}

@@ -169,6 +169,15 @@ type Change struct {
 	At       time.Time
 }
 
+// Mark is the change as the last purge of its subject.
+func (c Change) Mark() Mark {
+	m := Mark{Sequence: c.Sequence, At: c.At}
+	if c.Verb == Expire {
+		m.Expired, m.ExpiredAt = c.Sequence, c.At
+	}
+	return m
+}
+
 // A Watcher is a store that can tell of purges made elsewhere.
 type Watcher interface {
 	// Changes lists the purges after a sequence, oldest first. Where some of

@@ -1,0 +1,100 @@
+// What was purged and when, in bounded memory: for drivers that keep it themselves.
+
+package pages
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Purges remembers the last purge of each subject, and the latest purges in
+// order, for a driver whose technology does not. Both forget: marks into
+// Floor, changes into Dropped, so that what is forgotten counts as purged.
+// The zero Purges is empty. It is not safe for concurrent use.
+type Purges struct {
+	Sequence uint64
+	Last     map[string]Mark // the last purge of each subject
+	Floor    Mark            // the latest of the forgotten last purges
+	Latest   []Change        // in order
+	Dropped  Mark            // the latest of the changes no longer in Latest
+
+	Subjects int // how many Last may hold. Default: 100,000
+	Changes  int // how many Latest may hold. Default: 10,000
+}
+
+// Mark is the last purge of a subject, as far as it is known.
+func (p *Purges) Mark(subject string) Mark {
+	if m, ok := p.Last[subject]; ok {
+		return m
+	}
+	return p.Floor
+}
+
+// Put makes a mark that of a subject.
+func (p *Purges) Put(subject string, mark Mark) {
+	if p.Last == nil {
+		p.Last = make(map[string]Mark)
+	}
+	p.Last[subject] = mark
+	if len(p.Last) > cmp.Or(p.Subjects, 100_000) {
+		p.forget()
+	}
+}
+
+// Add notes one purge of one subject. Sequences come in order.
+func (p *Purges) Add(c Change) {
+	p.Sequence = max(p.Sequence, c.Sequence)
+	// A subject that was forgotten begins at the floor again, lest a purge
+	// make it look better than it was.
+	p.Put(c.Subject, p.Mark(c.Subject).Merge(c.Mark()))
+	p.Latest = append(p.Latest, c)
+	if len(p.Latest) > cmp.Or(p.Changes, 10_000) {
+		p.drop()
+	}
+}
+
+// Since lists the changes after a sequence, with a purge of [All] in place of
+// those that are forgotten.
+func (p *Purges) Since(sequence uint64) []Change {
+	var list []Change
+	if d := p.Dropped; sequence < d.Sequence {
+		all := Change{Sequence: d.Sequence, Verb: Stale, Subject: All, At: d.At}
+		if d.Expired > sequence {
+			all.Verb = Expire
+		}
+		list = append(list, all)
+	}
+	first, _ := slices.BinarySearchFunc(p.Latest, sequence+1, func(c Change, n uint64) int {
+		return cmp.Compare(c.Sequence, n)
+	})
+	return append(list, p.Latest[first:]...)
+}
+
+// forget drops the older half of the last purges.
+func (p *Purges) forget() {
+	sequences := make([]uint64, 0, len(p.Last))
+	for m := range maps.Values(p.Last) {
+		sequences = append(sequences, m.Sequence)
+	}
+	slices.Sort(sequences)
+	until := sequences[len(sequences)/2]
+	for subject, m := range p.Last {
+		if m.Sequence <= until {
+			p.Floor = p.Floor.Merge(m)
+			delete(p.Last, subject)
+		}
+	}
+}
+
+// drop forgets the older half of the changes, never a part of one purge.
+func (p *Purges) drop() {
+	n := len(p.Latest) / 2
+	for n < len(p.Latest) && p.Latest[n].Sequence == p.Latest[n-1].Sequence {
+		n++
+	}
+	for _, c := range p.Latest[:n] {
+		p.Dropped = p.Dropped.Merge(c.Mark())
+	}
+	p.Latest = slices.Clone(p.Latest[n:])
+}
