@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ type Report struct {
 	Files    int           `json:"files"`
 	Bytes    int64         `json:"bytes"` // of HTML
 	Packed   int64         `json:"packed"`
-	Took     time.Duration `json:"took"`
+	Took     time.Duration `json:"-"`       // in JSON: tookSeconds
 	Slowest  []Timing      `json:"slowest"` // at most ten
 	Warnings []string      `json:"warnings,omitempty"`
 }
@@ -57,7 +58,25 @@ type Report struct {
 // A Timing is how long one page took.
 type Timing struct {
 	Page string        `json:"page"`
-	Took time.Duration `json:"took"`
+	Took time.Duration `json:"-"` // in JSON: tookSeconds
+}
+
+// MarshalJSON says the time in seconds.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type report Report // without this method
+	return json.Marshal(struct {
+		report
+		TookSeconds float64 `json:"tookSeconds"`
+	}{report(r), r.Took.Seconds()})
+}
+
+// MarshalJSON says the time in seconds.
+func (t Timing) MarshalJSON() ([]byte, error) {
+	type timing Timing
+	return json.Marshal(struct {
+		timing
+		TookSeconds float64 `json:"tookSeconds"`
+	}{timing(t), t.Took.Seconds()})
 }
 
 // Failures are the pages that could not be made, all of them.
@@ -67,6 +86,9 @@ func (f Failures) Error() string   { return errors.Join(f...).Error() }
 func (f Failures) Unwrap() []error { return f }
 
 // Run builds the seed. Its error is [Failures] where pages failed.
+//
+// While it runs, the program's garbage is collected less often, unless GOGC
+// says how often: a build is short, keeps little, and throws much away.
 func Run(ctx context.Context, c Config) (Report, error) {
 	start := time.Now()
 	if err := c.App.Validate(); err != nil {
@@ -79,7 +101,8 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		c.Time = start
 	}
 	c.Time = c.Time.UTC().Round(0)
-	b := &builder{Config: c}
+	b := &builder{Config: c, buffers: sync.Pool{New: func() any { return new([]byte) }}}
+	defer debug.SetGCPercent(batchGC())
 	if err := b.prepare(ctx); err != nil {
 		return Report{}, err
 	}
@@ -105,6 +128,16 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return b.report, nil
 }
 
+// batchGC makes the heap grow to five times what lives before it is collected,
+// and returns what was set before.
+func batchGC() int {
+	before := debug.SetGCPercent(400)
+	if os.Getenv("GOGC") != "" {
+		debug.SetGCPercent(before)
+	}
+	return before
+}
+
 // A builder is one run.
 type builder struct {
 	Config
@@ -112,7 +145,8 @@ type builder struct {
 	assets   assets
 	renderer *render.Renderer
 	jobs     []*job
-	sitemap  []string // paths with base and locale
+	sitemap  []string  // paths with base and locale
+	buffers  sync.Pool // of *[]byte
 	failures Failures
 	report   Report
 }
@@ -124,7 +158,7 @@ type job struct {
 	done  chan struct{}
 
 	entry   *pages.Entry
-	data    []byte
+	data    *[]byte // from the builder's buffers
 	warning string
 	took    time.Duration
 	err     error
@@ -154,6 +188,7 @@ func (b *builder) prepare(ctx context.Context) error {
 		Values: gorgon.NewValues(b.App, func(name string) ([]byte, error) { return b.values[name], nil }),
 		Site:   gorgon.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales, Assets: b.assets.names},
 		Width:  b.Jobs,
+		Lean:   true,
 		Now:    func() time.Time { return b.Time },
 	}
 	return nil
@@ -206,7 +241,7 @@ func (b *builder) list(ctx context.Context) {
 				seen[path] = true
 				b.jobs = append(b.jobs, &job{
 					task:  render.Task{Page: d, Path: path, Locale: locale},
-					check: i == 0 && j == 0 && (d.Incremental || d.Revalidates() || d.PerRequest()),
+					check: i == 0 && j == 0 && (d.Rereads()),
 				})
 			}
 		}
@@ -245,7 +280,7 @@ func (b *builder) checkPath(router *gorgon.Router, d *gorgon.Definition, path st
 func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	const ahead = 512 // pages that may wait for a slow one to be written first
+	const ahead = 32 // pages that may wait for a slow one to be written first
 	todo, order := make(chan *job), make(chan *job, ahead)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -298,42 +333,80 @@ func (b *builder) run(ctx context.Context, j *job) {
 	start := time.Now()
 	defer func() { j.took = time.Since(start) }()
 	if j.entry, j.err = b.renderer.Make(ctx, j.task); j.err != nil {
-		if kind := gorgon.KindOf(j.err); kind == gorgon.Missing || kind == gorgon.Removed {
-			j.err = fmt.Errorf("%w: it is listed, and its BuildState says that it does not exist: correct one of them", j.err)
-		}
+		j.err = explain(j.err, j.task.Page, time.Since(start))
 		return
 	}
 	if j.check {
 		again, err := b.renderer.Again(ctx, j.task.Page, j.entry)
 		switch {
 		case err != nil:
-			j.warning = err.Error()
+			j.warning = cause(err).Error()
 		case string(again.HTML) != string(j.entry.HTML):
 			j.warning = "rendered again from its state as JSON it looks different: export every field that the view reads, and let views read nothing but the state"
 		}
 	}
-	j.data, j.err = j.entry.Encode()
+	j.data = b.buffers.Get().(*[]byte)
+	*j.data, j.err = j.entry.AppendEncode((*j.data)[:0])
+}
+
+// explain says what can be done about a page that could not be made.
+func explain(err error, page *gorgon.Definition, took time.Duration) error {
+	kind := gorgon.KindOf(err)
+	late := errors.Is(err, context.DeadlineExceeded) && took >= page.Timeout
+	err = cause(err)
+	switch {
+	case kind == gorgon.Missing || kind == gorgon.Removed:
+		return fmt.Errorf("%w: it is listed, and its BuildState says that it does not exist: correct one of them", err)
+	case late:
+		return fmt.Errorf("%w: it took longer than %s: make it faster, or give it more time with --timeout or Page.Timeout", err, page.Timeout)
+	}
+	return err
+}
+
+// cause takes the page's name off an error, for those who name it themselves.
+func cause(err error) error {
+	if e, ok := err.(*gorgon.Error); ok && (e.Op == "make" || e.Op == "render") && e.Err != nil {
+		return e.Err
+	}
+	return err
+}
+
+// called names a page, and where that does not say it, the pattern that the
+// app declares it by.
+func called(t render.Task) string {
+	if t.Path == t.Page.Path {
+		return "page " + t.Key().String()
+	}
+	return fmt.Sprintf("page %s (of %s)", t.Key(), t.Page.Path)
 }
 
 // write takes the outcome of one page into the seed, or into the failures.
 func (b *builder) write(w *seed.Writer, j *job) error {
-	defer func() { j.entry, j.data = nil, nil }()
-	name := j.task.Key().String()
+	defer func() {
+		if j.data != nil {
+			b.buffers.Put(j.data)
+		}
+		j.entry, j.data = nil, nil
+	}()
 	if j.err != nil {
-		b.failures = append(b.failures, fmt.Errorf("page %s: %s: %w", j.task.Page.Path, name, j.err))
+		b.failures = append(b.failures, fmt.Errorf("%s: %w", called(j.task), j.err))
 		return nil
 	}
 	if j.warning != "" {
-		b.report.Warnings = append(b.report.Warnings, fmt.Sprintf("page %s: %s: %s", j.task.Page.Path, name, j.warning))
+		b.report.Warnings = append(b.report.Warnings, called(j.task)+": "+j.warning)
 	}
 	b.report.Pages++
 	b.report.Bytes += int64(len(j.entry.HTML))
-	b.time(Timing{name, j.took})
-	if j.entry.Status == 200 && !j.entry.NoIndex {
+	b.time(Timing{j.task.Key().String(), j.took})
+	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
 		b.sitemap = append(b.sitemap, b.Base+gorgon.EscapePath(gorgon.LocalePath(b.App.Locales, j.task.Locale, j.task.Path)))
 	}
-	return w.Entry(j.entry.Key, j.data)
+	return w.Entry(j.entry.Key, *j.data)
 }
+
+// public says whether a page is the same for everybody: others have no place in
+// a sitemap, and are not exported.
+func public(d *gorgon.Definition) bool { return len(d.Guards) == 0 && !d.PerRequest() }
 
 // time keeps the slowest ten.
 func (b *builder) time(t Timing) {

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html"
 	"io/fs"
@@ -33,17 +34,61 @@ type assets struct {
 // readAssets reads the app's assets and puts the digest of each one's content
 // into its path.
 func readAssets(app gorgon.App) (assets, error) {
-	a := assets{names: map[string]string{}}
+	l := linker{data: map[string][]byte{}, paths: map[string]string{}}
+	var names []string
 	err := eachFile(app.Assets, func(name string, data []byte) {
-		sum := sha256.Sum256(data)
-		ext := path.Ext(name)
-		a.names[name] = assetFolder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.files = append(a.files, fileOf(a.names[name], data, true))
+		names = append(names, name)
+		l.data[name] = data
 	})
 	if err != nil {
-		return a, fmt.Errorf("App.Assets: %w", err)
+		return assets{}, fmt.Errorf("App.Assets: %w", err)
 	}
-	return a, nil
+	a := assets{names: l.paths}
+	for _, name := range names {
+		at, err := l.servedAt(name)
+		if err != nil {
+			return a, err // it cannot be: the asset is there, and no other is being done
+		}
+		a.files = append(a.files, fileOf(at, l.data[name], true))
+	}
+	return a, errors.Join(l.faults...)
+}
+
+// A linker finds the paths that assets are served at. A style sheet comes
+// after all that it refers to, since its content, and so its own path, says
+// where they are.
+type linker struct {
+	data   map[string][]byte // by name
+	paths  map[string]string // by name, of those that are done
+	under  []string          // the style sheets being done
+	faults []error
+}
+
+func (l *linker) servedAt(name string) (string, error) {
+	if at, done := l.paths[name]; done {
+		return at, nil
+	}
+	data, there := l.data[name]
+	if !there {
+		return "", fmt.Errorf("there is no asset %s: add the file to App.Assets, or correct the reference", name)
+	}
+	if styleSheet(name) {
+		if i := slices.Index(l.under, name); i >= 0 {
+			return "", fmt.Errorf("they refer to each other in a circle, %s: leave one reference out", strings.Join(append(l.under[i:len(l.under):len(l.under)], name), ", "))
+		}
+		l.under = append(l.under, name)
+		css, faults := linkCSS(name, string(data), l.servedAt)
+		l.under = l.under[:len(l.under)-1]
+		for _, err := range faults {
+			l.faults = append(l.faults, fmt.Errorf("App.Assets: %w", err))
+		}
+		data = []byte(css)
+		l.data[name] = data
+	}
+	sum := sha256.Sum256(data)
+	ext := path.Ext(name)
+	l.paths[name] = assetFolder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	return l.paths[name], nil
 }
 
 // eachFile calls fn with every regular file of a tree, in order.

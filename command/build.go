@@ -33,6 +33,16 @@ func (f *buildFlags) add(c *cobra.Command) {
 	c.Flags().Var(&f.effort, "compress", "how hard to compress: none, fast, good or best")
 }
 
+func (f *buildFlags) check() error {
+	switch {
+	case f.jobs < 1:
+		return misused("--jobs %d: give a number above zero", f.jobs)
+	case f.timeout < 0:
+		return misused("--timeout %s: give a duration above zero, or leave it out for the page's own", f.timeout)
+	}
+	return nil
+}
+
 func (p *program) buildCommand() *cobra.Command {
 	var flags buildFlags
 	c := &cobra.Command{
@@ -44,8 +54,11 @@ failures are listed, and then the seed that was there before stays as it was.
 
 The time of the build is the one in SOURCE_DATE_EPOCH, where that is set: the
 same program then writes the same bytes each time.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := flags.check(); err != nil {
+				return err
+			}
 			report, err := p.build(c.Context(), p.seedPath(), flags)
 			if p.json && err == nil {
 				return p.print(report)
@@ -55,6 +68,8 @@ same program then writes the same bytes each time.`,
 	}
 	flags.add(c)
 	p.distFlag(c, "out")
+	p.distFlag(c, "dist") // what the other commands call it
+	c.Flag("dist").Hidden = true
 	p.jsonFlag(c)
 	return c
 }
@@ -85,7 +100,7 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 	})
 	done()
 	if failures, ok := err.(build.Failures); ok {
-		return report, fmt.Errorf("%d pages could not be made, and the seed was not written:\n%w", len(failures), failures)
+		return report, fmt.Errorf("%s could not be made, and the seed was not written:\n%w", plural(len(failures), "page"), failures)
 	}
 	if err == nil && !flags.quiet {
 		p.summarize(report)
@@ -101,7 +116,7 @@ func buildTime() (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH %q: it is not a number of seconds", s)
+		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH %q: it is not a number of seconds: set it to one since 1970, or unset it", s)
 	}
 	return time.Unix(seconds, 0), nil
 }
@@ -131,7 +146,7 @@ func (p *program) progress(quiet bool) (tell func(done, total int), finish func(
 	return func(done, total int) {
 		if now := time.Now(); now.Sub(last) >= 5*time.Second {
 			last = now
-			fmt.Fprintf(p.err, "built %d of %d pages\n", done, total)
+			fmt.Fprintf(p.err, "built %d of %s\n", done, plural(total, "page"))
 		}
 	}, func() {}
 }
@@ -141,8 +156,8 @@ func (p *program) summarize(r build.Report) {
 	for _, w := range r.Warnings {
 		fmt.Fprintln(p.err, "warning:", w)
 	}
-	fmt.Fprintf(p.err, "built %d pages and %d files in %s: %s of HTML, %s packed in %s (build %s)\n",
-		r.Pages, r.Files, r.Took.Round(time.Millisecond), size(r.Bytes), size(r.Packed), r.Seed, r.Build)
+	fmt.Fprintf(p.err, "built %s and %s in %s: %s of HTML; %s packed with compressed twins and states in %s (build %s)\n",
+		plural(r.Pages, "page"), plural(r.Files, "file"), r.Took.Round(time.Millisecond), size(r.Bytes), size(r.Packed), r.Seed, r.Build)
 	for i, t := range r.Slowest {
 		if i == 0 {
 			fmt.Fprintln(p.err, "slowest:")

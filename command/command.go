@@ -57,7 +57,7 @@ func Run(ctx context.Context, app gorgon.App, config Config, args []string, out,
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return OK
 	}
@@ -67,7 +67,7 @@ func Run(ctx context.Context, app gorgon.App, config Config, args []string, out,
 	}
 	fmt.Fprintf(log, "%s: %s\n", app.Name, strings.TrimSpace(e.err.Error()))
 	if e.code == Misused {
-		fmt.Fprintf(log, "see '%s --help'\n", app.Name)
+		fmt.Fprintf(log, "see '%s --help'\n", ran.CommandPath())
 	}
 	return e.code
 }
@@ -112,22 +112,27 @@ func (p *program) root() *cobra.Command {
 		Use:           p.app.Name,
 		Short:         "The " + p.app.Name + " site: build it, serve it, export it",
 		Long:          "Builds, serves and exports the " + p.app.Name + " site. Without a command it serves, building first where needed.",
-		Args:          cobra.NoArgs,
+		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          serve.RunE,
+
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.Flags().AddFlagSet(serve.Flags())
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.routesCommand())
 	for _, c := range root.Commands() {
-		c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{Misused, err} })
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
 				if err := p.checkBase(); err != nil {
 					return err
+				}
+				if err := p.app.Validate(); err != nil {
+					return exit{Failed, err}
 				}
 				return failed(run(cmd, args))
 			}
@@ -144,13 +149,21 @@ func (p *program) checkBase() error {
 		return nil
 	}
 	if err := gorgon.CheckPath(p.base); err != nil {
-		return exit{Misused, fmt.Errorf("--base %q: use a path such as /docs/", p.base)}
+		return misused("--base %q: use a path such as /docs/", p.base)
 	}
 	return nil
 }
 
 func (p *program) distFlag(c *cobra.Command, name string) {
 	c.Flags().StringVar(&p.dist, name, "dist", "folder of what is built")
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (p *program) jsonFlag(c *cobra.Command) {

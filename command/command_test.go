@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			port, err := freePort()
 			e.Setenv("ADDR", "127.0.0.1:"+port)
+			e.Setenv("PORT", port)
 			e.Setenv("GORGON_PURGE_KEY", "secret")
 			return err
 		},
@@ -162,6 +163,12 @@ func site(kind string) gorgon.App {
 	switch kind {
 	case "still":
 		app.Routes = still
+	case "dead":
+		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/dead", View: func(string) gorgon.Component {
+			return gorgon.HTML(`<a href="/now"></a><a href="/items/ada"></a><a href="/items/ada#x"></a><a href="/about"></a>`)
+		}})
+	case "handlers":
+		app.Handlers = map[string]http.Handler{"/api/": http.NotFoundHandler(), "POST /form": http.NotFoundHandler()}
 	case "invalid":
 		app.Routes = append(app.Routes, gorgon.Page[int]{Path: "/{x}", View: nil})
 	case "failing":

@@ -3,8 +3,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,34 +16,40 @@ import (
 func (p *program) exportCommand() *cobra.Command {
 	var flags buildFlags
 	var out string
-	var partial bool
+	var partial, force, noBuild bool
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Write the site as static files for any host",
-		Long: `Writes the site as a folder of files that any host serves, building first
-where needed. An app of which some cannot be static is refused, with a list of
-what and what to do about it; --partial leaves that out, and writes pages that
-would be made again as time goes by as they are now.
+		Long: `Builds the site, and writes it as a folder of files that any host serves;
+--no-build writes what was built before. Only files that differ are written,
+and only files of an earlier export are removed or, without --force, replaced.
+
+An app of which some cannot be static is refused, with a list of what and what
+to do about it; --partial leaves that out, and writes pages that would be made
+again as time goes by as they are now.
 
 Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 		Example: "  " + p.app.Name + " export --out public --base /docs/",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := p.app.Validate(); err != nil {
+			if err := flags.check(); err != nil {
 				return err
 			}
 			// Before a build that may take long.
 			if left := export.Check(p.app); len(left) > 0 && !partial {
-				return exit{Refused, export.Refused(left)}
+				return p.refuse(left)
 			}
-			s, err := p.ensureSite(c.Context(), flags)
+			if err := export.CheckFolder(out, p.seedPath()); err != nil {
+				return err
+			}
+			s, err := p.siteToExport(c.Context(), flags, noBuild)
 			if err != nil {
 				return err
 			}
 			defer s.seed.Close()
-			report, err := export.Run(c.Context(), export.Config{App: p.app, Seed: s.seed, Renderer: s.renderer, Out: out, Partial: partial})
-			if _, refused := errors.AsType[export.Refused](err); refused {
-				return exit{Refused, err}
+			report, err := export.Run(c.Context(), export.Config{App: p.app, Seed: s.seed, Renderer: s.renderer, Out: out, Partial: partial, Force: force})
+			if left, refused := errors.AsType[export.Refused](err); refused {
+				return p.refuse(left)
 			}
 			if err != nil {
 				return err
@@ -52,7 +60,14 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 			for _, left := range report.Left {
 				fmt.Fprintln(p.err, "not static:", left)
 			}
-			fmt.Fprintf(p.err, "exported to %s: %d files written, %d already there, %d removed\n", report.Out, report.Written, report.Same, report.Removed)
+			if d := report.DeadLinks; d.Links > 0 {
+				lead := "lead"
+				if d.Links == 1 {
+					lead = "leads"
+				}
+				fmt.Fprintf(p.err, "%s on %s %s to what is not exported, such as %s\n", plural(d.Links, "link"), plural(d.Pages, "page"), lead, strings.Join(d.Examples, ", "))
+			}
+			fmt.Fprintf(p.err, "exported to %s: %s written, %d already there, %d removed\n", report.Out, plural(report.Written, "file"), report.Same, report.Removed)
 			if p.app.Origin == "" {
 				fmt.Fprintln(p.err, "there is no sitemap.xml: its URLs must be absolute, and App.Origin is not set")
 			}
@@ -62,7 +77,36 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 	flags.add(c)
 	c.Flags().StringVar(&out, "out", "public", "folder to write to")
 	c.Flags().BoolVar(&partial, "partial", false, "leave out what cannot be static")
+	c.Flags().BoolVar(&force, "force", false, "overwrite files that no export wrote")
+	c.Flags().BoolVar(&noBuild, "no-build", false, "export what was built before")
 	p.distFlag(c, "dist")
 	p.jsonFlag(c)
 	return c
+}
+
+// refuse is the answer for an app of which some cannot be static.
+func (p *program) refuse(left export.Refused) error {
+	if p.json {
+		if err := p.print(map[string]any{"refused": left}); err != nil {
+			return err
+		}
+	}
+	return exit{Refused, left}
+}
+
+// siteToExport builds the site, since what its pages are made of may have
+// changed though the program has not, or opens what was built.
+func (p *program) siteToExport(ctx context.Context, flags buildFlags, noBuild bool) (*site, error) {
+	if noBuild {
+		why, err := p.outdated()
+		if err == nil && why != "" {
+			err = fmt.Errorf("--no-build: %s: run '%s build' first, or leave --no-build out", why, p.app.Name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	} else if _, err := p.build(ctx, p.seedPath(), flags); err != nil {
+		return nil, err
+	}
+	return p.openSite()
 }

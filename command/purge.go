@@ -23,18 +23,21 @@ func (p *program) purgeCommand() *cobra.Command {
 now on they serve the old page once more while it is made again, or, with
 --expire, let visitors wait for the new one. Prints the purge's epoch.`,
 		Example: "  " + p.app.Name + " purge --path /about --tag news\n  " + p.app.Name + " purge --all --expire",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			subjects, err := p.subjects(paths, tags, routes, all)
 			if err != nil {
 				return err
 			}
+			if p.location() == "none" || strings.HasPrefix(p.location(), "mem:") {
+				return misused("there is no store that a server could share with this command: name the server's with --store, or purge over HTTP")
+			}
+			if p.noStoreYet() {
+				return fmt.Errorf("there is no store at %s: name the server's with --store, or run this where the server runs", p.defaultStore())
+			}
 			store, err := p.open(c.Context())
 			if err != nil {
 				return err
-			}
-			if store == nil || strings.HasPrefix(p.location(), "mem:") {
-				return exit{Misused, fmt.Errorf("there is no store that a server could share with this command: name the server's with --store, or purge over HTTP")}
 			}
 			defer store.Close()
 			verb := pages.Stale
@@ -80,6 +83,9 @@ func (p *program) subjects(paths, tags, routes []string, all bool) ([]string, er
 		subjects = append(subjects, pages.PathSubject(path))
 	}
 	for _, tag := range tags {
+		if tag == "" {
+			return nil, misused("--tag is empty: name a tag, as the pages' Tags give it")
+		}
 		subjects = append(subjects, pages.TagSubject(tag))
 	}
 	known := map[string]bool{}
@@ -96,7 +102,7 @@ func (p *program) subjects(paths, tags, routes []string, all bool) ([]string, er
 		subjects = append(subjects, pages.All)
 	}
 	if len(subjects) == 0 {
-		return nil, exit{Misused, fmt.Errorf("nothing is named: give --path, --tag, --route or --all")}
+		return nil, misused("nothing is named: give --path, --tag, --route or --all")
 	}
 	return subjects, nil
 }

@@ -3,11 +3,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +30,7 @@ built, it is built first. What is made later is kept in --store; where that
 cannot be used, pages go on without it.
 
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.serve(c.Context(), flags, addr, memory)
 		},
@@ -47,17 +49,21 @@ func defaultAddr() string {
 }
 
 func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64) (err error) {
-	if err := p.app.Validate(); err != nil {
+	if memory <= 0 {
+		return misused("--memory %d: give a number of MiB above zero", memory)
+	}
+	if err := cmp.Or(flags.check(), checkAddr(addr)); err != nil {
 		return err
 	}
-	if memory <= 0 {
-		return exit{Misused, fmt.Errorf("--memory %d: give a number of MiB above zero", memory)}
+	// Before a build that may take long: a store that cannot be meant, and
+	// whoever holds the port.
+	if _, err := p.driver(); err != nil {
+		return err
 	}
-	// Before a build that may take long: whoever holds the port is found now.
 	server := &serve.Server{Addr: addr, Log: p.log}
 	at, err := server.Listen(ctx)
 	if err != nil {
-		return err
+		return listenError(addr, err)
 	}
 	s, err := p.ensureSite(ctx, flags)
 	if err != nil {
@@ -80,8 +86,39 @@ func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memo
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, at, p.base, p.location())
+	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, p.location())
 	return server.Run(ctx)
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return misused("--addr %q: write it as host:port, such as 127.0.0.1:8080 (its default comes from GORGON_HOST, GORGON_PORT and PORT)", addr)
+	}
+	return nil
+}
+
+// listenError says why an address cannot be listened on, and what to do.
+func listenError(addr string, err error) error {
+	mend := "choose another address with --addr, or stop what listens there"
+	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
+		mend = "choose an address of this machine with --addr, such as 127.0.0.1:8080"
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	return fmt.Errorf("listen at %s: %w: %s", addr, err, mend)
+}
+
+// reachable is an address that a browser on this machine can open.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return at.String()
 }
 
 // filesOf serves the files of a seed.

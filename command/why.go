@@ -5,6 +5,8 @@ package command
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -22,7 +24,8 @@ func (p *program) whyCommand() *cobra.Command {
 		Short: "Explain a page: its strategy, its copies, until when it is fresh and why",
 		Long: `Explains what is kept of a page, where and since when, until when it is fresh
 and why, and what the next request for it does. It changes nothing. What a
-running server has only in memory cannot be seen from here.`,
+running server has only in memory cannot be seen from here. The path may also
+be a URL of the site, with a query or without.`,
 		Example: "  " + p.app.Name + " why /",
 		Args:    exactly(1, "a path, as in: why /"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -31,9 +34,16 @@ running server has only in memory cannot be seen from here.`,
 				return err
 			}
 			defer s.seed.Close()
-			page, path, locale, err := p.route(gorgon.NewRouter(p.app.Definitions()), args[0])
+			escaped := p.pathOf(args[0])
+			page, path, locale, err := p.route(gorgon.NewRouter(p.app.Definitions()), escaped)
+			if o, ok := p.other(s, escaped, page); ok {
+				return p.tell(o)
+			}
 			if err != nil {
 				return err
+			}
+			if p.noStoreYet() {
+				p.store = "none" // to open it would make it
 			}
 			pages, store, err := p.cacheOver(c.Context(), s, cache.Config{})
 			if err != nil {
@@ -55,6 +65,85 @@ running server has only in memory cannot be seen from here.`,
 	p.storeFlag(c)
 	p.jsonFlag(c)
 	return c
+}
+
+// pathOf is the path in what somebody copied from a browser or a log: without
+// host, base path, query and fragment.
+func (p *program) pathOf(arg string) string {
+	u, err := url.Parse(arg)
+	if err != nil {
+		return arg // route says what is wrong with it
+	}
+	path := u.EscapedPath()
+	if u.Host == "" {
+		return path
+	}
+	if rest, below := strings.CutPrefix(path, gorgon.EscapePath(p.base)); below && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	if path == "" {
+		path = "/"
+	}
+	return path
+}
+
+// An other is what answers at a path in place of a page.
+type other struct {
+	Path    string `json:"path"`
+	Kind    string `json:"kind"`              // file or handler
+	Pattern string `json:"pattern,omitempty"` // of the handler
+}
+
+// other finds the handler or file that answers at a path before its page, if
+// it has one, is looked at.
+func (p *program) other(s *site, escaped string, page *gorgon.Definition) (other, bool) {
+	path, err := gorgon.ParsePath(escaped)
+	if err != nil {
+		return other{}, false
+	}
+	if pattern := p.handlerAt(path, http.MethodGet); pattern != "" {
+		return other{path, "handler", pattern}, true
+	}
+	if _, err := s.seed.File(path); err == nil {
+		return other{path, "file", ""}, true
+	}
+	if page == nil {
+		if pattern := p.handlerAt(path, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete); pattern != "" {
+			return other{path, "handler", pattern}, true
+		}
+	}
+	return other{}, false
+}
+
+// handlerAt is the pattern of the app's handler for a path, "" for none.
+func (p *program) handlerAt(path string, methods ...string) string {
+	if strings.HasPrefix(path, "/_gorgon/") {
+		return "" // the framework's own
+	}
+	type mounted struct{ http.Handler } // not a redirect that ServeMux invents
+	mux := http.NewServeMux()
+	for pattern, h := range p.app.Handlers {
+		mux.Handle(pattern, mounted{h})
+	}
+	for _, method := range methods {
+		h, pattern := mux.Handler(&http.Request{Method: method, URL: &url.URL{Path: path}})
+		if _, ok := h.(mounted); ok {
+			return pattern
+		}
+	}
+	return ""
+}
+
+func (p *program) tell(o other) error {
+	if p.json {
+		return p.print(o)
+	}
+	text := "is a file of the seed"
+	if o.Kind == "handler" {
+		text = "is answered by handler " + o.Pattern
+	}
+	_, err := fmt.Fprintln(p.out, o.Path, text)
+	return err
 }
 
 // explain prints a report for people.
@@ -111,6 +200,9 @@ func (p *program) explain(r cache.Report) {
 // when writes a time and how far it is away.
 func when(t time.Time) string {
 	d := time.Until(t).Round(time.Second)
+	if d == 0 {
+		return t.Local().Format(time.DateTime) + " (now)"
+	}
 	if d < 0 {
 		return fmt.Sprintf("%s (%s ago)", t.Local().Format(time.DateTime), -d)
 	}
@@ -121,11 +213,8 @@ func (p *program) routesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "routes",
 		Short: "List the pages and handlers of the app with their strategies",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if err := p.app.Validate(); err != nil {
-				return err
-			}
 			type route struct {
 				Pattern  string   `json:"pattern"`
 				Kind     string   `json:"kind"`
@@ -162,9 +251,9 @@ func (p *program) routesCommand() *cobra.Command {
 
 // exactly wants a number of arguments and says what they are.
 func exactly(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return exit{Misused, fmt.Errorf("this command takes %s", what)}
+			return misused("%s takes %s", c.Name(), what)
 		}
 		return nil
 	}

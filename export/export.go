@@ -24,13 +24,14 @@ import (
 	"github.com/gorgon-go/gorgon/seed"
 )
 
-// Config says what to export and where to. All but Partial are needed.
+// Config says what to export and where to. All but Partial and Force are needed.
 type Config struct {
 	App      gorgon.App
 	Seed     *seed.Seed
 	Renderer *render.Renderer // for 404.html
 	Out      string           // the folder; made where it is missing
 	Partial  bool             // leave out what cannot be static instead of refusing
+	Force    bool             // overwrite files that no export wrote
 }
 
 // A Report says what an export did.
@@ -40,17 +41,23 @@ type Report struct {
 	Same    int       `json:"same"`    // files that were there already
 	Removed int       `json:"removed"` // files of an earlier export
 	Left    []Refusal `json:"left,omitempty"`
+
+	DeadLinks DeadLinks `json:"deadLinks,omitzero"`
 }
 
-// A Refusal is a page that cannot be static, and what can be done about it.
+// A Refusal is a page or handler that cannot be static, and what can be done
+// about it.
 type Refusal struct {
-	Page     string `json:"page"`
+	Page     string `json:"page"` // or the pattern of a handler
 	Strategy string `json:"strategy"`
 	Why      string `json:"why"`
 	Mend     string `json:"mend"`
 }
 
 func (r Refusal) String() string {
+	if r.Strategy == "handler" {
+		return fmt.Sprintf("handler %s: %s: %s", r.Page, r.Why, r.Mend)
+	}
 	return fmt.Sprintf("page %s (%s): %s: %s", r.Page, r.Strategy, r.Why, r.Mend)
 }
 
@@ -59,7 +66,7 @@ type Refused []Refusal
 
 func (r Refused) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of the app's pages cannot be static files:", len(r))
+	b.WriteString("the app is not static as a whole:")
 	for _, refusal := range r {
 		b.WriteString("\n  " + refusal.String())
 	}
@@ -102,6 +109,9 @@ const listName = ".gorgon-export.json"
 // and Config.Partial is not set; then nothing is written.
 func Run(ctx context.Context, c Config) (Report, error) {
 	report := Report{Out: c.Out}
+	if err := CheckFolder(c.Out, c.Seed.Path()); err != nil {
+		return report, err
+	}
 	left := Check(c.App)
 	if len(left) > 0 && !c.Partial {
 		return report, Refused(left)
@@ -114,9 +124,15 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if len(more) > 0 && !c.Partial {
 		return report, Refused(more)
 	}
+	if !c.Force {
+		if err := checkForeign(files, c.Out); err != nil {
+			return report, err
+		}
+	}
 	if err := checkNames(files, c.Out); err != nil {
 		return report, err
 	}
+	report.DeadLinks = deadLinks(files, c.Seed.Manifest().Base)
 	return report, write(ctx, c.Out, files, &report)
 }
 
@@ -124,7 +140,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error) {
 	files := map[string][]byte{}
 	var left []Refusal
-	guarded := map[string]bool{}
+	guarded := map[string]bool{} // as package build leaves them out of the sitemap
 	for _, d := range c.App.Definitions() {
 		guarded[d.Path] = len(d.Guards) > 0 || d.PerRequest()
 	}
@@ -277,7 +293,7 @@ func checkNames(files map[string][]byte, out string) error {
 		}
 		lower := strings.ToLower(name)
 		if other, taken := folded[lower]; taken {
-			faults = append(faults, fmt.Errorf("export: %s and %s differ in case alone, which this file system cannot: export elsewhere", name, other))
+			faults = append(faults, fmt.Errorf("export: %s and %s differ in case alone, and this file system cannot hold both: export elsewhere", name, other))
 		}
 		folded[lower] = name
 	}

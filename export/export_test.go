@@ -38,20 +38,36 @@ func paths(list ...string) func(context.Context, gorgon.Input) ([]string, error)
 	return func(context.Context, gorgon.Input) ([]string, error) { return list, nil }
 }
 
-// exported builds an app and exports it into a new folder.
-func exported(t *testing.T, app gorgon.App, partial bool, out string) (export.Report, error) {
+// built is the seed of an app.
+func built(t *testing.T, app gorgon.App, base string) *seed.Seed {
 	t.Helper()
 	app.Name = "test"
 	file := filepath.Join(t.TempDir(), "seed")
-	if _, err := build.Run(t.Context(), build.Config{App: app, Out: file}); err != nil {
+	if _, err := build.Run(t.Context(), build.Config{App: app, Out: file, Base: base}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := seed.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	return export.Run(t.Context(), export.Config{App: app, Seed: s, Renderer: &render.Renderer{App: app}, Out: out, Partial: partial})
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// exported builds an app and exports it.
+func exported(t *testing.T, app gorgon.App, partial bool, out string) (export.Report, error) {
+	t.Helper()
+	return exportedWith(t, app, export.Config{Out: out, Partial: partial})
+}
+
+func exportedWith(t *testing.T, app gorgon.App, c export.Config) (export.Report, error) {
+	t.Helper()
+	app.Name = "test"
+	if c.Seed == nil {
+		c.Seed = built(t, app, "")
+	}
+	c.App, c.Renderer = app, &render.Renderer{App: app}
+	return export.Run(t.Context(), c)
 }
 
 func files(t *testing.T, dir string) []string {

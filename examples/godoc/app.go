@@ -50,7 +50,8 @@ func app(lib *library.Library) gorgon.App {
 				View: component(views.SourcePage), Head: head(views.SourceMeta),
 			},
 			gorgon.Page[moduleState]{
-				Path: "/mod/{path...}", BuildState: g.module, Incremental: true,
+				// Again after an hour, since other versions arrive.
+				Path: "/mod/{path...}", BuildState: g.module, Incremental: true, RevalidateAfter: time.Hour,
 				View: moduleView, Head: moduleHead,
 			},
 			gorgon.Page[views.SourceState]{

@@ -52,7 +52,13 @@ func (g generators) pkg(ctx context.Context, in gorgon.Input) (views.PackageStat
 	}
 	name := in.PathValue("path")
 	p, err := found(g.lib.Package(ctx, name))
-	return views.PackageState{Package: p, Below: views.Below(c, name)}, err
+	above := views.Above(name, func(path string) string {
+		if _, ok := c.Find(path); !ok {
+			return ""
+		}
+		return "/pkg/" + path
+	})
+	return views.PackageState{Package: p, Above: above, Below: views.Below(c, name)}, err
 }
 
 func (g generators) symbol(ctx context.Context, in gorgon.Input) (views.SymbolState, error) {
@@ -62,13 +68,23 @@ func (g generators) symbol(ctx context.Context, in gorgon.Input) (views.SymbolSt
 }
 
 func (g generators) source(ctx context.Context, in gorgon.Input) (views.SourceState, error) {
-	dir, file := path.Split(in.PathValue("path"))
+	name := in.PathValue("path")
+	if c, err := g.catalog.Get(in); err != nil {
+		return views.SourceState{}, err
+	} else if _, ok := c.Find(name); ok { // a directory, which its package's page lists
+		return views.SourceState{}, gorgon.Redirect("/pkg/" + name)
+	}
+	dir, file := path.Split(name)
 	s, err := found(g.lib.Source(ctx, strings.TrimSuffix(dir, "/"), file))
 	return views.SourceState{Source: s}, err
 }
 
 func (g generators) moduleSource(ctx context.Context, in gorgon.Input) (views.SourceState, error) {
-	dir, file := path.Split(in.PathValue("path"))
+	name := in.PathValue("path")
+	if g.lib.HasPackage(name) {
+		return views.SourceState{}, gorgon.Redirect("/mod/" + name)
+	}
+	dir, file := path.Split(name)
 	s, err := found(g.lib.ModuleSource(ctx, strings.TrimSuffix(dir, "/"), file))
 	return views.SourceState{Source: s}, err
 }
@@ -81,11 +97,24 @@ type moduleState struct {
 
 func (g generators) module(ctx context.Context, in gorgon.Input) (moduleState, error) {
 	name := in.PathValue("path")
-	_, version, _ := strings.Cut(name, "@")
+	module, rest, versioned := strings.Cut(name, "@")
+	if !versioned {
+		if newest := g.lib.PageOf(name); newest != "" {
+			return moduleState{}, gorgon.Redirect(newest)
+		}
+		return moduleState{}, gorgon.NotFound()
+	}
 	pkg, err := g.lib.ModulePackage(ctx, name)
-	if strings.Contains(version, "/") {
+	if version, sub, within := strings.Cut(rest, "/"); within {
 		pkg, err = found(pkg, err)
-		return moduleState{Package: views.PackageState{Package: pkg}}, err
+		above := views.Above(sub, func(path string) string {
+			path = module + "@" + version + "/" + path
+			if !g.lib.HasPackage(path) {
+				return ""
+			}
+			return "/mod/" + path
+		})
+		return moduleState{Package: views.PackageState{Package: pkg, Above: above}}, err
 	}
 	state := views.ModuleState{Root: &pkg}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -126,7 +155,8 @@ func (g generators) search(_ context.Context, in gorgon.Input, r *http.Request) 
 	if len(query) > 200 {
 		return views.SearchState{}, &gorgon.Error{Kind: gorgon.Invalid, Message: "Search for something shorter."}
 	}
-	return views.SearchState{Query: query, Results: library.Search(c, query)}, err
+	results, total := library.Search(c, query)
+	return views.SearchState{Query: query, Results: results, Total: total}, err
 }
 
 func (g generators) recommended(_ context.Context, in gorgon.Input) (views.ReadingState, error) {

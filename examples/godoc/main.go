@@ -8,7 +8,7 @@
 //	/            built
 //	/pkg/…       built, a page per package of the standard library
 //	/sym/…       made on the first request, a page per exported symbol
-//	/mod/…       made on the first request, every module and its packages
+//	/mod/…       made on the first request, and again after an hour, every module and its packages
 //	/src/…       made on the first request, the source
 //	/installed   built, and again once the module cache has changed
 //	/search      made for each request

@@ -31,6 +31,7 @@ type CatalogPackage struct {
 	Name       string          `json:"n"`
 	Synopsis   string          `json:"d,omitempty"`
 	Deprecated bool            `json:"x,omitempty"`
+	Uses       int             `json:"u,omitempty"` // by packages of the catalog
 	Symbols    []CatalogSymbol `json:"s,omitempty"`
 }
 
@@ -49,6 +50,7 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 		return Catalog{}, fmt.Errorf("library: listing the standard library: %w", err)
 	}
 	found := make([]*CatalogPackage, len(paths))
+	imports := make([][]string, len(paths))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
@@ -67,13 +69,19 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 				return nil
 			}
 			if p, err := l.parse(loc, false); err == nil && p.doc.Name != "main" {
-				found[i] = p.entry()
+				found[i], imports[i] = p.entry(), p.doc.Imports
 			}
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return Catalog{}, err
+	}
+	uses := make(map[string]int)
+	for _, list := range imports {
+		for _, path := range list {
+			uses[path]++
+		}
 	}
 	host := l.targets()[0]
 	c := Catalog{GoVersion: l.GoVersion(), GOOS: host.GOOS, GOARCH: host.GOARCH}
@@ -83,6 +91,7 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 		case strings.HasPrefix(p.Path, "cmd/"):
 			c.Commands = append(c.Commands, *p)
 		default:
+			p.Uses = uses[p.Path]
 			c.Packages = append(c.Packages, *p)
 		}
 	}

@@ -69,6 +69,18 @@ func (l *Library) inModule(name string) (location, error) {
 	return loc, nil
 }
 
+// HasPackage reports whether a module, named as for [Library.ModulePackage],
+// has a package there. It reads little.
+func (l *Library) HasPackage(name string) bool {
+	loc, err := l.inModule(name)
+	return err == nil && glance(loc.dir).Name != ""
+}
+
+// PageOf is the path of the page about a package or module that is named as in
+// an import declaration: of the newest version on this machine. It is empty
+// when there is none.
+func (l *Library) PageOf(importPath string) string { return l.pageOf(location{}, importPath) }
+
 // moduleDir finds the directory of an extracted module version.
 func (l *Library) moduleDir(modPath, version string) (string, error) {
 	name := modPath + "@" + version

@@ -106,6 +106,21 @@ func TestModulePackage(t *testing.T) {
 	if _, err := l.ModulePackage(t.Context(), "example.com/Upper@v1.2.0/internal"); err == nil {
 		t.Error("an internal package is shown")
 	}
+	for path, want := range map[string]string{
+		"example.com/Upper": "/mod/example.com/Upper@v1.10.0", "example.com/Upper/sub": "/mod/example.com/Upper@v1.2.0/sub",
+		"io": "/pkg/io", "example.com/nowhere": "", "example.com": "", "": "", "../x": "",
+	} {
+		if got := l.PageOf(path); got != want {
+			t.Errorf("the page of %q is %q, want %q", path, got, want)
+		}
+	}
+	for name, want := range map[string]bool{
+		"example.com/Upper@v1.2.0": true, "example.com/Upper@v1.2.0/sub": true, "example.com/Upper@v1.2.0/testdata": false, "example.com/Upper@v9.0.0": false, "io": false,
+	} {
+		if l.HasPackage(name) != want {
+			t.Errorf("HasPackage(%q) is not %v", name, want)
+		}
+	}
 	if src, err := l.ModuleSource(t.Context(), "example.com/Upper@v1.2.0/sub", "s.go"); err != nil || len(src.Lines) != 3 {
 		t.Errorf("source: %+v, %v", src, err)
 	}

@@ -18,11 +18,12 @@ type Result struct {
 	Synopsis string // of the package
 
 	rank int
+	uses int // of the package
 }
 
-// maxResults bounds what a search returns, maxQuery what it looks at.
+// MaxResults bounds what a search returns, maxQuery what it looks at.
 const (
-	maxResults = 60
+	MaxResults = 60
 	maxQuery   = 100
 )
 
@@ -39,14 +40,14 @@ const (
 
 // Search finds packages and symbols by their names: "http", "net/http",
 // "http.Server", "Server.Shutdown", "server shutdown", "LaS". The best come
-// first; there are at most 60.
-func Search(c Catalog, query string) []Result {
+// first, a type before functions of its name, and what the library itself uses
+// most before the rest. It returns at most [MaxResults], and how many there are.
+func Search(c Catalog, query string) (results []Result, total int) {
 	query = strings.ReplaceAll(strings.Join(strings.Fields(query), " "), " ", ".")
 	if query == "" || len(query) > maxQuery || !utf8.ValidString(query) {
-		return nil
+		return nil, 0
 	}
 	q := newPattern(query)
-	var results []Result
 	for _, p := range c.Packages {
 		results = q.searchPackage(results, p, "package")
 	}
@@ -56,17 +57,33 @@ func Search(c Catalog, query string) []Result {
 	slices.SortFunc(results, func(a, b Result) int {
 		return cmp.Or(
 			cmp.Compare(a.rank, b.rank),
-			cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")),
+			cmp.Compare(order(a.Kind), order(b.Kind)),
 			cmp.Compare(len(a.Name), len(b.Name)),
+			cmp.Compare(b.uses, a.uses),
+			cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")),
 			cmp.Compare(a.Path, b.Path),
 			cmp.Compare(a.Name, b.Name),
 		)
 	})
-	results = slices.Clip(results[:min(len(results), maxResults)])
+	total = len(results)
+	results = slices.Clip(results[:min(total, MaxResults)])
 	for i := range results {
-		results[i].rank = 0 // so that results are what their JSON says
+		results[i].rank, results[i].uses = 0, 0 // so that results are what their JSON says
 	}
-	return results
+	return results, total
+}
+
+// order is that of the kinds, among what fits as well.
+func order(kind string) int {
+	switch kind {
+	case "package", "command":
+		return 0
+	case "type":
+		return 1
+	case "method":
+		return 3
+	}
+	return 2
 }
 
 // A pattern is a query in the forms it is compared in.
@@ -85,7 +102,7 @@ func (q pattern) searchPackage(results []Result, p CatalogPackage, kind string) 
 		if p.Deprecated {
 			rank += 5
 		}
-		results = append(results, Result{Path: p.Path, Name: name, Kind: kind, Synopsis: p.Synopsis, rank: rank})
+		results = append(results, Result{Path: p.Path, Name: name, Kind: kind, Synopsis: p.Synopsis, rank: rank, uses: p.Uses})
 	}
 	base := p.Path[strings.LastIndexByte(p.Path, '/')+1:]
 	rank := min(q.rank(p.Path), q.rank(base)+1) // the whole path counts for more

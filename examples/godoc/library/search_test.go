@@ -28,17 +28,26 @@ func TestSearch(t *testing.T) {
 		{"append", "builtin.append"},
 		{"EOF", "io.EOF"},
 		{"WaitGroup", "sync.WaitGroup"},
+		{"Server", "net/http.Server"},
+		{"server", "net/http.Server"},
+		{"Client", "net/http.Client"},
+		{"Reader", "io.Reader"},
+		{"Duration", "time.Duration"},
+		{"time", "time"},
+		{"context", "context"},
+		{"Context", "context.Context"},
+		{"httptest", "net/http/httptest"},
 	} {
-		results := Search(c, tt.query)
+		results, total := Search(c, tt.query)
 		if len(results) == 0 || name(results[0]) != tt.first {
 			t.Errorf("Search(%q) starts with %v, want %s", tt.query, results[:min(len(results), 3)], tt.first)
 		}
-		if len(results) > maxResults {
-			t.Errorf("Search(%q): %d results", tt.query, len(results))
+		if len(results) != min(total, MaxResults) {
+			t.Errorf("Search(%q): %d results of %d", tt.query, len(results), total)
 		}
 	}
 	for _, query := range []string{"", "  ", "nosuchthinganywhere", "\x00", "\xff", strings.Repeat("a", 1000)} {
-		if results := Search(c, query); len(results) != 0 {
+		if results, _ := Search(c, query); len(results) != 0 {
 			t.Errorf("Search(%.20q) finds %v", query, results[0])
 		}
 	}

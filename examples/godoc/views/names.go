@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
+
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 )
 
@@ -23,6 +25,11 @@ func packageKind(p library.Package) string {
 		return "command"
 	}
 	return "package"
+}
+
+// slashed is a path that breaks into lines behind its slashes.
+func slashed(path string) templ.Component {
+	return templ.Raw(strings.ReplaceAll(templ.EscapeString(path), "/", "/<wbr>"))
 }
 
 // packageTitle is the name a package is used by; a command is called by its

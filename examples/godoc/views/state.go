@@ -53,7 +53,26 @@ func ref(p library.CatalogPackage) library.PackageRef {
 // PackageState is a package of the Go installation or of a module.
 type PackageState struct {
 	Package library.Package
+	Above   []Crumb              // the parts of its path, without the package itself
 	Below   []library.PackageRef // packages in directories under it
+}
+
+// A Crumb is a part of a path; To is its page, empty where it has none.
+type Crumb struct {
+	Name string
+	To   string
+}
+
+// Above cuts a path into the parts that lead to its last one. pageOf is asked
+// for the page of each, by the path up to it.
+func Above(path string, pageOf func(path string) string) []Crumb {
+	var crumbs []Crumb
+	for i, c := range path {
+		if c == '/' {
+			crumbs = append(crumbs, Crumb{Name: path[strings.LastIndexByte(path[:i], '/')+1 : i], To: pageOf(path[:i])})
+		}
+	}
+	return crumbs
 }
 
 // Below lists the packages of a catalog that lie under a path.
@@ -111,7 +130,8 @@ func NewInstalled(goVersion string, modules []library.Module) InstalledState {
 // SearchState is a search and what it found.
 type SearchState struct {
 	Query   string
-	Results []library.Result
+	Results []library.Result // the first of them
+	Total   int
 }
 
 // ReadingState is half built, half of the request: Recommended is the same for

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 )
 
@@ -38,7 +39,7 @@ func kept[S any](t *testing.T, s S) S {
 // pages renders every kind of page from the Go that runs the test.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	ctx := t.Context()
+	ctx := gorgon.WithSite(t.Context(), &gorgon.Site{Assets: map[string]string{"favicon.svg": "/f.svg", "app.css": "/a.css", "app.js": "/a.js"}})
 	l, err := library.Open(ctx)
 	if err != nil {
 		t.Skipf("no Go to read: %v", err)
@@ -63,7 +64,7 @@ func pages(t *testing.T) map[string]string {
 	for _, path := range []string{"net/http", "builtin", "encoding", "cmd/go", "unicode", "slices", "syscall/js"} {
 		pkg, err := l.Package(ctx, path)
 		must(err)
-		s := kept(t, PackageState{Package: pkg, Below: Below(catalog, path)})
+		s := kept(t, PackageState{Package: pkg, Above: Above(path, func(path string) string { return "/pkg/" + path }), Below: Below(catalog, path)})
 		page("pkg "+path, PackageMeta(s), PackagePage(s))
 	}
 	for _, name := range []string{"net/http.Server", "net/http.Server.Shutdown", "net/http.StatusOK", "io.EOF", "slices.SortFunc"} {
@@ -101,7 +102,8 @@ func pages(t *testing.T) map[string]string {
 		page("modpkg "+m.Path, PackageMeta(ps), ModulePackagePage(ps))
 	}
 	for name, query := range map[string]string{"search": "http server", "search none": `<script>"`, "search empty": ""} {
-		s := kept(t, SearchState{Query: query, Results: library.Search(catalog, query)})
+		results, total := library.Search(catalog, query)
+		s := kept(t, SearchState{Query: query, Results: results, Total: total})
 		page(name, SearchMeta(s), SearchPage(s))
 	}
 	reading := kept(t, ReadingState{Recommended: Recommend(catalog), Greeting: "Good evening", Recent: Below(catalog, "net")})
@@ -151,6 +153,40 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestPaths(t *testing.T) {
+	if got := shown(t, slashed("a.example/<b>/c@v1")); got != "a.example/<wbr>&lt;b&gt;/<wbr>c@v1" {
+		t.Errorf("got %s", got)
+	}
+	only := func(want string) func(string) string {
+		return func(path string) string { return map[bool]string{true: "/to/" + path}[path == want] }
+	}
+	if got, want := Above("a/b/c", only("a/b")), []Crumb{{"a", ""}, {"b", "/to/a/b"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("above a/b/c are %v, want %v", got, want)
+	}
+	html := shown(t, packageHeader(library.Package{Path: "a/b/c", Name: "c"}, Above("a/b/c", only("a/b"))))
+	if !strings.Contains(html, `<a href="/to/a/b">b</a>`) || strings.Contains(html, ">a</a>") {
+		t.Errorf("got %s", html)
+	}
+}
+
+func TestResultsThatAreCutOff(t *testing.T) {
+	results := make([]library.Result, 60)
+	for total, want := range map[int]string{60: ">60 results for “s”", 61: ">The first 60 of 61 results for “s”"} {
+		if html := shown(t, SearchPage(SearchState{Query: "s", Results: results, Total: total})); !strings.Contains(html, want) {
+			t.Errorf("of %d: no %s", total, want)
+		}
+	}
+}
+
+func shown(t *testing.T, c templ.Component) string {
+	t.Helper()
+	var b strings.Builder
+	if err := c.Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestErrorPageEscapes(t *testing.T) {

@@ -1,0 +1,84 @@
+// Links that an export leaves without a page to lead to.
+
+package export
+
+import (
+	"html"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+// DeadLinks are the links within the site that lead to nothing in the export:
+// what --partial leaves out, usually.
+type DeadLinks struct {
+	Links    int      `json:"links"`
+	Pages    int      `json:"pages"`    // that they are on
+	Examples []string `json:"examples"` // where they lead; at most three
+}
+
+// deadLinks reads the links of all pages.
+func deadLinks(files map[string][]byte, base string) DeadLinks {
+	var dead DeadLinks
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		before := dead.Links
+		for link := range links(string(files[name])) {
+			path, inside := within(link, base)
+			if !inside || leads(files, path) {
+				continue
+			}
+			dead.Links++
+			if len(dead.Examples) < 3 && !slices.Contains(dead.Examples, path) {
+				dead.Examples = append(dead.Examples, path)
+			}
+		}
+		if dead.Links > before {
+			dead.Pages++
+		}
+	}
+	return dead
+}
+
+// links goes through what stands in href="…". It is a plain search, which is
+// enough for a hint: quotes in text are escaped by whoever writes HTML.
+func links(page string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for {
+			_, rest, found := strings.Cut(page, ` href="`)
+			link, rest, ended := strings.Cut(rest, `"`)
+			if !found || !ended || !yield(html.UnescapeString(link)) {
+				return
+			}
+			page = rest
+		}
+	}
+}
+
+// within is the path that a link leads to, as URLs write it, without the base;
+// not inside where it leads out of the site, or stays on its page.
+func within(link, base string) (path string, inside bool) {
+	if i := strings.IndexAny(link, "?#"); i >= 0 {
+		link = link[:i]
+	}
+	path, inside = strings.CutPrefix(link, gorgon.EscapePath(base))
+	return path, inside && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//")
+}
+
+// leads says whether a plain file server finds something at a path.
+func leads(files map[string][]byte, path string) bool {
+	decoded, err := gorgon.ParsePath(path)
+	if err != nil {
+		return false
+	}
+	name := strings.Trim(decoded, "/")
+	if _, file := files[name]; file {
+		return true
+	}
+	_, page := files[strings.TrimPrefix(name+"/index.html", "/")]
+	return page
+}
