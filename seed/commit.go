@@ -69,6 +69,8 @@ func (w *Writer) finish(m Manifest) error {
 // publish makes the temporary file the seed: its content is on the disk
 // before its name is.
 func (w *Writer) publish() error {
+	w.early.Lock()
+	defer w.early.Unlock()
 	// Temporary files are private, and a seed is often served by another user.
 	if err := errors.Join(w.file.Chmod(0o644), w.file.Sync(), w.file.Close()); err != nil {
 		return err

@@ -31,11 +31,15 @@ type Writer struct {
 	values []string
 	err    error // of a write: nothing more is written
 	ended  bool
+
+	early  sync.Mutex // held while the file is synced ahead of Commit
+	synced uint64     // up to where that was begun
 }
 
 const (
 	partial    = ".partial" // ends the names of temporary files
 	bufferSize = 256 << 10  // bytes
+	syncEvery  = 16 << 20   // bytes
 )
 
 // errEnded is of every method after Commit or Abort.
@@ -148,6 +152,14 @@ func (w *Writer) write(p []byte) {
 		_, w.err = w.out.Write(p)
 	}
 	w.at += uint64(len(p))
+	if w.at-w.synced >= syncEvery && w.early.TryLock() {
+		// The disk works while pages are made, and Commit finds little left.
+		w.synced = w.at
+		go func() {
+			defer w.early.Unlock()
+			_ = w.file.Sync() // Commit's own says what is wrong
+		}()
+	}
 }
 
 // Abort ends the writer without a seed; what was at its path stays. After
@@ -164,6 +176,8 @@ func (w *Writer) Abort() {
 // by the next Create.
 func (w *Writer) discard() {
 	w.ended = true
+	w.early.Lock()
+	defer w.early.Unlock()
 	_ = w.file.Close()
 	_ = os.Remove(w.file.Name())
 }
