@@ -137,8 +137,15 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	if _, err := Create(missing); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "make the folder") {
 		t.Errorf("no folder: %v", err)
 	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(filepath.Join(file, "app.seed")); err == nil {
+		t.Error("a file was taken for a folder")
+	}
 	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
-		t.Skip("everything can be written here")
+		return // who may write everywhere
 	}
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o555); err != nil {

@@ -35,19 +35,19 @@ func app(lib *library.Library) gorgon.App {
 		Routes: []gorgon.Route{
 			gorgon.Page[views.HomeState]{
 				Path: "/", BuildState: g.home,
-				View: component(views.Home), Head: head(views.HomeMeta),
+				View: gorgon.View(views.Home), Head: head(views.HomeMeta),
 			},
 			gorgon.Page[views.PackageState]{
 				Path: "/pkg/{path...}", BuildPaths: g.packagePaths, BuildState: g.pkg,
-				View: component(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
+				View: gorgon.View(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
 			},
 			gorgon.Page[views.SymbolState]{
 				Path: "/sym/{path...}", BuildState: g.symbol, Incremental: true,
-				View: component(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
+				View: gorgon.View(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
 			},
 			gorgon.Page[views.SourceState]{
 				Path: "/src/{path...}", BuildState: g.source, Incremental: true,
-				View: component(views.SourcePage), Head: head(views.SourceMeta),
+				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 			},
 			gorgon.Page[moduleState]{
 				// Again after an hour, since other versions arrive.
@@ -56,7 +56,7 @@ func app(lib *library.Library) gorgon.App {
 			},
 			gorgon.Page[views.SourceState]{
 				Path: "/msrc/{path...}", BuildState: g.moduleSource, Incremental: true,
-				View: component(views.SourcePage), Head: head(views.SourceMeta),
+				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 			},
 			gorgon.Page[installedState]{
 				Path: "/installed", BuildState: g.installed,
@@ -65,11 +65,11 @@ func app(lib *library.Library) gorgon.App {
 			},
 			gorgon.Page[views.SearchState]{
 				Path: "/search", RequestState: g.search,
-				View: component(views.SearchPage), Head: head(views.SearchMeta),
+				View: gorgon.View(views.SearchPage), Head: head(views.SearchMeta),
 			},
 			gorgon.Page[views.ReadingState]{
 				Path: "/reading", BuildState: g.recommended, RequestState: g.reading, Amalgamate: merge,
-				View: component(views.ReadingPage), Head: head(views.ReadingMeta),
+				View: gorgon.View(views.ReadingPage), Head: head(views.ReadingMeta),
 			},
 		},
 	}

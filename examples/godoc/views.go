@@ -3,16 +3,9 @@
 package main
 
 import (
-	"github.com/a-h/templ"
-
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/examples/godoc/views"
 )
-
-// component turns a templ view into a page's View.
-func component[S any](view func(S) templ.Component) func(S) gorgon.Component {
-	return func(s S) gorgon.Component { return view(s) }
-}
 
 func head[S any](meta func(S) views.Meta) func(S) gorgon.Head {
 	return func(s S) gorgon.Head { return headOf(meta(s)) }
