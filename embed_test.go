@@ -47,10 +47,11 @@ func FuzzJSON(f *testing.F) {
 		if err := json.Unmarshal([]byte(embedded(t, in)), &out); err != nil {
 			t.Fatal(err)
 		}
-		want, _ := json.Marshal(in)
-		got, _ := json.Marshal(out)
-		if !reflect.DeepEqual(want, got) {
-			t.Fatalf("%s came back as %s", want, got)
+		// JSON itself replaces what is not UTF-8.
+		var want map[string]string
+		plain, _ := json.Marshal(in)
+		if err := json.Unmarshal(plain, &want); err != nil || !reflect.DeepEqual(want, out) {
+			t.Fatalf("%q came back as %q", in, out)
 		}
 	})
 }

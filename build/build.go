@@ -7,7 +7,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -18,13 +17,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
-	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
 )
@@ -151,19 +148,6 @@ type builder struct {
 	report   Report
 }
 
-// A job is one page to make.
-type job struct {
-	task  render.Task
-	check bool // whether its state survives being kept
-	done  chan struct{}
-
-	entry   *pages.Entry
-	data    *[]byte // from the builder's buffers
-	warning string
-	took    time.Duration
-	err     error
-}
-
 // prepare makes the build values, reads the assets, and finds the build's id.
 func (b *builder) prepare(ctx context.Context) error {
 	b.values = map[string][]byte{}
@@ -210,213 +194,6 @@ func (b *builder) id() string {
 	enc := json.NewEncoder(hash)
 	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.assets.names, b.values})
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:9])
-}
-
-// list finds every page that is made at build.
-func (b *builder) list(ctx context.Context) {
-	definitions := b.App.Definitions()
-	router := gorgon.NewRouter(definitions)
-	for _, d := range definitions {
-		if !d.Kept() || d.BuildPaths == nil && len(d.Pattern.Wildcards()) > 0 {
-			continue
-		}
-		if b.Timeout > 0 {
-			d.Timeout = b.Timeout
-		}
-		for i, locale := range b.App.AllLocales() {
-			paths, err := b.paths(ctx, d, locale)
-			if err != nil {
-				b.failures = append(b.failures, fmt.Errorf("page %s: BuildPaths: %w", d.Path, err))
-				continue
-			}
-			seen := make(map[string]bool, len(paths))
-			for j, path := range paths {
-				if err := b.checkPath(router, d, path); err != nil {
-					b.failures = append(b.failures, fmt.Errorf("page %s: BuildPaths lists %q: %w", d.Path, path, err))
-					continue
-				}
-				if seen[path] {
-					continue
-				}
-				seen[path] = true
-				b.jobs = append(b.jobs, &job{
-					task:  render.Task{Page: d, Path: path, Locale: locale},
-					check: i == 0 && j == 0 && (d.Rereads()),
-				})
-			}
-		}
-	}
-}
-
-func (b *builder) paths(ctx context.Context, d *gorgon.Definition, locale string) (paths []string, err error) {
-	if d.BuildPaths == nil {
-		path, err := d.Pattern.Path()
-		return []string{path}, err
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return d.BuildPaths(ctx, gorgon.NewInput(d.Pattern, "", locale, b.renderer.Values))
-}
-
-func (b *builder) checkPath(router *gorgon.Router, d *gorgon.Definition, path string) error {
-	if err := gorgon.CheckPath(path); err != nil {
-		return err
-	}
-	switch found := router.Match(path); found {
-	case d:
-		return nil
-	case nil:
-		return fmt.Errorf("it does not match the pattern: list whole decoded paths, such as those %s matches", d.Path)
-	default:
-		return fmt.Errorf("it is a page of %s, whose pattern is more specific: leave it out", found.Path)
-	}
-}
-
-// make renders all pages and writes them in the order they were listed, so
-// that the seed does not depend on which was ready first.
-func (b *builder) make(ctx context.Context, w *seed.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	const ahead = 32 // pages that may wait for a slow one to be written first
-	todo, order := make(chan *job), make(chan *job, ahead)
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	for range b.Jobs {
-		workers.Go(func() {
-			for j := range todo {
-				b.run(ctx, j)
-				close(j.done)
-			}
-		})
-	}
-	workers.Go(func() {
-		defer close(order)
-		defer close(todo)
-		for _, j := range b.jobs {
-			j.done = make(chan struct{})
-			select {
-			case order <- j:
-			case <-ctx.Done():
-				return
-			}
-			select {
-			case todo <- j:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	written := 0
-	for j := range order {
-		select {
-		case <-j.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		if err := b.write(w, j); err != nil {
-			cancel()
-			return err
-		}
-		written++
-		if b.Tell != nil {
-			b.Tell(written, len(b.jobs))
-		}
-	}
-	return ctx.Err()
-}
-
-// run makes one page.
-func (b *builder) run(ctx context.Context, j *job) {
-	start := time.Now()
-	defer func() { j.took = time.Since(start) }()
-	if j.entry, j.err = b.renderer.Make(ctx, j.task); j.err != nil {
-		j.err = explain(j.err, j.task.Page, time.Since(start))
-		return
-	}
-	if j.check {
-		again, err := b.renderer.Again(ctx, j.task.Page, j.entry)
-		switch {
-		case err != nil:
-			j.warning = cause(err).Error()
-		case string(again.HTML) != string(j.entry.HTML):
-			j.warning = "rendered again from its state as JSON it looks different: export every field that the view reads, and let views read nothing but the state"
-		}
-	}
-	j.data = b.buffers.Get().(*[]byte)
-	*j.data, j.err = j.entry.AppendEncode((*j.data)[:0])
-}
-
-// explain says what can be done about a page that could not be made.
-func explain(err error, page *gorgon.Definition, took time.Duration) error {
-	kind := gorgon.KindOf(err)
-	late := errors.Is(err, context.DeadlineExceeded) && took >= page.Timeout
-	err = cause(err)
-	switch {
-	case kind == gorgon.Missing || kind == gorgon.Removed:
-		return fmt.Errorf("%w: it is listed, and its BuildState says that it does not exist: correct one of them", err)
-	case late:
-		return fmt.Errorf("%w: it took longer than %s: make it faster, or give it more time with --timeout or Page.Timeout", err, page.Timeout)
-	}
-	return err
-}
-
-// cause takes the page's name off an error, for those who name it themselves.
-func cause(err error) error {
-	if e, ok := err.(*gorgon.Error); ok && (e.Op == "make" || e.Op == "render") && e.Err != nil {
-		return e.Err
-	}
-	return err
-}
-
-// called names a page, and where that does not say it, the pattern that the
-// app declares it by.
-func called(t render.Task) string {
-	if t.Path == t.Page.Path {
-		return "page " + t.Key().String()
-	}
-	return fmt.Sprintf("page %s (of %s)", t.Key(), t.Page.Path)
-}
-
-// write takes the outcome of one page into the seed, or into the failures.
-func (b *builder) write(w *seed.Writer, j *job) error {
-	defer func() {
-		if j.data != nil {
-			b.buffers.Put(j.data)
-		}
-		j.entry, j.data = nil, nil
-	}()
-	if j.err != nil {
-		b.failures = append(b.failures, fmt.Errorf("%s: %w", called(j.task), j.err))
-		return nil
-	}
-	if j.warning != "" {
-		b.report.Warnings = append(b.report.Warnings, called(j.task)+": "+j.warning)
-	}
-	b.report.Pages++
-	b.report.Bytes += int64(len(j.entry.HTML))
-	b.time(Timing{j.task.Key().String(), j.took})
-	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
-		b.sitemap = append(b.sitemap, b.Base+gorgon.EscapePath(gorgon.LocalePath(b.App.Locales, j.task.Locale, j.task.Path)))
-	}
-	return w.Entry(j.entry.Key, *j.data)
-}
-
-// public says whether a page is the same for everybody: others have no place in
-// a sitemap, and are not exported.
-func public(d *gorgon.Definition) bool { return len(d.Guards) == 0 && !d.PerRequest() }
-
-// time keeps the slowest ten.
-func (b *builder) time(t Timing) {
-	s := b.report.Slowest
-	if len(s) == 10 && s[9].Took >= t.Took {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(s, t, func(a, b Timing) int { return cmp.Compare(b.Took, a.Took) })
-	s = slices.Insert(s, at, t)
-	b.report.Slowest = s[:min(len(s), 10)]
 }
 
 // commit adds files, values and the manifest.

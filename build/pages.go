@@ -1,0 +1,175 @@
+// Making the pages and writing them in order.
+
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+)
+
+// A job is one page to make.
+type job struct {
+	task  render.Task
+	check bool // whether its state survives being kept
+	done  chan struct{}
+
+	entry   *pages.Entry
+	data    *[]byte // from the builder's buffers
+	warning string
+	took    time.Duration
+	err     error
+}
+
+// make renders all pages and writes them in the order they were listed, so
+// that the seed does not depend on which was ready first.
+func (b *builder) make(ctx context.Context, w *seed.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	const ahead = 32 // pages that may wait for a slow one to be written first
+	todo, order := make(chan *job), make(chan *job, ahead)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for range b.Jobs {
+		workers.Go(func() {
+			for j := range todo {
+				b.run(ctx, j)
+				close(j.done)
+			}
+		})
+	}
+	workers.Go(func() {
+		defer close(order)
+		defer close(todo)
+		for _, j := range b.jobs {
+			j.done = make(chan struct{})
+			select {
+			case order <- j:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case todo <- j:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	written := 0
+	for j := range order {
+		select {
+		case <-j.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := b.write(w, j); err != nil {
+			cancel()
+			return err
+		}
+		written++
+		if b.Tell != nil {
+			b.Tell(written, len(b.jobs))
+		}
+	}
+	return ctx.Err()
+}
+
+// run makes one page.
+func (b *builder) run(ctx context.Context, j *job) {
+	start := time.Now()
+	defer func() { j.took = time.Since(start) }()
+	if j.entry, j.err = b.renderer.Make(ctx, j.task); j.err != nil {
+		j.err = explain(j.err, j.task.Page, time.Since(start))
+		return
+	}
+	if j.check {
+		again, err := b.renderer.Again(ctx, j.task.Page, j.entry)
+		switch {
+		case err != nil:
+			j.warning = cause(err).Error()
+		case string(again.HTML) != string(j.entry.HTML):
+			j.warning = "rendered again from its state as JSON it looks different: export every field that the view reads, and let views read nothing but the state"
+		}
+	}
+	j.data = b.buffers.Get().(*[]byte)
+	*j.data, j.err = j.entry.AppendEncode((*j.data)[:0])
+}
+
+// explain says what can be done about a page that could not be made.
+func explain(err error, page *gorgon.Definition, took time.Duration) error {
+	kind := gorgon.KindOf(err)
+	late := errors.Is(err, context.DeadlineExceeded) && took >= page.Timeout
+	err = cause(err)
+	switch {
+	case kind == gorgon.Missing || kind == gorgon.Removed:
+		return fmt.Errorf("%w: it is listed, and its BuildState says that it does not exist: correct one of them", err)
+	case late:
+		return fmt.Errorf("%w: it took longer than %s: make it faster, or give it more time with --timeout or Page.Timeout", err, page.Timeout)
+	}
+	return err
+}
+
+// cause takes the page's name off an error, for those who name it themselves.
+func cause(err error) error {
+	if e, ok := err.(*gorgon.Error); ok && (e.Op == "make" || e.Op == "render") && e.Err != nil {
+		return e.Err
+	}
+	return err
+}
+
+// called names a page, and where that does not say it, the pattern that the
+// app declares it by.
+func called(t render.Task) string {
+	if t.Path == t.Page.Path {
+		return "page " + t.Key().String()
+	}
+	return fmt.Sprintf("page %s (of %s)", t.Key(), t.Page.Path)
+}
+
+// write takes the outcome of one page into the seed, or into the failures.
+func (b *builder) write(w *seed.Writer, j *job) error {
+	defer func() {
+		if j.data != nil {
+			b.buffers.Put(j.data)
+		}
+		j.entry, j.data = nil, nil
+	}()
+	if j.err != nil {
+		b.failures = append(b.failures, fmt.Errorf("%s: %w", called(j.task), j.err))
+		return nil
+	}
+	if j.warning != "" {
+		b.report.Warnings = append(b.report.Warnings, called(j.task)+": "+j.warning)
+	}
+	b.report.Pages++
+	b.report.Bytes += int64(len(j.entry.HTML))
+	b.time(Timing{j.task.Key().String(), j.took})
+	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
+		b.sitemap = append(b.sitemap, b.Base+gorgon.EscapePath(gorgon.LocalePath(b.App.Locales, j.task.Locale, j.task.Path)))
+	}
+	return w.Entry(j.entry.Key, *j.data)
+}
+
+// public says whether a page is the same for everybody: others have no place in
+// a sitemap, and are not exported.
+func public(d *gorgon.Definition) bool { return len(d.Guards) == 0 && !d.PerRequest() }
+
+// time keeps the slowest ten.
+func (b *builder) time(t Timing) {
+	s := b.report.Slowest
+	if len(s) == 10 && s[9].Took >= t.Took {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(s, t, func(a, b Timing) int { return cmp.Compare(b.Took, a.Took) })
+	s = slices.Insert(s, at, t)
+	b.report.Slowest = s[:min(len(s), 10)]
+}
