@@ -72,7 +72,7 @@ func (w *Writer) publish() error {
 	w.early.Lock()
 	defer w.early.Unlock()
 	// Temporary files are private, and a seed is often served by another user.
-	if err := errors.Join(w.file.Chmod(0o644), w.file.Sync(), w.file.Close()); err != nil {
+	if err := errors.Join(w.lost, w.file.Chmod(0o644), w.sync(w.file), w.file.Close()); err != nil {
 		return err
 	}
 	switch err := os.Rename(w.file.Name(), w.path); {

@@ -156,6 +156,32 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// A system tells of bytes it lost once, to whichever sync comes first.
+func TestLostBytesAreNotForgotten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.seed")
+	w, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost, told := errors.New("the disk lost it"), false
+	w.sync = func(*os.File) error {
+		if told {
+			return nil
+		}
+		told = true
+		return lost
+	}
+	if err := w.Value("large", make([]byte, 2*syncEvery)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(manifest); !errors.Is(err, lost) {
+		t.Errorf("the seed was committed: %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("there is a seed")
+	}
+}
+
 func TestNothingIsWrittenTwice(t *testing.T) {
 	w, err := Create(filepath.Join(t.TempDir(), "app.seed"))
 	if err != nil {

@@ -32,8 +32,10 @@ type Writer struct {
 	err    error // of a write: nothing more is written
 	ended  bool
 
-	early  sync.Mutex // held while the file is synced ahead of Commit
-	synced uint64     // up to where that was begun
+	sync   func(*os.File) error // (*os.File).Sync; tests have others
+	early  sync.Mutex           // held while the file is synced ahead of Commit
+	lost   error                // what such a sync said; guarded by early
+	synced uint64               // up to where one was begun
 }
 
 const (
@@ -59,7 +61,7 @@ func Create(path string) (*Writer, error) {
 	if err != nil {
 		return nil, &gorgon.Error{Op: "write seed", Path: path, Err: err, Mend: "make the folder, and make it writable"}
 	}
-	w := &Writer{path: path, hash: prefix, file: file, out: bufio.NewWriterSize(file, bufferSize)}
+	w := &Writer{path: path, hash: prefix, sync: (*os.File).Sync, file: file, out: bufio.NewWriterSize(file, bufferSize)}
 	for i := range w.seen {
 		w.seen[i] = map[[sumSize]byte]struct{}{}
 	}
@@ -157,7 +159,9 @@ func (w *Writer) write(p []byte) {
 		w.synced = w.at
 		go func() {
 			defer w.early.Unlock()
-			_ = w.file.Sync() // Commit's own says what is wrong
+			// A system tells of lost bytes once: the sync of Commit would
+			// find nothing wrong.
+			w.lost = errors.Join(w.lost, w.sync(w.file))
 		}()
 	}
 }
