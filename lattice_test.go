@@ -35,6 +35,9 @@ var lattice = map[string][]string{
 	"disk": {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed": {"words", "pages", "github.com/edsrzf/mmap-go"},
 
+	// Real servers, for the tests of technologies and what is above.
+	"testbed": {},
+
 	// Leaves.
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
@@ -114,7 +117,8 @@ func TestTestFilesAreNamedSo(t *testing.T) {
 		if strings.Contains(d.Name(), "_test") {
 			t.Errorf("%s holds _test and is compiled into the product", name)
 		}
-		kit := strings.HasSuffix(path.Dir(filepath.ToSlash(name)), "test")
+		room := path.Dir(filepath.ToSlash(name))
+		kit := strings.HasSuffix(room, "test") || room == "testbed"
 		if slices.Contains(importsOf(t, name), "testing") && !kit && !strings.HasPrefix(name, "bench") {
 			t.Errorf("%s imports testing and is compiled into the product", name)
 		}

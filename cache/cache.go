@@ -10,6 +10,7 @@ package cache
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,10 @@ type Demand struct {
 	// Passive reads never cause a refresh of an entry that exists:
 	// prefetches, and HEAD.
 	Passive bool
+
+	// Token is the epoch of a purge that the visitor knows of. What was
+	// purged by then is no answer, not even a stale one. 0: none.
+	Token uint64
 }
 
 // A Cache is the memory tier with all that keeps it true. It is safe for
@@ -115,9 +120,13 @@ type Cache struct {
 	store    *guard // nil without a store
 	flights  flights
 
+	name    string        // of this instance, among those that share the store
+	trust   trust         // of what is known of purges
+	hearing hearing       // of purges
+	checks  checks        // of what was purged of single items
+	visited atomic.Bool   // somebody asked for a page since keepUp looked
 	behind  chan struct{} // a slot for each refresh behind a visitor's back
-	pulling chan struct{} // one slot: purges are read one at a time
-	polled  atomic.Uint64 // the store's sequence, where it has to be asked for it
+	writing chan struct{} // a slot for each record that is on its way to the store
 	written atomic.Int64  // bytes put since the last sweep
 	life    context.Context
 	stop    context.CancelFunc
@@ -137,9 +146,15 @@ func (i id) key() pages.Key { return pages.Key{Route: i.page.Path, Path: i.path,
 // more waits for the next request that finds its page stale.
 const maxBehind = 64
 
+// maxWriting is how many records are on their way to the store at once; one
+// that finds no slot in time stays in memory alone.
+const maxWriting = 128
+
 // New makes a cache and starts what it does by itself.
 func New(config Config) (*Cache, error) {
-	c := &Cache{config: config.withDefaults(), behind: make(chan struct{}, maxBehind), pulling: make(chan struct{}, 1)}
+	c := &Cache{config: config.withDefaults(), name: rand.Text(), behind: make(chan struct{}, maxBehind), writing: make(chan struct{}, maxWriting)}
+	c.trust.born = c.now()
+	c.hearing.slot, c.checks.slot = make(chan struct{}, 1), make(chan struct{}, 1)
 	memory, err := otter.New(&otter.Options[id, *item]{
 		MaximumWeight: uint64(c.config.Bytes),
 		Weigher:       func(k id, i *item) uint32 { return uint32(min(int64(i.weight(k)), 1<<32-1)) },
@@ -153,9 +168,13 @@ func New(config Config) (*Cache, error) {
 	c.life, c.stop = context.WithCancel(context.Background())
 	if config.Store != nil {
 		c.store = newGuard(config.Store, c.config.Log, c.config.Now)
-		c.store.probe(c.life)
-		c.pull(0)
-		c.work.Go(c.watch)
+		c.store.probe(c.life, true, func() bool { return c.hear(0, true) })
+		if c.store.sequencer == nil {
+			c.work.Go(c.keepUp)
+			if c.store.watcher != nil {
+				c.work.Go(c.watch)
+			}
+		}
 		c.work.Go(c.mend)
 		c.work.Go(c.sweep)
 	}
@@ -167,6 +186,9 @@ func (c *Cache) Close() error {
 	c.stop()
 	c.flights.wait()
 	c.work.Wait()
+	if c.store != nil {
+		c.leave()
+	}
 	c.memory.StopAllGoroutines()
 	return nil
 }

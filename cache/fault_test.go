@@ -46,17 +46,12 @@ func TestStoreFaults(t *testing.T) {
 		return nil
 	}
 	faults := map[string]func(context.Context, string, pages.Key) error{
-		"get": only("get"), "purges": only("epochs", "changes"), "put": only("put"), "lease": only("lease"), "release": only("release"),
-		"everything": only("get", "put", "delete", "lease", "release", "epochs", "changes", "wait", "bump"),
+		"get": only("get"), "purges": only("epochs", "changes", "acknowledge"), "put": only("put"), "lease": only("lease"), "release": only("release"),
+		"everything": only("get", "put", "delete", "lease", "release", "epochs", "changes", "acknowledge", "wait", "bump"),
 		"read-only":  readOnly, "slow": slow(time.Second), "hanging": hang,
 	}
-	shapes := map[string]func(*store) pages.Store{
-		"sequencer": func(s *store) pages.Store { return s },
-		"watcher":   func(s *store) pages.Store { return watched{s, s} },
-		"plain":     func(s *store) pages.Store { return plain{s} },
-	}
 	for name, fault := range faults {
-		for shape, kind := range shapes {
+		for shape, kind := range shapesOfStore {
 			if name == "purges" && shape == "sequencer" {
 				continue // it is not asked while there are none
 			}
@@ -74,7 +69,7 @@ func TestStoreFaults(t *testing.T) {
 						path := fmt.Sprintf("/p/%d", n)
 						before := time.Now()
 						a := get(t, c, page, path)
-						if d := time.Since(before); d > 25*time.Second {
+						if d := time.Since(before); d > 12*time.Second {
 							t.Fatalf("a visitor waited %v", d)
 						}
 						if a.State != cache.Made {

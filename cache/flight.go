@@ -10,12 +10,16 @@ import (
 )
 
 // A flight is one making of a page, which any number of requests wait for.
-// It does not end with the request that began it.
+// It does not end with the request that began it. Once it has landed nobody
+// waits any more; what is left to do then is between it and the store.
 type flight struct {
-	done  chan struct{}
-	began uint64 // the ledger's version then: of purges after it, the outcome may know nothing
+	done   chan struct{} // closed when it has landed
+	over   chan struct{} // closed when nothing is left to do
+	began  uint64        // the ledger's version then: of purges after it, the outcome may know nothing
+	number uint64        // of the flights of this cache
+	once   sync.Once
 
-	// The outcome, to be read once done is closed.
+	// The outcome, to be read once done is closed, and not changed after.
 	item *item // also beside an error: the last good one
 	news bool  // the item was made, or found to hold, since the flight began
 	made bool  // by a generator, in this flight
@@ -23,22 +27,38 @@ type flight struct {
 	err  error
 }
 
+// land lets those who wait have the outcome.
+func (fl *flight) land() { fl.once.Do(func() { close(fl.done) }) }
+
+func (fl *flight) landed() bool {
+	select {
+	case <-fl.done:
+		return true
+	default:
+		return false
+	}
+}
+
 type flights struct {
 	mu     sync.Mutex
 	under  map[id]*flight
+	number uint64 // of the last one that began
 	closed bool
 	all    sync.WaitGroup
 }
 
 // join finds the flight for a page or begins one with fn, as of a version of
-// the ledger. It fails once the cache is closed.
+// the ledger. One that has landed is not joined: the next one begins when it
+// is over. It fails once the cache is closed.
 func (f *flights) join(k id, version uint64, fn func(*flight)) (*flight, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fl := f.under[k]; fl != nil {
-		return fl, false
+	last := f.under[k]
+	if last != nil && !last.landed() {
+		return last, false
 	}
-	fl := &flight{done: make(chan struct{}), began: version}
+	f.number++
+	fl := &flight{done: make(chan struct{}), over: make(chan struct{}), began: version, number: f.number}
 	if f.closed {
 		fl.err = stopping(k)
 		close(fl.done)
@@ -51,13 +71,26 @@ func (f *flights) join(k id, version uint64, fn func(*flight)) (*flight, bool) {
 	f.all.Go(func() {
 		defer func() {
 			f.mu.Lock()
-			delete(f.under, k)
+			if f.under[k] == fl {
+				delete(f.under, k)
+			}
 			f.mu.Unlock()
-			close(fl.done)
+			fl.land()
+			close(fl.over)
 		}()
+		if last != nil {
+			<-last.over
+		}
 		fn(fl)
 	})
 	return fl, true
+}
+
+// last is the number of the flight that began last.
+func (f *flights) last() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.number
 }
 
 // busy says whether a page is being made.

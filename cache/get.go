@@ -20,10 +20,7 @@ func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Tim
 	}
 	degraded := false
 	if c.store != nil {
-		if s := c.store.sequencer; s != nil && s.Sequence() > c.ledger.applied.Load() {
-			return Answer{}, false
-		}
-		if !c.store.watches() && i.checked.Load() <= c.polled.Load() {
+		if !c.current(now) || !c.known(i) {
 			return Answer{}, false
 		}
 		degraded = c.store.broken()
@@ -39,8 +36,20 @@ func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Tim
 // A horizon is what can be known of purges when a request comes. What was
 // begun before a purge is no answer to who comes after it.
 type horizon struct {
-	unseen  uint64 // purges up to here may have happened, and cannot be read
+	unheard uint64 // purges up to here may have happened, and cannot be read
 	version uint64 // of the ledger
+	token   uint64 // what was purged up to here may not be served, not even as stale; 0: no such demand
+	flight  uint64 // the last one that began before
+}
+
+// strict says whether a token names a purge that cannot be read of: only what
+// is begun from now on will do.
+func (h horizon) strict() bool { return h.token > 0 && h.unheard > 0 }
+
+// forbids says whether an item may not be served at all to who brought the
+// token: it was purged, or may have been.
+func (h horizon) forbids(i *item, v verdict) bool {
+	return h.token > 0 && v != good || h.strict() && i.entry.Epoch < h.token
 }
 
 // maxRounds is how often a request looks again because a purge overtook what
@@ -52,16 +61,16 @@ const maxRounds = 8
 // The error is the generator's: NotFound, Gone, or a failure.
 func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale string, d Demand) (Answer, error) {
 	k := id{page, path, locale}
-	asked := horizon{unseen: c.catchUp(), version: c.ledger.version.Load()}
+	asked := horizon{unheard: c.catchUp(d.Token), version: c.ledger.version.Load(), token: d.Token, flight: c.flights.last()}
 
 	for range maxRounds {
 		now := c.now()
 		i, ok := c.memory.GetIfPresent(k)
 		if !ok {
-			if kind, ok := c.negative.get(k, now); ok {
+			if kind, ok := c.negative.get(k, now); ok && !asked.strict() {
 				return Answer{}, &gorgon.Error{Op: "get", Path: path, Kind: kind}
 			}
-			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k) })
+			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k, asked.strict()) })
 			if err := fl.wait(ctx); err != nil {
 				return Answer{}, err
 			}
@@ -75,8 +84,12 @@ func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale s
 			i = fl.item
 		}
 		c.check(i)
-		phase := i.phase(now, c.ledger.judge(i))
-		if phase == fresh && i.entry.Epoch < asked.unseen {
+		v := c.ledger.judge(i)
+		phase := i.phase(now, v)
+		switch {
+		case asked.forbids(i, v):
+			phase = expired
+		case phase == fresh && i.entry.Epoch < asked.unheard:
 			phase = stale // it may have been purged
 		}
 		switch {
@@ -109,14 +122,14 @@ func (c *Cache) join(k id, fn func(*flight)) (*flight, bool) {
 // again.
 func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ Answer, err error, again bool) {
 	now := c.now()
-	lasts := old.lasts(now) && !old.missing()
-	if c.resting(old, now) {
+	lasts := old.lasts(now) && !old.missing() && !asked.forbids(old, c.ledger.judge(old))
+	if c.resting(old, now) && asked.token == 0 {
 		if lasts {
 			return c.answer(old, Stale, false), nil, false
 		}
 		return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Unavailable, Err: errors.New(old.entry.Failure)}, false
 	}
-	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, true) })
+	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, renewal{waited: true, anew: asked.strict()}) })
 	if err := fl.wait(ctx); err != nil {
 		if lasts {
 			return c.answer(old, Stale, false), nil, false
@@ -133,14 +146,14 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ A
 // last good item for as long as that lasts. It says whether a purge that the
 // request knows of overtook the flight, so that it has to look again.
 func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err error, again bool) {
-	timely := fl.began >= asked.version
+	timely := fl.began >= asked.version && (!asked.strict() || fl.number > asked.flight)
 	if fl.err != nil {
 		kind := gorgon.KindOf(fl.err)
 		gone := kind == gorgon.Missing || kind == gorgon.Removed
 		switch {
 		case !timely && c.life.Err() == nil:
 			return Answer{}, nil, true
-		case !gone && last != nil && last.lasts(c.now()) && !last.missing():
+		case !gone && last != nil && last.lasts(c.now()) && !last.missing() && !asked.forbids(last, c.ledger.judge(last)):
 			return c.answer(last, Stale, false), nil, false
 		}
 		return Answer{}, fl.err, false
@@ -149,11 +162,11 @@ func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err er
 	c.check(i)
 	v := c.ledger.judge(i)
 	switch {
-	case v != good && !timely && (v == purgedExpire || i.missing()):
+	case !timely && (asked.forbids(i, v) || v == purgedExpire || v != good && i.missing()):
 		return Answer{}, nil, true
 	case i.missing():
 		return Answer{}, i.err(), false
-	case v != good || i.foreign || i.entry.Epoch < asked.unseen:
+	case v != good || i.foreign || i.entry.Epoch < asked.unheard:
 		return c.answer(i, Stale, fl.kept), nil, false
 	case fl.made:
 		answer := c.answer(i, Made, fl.kept)
@@ -177,13 +190,13 @@ func (c *Cache) answer(i *item, s State, kept bool) Answer {
 }
 
 // find looks for a page outside memory and makes it where it is nowhere.
-func (c *Cache) find(fl *flight, k id) {
+func (c *Cache) find(fl *flight, k id, anew bool) {
 	// Another flight may have ended since the request looked.
 	if i, ok := c.memory.GetIfPresent(k); ok {
 		fl.item = i
 		return
 	}
-	if kind, ok := c.negative.get(k, c.now()); ok {
+	if kind, ok := c.negative.get(k, c.now()); ok && !anew {
 		fl.err = &gorgon.Error{Op: "get", Path: k.path, Kind: kind}
 		return
 	}
@@ -198,7 +211,7 @@ func (c *Cache) find(fl *flight, k id) {
 		fl.err = &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Missing}
 		return
 	}
-	c.renew(fl, k, nil, true)
+	c.renew(fl, k, nil, renewal{waited: true, anew: anew})
 }
 
 // load reads a page from the store and the seed, and takes the newer. Where

@@ -14,19 +14,23 @@ import (
 )
 
 const (
-	storeTimeout = 5 * time.Second // of one call
-	breakMin     = time.Second     // a breaker opens for this long …
-	breakMax     = 30 * time.Second
-	logWindow    = time.Minute // one line about one kind of fault
+	storeTimeout = 2 * time.Second // of one call …
+	writeTimeout = 5 * time.Second // … that may carry much
+	mendEvery    = time.Second     // a store that failed is asked again
+	logWindow    = time.Minute     // one line about one kind of fault
 )
 
 // errOpen is the answer while a breaker is open: the store is not asked.
 var errOpen = errors.New("the store failed a moment ago and is not asked for now")
 
-// A guard asks the store, and stops asking for a while when it fails. Reads,
-// writes, leases and purges have a breaker each, since one may fail while the
-// others work: a full or read-only disk can still be read, and a lease takes
-// less room than a page.
+// errBusy is the answer while the store has too much to write.
+var errBusy = errors.New("the store is slower than what is written to it")
+
+// A guard asks the store, and stops asking when it fails. Reads, writes,
+// leases and purges have a breaker each, since one may fail while the others
+// work: a full or read-only disk can still be read, and a lease takes less
+// room than a page. While a breaker is open no visitor's request tries the
+// store; mend does, and closes it.
 type guard struct {
 	pages.Store
 	log    *slog.Logger
@@ -36,8 +40,9 @@ type guard struct {
 	leases breaker
 	purges breaker // reading of them; making one is always tried
 
-	watcher   pages.Watcher   // nil where the store is none
-	sequencer pages.Sequencer // likewise
+	watcher      pages.Watcher      // nil where the store is none
+	sequencer    pages.Sequencer    // likewise
+	acknowledger pages.Acknowledger // likewise
 
 	told    window // of faults
 	corrupt window // of corrupt records
@@ -47,19 +52,19 @@ func newGuard(store pages.Store, log *slog.Logger, now func() time.Time) *guard 
 	g := &guard{Store: store, log: log, now: now}
 	g.watcher, _ = store.(pages.Watcher)
 	g.sequencer, _ = store.(pages.Sequencer)
+	g.acknowledger, _ = store.(pages.Acknowledger)
 	return g
 }
 
-// A breaker opens when a call fails, for longer each time, and closes when
-// one succeeds.
+// A breaker opens when a call fails and closes when one succeeds.
 type breaker struct {
-	broken atomic.Bool // wait is not zero
+	broken atomic.Bool
+	reason atomic.Value // string
+}
 
-	mu     sync.Mutex
-	wait   time.Duration // zero while closed
-	until  time.Time
-	trying bool // one was let through to see whether the store answers again
-	reason string
+func (b *breaker) open(err error) {
+	b.reason.Store(err.Error())
+	b.broken.Store(true)
 }
 
 // A window lets one line about a fault into the log, and one about its end.
@@ -89,57 +94,9 @@ func (w *window) end() bool {
 	return was
 }
 
-// admits says whether the store may be asked. Of those who come once the wait
-// is over one is let through; the others go on without the store.
-func (b *breaker) admits(now time.Time) bool {
-	if !b.broken.Load() {
-		return true
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.wait == 0 {
-		return true
-	}
-	if now.Before(b.until) {
-		return false
-	}
-	b.until, b.trying = now.Add(storeTimeout), true
-	return true
-}
-
-// failed opens the breaker. Calls that were under way together count once.
-func (b *breaker) failed(now time.Time, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.wait == 0 || b.trying {
-		b.wait = min(max(b.wait*2, breakMin), breakMax)
-		b.until, b.trying = now.Add(b.wait), false
-	}
-	b.reason = err.Error()
-	b.broken.Store(true)
-}
-
-// succeeded closes the breaker, and says whether it was open.
-func (b *breaker) succeeded() bool {
-	if !b.broken.Load() {
-		return false
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.broken.Store(false)
-	b.wait, b.trying, b.reason = 0, false, ""
-	return true
-}
-
-func (b *breaker) state() (open bool, reason string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.wait > 0, b.reason
-}
-
-// ask makes one call, if the breaker admits it.
+// ask makes one call, if the breaker is closed.
 func (g *guard) ask(ctx context.Context, b *breaker, op string, call func(context.Context) error) error {
-	if !b.admits(g.now()) {
+	if b.broken.Load() {
 		return errOpen
 	}
 	return g.try(ctx, b, op, call)
@@ -148,17 +105,21 @@ func (g *guard) ask(ctx context.Context, b *breaker, op string, call func(contex
 // try makes one call under a deadline. An answer that is no fault of the
 // store, such as ErrNotFound, closes the breaker like any other.
 func (g *guard) try(parent context.Context, b *breaker, op string, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(parent, storeTimeout)
+	timeout := storeTimeout
+	if b == &g.writes {
+		timeout = writeTimeout
+	}
+	ctx, cancel := context.WithTimeout(parent, timeout)
 	defer cancel()
 	err := call(ctx)
 	switch {
 	case !fault(err):
-		if b.succeeded() && !g.broken() && g.told.end() {
+		if b.broken.CompareAndSwap(true, false) && !g.broken() && g.told.end() {
 			g.log.Info("the store answers again", "op", op)
 		}
 	case parent.Err() != nil: // we went away, not the store
 	default:
-		b.failed(g.now(), err)
+		b.open(err)
 		// One cause opens several breakers; it is told once.
 		if g.told.fault(g.now()) {
 			g.log.Warn("the store cannot be used; pages go on without it", "op", op, "err", err)
@@ -172,58 +133,40 @@ func fault(err error) bool {
 		!errors.Is(err, pages.ErrFenced) && !errors.Is(err, pages.ErrHeld)
 }
 
-// probe finds out whether the store can be written: at the start, so that
-// operators hear of it before visitors cause a write, and after a failure.
-func (g *guard) probe(ctx context.Context) {
-	g.probeLeases(ctx)
-	g.probeWrites(ctx)
-}
-
 var probeKey = pages.Key{Route: "_gorgon/probe"}
 
-func (g *guard) probeLeases(ctx context.Context) {
-	_ = g.ask(ctx, &g.leases, "probe", func(ctx context.Context) error {
+// probe finds out whether the store can be used: at the start, so that
+// operators hear of it before visitors do, and what is broken after a failure.
+// Purges are asked for by hear, which enters them too.
+func (g *guard) probe(ctx context.Context, all bool, hear func() bool) {
+	var work sync.WaitGroup
+	defer work.Wait()
+	try := func(b *breaker, call func(context.Context) error) {
+		if all || b.broken.Load() {
+			work.Go(func() { _ = g.try(ctx, b, "probe", call) })
+		}
+	}
+	if all || g.purges.broken.Load() {
+		work.Go(func() { hear() })
+	}
+	try(&g.reads, func(ctx context.Context) error {
+		_, err := g.Store.Get(ctx, probeKey)
+		return err
+	})
+	try(&g.leases, func(ctx context.Context) error {
 		lease, err := g.Store.Lease(ctx, probeKey, time.Second)
 		if err != nil {
 			return err
 		}
 		return g.Store.Release(ctx, lease)
 	})
-}
-
-func (g *guard) probeWrites(ctx context.Context) {
-	_ = g.ask(ctx, &g.writes, "probe", func(ctx context.Context) error {
+	try(&g.writes, func(ctx context.Context) error {
 		if err := g.Store.Put(ctx, pages.Record{Key: probeKey}, pages.Fence{}); err != nil {
 			return err
 		}
 		return g.Store.Delete(ctx, probeKey, pages.Fence{})
 	})
 }
-
-// mend asks again whatever failed, as often as the breakers admit.
-func (g *guard) mend(ctx context.Context) {
-	if g.reads.broken.Load() {
-		_ = g.ask(ctx, &g.reads, "probe", func(ctx context.Context) error {
-			_, err := g.Store.Get(ctx, probeKey)
-			return err
-		})
-	}
-	if g.purges.broken.Load() {
-		_ = g.ask(ctx, &g.purges, "probe", func(ctx context.Context) error {
-			_, err := g.Store.Epochs(ctx)
-			return err
-		})
-	}
-	if g.leases.broken.Load() {
-		g.probeLeases(ctx)
-	}
-	if g.writes.broken.Load() {
-		g.probeWrites(ctx)
-	}
-}
-
-// watches says whether the store tells of purges made elsewhere.
-func (g *guard) watches() bool { return g.watcher != nil }
 
 // broken says at a glance whether a breaker is open.
 func (g *guard) broken() bool {
@@ -232,8 +175,8 @@ func (g *guard) broken() bool {
 
 func (g *guard) degraded() (bool, string) {
 	for _, b := range []*breaker{&g.reads, &g.writes, &g.leases, &g.purges} {
-		if open, reason := b.state(); open {
-			return true, reason
+		if b.broken.Load() {
+			return true, b.reason.Load().(string)
 		}
 	}
 	return false, ""

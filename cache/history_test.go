@@ -115,7 +115,6 @@ func (h *history) purge(r *rand.Rand) {
 	if _, err := h.cache(r.IntN(99)).Purge(h.t.Context(), verb, subject); err != nil {
 		return
 	}
-	time.Sleep(h.lag)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	k := h.known[subject]
@@ -137,7 +136,11 @@ func (h *history) restart(r *rand.Rand) {
 }
 
 func (h *history) open(r *rand.Rand) *cache.Cache {
-	return open(h.t, h.wrap(h.store), build("b"+strconv.Itoa(r.IntN(2))), func(c *cache.Config) {
+	wrap := h.wrap
+	if wrap == nil {
+		wrap = shapesOfStore[h.name]
+	}
+	return open(h.t, wrap(h.store), build("b"+strconv.Itoa(r.IntN(2))), func(c *cache.Config) {
 		if r.IntN(3) == 0 {
 			c.Bytes = 1 // everything is read from the store
 		}
@@ -215,16 +218,13 @@ func play(t *testing.T, seed uint64, shape shape) (faults []string) {
 
 // A shape is a kind of store.
 type shape struct {
-	name   string
-	lag    time.Duration // after which every instance knows of a purge
-	faulty bool          // one call in fifteen fails
+	name   string // of shapesOfStore, if wrap is not set
+	faulty bool   // one call in fifteen fails
 	wrap   func(*store) pages.Store
 }
 
 var shapes = []shape{
-	{name: "sequencer", wrap: func(s *store) pages.Store { return s }},
-	{name: "watcher", lag: time.Second, wrap: func(s *store) pages.Store { return watched{s, s} }},
-	{name: "plain", lag: 2 * time.Second, wrap: func(s *store) pages.Store { return plain{s} }},
+	{name: "sequencer"}, {name: "acknowledger"}, {name: "watcher"}, {name: "plain"},
 	{name: "faulty", faulty: true, wrap: func(s *store) pages.Store { return s }},
 }
 
@@ -265,15 +265,15 @@ func (s unfenced) Put(ctx context.Context, r pages.Record, _ pages.Fence) error 
 // forgetful tells of some purges only.
 type forgetful struct{ *store }
 
-func (s forgetful) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
-	changes, err := s.store.Changes(ctx, since)
+func (s forgetful) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
+	changes, floor, err := s.store.Changes(ctx, since)
 	kept := changes[:0]
 	for _, ch := range changes {
 		if ch.Sequence%2 == 0 {
 			kept = append(kept, ch)
 		}
 	}
-	return kept, err
+	return kept, floor, err
 }
 
 // late knows its sequence too late.

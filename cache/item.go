@@ -21,7 +21,7 @@ type item struct {
 	foreign  bool  // its state is another build's: it is stale whatever its times say
 	tried    tried // when the refresh began that failed last, here
 	verdict  atomic.Uint64
-	checked  atomic.Uint64 // up to which sequence its subjects were asked about; see Cache.check
+	checked  atomic.Uint64 // up to which sequence its purges are known without the ledger
 }
 
 // tried says when a refresh began: by the store's sequence, and by time for
@@ -36,6 +36,7 @@ func (c *Cache) newItem(e *pages.Entry) *item {
 	if !e.FreshUntil.IsZero() {
 		i.fresh = e.FreshUntil.UnixNano()
 	}
+	i.checked.Store(e.Epoch)
 	if c.config.Prepare != nil {
 		i.prepared = c.config.Prepare(e)
 	}

@@ -24,17 +24,21 @@ const (
 // against it: the build may have read its data just before.
 const seedMargin = 5 * time.Minute
 
-// maxMarks bounds the ledger. One more purge of a new subject counts as a
-// purge of everything, which is safe and forgets the rest.
+// maxMarks bounds the ledger. With one more subject everything is forgotten,
+// and the entries have to be asked about one by one.
 const maxMarks = 200_000
 
 // A ledger is this instance's copy of the purges in the store, and beside it
 // those that did not reach the store, which are held against an entry by
-// their time.
+// their time. It knows every purge after floor up to applied; of an entry that
+// may have been purged before floor, the store has to be asked.
 type ledger struct {
-	applied atomic.Uint64 // the store's sequence up to which marks is complete
+	floor   atomic.Uint64
+	applied atomic.Uint64
 	version atomic.Uint64 // moves with every purge
 	changed func()        // told after every purge
+
+	numbering sync.Mutex
 
 	mu    sync.RWMutex
 	marks map[string]pages.Mark
@@ -47,16 +51,27 @@ func newLedger(changed func()) *ledger {
 	return l
 }
 
-// apply enters purges from the store, which are complete up to a sequence.
-func (l *ledger) apply(changes []pages.Change, upTo uint64) {
+// apply enters purges from the store, which are complete after floor and up
+// to a sequence.
+func (l *ledger) apply(changes []pages.Change, floor, upTo uint64) {
+	if floor > l.applied.Load() {
+		raise(&l.floor, floor) // first, lest a gap be taken for nothing
+		upTo = max(upTo, floor)
+	}
 	l.note(changes)
 	for _, ch := range changes {
 		upTo = max(upTo, ch.Sequence)
 	}
-	// Last, so that whoever sees the sequence also sees the marks.
+	if upTo > l.applied.Load() {
+		l.moved()
+	}
+	raise(&l.applied, upTo) // last, so that whoever sees it also sees the marks
+}
+
+func raise(n *atomic.Uint64, to uint64) {
 	for {
-		was := l.applied.Load()
-		if was >= upTo || l.applied.CompareAndSwap(was, upTo) {
+		was := n.Load()
+		if was >= to || n.CompareAndSwap(was, to) {
 			return
 		}
 	}
@@ -69,10 +84,23 @@ func (l *ledger) note(changes []pages.Change) {
 	}
 	l.mu.Lock()
 	for _, ch := range changes {
-		enter(l.marks, ch.Subject, ch.Mark())
+		l.enter(ch.Subject, ch.Mark())
 	}
 	l.mu.Unlock()
 	l.moved()
+}
+
+// number enters a purge where there is no store to number it.
+func (l *ledger) number(verb pages.Verb, at time.Time, subjects []string) uint64 {
+	l.numbering.Lock()
+	defer l.numbering.Unlock()
+	n := l.applied.Load() + 1
+	changes := make([]pages.Change, len(subjects))
+	for i, s := range subjects {
+		changes[i] = pages.Change{Sequence: n, Verb: verb, Subject: s, At: at}
+	}
+	l.apply(changes, 0, n)
+	return n
 }
 
 // learn enters the marks of subjects as the store told them.
@@ -81,7 +109,7 @@ func (l *ledger) learn(subjects []string, marks []pages.Mark) {
 	l.mu.Lock()
 	for i, s := range subjects {
 		if i < len(marks) && (marks[i].Sequence > l.marks[s].Sequence || marks[i].Expired > l.marks[s].Expired) {
-			enter(l.marks, s, marks[i])
+			l.enter(s, marks[i])
 			moved = true
 		}
 	}
@@ -123,15 +151,17 @@ func later(m, o pages.Mark) pages.Mark {
 	return m
 }
 
-func enter(marks map[string]pages.Mark, subject string, m pages.Mark) {
-	if _, known := marks[subject]; !known && len(marks) >= maxMarks {
-		for _, old := range marks {
-			m = m.Merge(old)
+// enter adds a mark, for who holds mu.
+func (l *ledger) enter(subject string, m pages.Mark) {
+	if _, known := l.marks[subject]; !known && len(l.marks) >= maxMarks {
+		last := l.applied.Load()
+		for _, old := range l.marks {
+			last = max(last, old.Sequence)
 		}
-		clear(marks)
-		subject = pages.All
+		raise(&l.floor, last)
+		clear(l.marks)
 	}
-	marks[subject] = marks[subject].Merge(m)
+	l.marks[subject] = l.marks[subject].Merge(m)
 }
 
 // moved makes every verdict be looked up again.

@@ -1,4 +1,4 @@
-// Purges: making them, and hearing of those that others made.
+// Purges, and what the store needs from time to time.
 
 package cache
 
@@ -38,13 +38,12 @@ func (c *Cache) Purge(ctx context.Context, verb pages.Verb, subjects ...string) 
 
 func (c *Cache) bump(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
 	if c.store == nil {
-		c.ledger.applyLocal(verb, c.now(), subjects)
-		return c.ledger.version.Load(), nil
+		return c.ledger.number(verb, c.now(), subjects), nil
 	}
 	// A purge is always tried, breaker or not: somebody waits for its answer.
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	epoch, err := c.store.Bump(ctx, verb, subjects...)
+	epoch, err := c.store.Bump(bounded, verb, subjects...)
 	if err != nil {
 		c.ledger.applyLocal(verb, c.now(), subjects)
 		return 0, &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "the store was not told; the purge holds for this instance alone", Err: err, Mend: "purge again when the store answers"}
@@ -55,128 +54,29 @@ func (c *Cache) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 		changes[i] = pages.Change{Sequence: epoch, Verb: verb, Subject: s, At: c.now()}
 	}
 	c.ledger.note(changes)
-	c.pull(epoch)
+	c.hear(epoch, c.store.sequencer == nil)
+	if err := pages.Settle(ctx, c.store.Store, epoch); err != nil {
+		return epoch, &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "the purge is made, but not every instance may have heard of it yet", Err: err, Mend: "wait for " + pages.Trust.String()}
+	}
 	return epoch, nil
 }
 
-// catchUp enters purges made elsewhere, where the store knows without a round
-// trip that there are any. It is called at every request. Where they cannot
-// be read, it returns the sequence up to which something may have been purged.
-func (c *Cache) catchUp() (unseen uint64) {
-	if c.store == nil || c.store.sequencer == nil {
-		return 0
-	}
-	reached := c.store.sequencer.Sequence()
-	if reached <= c.ledger.applied.Load() || c.pull(reached) {
-		return 0
-	}
-	return reached
-}
-
-// pull asks the store for the purges after the last one known, which are then
-// complete at least up to reached, and says whether it answered.
-func (c *Cache) pull(reached uint64) bool {
-	if c.store.watcher == nil {
-		return true
-	}
-	c.pulling <- struct{}{}
-	defer func() { <-c.pulling }()
-	since := c.ledger.applied.Load()
-	if reached > 0 && reached <= since {
-		return true // another request did
-	}
-	var changes []pages.Change
-	err := c.store.ask(c.life, &c.store.purges, "changes", func(ctx context.Context) (err error) {
-		changes, err = c.store.watcher.Changes(ctx, since)
-		return err
-	})
-	if err == nil {
-		c.ledger.apply(changes, reached)
-	}
-	return err == nil
-}
-
-// check asks what was purged of an item, with a store that does not tell of
-// purges made elsewhere: once, and again whenever there was any purge.
-func (c *Cache) check(i *item) {
-	if c.store == nil || c.store.watches() || i.checked.Load() > c.polled.Load() {
-		return
-	}
-	subjects := i.entry.Subjects()
-	_ = c.store.ask(c.life, &c.store.purges, "epochs", func(ctx context.Context) error {
-		epochs, err := c.store.Epochs(ctx, subjects...)
-		if err == nil {
-			c.ledger.learn(subjects, epochs.Marks)
-			i.checked.Store(epochs.Sequence + 1)
-		}
-		return err
-	})
-}
-
-// hear enters the purge because of which an item was refused.
-func (c *Cache) hear(i *item) {
-	c.pull(0)
-	i.checked.Store(0)
-	c.check(i)
-}
-
-// known is the sequence up to which every purge is known here.
-func (c *Cache) known() uint64 {
-	if c.store == nil || !c.store.watches() {
-		return 0
+// epoch is the sequence as of which something is made from now on: purges up
+// to it cannot concern what is made.
+func (c *Cache) epoch() uint64 {
+	if c.store != nil && c.store.sequencer != nil {
+		return c.store.sequencer.Sequence()
 	}
 	return c.ledger.applied.Load()
 }
 
-// epoch reads the store's sequence before something is made.
-func (c *Cache) epoch(ctx context.Context) uint64 {
-	if c.store == nil {
-		return 0
-	}
-	if s := c.store.sequencer; s != nil {
-		return s.Sequence()
-	}
-	sequence := c.ledger.applied.Load()
-	_ = c.store.ask(ctx, &c.store.purges, "epochs", func(ctx context.Context) error {
-		epochs, err := c.store.Epochs(ctx)
-		if err == nil {
-			sequence = max(sequence, epochs.Sequence)
-		}
-		return err
-	})
-	return sequence
-}
-
-// watch hears of purges made elsewhere where the store has to be waited on or
-// asked. One that knows its sequence is asked at every request instead.
-func (c *Cache) watch() {
-	switch {
-	case c.store.sequencer != nil:
-	case c.store.watcher != nil:
-		for c.life.Err() == nil {
-			err := c.store.watcher.Wait(c.life, c.ledger.applied.Load())
-			if !c.pull(0) || err != nil {
-				pause(c.life, pollEvery)
-			}
-		}
-	default:
-		for pause(c.life, pollEvery) {
-			if sequence := c.epoch(c.life); sequence > c.polled.Load() {
-				c.polled.Store(sequence)
-				c.ledger.moved()
-			}
-		}
-	}
-}
-
-// pollEvery is how often a store is asked that does not tell by itself.
-const pollEvery = time.Second
-
 // mend asks a store that failed until it answers again, lest that wait for
 // visitors.
 func (c *Cache) mend() {
-	for pause(c.life, breakMin) {
-		c.store.mend(c.life)
+	for pause(c.life, mendEvery) {
+		if c.store.broken() {
+			c.store.probe(c.life, false, func() bool { return c.hear(0, true) })
+		}
 	}
 }
 
@@ -187,13 +87,17 @@ func (c *Cache) sweep() {
 		return
 	}
 	bounds := c.config.StoreBounds
+	var last time.Time
 	for pause(c.life, 10*time.Second) {
-		// A sweep reads the whole store, so it waits until enough was written
-		// to matter.
-		if n := c.written.Load(); n == 0 || bounds.PerRoute == 0 && n < bounds.Bytes/16 {
+		// A sweep looks at the whole store, so it waits until enough was
+		// written to matter, here or, as far as can be told, elsewhere and in
+		// earlier lives.
+		n, since := c.written.Load(), c.now().Sub(last)
+		if n == 0 || n < bounds.Bytes/16 && since < time.Hour && (bounds.PerRoute == 0 || since < time.Minute) {
 			continue
 		}
 		c.written.Store(0)
+		last = c.now()
 		if _, err := sweeper.Sweep(c.life, bounds); err != nil && fault(err) && c.life.Err() == nil {
 			c.config.Log.Warn("the store could not be swept", "err", err)
 		}

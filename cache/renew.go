@@ -27,20 +27,26 @@ func (c *Cache) refresh(k id, old *item) {
 	}
 	_, began := c.join(k, func(fl *flight) {
 		defer func() { <-c.behind }()
-		c.renew(fl, k, old, false)
+		c.renew(fl, k, old, renewal{})
 	})
 	if !began {
 		<-c.behind
 	}
 }
 
+// A renewal says for whom a page is made.
+type renewal struct {
+	waited bool // visitors wait for it
+	anew   bool // what is there may have been purged, and nobody can tell: it has to be made
+}
+
 // renew makes a page: one instance at a time, fenced against purges. Where
 // visitors wait, and another instance holds the lease, it waits for what that
 // one makes; otherwise it leaves it to it.
-func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
+func (c *Cache) renew(fl *flight, k id, old *item, r renewal) {
 	ctx := c.life
 	// Another flight may have ended since the request looked.
-	if i, ok := c.memory.GetIfPresent(k); ok && i != old {
+	if i, ok := c.memory.GetIfPresent(k); ok && i != old && !r.anew {
 		old = i
 		c.check(i)
 		if phase := i.phase(c.now(), c.ledger.judge(i)); phase == fresh || c.resting(i, c.now()) {
@@ -50,7 +56,7 @@ func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
 	}
 	fl.item = old
 	lease, held := c.lease(ctx, k)
-	if held && !waited {
+	if held && !r.waited {
 		// It may hold the lease only to look at what a third one made.
 		if i := c.newer(ctx, k, old); i != nil {
 			c.adopt(fl, k, i)
@@ -65,16 +71,19 @@ func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
 		}
 	}
 	if c.store != nil {
-		defer c.release(lease)
+		defer func() {
+			fl.land()
+			c.release(lease)
+		}()
 		// Another instance may have made it before we had the lease.
-		if i := c.newer(ctx, k, old); i != nil {
+		if i := c.newer(ctx, k, old); i != nil && !r.anew {
 			c.adopt(fl, k, i)
 			return
 		}
 	}
 
-	known := c.known()
-	epoch, negative, began := c.epoch(ctx), c.negative.epoch.Load(), c.now()
+	known := c.ledger.applied.Load()
+	epoch, negative, began := c.epoch(), c.negative.epoch.Load(), c.now()
 	if old != nil && !old.missing() && k.page.ShouldRevalidate != nil && c.ledger.judge(old) == good && !old.foreign && old.phase(began, good) == stale {
 		yes, err := c.config.Renderer.ShouldRevalidate(ctx, k.page, old.entry)
 		if err != nil {
@@ -96,7 +105,7 @@ func (c *Cache) renew(fl *flight, k id, old *item, waited bool) {
 		c.keep(fl, k, entry, lease)
 	case kind == gorgon.Missing || kind == gorgon.Removed:
 		fl.err = err
-		c.remove(k, old, kind, tried{epoch, began}, negative, lease)
+		c.remove(fl, k, old, kind, tried{epoch, began}, negative, lease)
 	default:
 		c.backOff(fl, k, old, tried{epoch, began}, known, lease, err)
 	}
@@ -112,24 +121,52 @@ func (c *Cache) adopt(fl *flight, k id, i *item) {
 // refuses still answers those who wait for it, and is stale from the start.
 func (c *Cache) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 	i := c.newItem(e)
-	i.checked.Store(e.Epoch + 1)
 	fl.item, fl.news, fl.made = i, true, true
-	if c.store != nil {
-		n, err := c.store.put(c.life, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})
-		if errors.Is(err, pages.ErrFenced) {
-			c.hear(i)
-			if c.ledger.judge(i) == good { // its lease was taken over: the store has another version
-				i.foreign = true
-				c.memory.Invalidate(k)
-				return
+	c.memory.Set(k, i)
+	if c.store == nil {
+		return
+	}
+	err := c.write(fl, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})
+	if errors.Is(err, pages.ErrFenced) {
+		c.hear(0, true)
+		c.check(i)
+		if c.ledger.judge(i) == good { // its lease was taken over: the store has another version
+			c.memory.Invalidate(k)
+			if !fl.landed() {
+				other := c.newItem(e)
+				other.foreign = true
+				fl.item = other
 			}
 		}
-		if fl.kept = err == nil; fl.kept {
-			c.written.Add(int64(n))
-		}
 	}
-	c.memory.Set(k, i)
 }
+
+// write puts an entry into the store. Those who wait for the flight wait for
+// that too, but not long: then the flight lands with what it has. Where the
+// store takes up fewer entries than are made, some are kept in memory alone.
+func (c *Cache) write(fl *flight, e *pages.Entry, fence pages.Fence) error {
+	patience := time.AfterFunc(writePatience, fl.land)
+	select {
+	case c.writing <- struct{}{}:
+	case <-fl.done:
+		return errBusy
+	}
+	n, err := c.store.put(c.life, e, fence)
+	<-c.writing
+	if err == nil {
+		c.written.Add(int64(n))
+	}
+	if patience.Stop() {
+		fl.kept = err == nil
+	} else {
+		<-fl.done // the timer's land may still be under way
+	}
+	return err
+}
+
+// writePatience is how long a visitor waits for a page to be stored after it
+// was made.
+const writePatience = 500 * time.Millisecond
 
 // replace puts a changed copy of what there is into memory and store.
 func (c *Cache) replace(fl *flight, k id, old *item, e *pages.Entry, t tried, lease pages.Lease) {
@@ -141,9 +178,7 @@ func (c *Cache) replace(fl *flight, k id, old *item, e *pages.Entry, t tried, le
 	fl.item = i
 	// Without the lease it could take the place of a newer version.
 	if c.store != nil && lease.Token != 0 {
-		if n, err := c.store.put(c.life, e, pages.Fence{Token: lease.Token}); err == nil {
-			c.written.Add(int64(n))
-		}
+		_ = c.write(fl, e, pages.Fence{Token: lease.Token})
 	}
 }
 
@@ -216,7 +251,7 @@ func safeFailure(err error) string {
 // recorded only for a page of the seed, or one that the store would not let go
 // of, since they would come back; for any other path nothing is, however many
 // are asked for.
-func (c *Cache) remove(k id, old *item, kind gorgon.Kind, t tried, negative uint64, lease pages.Lease) {
+func (c *Cache) remove(fl *flight, k id, old *item, kind gorgon.Kind, t tried, negative uint64, lease pages.Lease) {
 	until := c.now().Add(c.config.NegativeFor)
 	c.memory.Invalidate(k)
 	c.negative.put(k, kind, until, negative)
@@ -236,7 +271,7 @@ func (c *Cache) remove(k id, old *item, kind gorgon.Kind, t tried, negative uint
 		MadeAt: t.at, ModifiedAt: t.at, FreshUntil: until, StaleUntil: until, Epoch: t.epoch,
 	}
 	if c.store != nil {
-		_, err := c.store.put(c.life, stone, pages.Fence{Subjects: stone.Subjects(), Epoch: t.epoch, Token: lease.Token})
+		err := c.write(fl, stone, pages.Fence{Subjects: stone.Subjects(), Epoch: t.epoch, Token: lease.Token})
 		if errors.Is(err, pages.ErrFenced) {
 			return
 		}
@@ -277,7 +312,7 @@ func (c *Cache) release(lease pages.Lease) {
 // await waits for what another instance makes, or until its lease is free or
 // has run out, and then has the lease itself. With neither, the store fails.
 func (c *Cache) await(ctx context.Context, k id, old *item) (*item, pages.Lease) {
-	for wait := 10 * time.Millisecond; pause(ctx, wait); wait = min(wait*2, 200*time.Millisecond) {
+	for wait := 5 * time.Millisecond; pause(ctx, wait); wait = min(wait*2, 50*time.Millisecond) {
 		if i := c.newer(ctx, k, old); i != nil {
 			return i, pages.Lease{}
 		}
@@ -304,7 +339,7 @@ func (c *Cache) newer(ctx context.Context, k id, old *item) *item {
 	if old != nil && entry.MadeAt.Before(old.entry.MadeAt) {
 		return nil
 	}
-	c.catchUp()
+	c.catchUp(0)
 	i := c.fromStore(ctx, k, entry)
 	if i == nil {
 		return nil

@@ -31,14 +31,26 @@ func newStore(t *testing.T) *store {
 	return s
 }
 
-// plain is a store that tells of no purges; watched tells when it is waited on.
+// The kinds of store, by what each can tell of purges.
 type (
-	plain   struct{ pages.Store }
-	watched struct {
+	plain   struct{ pages.Store } // nothing
+	watched struct {              // when it is waited on
 		pages.Store
 		pages.Watcher
 	}
+	acknowledged struct { // and who has heard of them
+		pages.Store
+		pages.Watcher
+		pages.Acknowledger
+	}
 )
+
+var shapesOfStore = map[string]func(*store) pages.Store{
+	"sequencer":    func(s *store) pages.Store { return s },
+	"acknowledger": func(s *store) pages.Store { return acknowledged{s, s, s} },
+	"watcher":      func(s *store) pages.Store { return watched{s, s} },
+	"plain":        func(s *store) pages.Store { return plain{s} },
+}
 
 // fail makes the calls of some operations fail; without any, all succeed.
 func (s *store) fail(err error, ops ...string) {
@@ -156,9 +168,9 @@ func (s *store) Release(ctx context.Context, l pages.Lease) error {
 	return s.under.Release(ctx, l)
 }
 
-func (s *store) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
+func (s *store) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
 	if err := s.before(ctx, "changes", pages.Key{}); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	return s.under.Changes(ctx, since)
 }
@@ -168,6 +180,20 @@ func (s *store) Wait(ctx context.Context, since uint64) error {
 		return err
 	}
 	return s.under.Wait(ctx, since)
+}
+
+func (s *store) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+	if err := s.before(ctx, "acknowledge", pages.Key{}); err != nil {
+		return 0, err
+	}
+	return s.under.Acknowledge(ctx, instance, sequence, ttl)
+}
+
+func (s *store) Lagging(ctx context.Context, sequence uint64) (int, error) {
+	if err := s.before(ctx, "lagging", pages.Key{}); err != nil {
+		return 0, err
+	}
+	return s.under.Lagging(ctx, sequence)
 }
 
 func (s *store) Sequence() uint64 { return s.under.Sequence() }

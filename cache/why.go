@@ -64,7 +64,7 @@ func (c *Cache) Why(ctx context.Context, page *gorgon.Definition, path, locale s
 		r.Because, r.Next = "nothing of the page is kept", "makes its state and renders it, as every request does"
 		return r
 	}
-	c.catchUp()
+	c.catchUp(0)
 	r.Sequence = c.ledger.applied.Load()
 	if broken, reason := c.Degraded(); broken {
 		r.Degraded = reason

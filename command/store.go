@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon/pages"
@@ -17,7 +18,7 @@ import (
 func (p *program) schemes() string {
 	words := []string{"none"}
 	for _, d := range p.config.Stores {
-		words = append(words, d.Scheme+":…")
+		words = append(words, d.Schemes[0]+":…")
 	}
 	return strings.Join(words, ", ")
 }
@@ -28,7 +29,7 @@ func (p *program) location() string {
 		return p.store
 	}
 	for _, d := range p.config.Stores {
-		if d.Scheme == "disk" {
+		if slices.Contains(d.Schemes, "disk") {
 			return "disk:" + p.defaultStore()
 		}
 	}
@@ -68,7 +69,7 @@ func (p *program) driver() (open func(context.Context) (pages.Store, error), err
 		return nil, misused("--store %q: write it as TECHNOLOGY:PLACE, such as disk:/var/lib/%s (this program has: %s)", location, p.app.Name, p.schemes())
 	}
 	for _, d := range p.config.Stores {
-		if d.Scheme != scheme {
+		if !slices.Contains(d.Schemes, scheme) {
 			continue
 		}
 		if place == "" && scheme != "mem" {

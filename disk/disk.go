@@ -80,7 +80,7 @@ func Open(dir string, opts Options) (*Store, error) {
 // Driver opens stores by directory, for command lines: "disk:/var/lib/shop".
 func Driver() pages.Driver {
 	return pages.Driver{
-		Scheme: "disk",
+		Schemes: []string{"disk"},
 		Open: func(_ context.Context, location string) (pages.Store, error) {
 			s, err := Open(location, Options{})
 			if err != nil {

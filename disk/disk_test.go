@@ -59,8 +59,8 @@ func key(path string) pages.Key { return pages.Key{Route: "/{path...}", Path: pa
 func TestDriver(t *testing.T) {
 	d := disk.Driver()
 	s, err := d.Open(t.Context(), t.TempDir())
-	if err != nil || d.Scheme != "disk" {
-		t.Fatal(d.Scheme, err)
+	if err != nil || d.Schemes[0] != "disk" {
+		t.Fatal(d.Schemes, err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

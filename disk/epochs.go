@@ -36,16 +36,15 @@ func (s *Store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, e
 	return e, err
 }
 
-// Changes lists the purges after a sequence.
-func (s *Store) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
+// Changes lists the purges after a sequence; those up to floor may be missing.
+func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change, floor uint64, err error) {
 	end, err := s.begin(ctx, false)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer end()
-	var list []pages.Change
-	err = s.current(ctx, func() { list = s.log.Since(since) })
-	return list, err
+	err = s.current(ctx, func() { list, floor = s.log.Since(since) })
+	return list, floor, err
 }
 
 // current runs f under mu when all purges so far are known.

@@ -108,7 +108,7 @@ func (s *Store) lost() pages.Purges {
 	}
 	n = max(n+1, uint64(now.UnixMicro()))
 	all := pages.Mark{Sequence: n, At: now}
-	return pages.Purges{Sequence: n, Floor: all, Dropped: all}
+	return pages.Purges{Sequence: n, Floor: all, Dropped: n}
 }
 
 // mend is refresh for who holds the fence's lock alone and mu: what is lost

@@ -144,7 +144,7 @@ func (l *purgeLog) apply(payload []byte) bool {
 	r := reader{b: payload[1:]}
 	switch kind := payload[0]; {
 	case kind == kindBase && first:
-		l.Sequence, l.Floor, l.Dropped = r.number(), r.mark(), r.mark()
+		l.Sequence, l.Floor, l.Dropped = r.number(), r.mark(), r.number()
 	case kind == kindMark && !first:
 		if mark := r.mark(); !r.bad {
 			l.Put(string(r.b), mark)
@@ -186,7 +186,7 @@ func purgePayload(n uint64, at time.Time, verb pages.Verb, subjects []string) []
 // and changes.
 func logBytes(m *pages.Purges) []byte {
 	base := binary.AppendUvarint([]byte{kindBase}, m.Sequence)
-	base = appendMark(appendMark(base, m.Floor), m.Dropped)
+	base = binary.AppendUvarint(appendMark(base, m.Floor), m.Dropped)
 	b := appendRecord([]byte(logMagic), base)
 	for subject, mark := range m.Last {
 		b = appendRecord(b, append(appendMark([]byte{kindMark}, mark), subject...))

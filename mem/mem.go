@@ -32,12 +32,13 @@ type Options struct {
 // A Store keeps records in memory. The zero Store is empty and ready for use.
 // It must not be copied.
 type Store struct {
-	mu      sync.RWMutex
-	records map[pages.Key]*record
-	purges  pages.Purges
-	leases  leases
-	wake    chan struct{} // closed by the next purge, and by Close
-	closed  bool
+	mu           sync.RWMutex
+	records      map[pages.Key]*record
+	purges       pages.Purges
+	leases       leases
+	acknowledged map[string]acknowledgement // by instance
+	wake         chan struct{}              // closed by the next purge, and by Close
+	closed       bool
 
 	sequence atomic.Uint64 // a copy of purges.Sequence
 	sweeping sync.Mutex
@@ -49,11 +50,12 @@ type record struct {
 }
 
 var (
-	_ pages.Store     = (*Store)(nil)
-	_ pages.Lister    = (*Store)(nil)
-	_ pages.Watcher   = (*Store)(nil)
-	_ pages.Sequencer = (*Store)(nil)
-	_ pages.Sweeper   = (*Store)(nil)
+	_ pages.Store        = (*Store)(nil)
+	_ pages.Lister       = (*Store)(nil)
+	_ pages.Watcher      = (*Store)(nil)
+	_ pages.Sequencer    = (*Store)(nil)
+	_ pages.Acknowledger = (*Store)(nil)
+	_ pages.Sweeper      = (*Store)(nil)
 )
 
 // Open makes an empty store.
@@ -65,7 +67,7 @@ func Open(opts Options) *Store {
 // nothing, and each call makes a new store.
 func Driver() pages.Driver {
 	return pages.Driver{
-		Scheme: "mem",
+		Schemes: []string{"mem"},
 		Open: func(context.Context, string) (pages.Store, error) {
 			return Open(Options{}), nil
 		},

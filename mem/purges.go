@@ -43,14 +43,15 @@ func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 // Sequence is the number of the last purge.
 func (s *Store) Sequence() uint64 { return s.sequence.Load() }
 
-// Changes lists the purges after a sequence.
-func (s *Store) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
+// Changes lists the purges after a sequence; those up to floor may be missing.
+func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change, floor uint64, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.check(ctx); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return s.purges.Since(since), nil
+	list, floor = s.purges.Since(since)
+	return list, floor, nil
 }
 
 // Wait returns when there is a purge after a sequence, when ctx ends, or with

@@ -38,6 +38,7 @@ var (
 	ErrFenced   = errors.New("the write came too late")
 	ErrHeld     = errors.New("the lease is held by another")
 	ErrReadOnly = errors.New("the store is read-only")
+	ErrLayout   = errors.New("the store is not laid out for this version") // see Migrator
 	ErrClosed   = errors.New("the store is closed")
 )
 
@@ -45,7 +46,8 @@ var (
 // and where its technology is, by several processes at once. After Close
 // every method fails with [ErrClosed].
 //
-// A store may also be a [Lister], a [Watcher], a [Sequencer] or a [Sweeper].
+// A store may also be a [Lister], a [Watcher], a [Sequencer], an
+// [Acknowledger], a [Sweeper] or a [Migrator].
 type Store interface {
 	// Get reads the record of a key as it was last put: whole, or not at
 	// all. ErrNotFound, ErrCorrupt. The caller must not change the data.
@@ -180,9 +182,10 @@ func (c Change) Mark() Mark {
 
 // A Watcher is a store that can tell of purges made elsewhere.
 type Watcher interface {
-	// Changes lists the purges after a sequence, oldest first. Where some of
-	// them are forgotten, a purge of [All] stands in their place.
-	Changes(ctx context.Context, since uint64) ([]Change, error)
+	// Changes lists the purges after a sequence, oldest first, every subject
+	// of a purge or none. A store may forget old purges: those up to floor
+	// may be missing, and Epochs tells what is still known of them.
+	Changes(ctx context.Context, since uint64) (list []Change, floor uint64, err error)
 
 	// Wait returns when there may be purges after a sequence, or with an
 	// error when it cannot tell.
@@ -195,6 +198,21 @@ type Sequencer interface {
 	// Sequence is at least that of every Bump that has returned anywhere. It
 	// never blocks for long; after Close it is the last that was known.
 	Sequence() uint64
+}
+
+// An Acknowledger is a store that knows how far each instance has heard of
+// purges, so that who purges need wait no longer than the slowest of them.
+type Acknowledger interface {
+	// Acknowledge says that an instance has heard of every purge up to a
+	// sequence, and will not answer from its memory after ttl without saying
+	// so again. It returns the store's sequence as it is once Lagging can see
+	// the acknowledgement: a purge made before then is in it, and one made
+	// later is waited for. A ttl of 0 takes the instance out.
+	Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error)
+
+	// Lagging counts the instances whose last acknowledgement is of an
+	// earlier sequence and has not run out.
+	Lagging(ctx context.Context, sequence uint64) (int, error)
 }
 
 // Bounds limit what a store holds. A zero field is no limit.
@@ -218,10 +236,23 @@ type Sweeper interface {
 	Sweep(ctx context.Context, bounds Bounds) (Swept, error)
 }
 
+// A Migrator is a store whose layout is made, and brought up to date, by a
+// step of its own and never while it is used. Where the layout is missing or
+// of another version, every other method fails with ErrLayout.
+type Migrator interface {
+	// Migrate brings the layout up to date, whatever it was. It is safe to
+	// run twice and by many at once; a failure leaves the layout as it was.
+	// It returns the names of the steps it took.
+	Migrate(ctx context.Context) ([]string, error)
+}
+
 // A Driver opens stores of one technology, for command lines.
 type Driver struct {
-	Scheme string // "disk"
+	Schemes []string // the first is the technology's name: "disk"
+
 	// Open opens the store at a location, which is what follows "disk:", or
-	// the whole URL where it has the form scheme://….
+	// the whole URL where it has the form scheme://…. It fails if the
+	// location cannot be right. A server that is away now is no error: the
+	// store's methods fail until it is there.
 	Open func(ctx context.Context, location string) (Store, error)
 }

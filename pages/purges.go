@@ -9,15 +9,16 @@ import (
 )
 
 // Purges remembers the last purge of each subject, and the latest purges in
-// order, for a driver whose technology does not. Both forget: marks into
-// Floor, changes into Dropped, so that what is forgotten counts as purged.
+// order, for a driver whose technology does not. Both forget: of a subject
+// that is forgotten, Floor is told instead, and of changes the number of the
+// last one dropped.
 // The zero Purges is empty. It is not safe for concurrent use.
 type Purges struct {
 	Sequence uint64
 	Last     map[string]Mark // the last purge of each subject
 	Floor    Mark            // the latest of the forgotten last purges
 	Latest   []Change        // in order
-	Dropped  Mark            // the latest of the changes no longer in Latest
+	Dropped  uint64          // the sequence of the latest change no longer in Latest
 
 	Subjects int // how many Last may hold. Default: 100,000
 	Changes  int // how many Latest may hold. Default: 10,000
@@ -54,21 +55,13 @@ func (p *Purges) Add(c Change) {
 	}
 }
 
-// Since lists the changes after a sequence, with a purge of [All] in place of
-// those that are forgotten.
-func (p *Purges) Since(sequence uint64) []Change {
-	var list []Change
-	if d := p.Dropped; sequence < d.Sequence {
-		all := Change{Sequence: d.Sequence, Verb: Stale, Subject: All, At: d.At}
-		if d.Expired > sequence {
-			all.Verb = Expire
-		}
-		list = append(list, all)
-	}
+// Since lists the changes after a sequence, of which those up to floor may be
+// missing.
+func (p *Purges) Since(sequence uint64) (list []Change, floor uint64) {
 	first, _ := slices.BinarySearchFunc(p.Latest, sequence+1, func(c Change, n uint64) int {
 		return cmp.Compare(c.Sequence, n)
 	})
-	return append(list, p.Latest[first:]...)
+	return slices.Clone(p.Latest[first:]), p.Dropped
 }
 
 // forget drops the older half of the last purges.
@@ -93,8 +86,6 @@ func (p *Purges) drop() {
 	for n < len(p.Latest) && p.Latest[n].Sequence == p.Latest[n-1].Sequence {
 		n++
 	}
-	for _, c := range p.Latest[:n] {
-		p.Dropped = p.Dropped.Merge(c.Mark())
-	}
+	p.Dropped = p.Latest[n-1].Sequence
 	p.Latest = slices.Clone(p.Latest[n:])
 }

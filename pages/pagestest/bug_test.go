@@ -21,10 +21,12 @@ type bug struct {
 	lease   func(s *mem.Store, ctx context.Context, k pages.Key, ttl time.Duration) (pages.Lease, error)
 	release func(s *mem.Store, ctx context.Context, l pages.Lease) error
 	list    func(s *mem.Store, ctx context.Context, yield func(pages.Info) bool) error
-	changes func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, error)
+	changes func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error)
 	wait    func(s *mem.Store, ctx context.Context, since uint64) error
 	seq     func(s *mem.Store) uint64
 	sweep   func(s *mem.Store, ctx context.Context, b pages.Bounds) (pages.Swept, error)
+	ack     func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error)
+	lagging func(s *mem.Store, ctx context.Context, sequence uint64) (int, error)
 	close   func(s *mem.Store) error
 }
 
@@ -84,7 +86,7 @@ func (b *bug) List(ctx context.Context, yield func(pages.Info) bool) error {
 	return b.Store.List(ctx, yield)
 }
 
-func (b *bug) Changes(ctx context.Context, since uint64) ([]pages.Change, error) {
+func (b *bug) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
 	if b.changes != nil {
 		return b.changes(b.Store, ctx, since)
 	}
@@ -117,4 +119,18 @@ func (b *bug) Close() error {
 		return b.close(b.Store)
 	}
 	return b.Store.Close()
+}
+
+func (b *bug) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+	if b.ack != nil {
+		return b.ack(b.Store, ctx, instance, sequence, ttl)
+	}
+	return b.Store.Acknowledge(ctx, instance, sequence, ttl)
+}
+
+func (b *bug) Lagging(ctx context.Context, sequence uint64) (int, error) {
+	if b.lagging != nil {
+		return b.lagging(b.Store, ctx, sequence)
+	}
+	return b.Store.Lagging(ctx, sequence)
 }

@@ -21,8 +21,8 @@
 //
 // Each law is one sentence, which is the name of its subtest and is printed
 // when the store breaks it. Laws about what a store need not be (a
-// [pages.Lister], [pages.Watcher], [pages.Sequencer], [pages.Sweeper]) are
-// skipped for one that is not. Real time passes: about ten lease times.
+// [pages.Lister], [pages.Watcher], [pages.Sequencer], [pages.Acknowledger],
+// [pages.Sweeper]) pass for one that is not. Real time passes: about ten lease times.
 package pagestest
 
 import (
@@ -90,7 +90,7 @@ func laws() []law {
 	var all []law
 	for _, part := range [][]law{
 		recordLaws(), keyLaws(), fenceLaws(), epochLaws(), leaseLaws(),
-		raceLaws(), watchLaws(), sweepLaws(), lifeLaws(),
+		raceLaws(), watchLaws(), acknowledgeLaws(), sweepLaws(), lifeLaws(),
 	} {
 		all = append(all, part...)
 	}

@@ -135,21 +135,21 @@ func purgeBugs() []planted {
 			}}
 		}, "List ends when yield says so"},
 		{"Changes begins too early", func() *bug {
-			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, error) {
+			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
 				return s.Changes(ctx, max(since, 1)-1)
 			}}
 		}, "Changes lists exactly"},
 		{"Changes comes newest first", func() *bug {
-			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, error) {
-				list, err := s.Changes(ctx, since)
+			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
+				list, floor, err := s.Changes(ctx, since)
 				slices.Reverse(list)
-				return list, err
+				return list, floor, err
 			}}
 		}, "Changes lists exactly"},
 		{"Changes has one subject for each number", func() *bug {
-			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, error) {
-				list, err := s.Changes(ctx, since)
-				return slices.CompactFunc(list, func(a, b pages.Change) bool { return a.Sequence == b.Sequence }), err
+			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
+				list, floor, err := s.Changes(ctx, since)
+				return slices.CompactFunc(list, func(a, b pages.Change) bool { return a.Sequence == b.Sequence }), floor, err
 			}}
 		}, "Changes lists every subject"},
 		{"Wait never returns", func() *bug {
@@ -161,6 +161,44 @@ func purgeBugs() []planted {
 		{"Sequence lags", func() *bug {
 			return &bug{seq: func(s *mem.Store) uint64 { return max(s.Sequence(), 1) - 1 }}
 		}, "Sequence is at least"},
+		{"Acknowledge does nothing", func() *bug {
+			return &bug{ack: func(s *mem.Store, _ context.Context, _ string, _ uint64, _ time.Duration) (uint64, error) {
+				return s.Sequence(), nil
+			}}
+		}, "an instance lags until"},
+		{"Acknowledge reads the sequence before it can be seen", func() *bug {
+			return &bug{ack: func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+				read := s.Sequence()
+				time.Sleep(100 * time.Microsecond)
+				_, err := s.Acknowledge(ctx, instance, sequence, ttl)
+				return read, err
+			}}
+		}, "an instance that acknowledges while another purges"},
+		{"an acknowledgement lasts for ever", func() *bug {
+			return &bug{ack: func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+				return s.Acknowledge(ctx, instance, sequence, ttl*1000)
+			}}
+		}, "an acknowledgement runs out"},
+		{"only the first acknowledgement counts", func() *bug {
+			first := map[string]bool{}
+			return &bug{ack: func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+				if first[instance] && ttl > 0 {
+					return s.Sequence(), nil
+				}
+				first[instance] = true
+				return s.Acknowledge(ctx, instance, sequence, ttl)
+			}}
+		}, "an acknowledgement is made to last"},
+		{"nobody can take itself out", func() *bug {
+			return &bug{ack: func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
+				return s.Acknowledge(ctx, instance, sequence, max(ttl, time.Minute))
+			}}
+		}, "an instance that takes itself out"},
+		{"Lagging counts those that are level", func() *bug {
+			return &bug{lagging: func(s *mem.Store, ctx context.Context, sequence uint64) (int, error) {
+				return s.Lagging(ctx, sequence+1)
+			}}
+		}, "an instance lags until"},
 		{"Sweep does nothing", func() *bug {
 			return &bug{sweep: func(*mem.Store, context.Context, pages.Bounds) (pages.Swept, error) { return pages.Swept{}, nil }}
 		}, "Sweep brings a store under Bytes"},

@@ -34,9 +34,12 @@ func watchLaws() []law {
 				}
 			}
 			for since := range len(all) + 1 {
-				got, err := w.Changes(e.ctx, uint64(since))
+				got, floor, err := w.Changes(e.ctx, uint64(since))
 				if err != nil {
 					return err
+				}
+				if floor > 0 {
+					return fmt.Errorf("since %d those up to %d are forgotten", since, floor)
 				}
 				want := all[since:]
 				if len(got) != len(want) {
@@ -58,7 +61,7 @@ func watchLaws() []law {
 			if err := e.bump(other, 1, pages.Expire, a, b); err != nil {
 				return err
 			}
-			got, err := w.Changes(e.ctx, 0)
+			got, _, err := w.Changes(e.ctx, 0)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,204 @@
+//go:build unix
+
+// Processes of our own that are found, started, stopped and never left behind.
+
+// Package testbed starts the real servers that stores are tested and measured
+// against: PostgreSQL, Redis and an S3 service. Each is private: it listens on
+// a free port of the loopback, keeps its data in a folder of its own, runs as
+// an unprivileged user where the caller is root, and ends with the caller.
+//
+// What it needs is installed by scripts/servers. Where something is missing,
+// a test that asks for it is skipped with the reason.
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ErrMissing says that a program is not installed here.
+var ErrMissing = errors.New("not installed: run scripts/servers")
+
+// A Server is one process. Its address stays the same when it is stopped and
+// started again, and so does what it keeps, unless Wipe is called between.
+type Server struct {
+	URL  string // what a store is opened with
+	Addr string // host:port
+
+	dir    string
+	start  func() *exec.Cmd
+	ready  func() error
+	signal syscall.Signal // that ends it in order
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	output *os.File
+	exited chan struct{}
+}
+
+// Start starts the server where it does not run, and waits until it answers.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd != nil {
+		return nil
+	}
+	output, err := os.OpenFile(filepath.Join(s.dir, "output"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o666)
+	if err != nil {
+		return err
+	}
+	cmd := s.start()
+	cmd.Stdout, cmd.Stderr = output, output
+	asUnprivileged(cmd)
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, output.Close())
+	}
+	s.cmd, s.output, s.exited = cmd, output, make(chan struct{})
+	go func(exited chan struct{}) {
+		_ = cmd.Wait()
+		close(exited)
+	}(s.exited)
+	deadline := time.Now().Add(30 * time.Second)
+	for err = s.ready(); err != nil; err = s.ready() {
+		select {
+		case <-s.exited:
+			err = fmt.Errorf("it ended: %w", err)
+		case <-time.After(10 * time.Millisecond):
+			if time.Now().Before(deadline) {
+				continue
+			}
+		}
+		said, _ := os.ReadFile(output.Name())
+		s.end(syscall.SIGKILL)
+		return fmt.Errorf("start %s: %w\n%s", filepath.Base(cmd.Path), err, said)
+	}
+	return nil
+}
+
+// Stop ends the server in order and waits for it.
+func (s *Server) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(s.signal)
+}
+
+// Kill ends the server at once, as a power cut would.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(syscall.SIGKILL)
+}
+
+// Pause makes the server hang: its connections stay open and nobody answers.
+func (s *Server) Pause() { s.tell(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.tell(syscall.SIGCONT) }
+
+func (s *Server) tell(signal syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd != nil {
+		_ = syscall.Kill(-s.cmd.Process.Pid, signal)
+	}
+}
+
+func (s *Server) end(signal syscall.Signal) {
+	if s.cmd == nil {
+		return
+	}
+	pid := s.cmd.Process.Pid
+	_ = syscall.Kill(-pid, syscall.SIGCONT)
+	_ = syscall.Kill(pid, signal)
+	select {
+	case <-s.exited:
+	case <-time.After(10 * time.Second):
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // and the children
+	<-s.exited
+	s.output.Close()
+	s.cmd = nil
+}
+
+// Close ends the server and removes what it kept.
+func (s *Server) Close() {
+	s.Kill()
+	_ = os.RemoveAll(s.dir)
+}
+
+// asUnprivileged makes a command run as nobody where the caller is root, in a
+// process group of its own, and end when the caller does.
+func asUnprivileged(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	endWithParent(cmd.SysProcAttr)
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}
+	}
+}
+
+// nobody is the user and the group of that name on Debian.
+const nobody = 65534
+
+// folder makes a folder that the unprivileged user owns.
+func folder() (string, error) {
+	dir, err := os.MkdirTemp("", "gorgon-testbed-")
+	if err == nil && os.Getuid() == 0 {
+		err = os.Chown(dir, nobody, nobody)
+	}
+	return dir, err
+}
+
+// freeAddr is an address of the loopback that nobody listens on now.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// find looks for a program on the PATH and in further folders, which may be
+// patterns; the last match counts.
+func find(name string, folders ...string) (string, error) {
+	for _, f := range folders {
+		if found, _ := filepath.Glob(filepath.Join(f, name)); len(found) > 0 {
+			return found[len(found)-1], nil
+		}
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	return "", fmt.Errorf("%s: %w", name, ErrMissing)
+}
+
+// answers says whether somebody listens at an address.
+func answers(addr string) error {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// For gives a test a server, which ends with the test.
+func For(t testing.TB, make func() (*Server, error)) *Server {
+	t.Helper()
+	s, err := make()
+	if errors.Is(err, ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
