@@ -1,5 +1,5 @@
 // Package command turns an app into a program: build, serve, export, why,
-// purge and routes, as a library that the app's own binary carries.
+// purge, migrate and routes, as a library that the app's own binary carries.
 //
 //	func main() {
 //		command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
@@ -124,7 +124,7 @@ func (p *program) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.routesCommand())
+	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand())
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -171,7 +171,7 @@ func (p *program) jsonFlag(c *cobra.Command) {
 }
 
 func (p *program) storeFlag(c *cobra.Command) {
-	c.Flags().StringVar(&p.store, "store", env("GORGON_STORE", ""), "where to keep what is made later: "+p.schemes()+" (GORGON_STORE)")
+	c.Flags().StringVar(&p.store, "store", "", "where to keep what is made later: "+p.schemes()+" (GORGON_STORE)")
 }
 
 // print writes a result as JSON.

@@ -29,7 +29,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"site": func() { command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver()}}) },
+		"site": func() {
+			command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver(), cabinet()}})
+		},
 		"bare": func() { command.Main(site(""), command.Config{}) },
 	})
 }

@@ -21,7 +21,8 @@ func (p *program) purgeCommand() *cobra.Command {
 		Short: "Declare pages out of date, by path, tag or route, or all of them",
 		Long: `Declares pages out of date, also for servers that run on the same store: from
 now on they serve the old page once more while it is made again, or, with
---expire, let visitors wait for the new one. Prints the purge's epoch.`,
+--expire, let visitors wait for the new one. It returns once every server has
+heard of it, and prints the purge's epoch.`,
 		Example: "  " + p.app.Name + " purge --path /about --tag news\n  " + p.app.Name + " purge --all --expire",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -47,6 +48,9 @@ now on they serve the old page once more while it is made again, or, with
 			epoch, err := store.Bump(c.Context(), verb, subjects...)
 			if err != nil {
 				return fmt.Errorf("purge: %w", err)
+			}
+			if err := pages.Settle(c.Context(), store, epoch); err != nil {
+				return fmt.Errorf("purge: the store was told (epoch %d), but not every server may have heard yet: %w", epoch, err)
 			}
 			if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
 				if err := cdn.Purge(c.Context(), serve.EdgeTags(subjects)); err != nil {

@@ -22,23 +22,27 @@ func (p *program) serveCommand() *cobra.Command {
 	var flags buildFlags
 	var addr string
 	var memory int64
+	var require bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the site, building first where there is no seed or the app has changed",
 		Long: `Serves the site. Where there is no seed, or the app has changed since it was
 built, it is built first. What is made later is kept in --store; where that
-cannot be used, pages go on without it.
+cannot be used, pages go on without it, and /readyz says so. With
+--require-store the server does not start without it, and is not ready while
+it is gone.
 
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.serve(c.Context(), flags, addr, memory)
+			return p.serve(c.Context(), flags, addr, memory, require)
 		},
 	}
 	flags.add(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
 	c.Flags().StringVar(&addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
+	c.Flags().BoolVar(&require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
 	c.Flags().Int64Var(&memory, "memory", 256, "bound of the pages kept in memory, in MiB")
 	return c
 }
@@ -48,7 +52,7 @@ func defaultAddr() string {
 	return net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
 }
 
-func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64) (err error) {
+func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64, require bool) (err error) {
 	if memory <= 0 {
 		return misused("--memory %d: give a number of MiB above zero", memory)
 	}
@@ -79,14 +83,17 @@ func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memo
 			err = errors.Join(err, store.Close())
 		}
 	}()
+	if degraded, why := pages.Degraded(); degraded && require {
+		return fmt.Errorf("store %s cannot be used: %s: mend it, or serve without --require-store", safe(p.location()), why)
+	}
 	server.Handler, err = serve.New(serve.Config{
-		App: p.app, Renderer: s.renderer, Cache: pages, Files: filesOf(s.seed), Log: p.log,
+		App: p.app, Renderer: s.renderer, Cache: pages, Files: filesOf(s.seed), Log: p.log, RequireStore: require,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")),
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, p.location())
+	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
 	return server.Run(ctx)
 }
 

@@ -89,7 +89,12 @@ func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (
 		return nil, nil, err
 	case err != nil:
 		config.NoStore = err.Error()
-		p.log.Warn("the store cannot be opened; what is made stays in memory", "store", p.location(), "err", err)
+		p.log.Warn("the store cannot be opened; what is made stays in memory", "store", safe(p.location()), "err", err)
+	}
+	if store != nil {
+		if err := p.prepared(ctx, store); err != nil {
+			return nil, nil, errors.Join(err, store.Close())
+		}
 	}
 	config.Renderer, config.Seed, config.Store, config.Log = s.renderer, s.seed, store, p.log
 	if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {

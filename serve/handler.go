@@ -2,7 +2,8 @@
 //
 // A request passes the app's middleware first. Then answers, in this order:
 // the framework's own paths below /_gorgon/, the app's handlers, files, and
-// pages. A page's guards run before anything of it is read or made, whichever
+// pages. /readyz, which says whether this instance wants visitors, is answered
+// before all of it and without the base path. A page's guards run before anything of it is read or made, whichever
 // URL led to it; a guarded page is never offered to caches in between.
 //
 // # What sees which URL
@@ -53,28 +54,33 @@ type Config struct {
 	// purge over HTTP.
 	PurgeKey []byte
 
+	// RequireStore makes /readyz say that this instance is not ready while the
+	// store cannot be used. Default: it is ready, and says that it is degraded.
+	RequireStore bool
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
 
 // A Handler serves one app. It is safe for concurrent use.
 type Handler struct {
-	renderer  *render.Renderer
-	cache     *cache.Cache
-	files     func(path string) (File, bool)
-	known     sync.Map // path → *prepared; as many as there are files
-	router    *gorgon.Router
-	guards    map[*gorgon.Definition]http.Handler
-	mux       *http.ServeMux // nil where the app has no handlers
-	chain     http.Handler   // nil where it has no middleware
-	always    []field
-	base      string
-	locales   []string
-	cdn       bool
-	tagHeader string
-	purges    *purges // nil without a key
-	log       *slog.Logger
-	now       func() time.Time
+	renderer     *render.Renderer
+	cache        *cache.Cache
+	files        func(path string) (File, bool)
+	known        sync.Map // path → *prepared; as many as there are files
+	router       *gorgon.Router
+	guards       map[*gorgon.Definition]http.Handler
+	mux          *http.ServeMux // nil where the app has no handlers
+	chain        http.Handler   // nil where it has no middleware
+	always       []field
+	base         string
+	locales      []string
+	cdn          bool
+	tagHeader    string
+	purges       *purges // nil without a key
+	requireStore bool
+	log          *slog.Logger
+	now          func() time.Time
 }
 
 // New makes a handler. It says every fault at once; those of the app itself
@@ -97,7 +103,7 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
-		log: config.Log, now: config.Now,
+		requireStore: config.RequireStore, log: config.Log, now: config.Now,
 	}
 	if h.log == nil {
 		h.log = slog.Default()
@@ -147,9 +153,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i := range h.always {
 		header[h.always[i].name] = h.always[i].values
 	}
-	if h.chain != nil {
+	switch {
+	case r.URL.Path == readyPath && reads(r.Method):
+		h.ready(w, r)
+	case h.chain != nil:
 		h.foreign(w, r, match{}, h.chain)
-		return
+	default:
+		h.route(w, r)
 	}
-	h.route(w, r)
 }

@@ -28,6 +28,7 @@ var (
 	valueVary      = []string{"Accept-Encoding"}
 	valueHTML      = []string{"text/html; charset=utf-8"}
 	valueJSON      = []string{"application/json"}
+	valueText      = []string{"text/plain; charset=utf-8"}
 	valueBypass    = []string{"gorgon; fwd=bypass"}
 	valueAllow     = []string{"GET, HEAD, OPTIONS"}
 )

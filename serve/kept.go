@@ -14,7 +14,7 @@ import (
 // pages, but a page that has come into memory is no file's: so the usual
 // request is spared looking for one.
 func (h *Handler) inMemory(w http.ResponseWriter, r *http.Request, m match) bool {
-	if m.page == nil || m.page.PerRequest() || len(m.page.Guards) > 0 || !reads(r.Method) {
+	if m.page == nil || m.page.PerRequest() || len(m.page.Guards) > 0 || !reads(r.Method) || tokenOf(r.Header) > 0 {
 		return false
 	}
 	now := h.now()
@@ -27,17 +27,23 @@ func (h *Handler) inMemory(w http.ResponseWriter, r *http.Request, m match) bool
 
 // kept answers with a page that is kept.
 func (h *Handler) kept(w http.ResponseWriter, r *http.Request, m match) {
-	now := h.now()
-	a, ok := h.cache.Found(m.page, m.path, m.locale, now)
-	if !ok {
-		var err error
-		if a, err = h.cache.Get(r.Context(), m.page, m.path, m.locale, cache.Demand{Passive: passive(r)}); err != nil {
-			h.fail(w, r, m, err)
-			return
-		}
-		now = h.now() // the making may have taken its time
+	a, err := h.have(r, m)
+	if err != nil {
+		h.fail(w, r, m, err)
+		return
 	}
-	h.entry(w, r, m, a, now)
+	h.entry(w, r, m, a, h.now()) // the making may have taken its time
+}
+
+// have finds what is kept of a page, or has it made.
+func (h *Handler) have(r *http.Request, m match) (cache.Answer, error) {
+	token := tokenOf(r.Header)
+	if token == 0 {
+		if a, ok := h.cache.Found(m.page, m.path, m.locale, h.now()); ok {
+			return a, nil
+		}
+	}
+	return h.cache.Get(r.Context(), m.page, m.path, m.locale, cache.Demand{Passive: passive(r), Token: token})
 }
 
 // passive says whether nobody looks at the answer yet: it must not make the

@@ -5,7 +5,6 @@ package serve
 import (
 	"net/http"
 
-	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -13,13 +12,10 @@ import (
 func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 	var built *pages.Entry
 	if m.page.Kept() {
-		a, ok := h.cache.Found(m.page, m.path, m.locale, h.now())
-		if !ok {
-			var err error
-			if a, err = h.cache.Get(r.Context(), m.page, m.path, m.locale, cache.Demand{Passive: passive(r)}); err != nil {
-				h.fail(w, r, m, err)
-				return
-			}
+		a, err := h.have(r, m)
+		if err != nil {
+			h.fail(w, r, m, err)
+			return
 		}
 		if built = a.Entry; built.Status >= 300 && built.Status <= 399 {
 			// The built half says that the page is elsewhere: there is no

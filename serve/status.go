@@ -77,7 +77,9 @@ func makeLine(a cache.Answer, now time.Time) *line {
 	l.status = []string{status + detail}
 
 	switch {
-	case stale || ages && left <= 0:
+	case stale || a.Degraded || ages && left <= 0:
+		// What a degraded instance serves may have been purged without its
+		// knowing: nobody is to keep that for long.
 		l.edge = []string{"max-age=1, stale-while-revalidate=" + within(now, e.StaleUntil)}
 	case ages:
 		l.edge = []string{"max-age=" + strconv.FormatInt(left, 10) +
