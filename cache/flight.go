@@ -97,7 +97,8 @@ func (f *flights) last() uint64 {
 func (f *flights) busy(k id) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.under[k] != nil
+	fl := f.under[k]
+	return fl != nil && !fl.landed()
 }
 
 // wait lets no more flights begin and waits for those under way.

@@ -16,7 +16,8 @@ import (
 const (
 	storeTimeout = 2 * time.Second // of one call …
 	writeTimeout = 5 * time.Second // … that may carry much
-	mendEvery    = time.Second     // a store that failed is asked again
+	probeTimeout = time.Second     // of what only finds out whether it answers
+	mendEvery    = time.Second / 2 // a store that failed is asked again
 	logWindow    = time.Minute     // one line about one kind of fault
 )
 
@@ -99,16 +100,20 @@ func (g *guard) ask(ctx context.Context, b *breaker, op string, call func(contex
 	if b.broken.Load() {
 		return errOpen
 	}
-	return g.try(ctx, b, op, call)
+	return g.try(ctx, b, op, g.patience(b), call)
+}
+
+// patience is how long a call may take.
+func (g *guard) patience(b *breaker) time.Duration {
+	if b == &g.writes {
+		return writeTimeout
+	}
+	return storeTimeout
 }
 
 // try makes one call under a deadline. An answer that is no fault of the
 // store, such as ErrNotFound, closes the breaker like any other.
-func (g *guard) try(parent context.Context, b *breaker, op string, call func(context.Context) error) error {
-	timeout := storeTimeout
-	if b == &g.writes {
-		timeout = writeTimeout
-	}
+func (g *guard) try(parent context.Context, b *breaker, op string, timeout time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(parent, timeout)
 	defer cancel()
 	err := call(ctx)
@@ -143,18 +148,28 @@ func (g *guard) probe(ctx context.Context, all bool, hear func() bool) {
 	defer work.Wait()
 	try := func(b *breaker, call func(context.Context) error) {
 		if all || b.broken.Load() {
-			work.Go(func() { _ = g.try(ctx, b, "probe", call) })
+			work.Go(func() { _ = g.try(ctx, b, "probe", probeTimeout, call) })
 		}
 	}
 	if all || g.purges.broken.Load() {
-		work.Go(func() { hear() })
+		work.Go(func() {
+			// First something that is soon answered or never: to read many
+			// purges may take its time.
+			err := g.try(ctx, &g.purges, "probe", probeTimeout, func(ctx context.Context) error {
+				_, err := g.Store.Epochs(ctx)
+				return err
+			})
+			if !fault(err) {
+				hear()
+			}
+		})
 	}
 	try(&g.reads, func(ctx context.Context) error {
 		_, err := g.Store.Get(ctx, probeKey)
 		return err
 	})
 	try(&g.leases, func(ctx context.Context) error {
-		lease, err := g.Store.Lease(ctx, probeKey, time.Second)
+		lease, err := g.Store.Lease(ctx, probeKey, mendEvery/5) // shorter than until the next probe, should it not be given back
 		if err != nil {
 			return err
 		}

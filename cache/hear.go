@@ -89,12 +89,11 @@ func (c *Cache) hear(token uint64, insist bool) bool {
 		return true
 	}
 	h.began.Add(1)
-	ask := c.store.ask
-	if insist {
-		ask = c.store.try
+	if !insist && c.store.purges.broken.Load() {
+		return false
 	}
 	var from time.Time
-	err := ask(c.life, &c.store.purges, "changes", func(ctx context.Context) error {
+	err := c.store.try(c.life, &c.store.purges, "changes", storeTimeout, func(ctx context.Context) error {
 		from = c.now()
 		return c.listen(ctx)
 	})

@@ -303,7 +303,7 @@ func (c *Cache) lease(ctx context.Context, k id) (lease pages.Lease, held bool) 
 // so the store is asked whether its breaker is open or not.
 func (c *Cache) release(lease pages.Lease) {
 	if lease.Token != 0 {
-		_ = c.store.try(context.WithoutCancel(c.life), &c.store.leases, "release", func(ctx context.Context) error {
+		_ = c.store.try(context.WithoutCancel(c.life), &c.store.leases, "release", storeTimeout, func(ctx context.Context) error {
 			return c.store.Release(ctx, lease)
 		})
 	}
