@@ -220,13 +220,23 @@ func (g *guard) get(ctx context.Context, key pages.Key) (*pages.Entry, error) {
 	return entry, nil
 }
 
-// put encodes and writes a record.
-func (g *guard) put(ctx context.Context, e *pages.Entry, fence pages.Fence) (int, error) {
+// put encodes and writes a record, or deletes the one there is where the entry
+// is nil. It returns how many bytes were written.
+func (g *guard) put(ctx context.Context, key pages.Key, e *pages.Entry, fence pages.Fence) (int, error) {
+	if e == nil {
+		return 0, g.ask(ctx, &g.writes, "delete", func(ctx context.Context) error {
+			return g.Store.Delete(ctx, key, fence)
+		})
+	}
 	data, err := e.Encode()
 	if err != nil {
 		return 0, err
 	}
-	return len(data), g.ask(ctx, &g.writes, "put", func(ctx context.Context) error {
-		return g.Store.Put(ctx, pages.Record{Key: e.Key, Data: data}, fence)
+	err = g.ask(ctx, &g.writes, "put", func(ctx context.Context) error {
+		return g.Store.Put(ctx, pages.Record{Key: key, Data: data}, fence)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return len(data), nil
 }

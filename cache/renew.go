@@ -126,7 +126,7 @@ func (c *Cache) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 	if c.store == nil {
 		return
 	}
-	err := c.write(fl, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})
+	err := c.write(fl, e.Key, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})
 	if errors.Is(err, pages.ErrFenced) {
 		c.hear(0, true)
 		c.check(i)
@@ -141,21 +141,20 @@ func (c *Cache) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 	}
 }
 
-// write puts an entry into the store. Those who wait for the flight wait for
-// that too, but not long: then the flight lands with what it has. Where the
-// store takes up fewer entries than are made, some are kept in memory alone.
-func (c *Cache) write(fl *flight, e *pages.Entry, fence pages.Fence) error {
+// write puts an entry into the store, or takes it out where there is none.
+// Those who wait for the flight wait for that too, but not long: then the
+// flight lands with what it has. Where the store takes up fewer entries than
+// are made, some are kept in memory alone.
+func (c *Cache) write(fl *flight, key pages.Key, e *pages.Entry, fence pages.Fence) error {
 	patience := time.AfterFunc(writePatience, fl.land)
 	select {
 	case c.writing <- struct{}{}:
 	case <-fl.done:
 		return errBusy
 	}
-	n, err := c.store.put(c.life, e, fence)
+	n, err := c.store.put(c.life, key, e, fence)
 	<-c.writing
-	if err == nil {
-		c.written.Add(int64(n))
-	}
+	c.written.Add(int64(n))
 	if patience.Stop() {
 		fl.kept = err == nil
 	} else {
@@ -178,7 +177,7 @@ func (c *Cache) replace(fl *flight, k id, old *item, e *pages.Entry, t tried, le
 	fl.item = i
 	// Without the lease it could take the place of a newer version.
 	if c.store != nil && lease.Token != 0 {
-		_ = c.write(fl, e, pages.Fence{Token: lease.Token})
+		_ = c.write(fl, e.Key, e, pages.Fence{Token: lease.Token})
 	}
 }
 
@@ -259,9 +258,7 @@ func (c *Cache) remove(fl *flight, k id, old *item, kind gorgon.Kind, t tried, n
 		if old == nil || c.store == nil {
 			return
 		}
-		err := c.store.ask(c.life, &c.store.writes, "delete", func(ctx context.Context) error {
-			return c.store.Delete(ctx, k.key(), pages.Fence{Token: lease.Token})
-		})
+		err := c.write(fl, k.key(), nil, pages.Fence{Token: lease.Token})
 		if err == nil || errors.Is(err, pages.ErrFenced) {
 			return
 		}
@@ -271,7 +268,7 @@ func (c *Cache) remove(fl *flight, k id, old *item, kind gorgon.Kind, t tried, n
 		MadeAt: t.at, ModifiedAt: t.at, FreshUntil: until, StaleUntil: until, Epoch: t.epoch,
 	}
 	if c.store != nil {
-		err := c.write(fl, stone, pages.Fence{Subjects: stone.Subjects(), Epoch: t.epoch, Token: lease.Token})
+		err := c.write(fl, stone.Key, stone, pages.Fence{Subjects: stone.Subjects(), Epoch: t.epoch, Token: lease.Token})
 		if errors.Is(err, pages.ErrFenced) {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/seed"
 	"github.com/gorgon-go/gorgon/serve"
 )
@@ -21,7 +22,8 @@ import (
 func (p *program) serveCommand() *cobra.Command {
 	var flags buildFlags
 	var addr string
-	var memory int64
+	var memory, size int64
+	var perRoute int
 	var require bool
 	c := &cobra.Command{
 		Use:   "serve",
@@ -35,7 +37,7 @@ it is gone.
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.serve(c.Context(), flags, addr, memory, require)
+			return p.serve(c.Context(), flags, addr, memory<<20, pages.Bounds{Bytes: size << 20, PerRoute: perRoute}, require)
 		},
 	}
 	flags.add(c)
@@ -44,6 +46,8 @@ With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
 	c.Flags().StringVar(&addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
 	c.Flags().BoolVar(&require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
 	c.Flags().Int64Var(&memory, "memory", 256, "bound of the pages kept in memory, in MiB")
+	c.Flags().Int64Var(&size, "store-size", 4096, "bound of what the store holds, in MiB; the least recently used goes first")
+	c.Flags().IntVar(&perRoute, "store-per-route", 0, "bound of the pages of one route in the store; 0 for none")
 	return c
 }
 
@@ -52,9 +56,14 @@ func defaultAddr() string {
 	return net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
 }
 
-func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64, require bool) (err error) {
-	if memory <= 0 {
-		return misused("--memory %d: give a number of MiB above zero", memory)
+func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64, bounds pages.Bounds, require bool) (err error) {
+	switch {
+	case memory <= 0:
+		return misused("--memory %d: give a number of MiB above zero", memory>>20)
+	case bounds.Bytes <= 0:
+		return misused("--store-size %d: give a number of MiB above zero", bounds.Bytes>>20)
+	case bounds.PerRoute < 0:
+		return misused("--store-per-route %d: give a number of pages, or 0 for no bound", bounds.PerRoute)
 	}
 	if err := cmp.Or(flags.check(), checkAddr(addr)); err != nil {
 		return err
@@ -73,21 +82,21 @@ func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memo
 	if err != nil {
 		return err
 	}
-	pages, store, err := p.cacheOver(ctx, s, cache.Config{Bytes: memory << 20, Prepare: serve.Prepare})
+	kept, store, err := p.cacheOver(ctx, s, cache.Config{Bytes: memory, StoreBounds: bounds, Prepare: serve.Prepare})
 	if err != nil {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, pages.Close())
+		err = errors.Join(err, kept.Close())
 		if store != nil {
 			err = errors.Join(err, store.Close())
 		}
 	}()
-	if degraded, why := pages.Degraded(); degraded && require {
+	if degraded, why := kept.Degraded(); degraded && require {
 		return fmt.Errorf("store %s cannot be used: %s: mend it, or serve without --require-store", safe(p.location()), why)
 	}
 	server.Handler, err = serve.New(serve.Config{
-		App: p.app, Renderer: s.renderer, Cache: pages, Files: filesOf(s.seed), Log: p.log, RequireStore: require,
+		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed), Log: p.log, RequireStore: require,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")),
 	})
 	if err != nil {
