@@ -34,9 +34,10 @@ var lattice = map[string][]string{
 	"mem":  {"words", "pages"},
 	"disk": {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed": {"words", "pages", "github.com/edsrzf/mmap-go"},
+	"s3":   {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// Real servers, for the tests of technologies and what is above.
-	"testbed": {},
+	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
 
 	// Leaves.
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},

@@ -18,6 +18,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -107,8 +109,47 @@ func (s *Server) tell(signal syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cmd != nil {
-		_ = syscall.Kill(-s.cmd.Process.Pid, signal)
+		s.all(signal)
 	}
+}
+
+// all signals the process, what it started, and what is in its group. The
+// children of a PostgreSQL leave the group.
+func (s *Server) all(signal syscall.Signal) {
+	pid := s.cmd.Process.Pid
+	for _, child := range children(pid) {
+		_ = syscall.Kill(child, signal)
+	}
+	_ = syscall.Kill(-pid, signal)
+}
+
+// children are the processes that one has started, and theirs. Where there is
+// no /proc they are not known.
+func children(of int) (list []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	parents := map[int]int{}
+	for _, name := range stats {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		// The name in parentheses may hold spaces; the fields follow it.
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		pid, err1 := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		parent, err2 := strconv.Atoi(fields[1])
+		if err1 == nil && err2 == nil {
+			parents[pid] = parent
+		}
+	}
+	for pid := range parents {
+		for up := parents[pid]; up > 1; up = parents[up] {
+			if up == of {
+				list = append(list, pid)
+				break
+			}
+		}
+	}
+	return list
 }
 
 func (s *Server) end(signal syscall.Signal) {
@@ -116,14 +157,21 @@ func (s *Server) end(signal syscall.Signal) {
 		return
 	}
 	pid := s.cmd.Process.Pid
-	_ = syscall.Kill(-pid, syscall.SIGCONT)
+	s.all(syscall.SIGCONT)
+	left := children(pid)
 	_ = syscall.Kill(pid, signal)
 	select {
 	case <-s.exited:
 	case <-time.After(10 * time.Second):
 	}
-	_ = syscall.Kill(-pid, syscall.SIGKILL) // and the children
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	<-s.exited
+	// What it started ends by itself, unless it was killed.
+	for _, child := range left {
+		for signal == syscall.SIGKILL && syscall.Kill(child, syscall.SIGKILL) == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	s.output.Close()
 	s.cmd = nil
 }

@@ -1,0 +1,135 @@
+// Objects: one request each, with a condition.
+
+package s3
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// An object as it was read.
+type object struct {
+	data     []byte
+	etag     string
+	modified time.Time // to the second
+}
+
+// absent is the condition that there is no such object yet; another is the
+// ETag of the version to replace, and none is no condition.
+const (
+	none   = ""
+	absent = "*"
+)
+
+// read reads an object, unless it is still the version named: errUnchanged.
+// errMissing.
+func (s *Store) read(ctx context.Context, name, unless string) (object, error) {
+	var opts minio.GetObjectOptions
+	if unless != none {
+		if err := opts.SetMatchETagExcept(unless); err != nil {
+			return object{}, err
+		}
+	}
+	body, info, _, err := s.client.GetObject(ctx, s.place.bucket, s.place.prefix+name, opts)
+	if err != nil {
+		return object{}, s.answer(err)
+	}
+	defer body.Close()
+	var data bytes.Buffer
+	data.Grow(int(max(0, min(info.Size, 64<<20))) + bytes.MinRead) // one byte more than there are lets it end
+	if _, err := data.ReadFrom(body); err != nil {
+		return object{}, err
+	}
+	return object{data: data.Bytes(), etag: info.ETag, modified: info.LastModified}, nil
+}
+
+// write writes an object if the condition holds, and returns its ETag:
+// errConflict. A lost response is asked for again, so that errConflict may come
+// from our own write: whoever must know reads the nonce.
+func (s *Store) write(ctx context.Context, name string, data []byte, condition string) (etag string, err error) {
+	opts := minio.PutObjectOptions{ContentType: "application/octet-stream"}
+	switch condition {
+	case none:
+	case absent:
+		opts.SetMatchETagExcept("*")
+	default:
+		opts.SetMatchETag(condition)
+	}
+	info, err := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
+	err = s.answer(err)
+	if errors.Is(err, errMissing) { // what was to be replaced
+		err = errConflict
+	}
+	return info.ETag, err
+}
+
+// remove removes an object, if it is still the version named, where the service
+// can tell: errConflict.
+func (s *Store) remove(ctx context.Context, name, version string) error {
+	if version != none && s.proof.deletes.Load() {
+		ctx = onlyVersion(ctx, version)
+	}
+	err := s.answer(s.client.RemoveObject(ctx, s.place.bucket, s.place.prefix+name, minio.RemoveObjectOptions{}))
+	if errors.Is(err, errMissing) {
+		return nil
+	}
+	return err
+}
+
+// An item is what a listing tells of an object.
+type item struct {
+	name     string // without the store's prefix
+	size     int64
+	etag     string
+	modified time.Time // to the second
+}
+
+// list calls yield for each object whose name begins so, in order, until it
+// returns false.
+func (s *Store) list(ctx context.Context, prefix string, most int, yield func(item) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opts := minio.ListObjectsOptions{Prefix: s.place.prefix + prefix, Recursive: true, MaxKeys: most}
+	for o := range s.client.ListObjectsIter(ctx, s.place.bucket, opts) {
+		if o.Err != nil {
+			return s.answer(o.Err)
+		}
+		if !yield(item{o.Key[len(s.place.prefix):], o.Size, o.ETag, o.LastModified}) {
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+// newNonce is a name that nobody else has.
+func newNonce() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// maxRaces is how many races in a row a call loses before it gives up.
+const maxRaces = 60
+
+// errBusy is what it says then.
+var errBusy = errors.New("too many write the same object at once: try again")
+
+// backOff waits after a race that was lost, longer after each.
+func backOff(ctx context.Context, lost int) error {
+	most := min(8*time.Millisecond<<min(lost, 10), 500*time.Millisecond)
+	timer := time.NewTimer(mathrand.N(most))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
