@@ -125,6 +125,7 @@ type Cache struct {
 	hearing hearing       // of purges
 	checks  checks        // of what was purged of single items
 	visited atomic.Bool   // somebody asked for a page since keepUp looked
+	owed    owed          // leases to give back
 	behind  chan struct{} // a slot for each refresh behind a visitor's back
 	writing chan struct{} // a slot for each record that is on its way to the store
 	written atomic.Int64  // bytes put since the last sweep

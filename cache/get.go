@@ -52,6 +52,14 @@ func (h horizon) forbids(i *item, v verdict) bool {
 	return h.token > 0 && v != good || h.strict() && i.entry.Epoch < h.token
 }
 
+// doubt makes the demand strict where the store could not be asked what was
+// purged of an item.
+func (h *horizon) doubt(c *Cache, i *item) {
+	if i.entry.Epoch < h.token && c.store != nil && !c.known(i) {
+		h.unheard = max(h.unheard, h.token)
+	}
+}
+
 // maxRounds is how often a request looks again because a purge overtook what
 // it waited for. A second round is rare; more than these mean a fault.
 const maxRounds = 8
@@ -60,9 +68,15 @@ const maxRounds = 8
 // waits only for a page that has no entry, or none that may still be served.
 // The error is the generator's: NotFound, Gone, or a failure.
 func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale string, d Demand) (Answer, error) {
-	k := id{page, path, locale}
-	asked := horizon{unheard: c.catchUp(d.Token), version: c.ledger.version.Load(), token: d.Token, flight: c.flights.last()}
+	unheard, deaf := c.catchUp(d.Token)
+	asked := horizon{unheard: unheard, version: c.ledger.version.Load(), token: d.Token, flight: c.flights.last()}
+	answer, err := c.seek(ctx, id{page, path, locale}, d, &asked)
+	answer.Degraded = answer.Degraded || deaf && err == nil // also where the store came back meanwhile
+	return answer, err
+}
 
+func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *horizon) (Answer, error) {
+	path := k.path
 	for range maxRounds {
 		now := c.now()
 		i, ok := c.memory.GetIfPresent(k)
@@ -70,7 +84,8 @@ func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale s
 			if kind, ok := c.negative.get(k, now); ok && !asked.strict() {
 				return Answer{}, &gorgon.Error{Op: "get", Path: path, Kind: kind}
 			}
-			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k, asked.strict()) })
+			anew := asked.strict()
+			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k, anew) })
 			if err := fl.wait(ctx); err != nil {
 				return Answer{}, err
 			}
@@ -84,6 +99,7 @@ func (c *Cache) Get(ctx context.Context, page *gorgon.Definition, path, locale s
 			i = fl.item
 		}
 		c.check(i)
+		asked.doubt(c, i)
 		v := c.ledger.judge(i)
 		phase := i.phase(now, v)
 		switch {
@@ -120,7 +136,7 @@ func (c *Cache) join(k id, fn func(*flight)) (*flight, bool) {
 // afresh answers for an expired entry: with a new one, or, where making that
 // fails, with the old one for as long as it lasts. It says whether to look
 // again.
-func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ Answer, err error, again bool) {
+func (c *Cache) afresh(ctx context.Context, k id, old *item, asked *horizon) (_ Answer, err error, again bool) {
 	now := c.now()
 	lasts := old.lasts(now) && !old.missing() && !asked.forbids(old, c.ledger.judge(old))
 	if c.resting(old, now) && asked.token == 0 {
@@ -129,7 +145,8 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ A
 		}
 		return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Unavailable, Err: errors.New(old.entry.Failure)}, false
 	}
-	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, renewal{waited: true, anew: asked.strict()}) })
+	anew := asked.strict()
+	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, renewal{waited: true, anew: anew}) })
 	if err := fl.wait(ctx); err != nil {
 		if lasts {
 			return c.answer(old, Stale, false), nil, false
@@ -145,7 +162,7 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked horizon) (_ A
 // outcome answers with what a flight brought, or, where it failed, with the
 // last good item for as long as that lasts. It says whether a purge that the
 // request knows of overtook the flight, so that it has to look again.
-func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err error, again bool) {
+func (c *Cache) outcome(fl *flight, last *item, asked *horizon) (_ Answer, err error, again bool) {
 	timely := fl.began >= asked.version && (!asked.strict() || fl.number > asked.flight)
 	if fl.err != nil {
 		kind := gorgon.KindOf(fl.err)
@@ -160,8 +177,11 @@ func (c *Cache) outcome(fl *flight, last *item, asked horizon) (_ Answer, err er
 	}
 	i := fl.item
 	c.check(i)
+	asked.doubt(c, i)
 	v := c.ledger.judge(i)
 	switch {
+	case asked.strict() && i.entry.Epoch < asked.token && !(fl.made && fl.number > asked.flight):
+		return Answer{}, nil, true // it was found, not made
 	case !timely && (asked.forbids(i, v) || v == purgedExpire || v != good && i.missing()):
 		return Answer{}, nil, true
 	case i.missing():

@@ -43,22 +43,26 @@ func (c *Cache) current(now time.Time) bool {
 }
 
 // catchUp makes sure that every purge is known that had returned when it was
-// called, and the one that a token names. Where the store cannot tell, it
-// returns the sequence up to which something may have been purged.
-func (c *Cache) catchUp(token uint64) (unheard uint64) {
-	if c.store == nil || c.upTo(token) {
-		return 0
+// called, and the one that a token names. Where the store cannot tell, it is
+// deaf, and returns the sequence up to which something may have been purged.
+func (c *Cache) catchUp(token uint64) (unheard uint64, deaf bool) {
+	if c.store == nil {
+		return 0, false
 	}
-	if !c.store.purges.broken.Load() && c.hear(token, false) {
-		return 0 // a token beyond what the store has numbered is nobody's
+	deaf = c.store.purges.broken.Load()
+	if c.upTo(token) {
+		return 0, deaf
+	}
+	if !deaf && c.hear(token, false) {
+		return 0, false // a token beyond what the store has numbered is nobody's
 	}
 	if s := c.store.sequencer; s != nil {
 		token = max(token, s.Sequence())
 	}
 	if token <= c.ledger.applied.Load() {
-		return 0
+		return 0, true
 	}
-	return token
+	return token, true
 }
 
 // upTo says whether every purge that has returned is known here, and one more.
@@ -145,8 +149,11 @@ func (c *Cache) read(ctx context.Context, reached uint64) error {
 // watch hears of purges when the store says that there are any.
 func (c *Cache) watch() {
 	for c.life.Err() == nil {
+		known := c.ledger.applied.Load()
 		if c.store.purges.broken.Load() || c.store.watcher.Wait(c.life, c.ledger.applied.Load()) != nil || !c.hear(0, true) {
 			pause(c.life, mendEvery/2)
+		} else if c.ledger.applied.Load() == known {
+			pause(c.life, mendEvery/50) // it woke for nothing, and may do so again
 		}
 	}
 }

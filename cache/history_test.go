@@ -1,237 +1,292 @@
-// Random histories of several instances over one store, and a checker that
-// is shown to fail where the store or the memory of purges is broken.
+// Random histories of three instances over one store: what is done in them.
 
 package cache_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// A history is one run: clients on instances over one store get, purge,
-// change the data and restart instances. It is replayed by its seed:
-// HISTORY=<seed> go test -run History ./cache. The seed decides what is done
-// and when; the order of what falls on the same instant is the scheduler's.
+// A history is one run: clients of instances over one store get, purge,
+// change the data, and restart and kill instances, while their ways to the
+// store fail. It is replayed by its seed and the name of its shape:
+//
+//	HISTORY=<seed> go test -run Histories/<shape> ./cache
+//
+// The seed decides what is done and when. The order of what falls on the same
+// instant is the scheduler's, and the cache has randomness of its own, so
+// that a rare fault may need several replays.
 type history struct {
-	t     *testing.T
-	src   source
-	pages []*gorgon.Definition
-	store *store
+	t *testing.T
 	shape
+	mem   *mem.Store
+	store full         // mem, behind a bug where one is planted
+	data  atomic.Int64 // the version of what the pages show
+	mixed bool         // instances are of two builds
+	seed  uint64
+	lives atomic.Uint64 // of instances so far
+	calm  chan struct{} // closed when all faults are lifted
+	late  sync.WaitGroup
 
-	mu     sync.Mutex
-	caches []*cache.Cache
-	known  map[string]known // by subject
-	faults []string
+	mu        sync.Mutex
+	instances [3]*instance
+	outage    *cut // of the store, nil while there is none
+	book
 }
 
-// known is what a purge that has returned demands of those who ask later.
-type known struct {
-	expired int64 // no version before this is served at all …
-	purged  int64 // … or before this as fresh
+// A shape is a kind of store and what goes wrong around it.
+type shape struct {
+	kind string // of shapesOfStore
+	trouble
+	bug
 }
 
-const historyPaths = 4
+func (s shape) String() string { return s.kind + "/" + s.trouble.String() }
 
-func (h *history) subjects(page *gorgon.Definition, path string) []string {
-	return []string{pages.All, pages.RouteSubject(page.Path), pages.PathSubject(path), pages.TagSubject("t")}
-}
+// A trouble is what goes wrong besides restarts and kills.
+type trouble string
 
-// demands is the floor for a page as of now.
-func (h *history) demands(page *gorgon.Definition, path string) (k known) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, s := range h.subjects(page, path) {
-		k.expired = max(k.expired, h.known[s].expired)
-		k.purged = max(k.purged, h.known[s].purged)
-	}
-	return k
-}
+const (
+	none      trouble = "calm"
+	pauses    trouble = "pauses"    // a record arrives long after it was sent
+	partition trouble = "partition" // one instance cannot reach the store
+	outage    trouble = "outage"    // none can
+	flaky     trouble = "flaky"     // single calls, answers and generators fail
+)
 
-func (h *history) fault(format string, args ...any) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.faults = append(h.faults, fmt.Sprintf(format, args...))
-}
+func (t trouble) String() string { return string(t) }
 
-func (h *history) cache(n int) *cache.Cache {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.caches[n%len(h.caches)]
-}
+var (
+	kindsOfStore = []string{"sequencer", "acknowledger", "watcher", "plain"}
+	troubles     = []trouble{none, pauses, partition, outage, flaky}
+)
 
-// runs says whether a cache was not closed meanwhile.
-func (h *history) runs(c *cache.Cache) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Contains(h.caches, c)
-}
+const (
+	historyClients = 6
+	historySteps   = 80 // of each client
+	historyPaths   = 3  // of each page
+)
 
-func (h *history) get(r *rand.Rand) {
-	n := r.IntN(99)
-	page := h.pages[r.IntN(len(h.pages))]
-	path := fmt.Sprintf("%s%d", page.Path[:3], r.IntN(historyPaths))
-	d := cache.Demand{Passive: r.IntN(5) == 0}
-	floor := h.demands(page, path)
-	c := h.cache(n)
-	a, ok := c.Found(page, path, "", time.Now())
-	if !ok {
-		var err error
-		if a, err = c.Get(h.t.Context(), page, path, "", d); err != nil {
-			if gorgon.KindOf(err) != gorgon.Unavailable { // it was closed
-				h.fault("get %s: %v", path, err)
-			}
-			return
-		}
-	}
-	v := version(h.t, a)
-	switch {
-	case !h.runs(c): // one that stops answers with what it has
-	case v < floor.expired && !h.faulty: // who cannot read of a purge cannot tell its verb
-		h.fault("%v: %s is version %d, %s; %d was expired before it was asked for", time.Now(), path, v, a.State, floor.expired)
-	case v < floor.purged && a.State != cache.Stale:
-		h.fault("%v: %s is version %d as %s; %d was purged before it was asked for", time.Now(), path, v, a.State, floor.purged)
-	}
-}
-
-// purge changes the data first, as an app does, and notes what that demands
-// once every instance has to know.
-func (h *history) purge(r *rand.Rand) {
-	verb := pages.Verb(1 + r.IntN(2))
-	page := h.pages[r.IntN(len(h.pages))]
-	subject := h.subjects(page, fmt.Sprintf("%s%d", page.Path[:3], r.IntN(historyPaths)))[r.IntN(4)]
-	v := h.src.version.Add(1)
-	if _, err := h.cache(r.IntN(99)).Purge(h.t.Context(), verb, subject); err != nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	k := h.known[subject]
-	k.purged = max(k.purged, v)
-	if verb == pages.Expire {
-		k.expired = max(k.expired, v)
-	}
-	h.known[subject] = k
-}
-
-func (h *history) restart(r *rand.Rand) {
-	next := h.open(r)
-	h.mu.Lock()
-	n := r.IntN(len(h.caches))
-	old := h.caches[n]
-	h.caches[n] = next
-	h.mu.Unlock()
-	old.Close()
-}
-
-func (h *history) open(r *rand.Rand) *cache.Cache {
-	wrap := h.wrap
-	if wrap == nil {
-		wrap = shapesOfStore[h.name]
-	}
-	return open(h.t, wrap(h.store), build("b"+strconv.Itoa(r.IntN(2))), func(c *cache.Config) {
-		if r.IntN(3) == 0 {
-			c.Bytes = 1 // everything is read from the store
-		}
-	})
-}
-
-// client does some random things.
-func (h *history) client(r *rand.Rand, steps int) {
-	for range steps {
-		switch n := r.IntN(100); {
-		case n < 82:
-			h.get(r)
-		case n < 92:
-			h.purge(r)
-		case n < 96:
-			h.src.version.Add(1)
-		case n < 98:
-			h.restart(r)
-		default:
-			time.Sleep(time.Duration(r.IntN(7000)) * time.Millisecond)
-		}
-		time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
-	}
-}
-
-// play plays one history and returns what is wrong with it.
-func play(t *testing.T, seed uint64, shape shape) (faults []string) {
+// play plays one history and returns which laws it broke.
+func play(t *testing.T, seed uint64, s shape) (faults []fault) {
 	inBubble(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(seed, 0))
-		h := &history{t: t, store: newStore(t), shape: shape, known: map[string]known{}}
-		var mu sync.Mutex
-		random := func(n int) int {
-			mu.Lock()
-			defer mu.Unlock()
-			return r.IntN(n)
+		own := newDice(seed, 0)
+		h := &history{t: t, shape: s, seed: seed, mem: mem.Open(mem.Options{}), calm: make(chan struct{}), book: newBook()}
+		h.store, h.mixed = h.mem, own.oneIn(3) && s.trouble != pauses
+		if s.bug.store != nil {
+			h.store = s.bug.store(h.mem)
 		}
-		h.src.does(func(ctx context.Context, _ gorgon.Input) error {
-			time.Sleep(time.Duration(random(2500)) * time.Millisecond)
-			return nil
-		})
-		no := func(context.Context, gorgon.Input, state, time.Time) (bool, error) { return random(2) == 0, nil }
-		h.pages = []*gorgon.Definition{
-			pageOf(&h.src, forEver),
-			pageOf(&h.src, func(p *gorgon.Page[state]) { p.Path, p.RevalidateAfter = "/q/{id}", 5*time.Second }),
-			pageOf(&h.src, func(p *gorgon.Page[state]) {
-				p.Path, p.RevalidateAfter, p.StaleFor, p.ShouldRevalidate = "/r/{id}", 5*time.Second, 5*time.Second, no
-			}),
+		t.Cleanup(func() { h.mem.Close() })
+		for slot := range h.instances {
+			h.instances[slot] = h.open(slot)
 		}
-		h.store.meddle(func(context.Context, string, pages.Key) error {
-			if random(4) == 0 {
-				time.Sleep(time.Duration(random(30)) * time.Millisecond)
-			}
-			if shape.faulty && random(15) == 0 {
-				return errBroken
-			}
-			return nil
-		})
-		opener := rand.New(rand.NewPCG(seed, 100))
-		for range 2 + opener.IntN(2) {
-			h.caches = append(h.caches, h.open(opener))
+		var clients, other sync.WaitGroup
+		for n := range uint64(historyClients) {
+			dice := newDice(seed, n+1)
+			clients.Go(func() { h.client(dice) })
 		}
-		var all sync.WaitGroup
-		for n := range uint64(6) {
-			own := rand.New(rand.NewPCG(seed, n+1))
-			all.Go(func() { h.client(own, 60) })
+		over := make(chan struct{})
+		other.Go(func() { h.sabotage(own, over) })
+		clients.Wait()
+		close(over)
+		other.Wait()
+		h.heal(own)
+		for _, i := range h.instances {
+			i.cache.Close()
 		}
-		all.Wait()
-		for _, c := range h.caches {
-			c.Close()
-		}
+		h.late.Wait()
 		faults = h.faults
 	})
 	return faults
 }
 
-// A shape is a kind of store.
-type shape struct {
-	name   string // of shapesOfStore, if wrap is not set
-	faulty bool   // one call in fifteen fails
-	wrap   func(*store) pages.Store
+// client does some random things.
+func (h *history) client(d *dice) {
+	for range historySteps {
+		switch n := d.n(1000); {
+		case n < 800:
+			h.get(d)
+		case n < 860 && h.trouble == pauses && d.oneIn(2):
+			h.data.Add(1) // a purge would hide what came late
+		case n < 860:
+			h.purge(d)
+		case n < 930:
+			h.data.Add(1)
+		case n < 945:
+			h.restart(d)
+		case n < 960:
+			h.kill(d)
+		default:
+			time.Sleep(d.upTo(6 * time.Second))
+		}
+		steps.Add(1)
+		time.Sleep(d.upTo(400 * time.Millisecond))
+	}
 }
 
-var shapes = []shape{
-	{name: "sequencer"}, {name: "acknowledger"}, {name: "watcher"}, {name: "plain"},
-	{name: "faulty", faulty: true, wrap: func(s *store) pages.Store { return s }},
+// place chooses a page of an instance, and a path of it.
+func (h *history) place(d *dice, i *instance) (page *gorgon.Definition, path string) {
+	page = i.pages[d.n(len(i.pages))]
+	return page, page.Path[:3] + strconv.Itoa(d.n(historyPaths))
 }
 
+func (h *history) get(d *dice) {
+	i := h.pick(d)
+	if i == nil {
+		return
+	}
+	page, path := h.place(d, i)
+	demand := cache.Demand{Passive: d.oneIn(5)}
+	if d.oneIn(4) {
+		demand.Token = h.token(d)
+	}
+	h.look(i, page, path, demand)
+}
+
+// look asks for a page and holds the answer against the laws.
+func (h *history) look(i *instance, page *gorgon.Definition, path string, d cache.Demand) {
+	q := h.asks(i, page, path, d.Token)
+	if d.Token == 0 {
+		if a, ok := i.cache.Found(page, path, "", time.Now()); ok {
+			h.answered(q, a, nil)
+			return
+		}
+	}
+	if h.bug.deaf {
+		d.Token = 0
+	}
+	a, err := i.cache.Get(i.ctx, page, path, "", d)
+	h.answered(q, a, err)
+}
+
+// purge changes the data first, as an app does.
+func (h *history) purge(d *dice) {
+	i := h.pick(d)
+	if i == nil {
+		return
+	}
+	page, path := h.place(d, i)
+	subject := pages.Subjects(pages.Key{Route: page.Path, Path: path}, []string{"t"})[d.n(4)]
+	ctx, cancel := i.ctx, context.CancelFunc(func() {})
+	if d.oneIn(5) { // somebody does not wait until all have heard
+		ctx, cancel = context.WithTimeout(ctx, d.upTo(3*time.Second))
+	}
+	defer cancel()
+	h.purgeOn(ctx, i, pages.Verb(1+d.n(2)), subject)
+}
+
+func (h *history) purgeOn(ctx context.Context, i *instance, verb pages.Verb, subject string) {
+	p := h.purges(i, verb, subject)
+	asked := ctx
+	if h.bug.hasty {
+		var cancel context.CancelFunc
+		asked, cancel = context.WithCancel(ctx)
+		asked = context.WithValue(asked, bumped{}, cancel)
+		defer cancel()
+	}
+	epoch, err := i.cache.Purge(asked, verb, subject)
+	if h.bug.hasty && epoch > 0 {
+		err = ctx.Err()
+	}
+	h.purged(ctx, p, epoch, err)
+}
+
+// sabotage cuts instances off from the store, now and then, until over.
+func (h *history) sabotage(d *dice, over chan struct{}) {
+	wait := func(most time.Duration) bool {
+		select {
+		case <-time.After(d.upTo(most)):
+			return true
+		case <-over:
+			return false
+		}
+	}
+	spell := func() bool {
+		if d.oneIn(6) {
+			return wait(time.Minute)
+		}
+		return wait(8 * time.Second)
+	}
+	for wait(8 * time.Second) {
+		switch h.trouble {
+		case partition:
+			i := h.pick(d)
+			if i == nil {
+				continue
+			}
+			c := newCut(d)
+			i.link.sever(c)
+			h.note("", "%s is cut off, %s", i, c)
+			spell()
+			close(c.over)
+			h.note("", "%s is no longer cut off", i)
+		case outage:
+			c := newCut(d)
+			h.breakdown(c)
+			h.note("", "the store is cut off, %s", c)
+			spell()
+			h.recover(c)
+			h.note("", "the store is no longer cut off")
+		}
+	}
+}
+
+// heal lifts all faults and looks whether every instance recovers in time.
+func (h *history) heal(d *dice) {
+	close(h.calm)
+	h.note("", "all faults are lifted")
+	time.Sleep(healTime)
+	h.healed()
+	h.data.Add(1)
+	h.purgeOn(h.t.Context(), h.instances[d.n(3)], pages.Expire, pages.All)
+	for _, i := range h.instances {
+		for range 2 {
+			page, path := h.place(d, i)
+			h.look(i, page, path, cache.Demand{})
+		}
+	}
+}
+
+// dice are seeded, and may be thrown by many.
+type dice struct {
+	mu sync.Mutex
+	r  *rand.Rand
+}
+
+func newDice(seed, stream uint64) *dice { return &dice{r: rand.New(rand.NewPCG(seed, stream))} }
+
+func (d *dice) n(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.IntN(n)
+}
+
+func (d *dice) oneIn(n int) bool { return d.n(n) == 0 }
+
+// upTo is some time, to the nanosecond, so that little falls on one instant.
+func (d *dice) upTo(most time.Duration) time.Duration { return 1 + time.Duration(d.n(int(most))) }
+
+// TestHistories plays a few histories of each shape. HISTORY=<seed> replays
+// one; HISTORY_FOR=2h plays others for that long, with -timeout 0.
 func TestHistories(t *testing.T) {
-	first, rounds := uint64(1), uint64(25)
+	if s := os.Getenv("HISTORY_FOR"); s != "" {
+		historiesFor(t, s)
+		return
+	}
+	first, rounds := uint64(1), uint64(6)
 	if raceEnabled || testing.Short() {
-		rounds = 6
+		rounds = 2
 	}
 	if s := os.Getenv("HISTORY"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
@@ -240,61 +295,48 @@ func TestHistories(t *testing.T) {
 		}
 		first, rounds = n, 1
 	}
-	for _, shape := range shapes {
-		t.Run(shape.name, func(t *testing.T) {
-			for n := first; n < first+rounds; n++ {
-				if faults := play(t, n, shape); len(faults) > 0 {
-					t.Fatalf("HISTORY=%d: %d faults, the first: %s", n, len(faults), faults[0])
-				}
+	for _, s := range allShapes() {
+		t.Run(s.String(), func(t *testing.T) {
+			for n := range rounds {
+				report(t, first+n, s, play(t, first+n, s))
 			}
 		})
 	}
 }
 
-// unfenced writes whatever it is given, and forgets as of when it was made.
-type unfenced struct{ *store }
-
-func (s unfenced) Put(ctx context.Context, r pages.Record, _ pages.Fence) error {
-	if e, err := pages.Decode(r.Data); err == nil {
-		e.Epoch = s.Sequence()
-		r.Data, _ = e.Encode()
-	}
-	return s.store.Put(ctx, r, pages.Fence{})
-}
-
-// forgetful tells of some purges only.
-type forgetful struct{ *store }
-
-func (s forgetful) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
-	changes, floor, err := s.store.Changes(ctx, since)
-	kept := changes[:0]
-	for _, ch := range changes {
-		if ch.Sequence%2 == 0 {
-			kept = append(kept, ch)
+func allShapes() (all []shape) {
+	for _, kind := range kindsOfStore {
+		for _, trouble := range troubles {
+			all = append(all, shape{kind: kind, trouble: trouble})
 		}
 	}
-	return kept, floor, err
+	return all
 }
 
-// late knows its sequence too late.
-type late struct{ *store }
-
-func (s late) Sequence() uint64 { n := s.store.Sequence(); return n - min(n, 1) }
-
-// TestCheckerFails plants bugs, each of which the checker has to find.
-func TestCheckerFails(t *testing.T) {
-	for name, wrap := range map[string]func(*store) pages.Store{
-		"no fence":             func(s *store) pages.Store { return unfenced{s} },
-		"purges are hidden":    func(s *store) pages.Store { return forgetful{s} },
-		"the sequence is late": func(s *store) pages.Store { return late{s} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			for n := range uint64(20) {
-				if len(play(t, n+1, shape{wrap: wrap})) > 0 {
-					return
-				}
+func historiesFor(t *testing.T, s string) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, n, failed := time.Now().Add(d), 0, 0
+	for time.Now().Before(end) && failed < 20 {
+		seed := uint64(time.Now().UnixNano())
+		for _, s := range allShapes() {
+			faults := play(t, seed, s)
+			report(t, seed, s, faults)
+			n++
+			if len(faults) > 0 {
+				failed++
 			}
-			t.Error("20 histories show nothing wrong")
-		})
+		}
+	}
+	t.Logf("%d histories, %d of them broke a law", n, failed)
+	t.Log(counts())
+}
+
+func report(t *testing.T, seed uint64, s shape, faults []fault) {
+	t.Helper()
+	if len(faults) > 0 {
+		t.Errorf("HISTORY=%d go test -run 'Histories/%s$' ./cache\n%d times a law was broken, first: %s", seed, s, len(faults), faults[0])
 	}
 }

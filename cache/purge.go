@@ -77,6 +77,7 @@ func (c *Cache) mend() {
 		if c.store.broken() {
 			c.store.probe(c.life, false, func() bool { return c.hear(0, true) })
 		}
+		c.giveBack()
 	}
 }
 

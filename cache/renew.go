@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -84,7 +85,10 @@ func (c *Cache) renew(fl *flight, k id, old *item, r renewal) {
 
 	known := c.ledger.applied.Load()
 	epoch, negative, began := c.epoch(), c.negative.epoch.Load(), c.now()
-	if old != nil && !old.missing() && k.page.ShouldRevalidate != nil && c.ledger.judge(old) == good && !old.foreign && old.phase(began, good) == stale {
+	if old != nil {
+		c.check(old) // it may have been purged since the request looked
+	}
+	if old != nil && !r.anew && !old.missing() && k.page.ShouldRevalidate != nil && c.holds(old) && !old.foreign && old.phase(began, good) == stale {
 		yes, err := c.config.Renderer.ShouldRevalidate(ctx, k.page, old.entry)
 		if err != nil {
 			c.backOff(fl, k, old, tried{epoch, began}, known, lease, err)
@@ -198,6 +202,11 @@ func (c *Cache) rearm(fl *flight, k id, old *item, known uint64, lease pages.Lea
 	c.replace(fl, k, old, &e, tried{}, lease)
 }
 
+// holds says whether an item is known not to have been purged.
+func (c *Cache) holds(i *item) bool {
+	return (c.store == nil || c.known(i)) && c.ledger.judge(i) == good
+}
+
 // backOff keeps the old entry and says when the next try is due.
 func (c *Cache) backOff(fl *flight, k id, old *item, t tried, known uint64, lease pages.Lease, err error) {
 	fl.err = err
@@ -225,7 +234,7 @@ func (c *Cache) backOff(fl *flight, k id, old *item, t tried, known uint64, leas
 	c.config.Log.Error("a page could not be made", "page", k.key().String(), "failures", failures, "retry", wait.Round(time.Millisecond), "err", err)
 	e := *old.entry
 	e.Failures, e.RetryAt, e.Failure = failures, c.now().Add(wait), safeFailure(err)
-	if old.seeded && c.ledger.judge(old) == good {
+	if old.seeded && c.holds(old) {
 		e.Epoch = known
 	}
 	if old.foreign {
@@ -297,19 +306,68 @@ func (c *Cache) lease(ctx context.Context, k id) (lease pages.Lease, held bool) 
 }
 
 // release gives a lease back, also while the cache stops. Others wait for it,
-// so the store is asked whether its breaker is open or not.
+// so the store is asked whether its breaker is open or not, and once more when
+// it answers again.
 func (c *Cache) release(lease pages.Lease) {
-	if lease.Token != 0 {
-		_ = c.store.try(context.WithoutCancel(c.life), &c.store.leases, "release", storeTimeout, func(ctx context.Context) error {
-			return c.store.Release(ctx, lease)
-		})
+	if lease.Token == 0 {
+		return
+	}
+	err := c.store.try(context.WithoutCancel(c.life), &c.store.leases, "release", storeTimeout, func(ctx context.Context) error {
+		return c.store.Release(ctx, lease)
+	})
+	if fault(err) {
+		c.owed.add(lease)
 	}
 }
+
+// owed are leases that could not be given back.
+type owed struct {
+	mu     sync.Mutex
+	leases []pages.Lease
+}
+
+// maxOwed bounds them; what is too much runs out by itself.
+const maxOwed = 1000
+
+func (o *owed) add(lease pages.Lease) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.leases) < maxOwed {
+		o.leases = append(o.leases, lease)
+	}
+}
+
+func (o *owed) take() []pages.Lease {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := o.leases
+	o.leases = nil
+	return all
+}
+
+// giveBack gives back what is owed, once leases can be given back.
+func (c *Cache) giveBack() {
+	for _, lease := range c.owed.take() {
+		if c.store.leases.broken.Load() {
+			c.owed.add(lease)
+		} else if c.now().Before(lease.Until) {
+			c.release(lease)
+		}
+	}
+}
+
+// How often another instance's work is looked for: the more often the shorter
+// it has been waited for.
+const (
+	awaitMin = 5 * time.Millisecond
+	awaitMax = 80 * time.Millisecond
+)
 
 // await waits for what another instance makes, or until its lease is free or
 // has run out, and then has the lease itself. With neither, the store fails.
 func (c *Cache) await(ctx context.Context, k id, old *item) (*item, pages.Lease) {
-	for wait := 5 * time.Millisecond; pause(ctx, wait); wait = min(wait*2, 50*time.Millisecond) {
+	began := c.now()
+	for wait := awaitMin; pause(ctx, wait); wait = min(max(c.now().Sub(began)/10, awaitMin), awaitMax) {
 		if i := c.newer(ctx, k, old); i != nil {
 			return i, pages.Lease{}
 		}

@@ -45,11 +45,19 @@ type (
 	}
 )
 
-var shapesOfStore = map[string]func(*store) pages.Store{
-	"sequencer":    func(s *store) pages.Store { return s },
-	"acknowledger": func(s *store) pages.Store { return acknowledged{s, s, s} },
-	"watcher":      func(s *store) pages.Store { return watched{s, s} },
-	"plain":        func(s *store) pages.Store { return plain{s} },
+// A full store can tell of purges in every way.
+type full interface {
+	pages.Store
+	pages.Watcher
+	pages.Sequencer
+	pages.Acknowledger
+}
+
+var shapesOfStore = map[string]func(full) pages.Store{
+	"sequencer":    func(s full) pages.Store { return s },
+	"acknowledger": func(s full) pages.Store { return acknowledged{s, s, s} },
+	"watcher":      func(s full) pages.Store { return watched{s, s} },
+	"plain":        func(s full) pages.Store { return plain{s} },
 }
 
 // fail makes the calls of some operations fail; without any, all succeed.

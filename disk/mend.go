@@ -107,7 +107,7 @@ func (s *Store) lost() pages.Purges {
 		}
 	}
 	n = max(n+1, uint64(now.UnixMicro()))
-	all := pages.Mark{Sequence: n, At: now}
+	all := pages.Mark{Sequence: n, At: now, Expired: n, ExpiredAt: now} // nobody knows with which verb
 	return pages.Purges{Sequence: n, Floor: all, Dropped: n}
 }
 

@@ -9,12 +9,14 @@
 //
 // A store numbers the purges made in it: 1, 2, 3, … That number is the
 // store's sequence. It never goes back and stays below 2^53; a store that lost
-// its record of purges goes on from a higher number than any before. An entry carries its epoch, the sequence as it was read
-// before the entry's generator ran. Each purge names subjects (a path, a tag,
-// a route, or all), and an entry is out of date exactly if one of its
-// subjects was purged after its epoch. So a purge costs the same however
-// many entries it concerns, and nothing has to know an entry's tags before
-// the entry is made.
+// its record of purges goes on from a higher number than any before, at which
+// everything counts as purged, by either verb.
+//
+// An entry carries its epoch, the sequence as it was read before the entry's
+// generator ran. Each purge names subjects (a path, a tag, a route, or all),
+// and an entry is out of date exactly if one of its subjects was purged after
+// its epoch. So a purge costs the same however many entries it concerns, and
+// nothing has to know an entry's tags before the entry is made.
 //
 // A [Fence] makes a write conditional on the same rule: a page made from old
 // data cannot overwrite a purge. A lease lets one of several instances make
