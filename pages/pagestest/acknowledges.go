@@ -66,6 +66,7 @@ func acknowledgeLaws() []law {
 						heard, err = here.Acknowledge(e.ctx, instance, n-1, time.Minute)
 						return err
 					}
+					time.Sleep(time.Duration(n%4) * 200 * time.Microsecond) // once before the other, once amid it, once after
 					if err := e.bump(e.Store, n, pages.Stale, a); err != nil {
 						return err
 					}

@@ -152,6 +152,15 @@ func purgeBugs() []planted {
 				return slices.CompactFunc(list, func(a, b pages.Change) bool { return a.Sequence == b.Sequence }), floor, err
 			}}
 		}, "Changes lists every subject"},
+		{"a purge can be seen before the one before it", func() *bug {
+			return &bug{changes: func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
+				list, floor, err := s.Changes(ctx, since)
+				if len(list) == 1 {
+					return nil, floor, err // not yet committed …
+				}
+				return list[min(1, len(list)):], floor, err // … as those after it are
+			}}
+		}, "purges can be seen in the order"},
 		{"Wait never returns", func() *bug {
 			return &bug{wait: func(_ *mem.Store, ctx context.Context, _ uint64) error { <-ctx.Done(); return ctx.Err() }}
 		}, "Wait returns after a purge"},
@@ -169,7 +178,7 @@ func purgeBugs() []planted {
 		{"Acknowledge reads the sequence before it can be seen", func() *bug {
 			return &bug{ack: func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
 				read := s.Sequence()
-				time.Sleep(100 * time.Microsecond)
+				time.Sleep(2 * time.Millisecond)
 				_, err := s.Acknowledge(ctx, instance, sequence, ttl)
 				return read, err
 			}}

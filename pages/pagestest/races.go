@@ -93,6 +93,36 @@ func raceLaws() []law {
 				return nil
 			})
 		}},
+		{"purges can be seen in the order of their numbers, and a later one never without those before", func(e *env) error {
+			w, ok := e.another().(pages.Watcher)
+			if !ok {
+				return skip("it is no Watcher")
+			}
+			const makers, each = 3, 12
+			return together(makers+1, func(i int) error {
+				if i < makers {
+					for range each {
+						if _, err := e.Bump(e.ctx, pages.Stale, pages.TagSubject(fmt.Sprint(i))); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+				for heard := uint64(0); heard < makers*each; {
+					list, _, err := w.Changes(e.ctx, heard)
+					if err != nil {
+						return err
+					}
+					for _, c := range list {
+						if c.Sequence != heard+1 {
+							return fmt.Errorf("after purge %d came %d", heard, c.Sequence)
+						}
+						heard = c.Sequence
+					}
+				}
+				return nil
+			})
+		}},
 		{"concurrent Bumps each get a number of their own, and none is left out", func(e *env) error {
 			stores := []pages.Store{e.Store, e.another()}
 			const makers, each = 4, 10

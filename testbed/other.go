@@ -1,0 +1,37 @@
+//go:build !unix
+
+// Package testbed starts the real servers that stores are tested against. It
+// needs a Unix; elsewhere every server is missing.
+package testbed
+
+import "errors"
+
+// ErrMissing says that a program is not installed here.
+var ErrMissing = errors.New("servers are started on Unix only")
+
+// The keys of the S3 service's only account.
+const (
+	S3Key    = "gorgon-test-key"
+	S3Secret = "gorgon-test-secret"
+)
+
+// A Server is one process.
+type Server struct{ URL, Addr string }
+
+// Start starts the server where it does not run.
+func (s *Server) Start() error { return ErrMissing }
+
+// Kill ends the server at once.
+func (s *Server) Kill() {}
+
+// Close ends the server and removes what it kept.
+func (s *Server) Close() {}
+
+// Postgres starts a PostgreSQL.
+func Postgres() (*Server, error) { return nil, ErrMissing }
+
+// Redis starts a Redis.
+func Redis(...string) (*Server, error) { return nil, ErrMissing }
+
+// S3 starts an S3 service.
+func S3() (*Server, error) { return nil, ErrMissing }
