@@ -31,10 +31,13 @@ var lattice = map[string][]string{
 	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":  {"words", "pages"},
-	"disk": {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
-	"seed": {"words", "pages", "github.com/edsrzf/mmap-go"},
-	"s3":   {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+	"mem":      {"words", "pages"},
+	"disk":     {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
+	"seed":     {"words", "pages", "github.com/edsrzf/mmap-go"},
+	"sqlite":   {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
+	"postgres": {"words", "pages", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
+	"redis":    {"words", "pages", "github.com/redis/rueidis"},
+	"s3":       {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// Real servers, for the tests of technologies and what is above.
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},

@@ -1,0 +1,82 @@
+// The connections of a store, so that none outlives it.
+
+package postgres
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// conns are the network connections that are open, including those that pgx
+// is still taking leave of. Cutting them ends whatever waits for the server.
+type conns struct {
+	dial pgconn.DialFunc
+
+	mu   sync.Mutex
+	open map[*conn]bool
+	cuts bool
+	none sync.Cond // nothing is open
+}
+
+type conn struct {
+	net.Conn
+	of *conns
+}
+
+// newConns makes a configuration dial through it.
+func newConns(config *pgx.ConnConfig) *conns {
+	c := &conns{dial: config.DialFunc, open: make(map[*conn]bool)}
+	c.none.L = &c.mu
+	config.DialFunc = c.connect
+	return c
+}
+
+func (c *conns) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain, err := c.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	dialed := &conn{plain, c}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cuts {
+		_ = plain.Close()
+		return nil, net.ErrClosed
+	}
+	c.open[dialed] = true
+	return dialed, nil
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	delete(c.of.open, c)
+	if len(c.of.open) == 0 {
+		c.of.none.Broadcast()
+	}
+	return err
+}
+
+// cut closes all, and lets none be opened.
+func (c *conns) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cuts = true
+	for open := range c.open {
+		_ = open.Conn.Close()
+	}
+}
+
+// wait returns when none is open.
+func (c *conns) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.open) > 0 {
+		c.none.Wait()
+	}
+}

@@ -1,0 +1,138 @@
+// The client, which is made when it is first needed and the server is there.
+
+package redis
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+const (
+	leastBackOff = 20 * time.Millisecond
+	mostBackOff  = 500 * time.Millisecond
+
+	// maxWork is how many commands may be under way, counting those that
+	// nobody waits for any more. It is less than what a connection can queue.
+	maxWork = 512
+)
+
+// A link leads to the server. rueidis dials when a client is made and needs
+// the server then; afterwards it dials again by itself.
+type link struct {
+	option rueidis.ClientOption
+	conns  *conns
+	places chan struct{}  // one for each command under way
+	work   sync.WaitGroup // what is under way, for close
+
+	mu      sync.Mutex
+	client  rueidis.Client
+	attempt chan struct{} // closed when it ends; nil where none is under way
+	err     error         // of the last attempt
+	next    time.Time     // no attempt before
+	backOff time.Duration
+}
+
+func newLink(life context.Context, option rueidis.ClientOption) *link {
+	l := &link{option: option, places: make(chan struct{}, maxWork)}
+	l.conns = newConns(life, &l.option)
+	return l
+}
+
+// get is the client. One attempt to make it is under way at a time, and for a
+// moment after one failed the answer is how it failed.
+func (l *link) get(ctx context.Context) (rueidis.Client, error) {
+	l.mu.Lock()
+	if l.client != nil {
+		defer l.mu.Unlock()
+		return l.client, nil
+	}
+	if l.attempt == nil {
+		if time.Now().Before(l.next) {
+			defer l.mu.Unlock()
+			return nil, l.err
+		}
+		l.attempt = make(chan struct{})
+		l.work.Go(l.try)
+	}
+	attempt := l.attempt
+	l.mu.Unlock()
+	select {
+	case <-attempt:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client == nil {
+		return nil, l.err
+	}
+	return l.client, nil
+}
+
+func (l *link) try() {
+	client, err := rueidis.NewClient(l.option)
+	if err != nil && client != nil {
+		client.Close()
+		client = nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.client, l.err = client, err
+	l.backOff = min(max(2*l.backOff, leastBackOff), mostBackOff)
+	l.next = time.Now().Add(l.backOff)
+	close(l.attempt)
+	l.attempt = nil
+}
+
+// do makes one call, and gives up on it when ctx ends: rueidis itself may wait
+// for a connection or for room in its queue longer than that.
+func (l *link) do(ctx context.Context, call func(context.Context, rueidis.Client) []rueidis.RedisResult) ([]rueidis.RedisResult, error) {
+	client, err := l.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case l.places <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	done := make(chan []rueidis.RedisResult, 1)
+	l.work.Go(func() {
+		defer func() { <-l.places }()
+		done <- call(context.Background(), client)
+	})
+	select {
+	case results := <-done:
+		for _, r := range results {
+			if err := r.Error(); err != nil && !rueidis.IsRedisNil(err) {
+				return nil, err
+			}
+		}
+		return results, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// close ends everything that is under way. No call may come after it.
+func (l *link) close() {
+	l.mu.Lock()
+	client := l.client
+	l.mu.Unlock()
+	if client != nil {
+		client.Close()
+	}
+	l.conns.cut()
+	l.work.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != nil && client == nil { // made in the meantime
+		l.client.Close()
+	}
+	l.client, l.err = nil, pages.ErrClosed
+}

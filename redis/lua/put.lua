@@ -1,0 +1,13 @@
+-- Writes a record unless the fence refuses. After the subjects: the ID, how long to keep it in milliseconds, then its fields.
+
+if lost() then return {} end
+local why = refused()
+if why ~= 0 then return answer(why) end
+local at = digits(now())
+local id, keep, data, sum, size, route, path, locale = unpack(ARGV, 6 + subjects)
+redis.call('HSET', PAGE, 'store', state.id, 'data', data, 'sum', sum, 'size', size,
+  'route', route, 'path', path, 'locale', locale, 'used', at)
+redis.call('PEXPIRE', PAGE, keep)
+redis.call('ZADD', IDS, 0, id)
+redis.call('ZADD', USED, at, id)
+return answer(0)
