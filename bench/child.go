@@ -53,10 +53,10 @@ func (c *child) stop() {
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
 // startGorgon starts this program as the server of a seed.
-func startGorgon(seedFile, folder, profile string) (*child, error) {
+func startGorgon(seedFile, location, profile string, more ...string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return startChild(self, roleName, "-seed", seedFile, "-store", folder, "-cpuprofile", profile)
+	return startChild(self, append([]string{roleName, "-seed", seedFile, "-store", location, "-cpuprofile", profile}, more...)...)
 }

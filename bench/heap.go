@@ -24,7 +24,7 @@ func (b *bench) heap() error {
 	}
 	n := max(500, int(4000*b.scale))
 	app := site(n, 0)
-	seedFile, store := filepath.Join(folder, "heap.seed"), filepath.Join(folder, "store")
+	seedFile, store := filepath.Join(folder, "heap.seed"), "disk:"+filepath.Join(folder, "store")
 	if _, err := buildSeed(seedFile, app, compress.Fast); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (b *bench) hit() (err error) {
 	if b.profile != "" {
 		profile = filepath.Join(b.profile, "hit.pprof")
 	}
-	gorgon, err := startGorgon(seedFile, filepath.Join(folder, "store"), profile)
+	gorgon, err := startGorgon(seedFile, "disk:"+filepath.Join(folder, "store"), profile)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func openTest(t testing.TB) *opened {
 	if _, err := buildSeed(seedFile, app, compress.Fast); err != nil {
 		t.Fatal(err)
 	}
-	o, err := open(app, seedFile, filepath.Join(folder, "store"))
+	o, err := open(app, seedFile, "disk:"+filepath.Join(folder, "store"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,15 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == roleName {
-		exit(serveSeed(os.Args[2:]))
-		return
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case roleName:
+			exit(serveSeed(os.Args[2:]))
+			return
+		case naiveName:
+			exit(serveNaive(os.Args[2:]))
+			return
+		}
 	}
 	exit(run())
 }
@@ -34,14 +40,15 @@ func exit(err error) {
 }
 
 // usual is about how long all parts take by default.
-const usual = 4 * time.Minute
+const usual = 10 * time.Minute
 
 // A bench is one run.
 type bench struct {
 	scale   float64 // of the usual time
-	profile string  // a folder; "" for none
-	folder  string  // for everything that is written
-	bare    string  // the floor's program, once it is compiled
+	stores  []string
+	profile string // a folder; "" for none
+	folder  string // for everything that is written
+	bare    string // the floor's program, once it is compiled
 	rows    []row
 }
 
@@ -56,6 +63,7 @@ var parts = []struct {
 	{"heap", (*bench).heap},
 	{"build", (*bench).build},
 	{"missing", (*bench).missing},
+	{"store", (*bench).store},
 }
 
 func run() (err error) {
@@ -67,6 +75,7 @@ func run() (err error) {
 	budget := flag.Duration("for", usual, "about how long to take for all parts")
 	short := flag.Bool("short", false, "take about half a minute: for trying out, not for quoting")
 	asJSON := flag.Bool("json", false, "print JSON in place of a table")
+	stores := flag.String("stores", "disk,sqlite,postgres,redis,s3", "the stores to measure in the part store")
 	profile := flag.String("profile", "", "a folder for CPU profiles: of Gorgon's server in hit, of this process in the others")
 	flag.Parse()
 	if *short {
@@ -78,7 +87,7 @@ func run() (err error) {
 			return fmt.Errorf("there is no part %q: choose of %s", name, strings.Join(names, ","))
 		}
 	}
-	b := &bench{scale: budget.Seconds() / usual.Seconds()}
+	b := &bench{scale: budget.Seconds() / usual.Seconds(), stores: strings.Split(*stores, ",")}
 	if *profile != "" {
 		if b.profile, err = filepath.Abs(*profile); err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/disk"
 )
 
 // A trace is what there is of a site at one moment.
@@ -30,7 +31,7 @@ type trace struct {
 func (o *opened) trace() (t trace, err error) {
 	time.Sleep(200 * time.Millisecond) // for what goes on behind
 	t.heap, t.goroutines = heap(), runtime.NumGoroutine()
-	err = filepath.WalkDir(o.store.Dir(), func(_ string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(o.store.(*disk.Store).Dir(), func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -80,7 +81,7 @@ func (b *bench) missing() (err error) {
 	if _, err := buildSeed(seedFile, app, compress.Fast); err != nil {
 		return err
 	}
-	o, err := open(app, seedFile, filepath.Join(folder, "store"))
+	o, err := open(app, seedFile, "disk:"+filepath.Join(folder, "store"))
 	if err != nil {
 		return err
 	}

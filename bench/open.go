@@ -12,7 +12,6 @@ import (
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compress"
-	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
@@ -24,7 +23,7 @@ type opened struct {
 	app     gorgon.App
 	seed    *seed.Seed
 	asked   *asked
-	store   *disk.Store
+	store   pages.Store
 	cache   *cache.Cache
 	handler *serve.Handler
 }
@@ -34,18 +33,24 @@ func buildSeed(out string, app gorgon.App, effort compress.Effort) (build.Report
 	return build.Run(context.Background(), build.Config{App: app, Out: out, Binary: "bench", Effort: effort})
 }
 
-// open opens a site over a seed, with a store in a folder.
-func open(app gorgon.App, seedFile, folder string) (_ *opened, err error) {
-	o := &opened{app: app}
+// open opens a site over a seed, with a store.
+func open(app gorgon.App, seedFile, location string) (*opened, error) {
+	store, err := openStore(context.Background(), location)
+	if err != nil {
+		return nil, err
+	}
+	return openOver(app, seedFile, store)
+}
+
+// openOver opens a site over a seed and a store, which is closed with it.
+func openOver(app gorgon.App, seedFile string, store pages.Store) (_ *opened, err error) {
+	o := &opened{app: app, store: store}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.close())
 		}
 	}()
 	if o.seed, err = seed.Open(seedFile); err != nil {
-		return nil, err
-	}
-	if o.store, err = disk.Open(folder, disk.Options{}); err != nil {
 		return nil, err
 	}
 	o.asked = &asked{Seed: o.seed}

@@ -22,13 +22,16 @@ const roleName = "serve-a-seed"
 func serveSeed(args []string) (err error) {
 	flags := flag.NewFlagSet(roleName, flag.ContinueOnError)
 	seedFile := flags.String("seed", "", "the seed")
-	folder := flags.String("store", "", "the store's folder")
+	location := flags.String("store", "", "the store")
+	takes := flags.Duration("takes", 0, "how long it takes to make an article")
+	data := flags.String("data", "", "a file with what articles show")
+	notes := flags.String("notes", "", "a file for a line about each making of an article")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	// The build decides what pages there are.
-	o, err := open(site(0, 0), *seedFile, *folder)
+	o, err := open(siteWith(workshop{*takes, *data, *notes}, articles, articles), *seedFile, *location)
 	if err != nil {
 		return err
 	}

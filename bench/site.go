@@ -4,8 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gorgon-go/gorgon"
 )
@@ -40,9 +44,43 @@ func tablePath(id int) string   { return "/tables/" + strconv.Itoa(id) }
 func notePath(id int) string    { return "/notes/" + strconv.Itoa(id) }
 func articlePath(id int) string { return "/articles/" + strconv.Itoa(id) }
 
+// A workshop is what is special about making articles. The zero workshop makes
+// them at once and tells nobody.
+type workshop struct {
+	Takes time.Duration
+	Data  string // a file with a number that each article shows; "" for none
+	Notes string // a file that gets a line for each making; "" for none
+}
+
+func (w workshop) make(id int) (Table, error) {
+	t := makeTable(id)
+	if w.Notes != "" {
+		// Lines of several processes do not mix.
+		f, err := os.OpenFile(w.Notes, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return t, err
+		}
+		_, err = fmt.Fprintln(f, articlePath(id))
+		if err := errors.Join(err, f.Close()); err != nil {
+			return t, err
+		}
+	}
+	if w.Data != "" {
+		data, err := os.ReadFile(w.Data)
+		if err != nil {
+			return t, err
+		}
+		t.Title = string(data)
+	}
+	time.Sleep(w.Takes)
+	return t, nil
+}
+
 // site is an app with that many pages to make at build. Articles have the
 // view of tables, and are made on their first request.
-func site(tables, notes int) gorgon.App {
+func site(tables, notes int) gorgon.App { return siteWith(workshop{}, tables, notes) }
+
+func siteWith(w workshop, tables, notes int) gorgon.App {
 	return gorgon.App{
 		Name:   "bench",
 		Layout: layoutOf,
@@ -75,14 +113,24 @@ func site(tables, notes int) gorgon.App {
 					if err != nil {
 						return Table{}, err
 					}
-					return makeTable(id), nil
+					return w.make(id)
 				},
+				Tags: func(Table) []string { return []string{articleTag} },
 				Head: tableHead,
 				View: func(t Table) gorgon.Component { return tableView(t) },
 			},
 		},
 	}
 }
+
+// article is the page of articles.
+func article() *gorgon.Definition {
+	all := site(0, 0).Definitions()
+	return all[len(all)-1]
+}
+
+// articleTag is on every article.
+const articleTag = "article"
 
 func layoutOf(d gorgon.Document) gorgon.Component { return layout(d) }
 func tableHead(t Table) gorgon.Head               { return gorgon.Head{Title: t.Title} }

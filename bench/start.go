@@ -63,7 +63,7 @@ func (b *bench) start() error {
 		if _, err := buildSeed(seedFile, site(0, n), compress.None); err != nil {
 			return err
 		}
-		store := filepath.Join(folder, fmt.Sprintf("%d.store", n))
+		store := "disk:" + filepath.Join(folder, fmt.Sprintf("%d.store", n))
 		starters = append(starters, &starter{
 			start: func() (*child, error) { return startGorgon(seedFile, store, "") },
 			path:  notePath(n / 2),

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,12 +120,18 @@ func load(t *testing.T, connections int, ask func(n int) (answer, error)) (stop 
 			}
 		}()
 	}
-	return func() (asked int, longest time.Duration) {
-		close(done)
-		for range connections {
-			s := <-sums
-			asked, longest = asked+s.asked, max(longest, s.longest)
-		}
-		return asked, longest
+	var once sync.Once
+	var all sum
+	stop = func() (asked int, longest time.Duration) {
+		once.Do(func() {
+			close(done)
+			for range connections {
+				s := <-sums
+				all = sum{all.asked + s.asked, max(all.longest, s.longest)}
+			}
+		})
+		return all.asked, all.longest
 	}
+	t.Cleanup(func() { stop() }) // before the servers end
+	return stop
 }

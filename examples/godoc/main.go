@@ -25,6 +25,8 @@ import (
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/postgres"
+	"github.com/gorgon-go/gorgon/redis"
 )
 
 func main() {
@@ -33,5 +35,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, "godoc:", err)
 		os.Exit(command.Failed)
 	}
-	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
+	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()}})
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/postgres"
+	"github.com/gorgon-go/gorgon/redis"
+	"github.com/gorgon-go/gorgon/s3"
+	"github.com/gorgon-go/gorgon/sqlite"
 )
 
 // What the program takes from its environment.
@@ -33,5 +37,5 @@ func Main() {
 		interval = time.Hour
 	}
 	app := App(Levers(os.Getenv(EnvLevers)), interval)
-	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
+	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}})
 }
