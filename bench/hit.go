@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gorgon-go/gorgon/compress"
@@ -24,8 +25,10 @@ type contestant struct {
 	rate   []float64
 	p50    []float64 // microseconds
 	p99    []float64
-	perHit []float64 // microseconds of the server's processor time
-	blind  bool      // the processor time is not to be had
+	perHit []float64       // microseconds of the server's processor time
+	took   []time.Duration // by every answer, where pooled is set
+	pooled bool
+	blind  bool // the processor time is not to be had
 }
 
 // measure adds one slice.
@@ -37,11 +40,21 @@ func (c *contestant) measure(d time.Duration) error {
 	}
 	after, ok2 := cpuTime(c.server.pid())
 	c.blind = c.blind || !ok1 || !ok2
+	if c.pooled {
+		c.took = append(c.took, s.took...)
+	}
 	c.rate = append(c.rate, s.rate)
 	c.p50 = append(c.p50, s.p50.Seconds()*1e6)
 	c.p99 = append(c.p99, s.p99.Seconds()*1e6)
 	c.perHit = append(c.perHit, (after-before).Seconds()*1e6/float64(s.answers))
 	return nil
+}
+
+// tail is the time in microseconds that 99 of 100 answers of all slices took
+// at most. It is steadier than that of a slice.
+func (c *contestant) tail() float64 {
+	slices.Sort(c.took)
+	return c.took[len(c.took)*99/100].Seconds() * 1e6
 }
 
 // compete lets contestants take turns, in one order and then in the other,

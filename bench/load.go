@@ -58,6 +58,7 @@ type slice struct {
 	rate     float64 // answers per second
 	answers  int
 	p50, p99 time.Duration
+	took     []time.Duration // by each answer, sorted
 }
 
 // run asks for a time, on all connections at once.
@@ -83,7 +84,7 @@ func (c *crowd) run(d time.Duration) (slice, error) {
 	slices.Sort(all)
 	return slice{
 		rate: float64(len(all)) / elapsed.Seconds(), answers: len(all),
-		p50: all[len(all)/2], p99: all[len(all)*99/100],
+		p50: all[len(all)/2], p99: all[len(all)*99/100], took: all,
 	}, nil
 }
 

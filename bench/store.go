@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,22 +45,22 @@ func (b *bench) store() (err error) {
 }
 
 // storeHits measures an article in memory, with each store behind it, beside
-// the same with mem behind it. Beside those it measures a handler that asks
-// the store for the page at each request.
+// the same with mem behind it, and mem beside itself, which shows what the
+// machine adds. Then it measures a handler that asks the store for the page at
+// each request.
 func (b *bench) storeHits(seedFile string, grounds []ground) (err error) {
-	base, err := startGorgon(seedFile, "mem:", "")
-	if err != nil {
-		return err
-	}
-	defer base.stop()
-	names := []string{}
-	servers := []*child{base}
-	for _, g := range grounds {
+	var names, naives []string
+	var servers, asking []*child
+	defer func() {
+		for _, s := range slices.Concat(servers, asking) {
+			s.stop()
+		}
+	}()
+	for _, g := range slices.Concat([]ground{{name: "mem", location: "mem:"}, {name: "mem", location: "mem:"}}, grounds) {
 		server, err := startGorgon(seedFile, g.location, "")
 		if err != nil {
 			return err
 		}
-		defer server.stop()
 		names, servers = append(names, g.name), append(servers, server)
 	}
 	for _, g := range grounds {
@@ -67,54 +68,47 @@ func (b *bench) storeHits(seedFile string, grounds []ground) (err error) {
 		if err != nil {
 			return err
 		}
-		defer server.stop()
-		names, servers = append(names, "naive "+g.name), append(servers, server)
+		naives, asking = append(naives, "naive "+g.name), append(asking, server)
 	}
-	var crowds []*crowd
-	defer func() {
-		for _, c := range crowds {
-			c.close()
-		}
-	}()
-	enter := func(n int) (all []*contestant, err error) {
+	if err := b.beside(b.times(16), names, servers, true); err != nil {
+		return err
+	}
+	return b.beside(b.times(4), append([]string{"mem"}, naives...), append(servers[:1:1], asking...), false)
+}
+
+// beside lets servers compete and compares each with the first.
+func (b *bench) beside(rounds int, names []string, servers []*child, goals bool) error {
+	for _, load := range []struct {
+		connections int
+		what        string
+	}{{many, "64"}, {few, "4"}} {
+		var all []*contestant
 		for _, s := range servers {
-			c, err := newCrowd(s.addr, articlePath(7), "", n)
+			c, err := newCrowd(s.addr, articlePath(7), "", load.connections)
 			if err != nil {
-				return nil, err
+				return err
 			}
+			defer c.close()
 			if _, _, err := c.once(); err != nil { // it is made by the first
-				return nil, err
+				return err
 			}
-			crowds = append(crowds, c)
-			all = append(all, &contestant{server: s, crowd: c})
+			all = append(all, &contestant{server: s, crowd: c, pooled: true})
 		}
-		return all, nil
-	}
-	crowded, err := enter(many)
-	if err != nil {
-		return err
-	}
-	if err := compete(b.times(8), time.Second/2, crowded...); err != nil {
-		return err
-	}
-	quiet, err := enter(few)
-	if err != nil {
-		return err
-	}
-	if err := compete(b.times(10), time.Second/2, quiet...); err != nil {
-		return err
-	}
-	for i, name := range names {
-		c, floor, q, qfloor := crowded[i+1], crowded[0], quiet[i+1], quiet[0]
-		rate := newRow("store", name+", hit, 64 connections, beside mem", "req/s", medianOf(c.rate)).beside(medianOf(floor.rate), over(c.rate, floor.rate))
-		p99 := newRow("store", name+", hit, p99 at 64, beside mem", "µs", medianOf(c.p99)).beside(medianOf(floor.p99), over(c.p99, floor.p99))
-		calm := newRow("store", name+", hit, p99 at 4, beside mem", "µs", medianOf(q.p99)).beside(medianOf(qfloor.p99), over(q.p99, qfloor.p99))
-		if i < len(grounds) {
-			rate, p99, calm = rate.ratioGoal("≥", 0.97), p99.ratioGoal("≤", 1.03), calm.ratioGoal("≤", 1.03)
+		if err := compete(rounds, time.Second/2, all...); err != nil {
+			return err
 		}
-		b.add(rate)
-		b.add(p99)
-		b.add(calm)
+		floor := all[0]
+		for i, c := range all[1:] {
+			p99 := over(c.p99, floor.p99)
+			p99.Median = c.tail() / floor.tail()
+			rate := newRow("store", fmt.Sprintf("%s, hit, %s connections, beside mem", names[i+1], load.what), "req/s", medianOf(c.rate)).beside(medianOf(floor.rate), over(c.rate, floor.rate))
+			tail := newRow("store", fmt.Sprintf("%s, hit, p99 at %s, beside mem", names[i+1], load.what), "µs", c.tail()).beside(floor.tail(), p99)
+			if goals && names[i+1] != "mem" {
+				rate, tail = rate.ratioGoal("≥", 0.97), tail.ratioGoal("≤", 1.03)
+			}
+			b.add(rate)
+			b.add(tail)
+		}
 	}
 	return nil
 }

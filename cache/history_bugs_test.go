@@ -116,11 +116,13 @@ var bugs = map[string]struct {
 	"a store that does not recover":        {shape{"plain", outage, bug{store: func(s full) full { return resentful{s} }}}, heals},
 }
 
+// most is how many histories a planted bug may take to show.
+const most = 30
+
 // TestCheckerFails plants each bug, which has to show within some histories:
 //
 //	go test -run 'CheckerFails/nobody_lags' ./cache
 func TestCheckerFails(t *testing.T) {
-	const most = 30
 	for name, b := range bugs {
 		t.Run(name, func(t *testing.T) {
 			for n := range uint64(most) {

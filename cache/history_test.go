@@ -4,8 +4,10 @@ package cache_test
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -279,9 +281,22 @@ func (d *dice) upTo(most time.Duration) time.Duration { return 1 + time.Duration
 
 // TestHistories plays a few histories of each shape. HISTORY=<seed> replays
 // one; HISTORY_FOR=2h plays others for that long, with -timeout 0.
+// HISTORY_BUG='nobody lags' plants a bug, and the test has to fail.
 func TestHistories(t *testing.T) {
 	if s := os.Getenv("HISTORY_FOR"); s != "" {
 		historiesFor(t, s)
+		return
+	}
+	if name := os.Getenv("HISTORY_BUG"); name != "" {
+		b, ok := bugs[name]
+		if !ok {
+			t.Fatalf("there is no planted bug %q: choose of %q", name, slices.Sorted(maps.Keys(bugs)))
+		}
+		for n := range uint64(most) {
+			if report(t, n+1, b.shape, play(t, n+1, b.shape)); t.Failed() {
+				return
+			}
+		}
 		return
 	}
 	first, rounds := uint64(1), uint64(6)
