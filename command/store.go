@@ -25,7 +25,7 @@ func (p *program) schemes() string {
 	for _, d := range p.config.Stores {
 		form := ":PATH"
 		switch {
-		case remote[d.Schemes[0]]:
+		case d.URL:
 			form = "://…"
 		case d.Schemes[0] == "mem":
 			form = ":"
@@ -91,8 +91,6 @@ func (p *program) driver() (open func(context.Context) (pages.Store, error), err
 		switch isURL := strings.HasPrefix(place, "//"); {
 		case place == "" && scheme != "mem":
 			return nil, misused("--store %q: it names no place: write one behind the colon, as in disk:/var/lib/%s", location, p.app.Name)
-		case remote[d.Schemes[0]] && !isURL:
-			return nil, misused("--store %q: write it as a URL: %s://…", safe(location), scheme)
 		case isURL:
 			place = location
 		}
@@ -113,9 +111,6 @@ var imports = map[string]string{
 	"postgres": module + "postgres", "postgresql": module + "postgres",
 	"redis": module + "redis", "rediss": module + "redis", "valkey": module + "redis", "valkeys": module + "redis",
 }
-
-// remote are those whose place is a URL.
-var remote = map[string]bool{"postgres": true, "redis": true, "s3": true}
 
 // secret finds what a location may hold that is nobody's to see.
 var secret = regexp.MustCompile(`(://[^/?#]*:)[^/?#]*(@)|([?&][^=&#]*(?i:pass|secret|token|key)[^=&#]*=)[^&#]*`)
