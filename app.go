@@ -50,8 +50,12 @@ type App struct {
 	// Static are files served at their own paths: "favicon.ico". Default: none.
 	Static fs.FS
 
-	// Handlers answer by [net/http.ServeMux] pattern, and win over pages.
+	// Handlers answer by [net/http.ServeMux] pattern, and win over pages. A
+	// [Handler] also says what it needs.
 	Handlers map[string]http.Handler
+
+	// Services are work beside requests. Default: none.
+	Services []Service
 
 	// Middleware is around everything, the first one outermost.
 	Middleware []func(http.Handler) http.Handler
@@ -202,6 +206,21 @@ func (a App) Validate() error {
 		if err := tryHandle(mux, pattern, h); err != nil {
 			faults = append(faults, fmt.Errorf("handler %s: %w", pattern, err))
 		}
+		if needing, ok := h.(Handler); ok {
+			if err := checkNeeds(needing.Needs); err != nil {
+				faults = append(faults, fmt.Errorf("handler %s: %w", pattern, err))
+			}
+		}
+	}
+	services := map[string]bool{}
+	for _, s := range a.Services {
+		for _, text := range s.validate() {
+			fault("service "+s.Name, "%s", text)
+		}
+		if services[s.Name] {
+			fault("service "+s.Name, "two have this name: rename one")
+		}
+		services[s.Name] = true
 	}
 	for i, m := range a.Middleware {
 		if m == nil {

@@ -51,6 +51,9 @@ var lattice = map[string][]string{
 	"build":  {"words", "pages", "compress", "render", "seed"},
 	"export": {"words", "pages", "render", "seed"},
 	"serve":  {"words", "pages", "compress", "render", "cache", "seed"},
+	"plan":   {"words"},
+	"pack":   {"words", "plan", "seed"},
+	"deploy": {"words", "plan", "pack"},
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",

@@ -79,6 +79,10 @@ type Page[S any] struct {
 	// Guards run before anything is read or made, the first one outermost,
 	// whichever URL led to the page.
 	Guards []func(http.Handler) http.Handler
+
+	// Needs are what the page's functions ask of the place they run in,
+	// beyond what the fields above say. Default: nothing.
+	Needs []Need
 }
 
 // A Route is what can stand in [App.Routes]: a [Page] of any state.
@@ -109,6 +113,7 @@ type Definition struct {
 	Tags             func(any) []string
 	Errors           map[int]func(Failure) Component
 	Guards           []func(http.Handler) http.Handler
+	Needs            []Need
 
 	Encode func(state any) ([]byte, error)
 	Decode func(data []byte) (any, error)
@@ -124,7 +129,7 @@ func (p Page[S]) Definition() *Definition {
 	d := &Definition{
 		Path: p.Path, BuildPaths: p.BuildPaths, Incremental: p.Incremental,
 		RevalidateAfter: p.RevalidateAfter, StaleFor: p.StaleFor, ErrorFor: p.ErrorFor,
-		Timeout: p.Timeout, Errors: p.Errors, Guards: p.Guards,
+		Timeout: p.Timeout, Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
 		Encode: func(state any) ([]byte, error) { return json.Marshal(state) },
 		Decode: func(data []byte) (any, error) {
 			var s S
@@ -141,6 +146,9 @@ func (p Page[S]) Definition() *Definition {
 	}
 	if p.View == nil {
 		d.faults = append(d.faults, fmt.Sprintf("there is no View: add one, a func(%s) gorgon.Component", typeName[S]()))
+	}
+	if err := checkNeeds(p.Needs); err != nil {
+		d.faults = append(d.faults, err.Error())
 	}
 	// A state whose S is an interface may be nil, which no assertion to S passes.
 	as := func(state any) S { s, _ := state.(S); return s }

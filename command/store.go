@@ -25,7 +25,7 @@ func (p *program) schemes() string {
 	for _, d := range p.config.Stores {
 		form := ":PATH"
 		switch {
-		case d.URL:
+		case d.Remote:
 			form = "://…"
 		case d.Schemes[0] == "mem":
 			form = ":"

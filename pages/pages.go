@@ -251,7 +251,7 @@ type Migrator interface {
 // A Driver opens stores of one technology, for command lines.
 type Driver struct {
 	Schemes []string // the first is the technology's name: "disk"
-	URL     bool     // locations are URLs, for help to say so. Default: a path
+	Remote  bool     // a server that many machines can share, and that a URL names. Default: a path on this one
 
 	// Open opens the store at a location, which is what follows "disk:", or
 	// the whole URL where it has the form scheme://…. It fails if the

@@ -96,7 +96,7 @@ func Open(ctx context.Context, location string, opts Options) (*Store, error) {
 func Driver() pages.Driver {
 	return pages.Driver{
 		Schemes: schemes(),
-		URL:     true,
+		Remote:  true,
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {

@@ -96,7 +96,7 @@ func Open(_ context.Context, location string, opts Options) (*Store, error) {
 func Driver() pages.Driver {
 	return pages.Driver{
 		Schemes: []string{"s3"},
-		URL:     true,
+		Remote:  true,
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {

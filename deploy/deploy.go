@@ -1,0 +1,173 @@
+// Package deploy writes what a place needs to run a package there: its
+// configuration, and a README that says what to do with it.
+//
+// A target is a value. Those of Gorgon have a package each; [Target] is all
+// there is to know to write another.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/plan"
+)
+
+// A Target is a place that a package can be deployed to.
+type Target struct {
+	plan.Place
+
+	// Image says that the place runs the OCI image of the package, which is
+	// then written beside what Write writes.
+	Image bool
+
+	// Write writes the target's files into an empty folder. It writes the
+	// same bytes for the same site, and no secret.
+	Write func(ctx context.Context, s Site, folder string) error
+}
+
+// A Site is an app as it is to be deployed.
+type Site struct {
+	App     gorgon.App
+	Outcome plan.Outcome  // what the plan says of this target; none of it refused
+	Package pack.Manifest // of the package to deploy
+	Folder  string        // where the package lies on this machine
+
+	Store   string // the location with its secrets taken out: "postgres://app:***@db/app"
+	Migrate bool   // the store is laid out by the migrate command before a new version serves
+	Image   string // the image's name and tag: "registry.example.com/shop:4f1c"
+	Domain  string // the site's own, from App.Origin; "" for none
+	Region  string // where the place lets one choose; "" for the target's default
+
+	Variables []Variable // what the program reads, and what it must be here
+}
+
+// A Variable is one of the program's environment.
+type Variable struct {
+	Name   string
+	Value  string // "" where it is the operator's to set
+	Secret bool   // it belongs where the place keeps secrets
+	For    string // what it says, as a sentence without its full stop
+}
+
+// Scheduled says whether anything of the site is done by the maintain command
+// that something must call.
+func (s Site) Scheduled() bool {
+	for _, v := range s.Outcome.Verdicts {
+		if v.Kind == plan.Schedule {
+			return true
+		}
+	}
+	return s.Outcome.Role == "web" // sweeping, at least
+}
+
+// Local says whether the store is files beside the program, which want a
+// volume.
+func (s Site) Local() bool {
+	return s.Outcome.Setting.Store == "disk" || s.Outcome.Setting.Store == "sqlite"
+}
+
+// Replicas is how many instances are to run, at least one; 0 for as many as
+// the load asks for.
+func (s Site) Replicas() int { return s.Outcome.Place.Offers.Instances(s.Outcome.Setting) }
+
+// A File is one that a target writes.
+type File struct {
+	Name string      // with slashes, below the target's folder
+	Mode fs.FileMode // default: 0o644
+	Data []byte
+}
+
+// WriteFiles writes files into a folder. It fails rather than overwrite one.
+func WriteFiles(folder string, files ...File) error {
+	for _, f := range files {
+		if !fs.ValidPath(f.Name) {
+			return fmt.Errorf("deploy: file %q: use a relative path with slashes", f.Name)
+		}
+		name := filepath.Join(folder, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return fmt.Errorf("deploy: %w", err)
+		}
+		mode := f.Mode
+		if mode == 0 {
+			mode = 0o644
+		}
+		out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err != nil {
+			return fmt.Errorf("deploy: %w", err)
+		}
+		_, err = out.Write(f.Data)
+		if err = errors.Join(err, out.Chmod(mode), out.Close()); err != nil {
+			return fmt.Errorf("deploy: %w", err)
+		}
+	}
+	return nil
+}
+
+// ReadmeName is the file that says what to do with the others.
+const ReadmeName = "README.deploy.md"
+
+// Readme writes the README of a target for one site: what the target's own
+// text says, in Markdown, and then what all share: the routes, the store, the
+// variables, and the plan's conditions.
+func Readme(s Site, text string) File {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s on %s\n\n%s\n", s.Package.App, s.Outcome.Place.Title, strings.TrimSpace(text))
+	if len(s.Outcome.Verdicts) > 0 {
+		b.WriteString("\n## What the plan says\n\n")
+		for _, v := range s.Outcome.Verdicts {
+			fmt.Fprintf(&b, "- %s\n", sentence(v.String()))
+		}
+	}
+	b.WriteString("\n## What it serves\n\n| part | how | needs |\n|---|---|---|\n")
+	for _, p := range s.Package.Parts {
+		var needs []string
+		for _, n := range p.Needs {
+			needs = append(needs, string(n.Kind))
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, p.How, strings.Join(needs, ", "))
+	}
+	fmt.Fprintf(&b, "\nBuild %s", s.Package.Build)
+	if s.Package.Commit != "" {
+		fmt.Fprintf(&b, " of commit %s", s.Package.Commit)
+	}
+	fmt.Fprintf(&b, ": %d pages.\n", s.Package.Pages)
+	if s.Outcome.Place.Offers.Process {
+		b.WriteString("\n## Store\n\n")
+		switch {
+		case s.Store == "" || s.Store == "none":
+			b.WriteString("None: pages that are made after the build stay in memory.\n")
+		case s.Migrate:
+			fmt.Fprintf(&b, "`%s`. Before a new version serves, `%s migrate` lays it out; it may be run twice.\n", s.Store, s.Package.App)
+		default:
+			fmt.Fprintf(&b, "`%s`.\n", s.Store)
+		}
+	}
+	if len(s.Variables) > 0 {
+		b.WriteString("\n## Variables\n\n| name | value | for |\n|---|---|---|\n")
+		for _, v := range s.Variables {
+			value := "`" + v.Value + "`"
+			switch {
+			case v.Secret:
+				value = "yours, as a secret"
+			case v.Value == "":
+				value = "yours"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, value, v.For)
+		}
+	}
+	return File{Name: ReadmeName, Data: []byte(b.String())}
+}
+
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
