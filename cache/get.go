@@ -163,6 +163,14 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked *horizon) (_ 
 // last good item for as long as that lasts. It says whether a purge that the
 // request knows of overtook the flight, so that it has to look again.
 func (c *Cache) outcome(fl *flight, last *item, asked *horizon) (_ Answer, err error, again bool) {
+	i := fl.item
+	if fl.err != nil {
+		i = last // which is what there is to answer with
+	}
+	if i != nil {
+		c.check(i)
+		asked.doubt(c, i)
+	}
 	timely := fl.began >= asked.version && (!asked.strict() || fl.number > asked.flight)
 	if fl.err != nil {
 		kind := gorgon.KindOf(fl.err)
@@ -175,9 +183,6 @@ func (c *Cache) outcome(fl *flight, last *item, asked *horizon) (_ Answer, err e
 		}
 		return Answer{}, fl.err, false
 	}
-	i := fl.item
-	c.check(i)
-	asked.doubt(c, i)
 	v := c.ledger.judge(i)
 	switch {
 	case asked.strict() && i.entry.Epoch < asked.token && !(fl.made && fl.number > asked.flight):

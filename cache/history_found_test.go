@@ -5,6 +5,7 @@ package cache_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,5 +125,42 @@ func TestDegradedWhileItWasMade(t *testing.T) {
 		synctest.Wait()
 		s.meddle(nil)
 		all.Wait()
+	})
+}
+
+// Who joins the making of a page that then fails is answered with the old one
+// only if it is known what was purged of that: where memory has let go of it,
+// nobody may have asked.
+func TestTokenOfJoinedRenewal(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var src source
+		page := pageOf(&src, forEver)
+		s := newStore(t)
+		a := open(t, plain{s.beside()})
+		b := open(t, plain{s}, func(c *cache.Config) { c.Bytes = 1 })
+		want(t, a, page, "/p/1", 0, cache.Made)
+		epoch := purge(t, a, pages.Stale, pages.All)
+		src.does(func(context.Context, gorgon.Input) error {
+			time.Sleep(10 * time.Second)
+			return errBroken
+		})
+		var asked atomic.Int64
+		s.meddle(func(_ context.Context, op string, _ pages.Key) error {
+			if op == "epochs" && asked.Add(1) == 2 { // not whether anything was purged, but whether this page was
+				return errBroken
+			}
+			return nil
+		})
+		var work sync.WaitGroup
+		for range 2 {
+			work.Go(func() {
+				if a, err := b.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: epoch}); err == nil {
+					t.Errorf("token %d is answered with version %d, made before the purge", epoch, version(t, a))
+				}
+			})
+			time.Sleep(4 * time.Second)
+			s.meddle(nil)
+		}
+		work.Wait()
 	})
 }
