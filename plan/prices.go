@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"cmp"
 	_ "embed" // the table
 	"encoding/json"
 	"errors"
@@ -16,13 +17,14 @@ import (
 // Prices are a dated table of prices.
 type Prices struct {
 	Date     string                `json:"date"` // 2006-01-02
-	Currency string                `json:"currency"`
+	Currency string                `json:"currency"` // of the places that name none
 	Targets  map[string]PlacePrice `json:"targets"` // by name; "static/netlify" is a variant of "static"
 }
 
 // A PlacePrice is what a place asks for, setup by setup.
 type PlacePrice struct {
 	Title      string           `json:"title"`
+	Currency   string           `json:"currency,omitempty"`
 	Source     []string         `json:"source"`               // the vendor's pages
 	Seen       string           `json:"seen,omitempty"`       // when they said so: 2006-01
 	Unverified bool             `json:"unverified,omitempty"` // nobody looked at those pages
@@ -76,6 +78,9 @@ func ParsePrices(data []byte) (Prices, error) {
 		faults = append(faults, fmt.Errorf("date %q: write it as 2006-01-02", p.Date))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
+		t := p.Targets[name]
+		t.Currency = cmp.Or(t.Currency, p.Currency)
+		p.Targets[name] = t
 		for _, setup := range slices.Sorted(maps.Keys(p.Targets[name].Setups)) {
 			for _, i := range p.Targets[name].Setups[setup].Items {
 				if i.Price < 0 || i.Amount < 0 || i.Free < 0 {
@@ -113,7 +118,7 @@ func (p Prices) Costs(place string) []Cost {
 		}
 		t := p.Targets[name]
 		for _, setup := range slices.Sorted(maps.Keys(t.Setups)) {
-			cost := Cost{Title: t.Title, Setup: setup, For: t.Setups[setup].For, Currency: p.Currency}
+			cost := Cost{Title: t.Title, Setup: setup, For: t.Setups[setup].For, Currency: t.Currency}
 			for _, i := range t.Setups[setup].Items {
 				cost.Monthly += i.Price * max(0, i.Amount-i.Free)
 			}
