@@ -43,6 +43,7 @@ var lattice = map[string][]string{
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
 
 	// Leaves.
+	"sbom":     {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.

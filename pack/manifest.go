@@ -18,8 +18,12 @@ const (
 // Format is the version of [Manifest] that this package writes and reads.
 const Format = 1
 
+// kind tells a manifest of ours from other files of that name.
+const kind = "gorgon package"
+
 // A Manifest describes a package.
 type Manifest struct {
+	Kind   string    `json:"kind"` // "gorgon package"
 	Format int       `json:"format"`
 	App    string    `json:"app"`
 	Build  string    `json:"build"` // the seed's id
@@ -31,9 +35,9 @@ type Manifest struct {
 	OS     string    `json:"os"`
 	Arch   string    `json:"arch"`
 
-	Program string `json:"program"` // its file; for a single executable the package itself
-	Seed    string `json:"seed"`    // its file; "" where it is within the program
-	Files   []File `json:"files"`   // all but the manifest and the sums, sorted by name
+	Program string `json:"program"`        // its file; for a single executable the package itself
+	Seed    string `json:"seed,omitempty"` // its file; "" where it is within the program
+	Files   []File `json:"files"`          // all but the manifest and the sums, sorted by name
 
 	Pages    int         `json:"pages"` // how many the seed holds
 	Parts    []plan.Part `json:"parts"` // routes, strategies, needs

@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"io/fs"
 	"math"
 )
 
@@ -175,3 +177,31 @@ func (f footer) tables(data []byte) (t [kinds]table, manifest []byte) {
 
 // maxRecord is what a slot's length can say, in bytes.
 const maxRecord = math.MaxUint32
+
+// Length is how many bytes the seed at the end of a file has. It reads the
+// file's end alone and checks nothing else. Its error is [ErrNotSeed] where
+// there is none, or [ErrCut].
+func Length(f interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if info.Size() < footerSize {
+		return 0, ErrNotSeed
+	}
+	tail := make([]byte, footerSize)
+	if _, err := f.ReadAt(tail, info.Size()-footerSize); err != nil {
+		return 0, err
+	}
+	if string(tail[footerSize-len(tailMagic):]) != tailMagic {
+		return 0, ErrNotSeed
+	}
+	length := binary.BigEndian.Uint64(tail[24:])
+	if length > uint64(info.Size()) {
+		return 0, fmt.Errorf("%w: it has %d bytes instead of %d", ErrCut, info.Size(), length)
+	}
+	return int64(length), nil
+}
