@@ -16,9 +16,9 @@ import (
 
 // Prices are a dated table of prices.
 type Prices struct {
-	Date     string                `json:"date"` // 2006-01-02
+	Date     string                `json:"date"`     // 2006-01-02
 	Currency string                `json:"currency"` // of the places that name none
-	Targets  map[string]PlacePrice `json:"targets"` // by name; "static/netlify" is a variant of "static"
+	Targets  map[string]PlacePrice `json:"targets"`  // by name; "static/netlify" is a variant of "static"
 }
 
 // A PlacePrice is what a place asks for, setup by setup.
