@@ -56,8 +56,12 @@ var lattice = map[string][]string{
 	"pack":   {"words", "plan", "seed"},
 	"deploy": {"words", "plan", "pack"},
 
+	// The release program of an app: the go command and git, run.
+	"compile": {},
+
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
+		"plan", "pack", "deploy", "compile", "sbom",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 

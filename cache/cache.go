@@ -49,6 +49,9 @@ type Config struct {
 	// CDN is told of every purge. Default: none.
 	CDN func(ctx context.Context, subjects []string) error
 
+	// NoSweep leaves it to others to keep the store within its bounds.
+	NoSweep bool
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
@@ -96,6 +99,11 @@ type Answer struct {
 	Stored   bool // State is Made, and the store has it
 	Expired  bool // State is Made, in place of an entry that could no longer be served
 	Degraded bool // the store cannot be used now
+
+	// Work is closed once what goes on behind the answer is over: making the
+	// page again, and bringing it to the store. It is for who must not be
+	// stopped before. nil: nothing does, or others wait for it.
+	Work <-chan struct{}
 }
 
 // A Demand is what a request asks of the cache besides the page.
@@ -177,7 +185,9 @@ func New(config Config) (*Cache, error) {
 			}
 		}
 		c.work.Go(c.mend)
-		c.work.Go(c.sweep)
+		if !config.NoSweep {
+			c.work.Go(c.sweep)
+		}
 	}
 	return c, nil
 }

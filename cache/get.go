@@ -118,10 +118,11 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *horizon) (Answe
 		case i.missing():
 			return Answer{}, i.err()
 		case phase == stale:
+			answer := c.answer(i, Stale, false)
 			if !d.Passive && !c.resting(i, now) {
-				c.refresh(k, i)
+				answer.Work = c.refresh(k, i)
 			}
-			return c.answer(i, Stale, false), nil
+			return answer, nil
 		}
 		return c.answer(i, Fresh, false), nil
 	}
@@ -195,6 +196,7 @@ func (c *Cache) outcome(fl *flight, last *item, asked *horizon) (_ Answer, err e
 		return c.answer(i, Stale, fl.kept), nil, false
 	case fl.made:
 		answer := c.answer(i, Made, fl.kept)
+		answer.Work = fl.over
 		answer.Expired = last != nil && last != i && !last.missing()
 		return answer, nil, false
 	case i.phase(c.now(), v) != fresh:

@@ -16,23 +16,26 @@ import (
 )
 
 // refresh makes a page again behind the visitor's back, unless that is under
-// way or too much else is.
-func (c *Cache) refresh(k id, old *item) {
+// way or too much else is. It returns what is closed once that is over; nil
+// where nothing was begun.
+func (c *Cache) refresh(k id, old *item) <-chan struct{} {
 	if c.flights.busy(k) {
-		return
+		return nil
 	}
 	select {
 	case c.behind <- struct{}{}:
 	default:
-		return
+		return nil
 	}
-	_, began := c.join(k, func(fl *flight) {
+	fl, began := c.join(k, func(fl *flight) {
 		defer func() { <-c.behind }()
 		c.renew(fl, k, old, renewal{})
 	})
 	if !began {
 		<-c.behind
+		return nil
 	}
+	return fl.over
 }
 
 // A renewal says for whom a page is made.

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -56,7 +57,7 @@ The time of the build is the one in SOURCE_DATE_EPOCH, where that is set: the
 same program then writes the same bytes each time.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := flags.check(); err != nil {
+			if err := cmp.Or(flags.check(), p.atSource("build")); err != nil {
 				return err
 			}
 			report, err := p.build(c.Context(), p.seedPath(), flags)
@@ -76,6 +77,9 @@ same program then writes the same bytes each time.`,
 
 // seedPath is where the seed for the current base path lies.
 func (p *program) seedPath() string {
+	if p.pkg != nil {
+		return p.pkg.Seed()
+	}
 	name := p.app.Name
 	if p.base != "" {
 		name += strings.ReplaceAll(p.base, "/", "@")

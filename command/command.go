@@ -1,5 +1,6 @@
 // Package command turns an app into a program: build, serve, export, why,
-// purge, migrate and routes, as a library that the app's own binary carries.
+// purge, migrate, routes, plan and deploy, as a library that the app's own
+// binary carries.
 //
 //	func main() {
 //		command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
@@ -22,6 +23,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -31,6 +34,10 @@ type Config struct {
 	// Stores are the technologies that --store can name. Where "disk" is
 	// among them, it is what serve uses if nothing is said. Default: none.
 	Stores []pages.Driver
+
+	// Targets are places that plan and deploy know besides those of Gorgon.
+	// Default: none.
+	Targets []deploy.Target
 }
 
 // Exit codes of a program.
@@ -38,7 +45,7 @@ const (
 	OK      = 0
 	Failed  = 1 // what was asked for could not be done
 	Misused = 2 // the command line cannot be understood
-	Refused = 3 // export: some of the app cannot be static
+	Refused = 3 // export: some of the app cannot be static; plan, deploy: it does not fit
 )
 
 // Main runs the program's command line and exits. SIGINT and SIGTERM end it
@@ -99,6 +106,7 @@ type program struct {
 	out    io.Writer
 	err    io.Writer
 	log    *slog.Logger
+	pkg    *pack.Package // that the program runs from; nil for none
 
 	dist  string // --dist
 	base  string // --base
@@ -124,7 +132,8 @@ func (p *program) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand())
+	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
+		p.planCommand(), p.deployCommand())
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -133,6 +142,9 @@ func (p *program) root() *cobra.Command {
 				}
 				if err := p.app.Validate(); err != nil {
 					return exit{Failed, err}
+				}
+				if err := p.findPackage(); err != nil {
+					return failed(err)
 				}
 				return failed(run(cmd, args))
 			}

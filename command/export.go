@@ -97,6 +97,9 @@ func (p *program) refuse(left export.Refused) error {
 // siteToExport builds the site, since what its pages are made of may have
 // changed though the program has not, or opens what was built.
 func (p *program) siteToExport(ctx context.Context, flags buildFlags, noBuild bool) (*site, error) {
+	if p.pkg != nil {
+		return p.openSite()
+	}
 	if noBuild {
 		why, err := p.outdated()
 		if err == nil && why != "" {

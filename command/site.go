@@ -37,8 +37,11 @@ func (p *program) openSite() (*site, error) {
 }
 
 // ensureSite is openSite, building first where there is no seed, or another
-// program built it.
+// program built it. A package has its seed, and is not built again.
 func (p *program) ensureSite(ctx context.Context, flags buildFlags) (*site, error) {
+	if p.pkg != nil {
+		return p.openSite()
+	}
 	why, err := p.outdated()
 	if err != nil {
 		return nil, err

@@ -44,6 +44,9 @@ func (p *program) location() string {
 	if named := p.named(); named != "" {
 		return named
 	}
+	if p.pkg != nil {
+		return "none" // nothing is written beside a package unless it is asked for
+	}
 	for _, d := range p.config.Stores {
 		if slices.Contains(d.Schemes, "disk") {
 			return "disk:" + p.defaultStore()

@@ -38,6 +38,7 @@ type Site struct {
 	Outcome plan.Outcome  // what the plan says of this target; none of it refused
 	Package pack.Manifest // of the package to deploy
 	Folder  string        // where the package lies on this machine
+	Folders []string      // for an image: of the packages for each architecture, Folder the first
 
 	Store   string // the location with its secrets taken out: "postgres://app:***@db/app"
 	Migrate bool   // the store is laid out by the migrate command before a new version serves

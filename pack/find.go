@@ -232,3 +232,22 @@ func (i *interruptible) Read(b []byte) (int, error) {
 	}
 	return i.r.Read(b)
 }
+
+// In reads the manifest of the package in a folder.
+func In(folder string) (Manifest, error) {
+	var m Manifest
+	data, err := os.ReadFile(filepath.Join(folder, ManifestName))
+	if err != nil {
+		return m, fmt.Errorf("read package: %w", err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil || m.Kind != kind {
+		return m, fmt.Errorf("read package: %s: %w", folder, ErrNone)
+	}
+	return m, nil
+}
+
+// Is says whether a folder holds a package.
+func Is(folder string) bool {
+	_, err := In(folder)
+	return err == nil
+}

@@ -29,6 +29,7 @@ package pages
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 )
 
@@ -252,6 +253,10 @@ type Migrator interface {
 type Driver struct {
 	Schemes []string // the first is the technology's name: "disk"
 	Remote  bool     // a server that many machines can share, and that a URL names. Default: a path on this one
+
+	// Migrations are what Migrate of its stores applies, for packages to
+	// carry and people to read. Default: none; its stores need no such step.
+	Migrations fs.FS
 
 	// Open opens the store at a location, which is what follows "disk:", or
 	// the whole URL where it has the form scheme://…. It fails if the

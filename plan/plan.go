@@ -22,15 +22,16 @@ type Plan struct {
 	PricesFrom string    `json:"pricesFrom,omitempty"` // the file that overrides them
 }
 
-// Make holds an app against each place, with what fits at its price.
-func Make(app gorgon.App, places []Place, s Setting, prices Prices, now time.Time) Plan {
-	p := Plan{App: app.Name, Parts: Parts(app), PricesOf: prices.Date, PricesOld: prices.Old(now)}
-	for _, place := range places {
-		o := Judge(app, place, s)
-		if o.Fit != Unfit {
-			o.Costs = prices.Costs(place.Name)
-		}
-		p.Outcomes = append(p.Outcomes, o)
+// Make begins a plan of an app. [Plan.Add] holds it against places.
+func Make(app gorgon.App, prices Prices, now time.Time) Plan {
+	return Plan{App: app.Name, Parts: Parts(app), PricesOf: prices.Date, PricesOld: prices.Old(now)}
+}
+
+// Add holds the app against a place. What fits has its price.
+func (p *Plan) Add(app gorgon.App, place Place, s Setting, prices Prices) {
+	o := Judge(app, place, s)
+	if o.Fit != Unfit {
+		o.Costs = prices.Costs(place.Name)
 	}
-	return p
+	p.Outcomes = append(p.Outcomes, o)
 }

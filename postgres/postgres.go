@@ -122,6 +122,8 @@ func Driver() pages.Driver {
 	return pages.Driver{
 		Schemes: schemes(),
 		Remote:  true,
+
+		Migrations: migrations,
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {

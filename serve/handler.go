@@ -58,6 +58,11 @@ type Config struct {
 	// store cannot be used. Default: it is ready, and says that it is degraded.
 	RequireStore bool
 
+	// Attend keeps a response from ending until the work behind it is over,
+	// once all of it was sent: for places that stop a process between
+	// requests. Default: work goes on by itself.
+	Attend bool
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
@@ -79,6 +84,7 @@ type Handler struct {
 	tagHeader    string
 	purges       *purges // nil without a key
 	requireStore bool
+	attend       bool
 	log          *slog.Logger
 	now          func() time.Time
 }
@@ -103,7 +109,7 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
-		requireStore: config.RequireStore, log: config.Log, now: config.Now,
+		requireStore: config.RequireStore, attend: config.Attend, log: config.Log, now: config.Now,
 	}
 	if h.log == nil {
 		h.log = slog.Default()

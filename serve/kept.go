@@ -71,6 +71,14 @@ func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache
 		h.fail(w, r, m, errPrecondition)
 		return
 	}
+	switch {
+	case !h.attend || a.Work == nil:
+	case r.Method == http.MethodHead:
+		<-a.Work // a response without a body cannot be kept open
+	default:
+		b, verdict = b.open(), 0
+		defer attend(w, a.Work)
+	}
 	header := w.Header()
 	for i := range p.fields {
 		header[p.fields[i].name] = p.fields[i].values

@@ -145,7 +145,7 @@ func (p *prepared) send(w http.ResponseWriter, r *http.Request, b *body, verdict
 		header["Content-Encoding"] = b.encoding
 	}
 	header["Content-Length"] = b.length
-	if r.Method != http.MethodHead {
+	if r.Method != http.MethodHead && b.length != nil {
 		join(r, len(b.data))
 	}
 	w.WriteHeader(p.status)

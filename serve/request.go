@@ -11,12 +11,14 @@ import (
 // requested answers with a page that is made for this request.
 func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 	var built *pages.Entry
+	var work <-chan struct{}
 	if m.page.Kept() {
 		a, err := h.have(r, m)
 		if err != nil {
 			h.fail(w, r, m, err)
 			return
 		}
+		work = a.Work
 		if built = a.Entry; built.Status >= 300 && built.Status <= 399 {
 			// The built half says that the page is elsewhere: there is no
 			// state to merge with.
@@ -36,6 +38,11 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 	s := h.newStream(w, r, res.Status, res.Header)
 	defer s.free()
 	err = res.WriteTo(r.Context(), s)
+	if err == nil && h.attend && work != nil {
+		if err = s.FlushError(); err == nil {
+			<-work
+		}
+	}
 	if err == nil {
 		err = s.finish()
 	}

@@ -1,0 +1,488 @@
+// deploy: everything that production needs, made ready.
+
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gorgon-go/gorgon/compile"
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/sbom"
+	"github.com/gorgon-go/gorgon/seed"
+)
+
+// What deploy refuses besides the plan's verdicts, by the name for --accept.
+const (
+	dirty         = "dirty"          // files differ from the commit
+	unversioned   = "unversioned"    // there is no commit
+	defaultErrors = "default-errors" // the app has no error view of its own
+)
+
+// A deployment is one run of the command.
+type deployment struct {
+	*program
+	build   buildFlags
+	setting settingFlags
+	to      string
+	out     string
+	os      string
+	arch    string
+	image   string
+	region  string
+	single  bool
+	accept  []string
+
+	target  *deploy.Target // nil for the package alone
+	outcome plan.Outcome
+	source  compile.Source
+	madeAt  time.Time
+	temp    string
+}
+
+func (p *program) deployCommand() *cobra.Command {
+	d := &deployment{program: p}
+	c := &cobra.Command{
+		Use:   "deploy",
+		Short: "Pack the site for production, and write what the place it goes to needs",
+		Long: `Compiles the program as a release, makes every page that can be made ahead,
+and writes both as a package to --out: the program, its seed, a manifest, a bill
+of materials and the digests of all. The package runs wherever it is copied.
+
+With --to it first makes sure that the app can work there, and refuses if not,
+naming the page and the mend; then it writes that place's files beside the
+package. An exception is made with --accept and the name in brackets, and is
+recorded in the manifest.
+
+It refuses what nobody could make again or should ship: a tree that differs from
+its commit (dirty, unversioned), and an app without an error view of its own
+(default-errors). The same commit gives the same bytes.`,
+		Example: "  " + p.app.Name + " deploy\n  " + p.app.Name + " deploy --to kubernetes --store postgres://app@db.internal/app --replicas 3",
+		Args:    noArguments,
+		RunE:    func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
+	}
+	d.build.add(c)
+	d.setting.add(c)
+	c.Flags().StringVar(&d.to, "to", "", "the place it goes to, as 'plan' lists them; default: none, for the package alone")
+	c.Flags().StringVar(&d.out, "out", "pkg", "folder of the package; an earlier package there is replaced")
+	c.Flags().StringVar(&d.os, "os", "linux", "system to compile for")
+	c.Flags().StringVar(&d.arch, "arch", runtime.GOARCH, "architecture to compile for; several, as in amd64,arm64, for an image")
+	c.Flags().StringVar(&d.image, "image", "", "the image's name and tag (default: NAME:COMMIT)")
+	c.Flags().StringVar(&d.region, "region", "", "where the place lets one choose")
+	c.Flags().BoolVar(&d.single, "single", false, "one executable with the seed inside")
+	c.Flags().StringArrayVar(&d.accept, "accept", nil, "a refusal that is no reason not to deploy, by its name")
+	p.storeFlag(c)
+	p.jsonFlag(c)
+	return c
+}
+
+func (d *deployment) run(ctx context.Context) (err error) {
+	if err := d.check(); err != nil {
+		return err
+	}
+	if err := d.judge(); err != nil {
+		return err
+	}
+	if d.source, err = compile.Find(ctx, d.out, "dist"); err != nil {
+		return err
+	}
+	if err := d.presentable(); err != nil {
+		return err
+	}
+	if d.madeAt, err = buildTime(); err != nil {
+		return err
+	}
+	if d.madeAt.IsZero() {
+		d.madeAt = d.source.Time
+	}
+	if d.madeAt.IsZero() {
+		d.madeAt = time.Unix(0, 0).UTC() // of no commit: a time that every run has
+	}
+	if err := d.checkOut(); err != nil {
+		return err
+	}
+	// Beside where it is to be, so that it can be renamed into place.
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(d.out)), 0o755); err != nil {
+		return fmt.Errorf("--out %s: %w", d.out, err)
+	}
+	if d.temp, err = os.MkdirTemp(filepath.Dir(filepath.Clean(d.out)), "."+filepath.Base(d.out)+"-*"); err != nil {
+		return fmt.Errorf("--out %s: %w: choose a folder that can be written", d.out, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(d.temp)) }()
+	packages, err := d.packages(ctx)
+	if err != nil {
+		return err
+	}
+	whole := filepath.Join(d.temp, "package")
+	site, err := d.write(ctx, whole, packages)
+	if err != nil {
+		return err
+	}
+	if err := pack.Sums(whole); err != nil {
+		return err
+	}
+	if err := replace(d.out, whole, filepath.Join(d.temp, "old")); err != nil {
+		return err
+	}
+	return d.summary(site)
+}
+
+// check refuses flags that cannot be meant.
+func (d *deployment) check() error {
+	if err := cmp.Or(d.build.check(), d.setting.check(), d.atSource("deploy"), d.checkScheme()); err != nil {
+		return err
+	}
+	if d.to != "" {
+		found, err := d.targetsNamed([]string{d.to})
+		if err != nil {
+			return err
+		}
+		d.target = &found[0]
+	}
+	arches := strings.Split(d.arch, ",")
+	switch {
+	case len(arches) > 1 && (d.target == nil || !d.target.Image):
+		return misused("--arch %s: a package is for one architecture; several make an image, which %s is not", d.arch, cmp.Or(d.to, "a package alone"))
+	case d.single && d.target != nil && d.target.Image:
+		return misused("--single: an image has the program and its seed in layers of their own: leave it out")
+	case d.os != "linux" && d.target != nil:
+		return misused("--os %s: %s runs linux: leave it out", d.os, d.to)
+	}
+	return nil
+}
+
+// judge refuses a place where the app cannot work.
+func (d *deployment) judge() error {
+	if d.target == nil {
+		return nil
+	}
+	d.outcome = plan.Judge(d.app, d.target.Place, d.program.setting(d.setting, d.target.Place))
+	left := d.outcome.Unaccepted(d.accept)
+	if len(left) == 0 {
+		return nil
+	}
+	if d.json {
+		if err := d.print(map[string]any{"refused": left}); err != nil {
+			return err
+		}
+	} else {
+		d.tellVerdicts(left)
+	}
+	return exit{Refused, fmt.Errorf("the app does not fit %s: mend it, or make an exception with --accept and the name in brackets", d.to)}
+}
+
+// presentable refuses what should not be shipped.
+func (d *deployment) presentable() error {
+	var refusals []string
+	refuse := func(name, text string, args ...any) {
+		if !slices.Contains(d.accept, name) {
+			refusals = append(refusals, fmt.Sprintf(text, args...)+" ["+name+"]")
+		}
+	}
+	if d.app.Error == nil {
+		refuse(defaultErrors, "App.Error is not set, and visitors would see the default error view: set it")
+	}
+	switch n := len(d.source.Changes); {
+	case d.source.Commit == "":
+		refuse(unversioned, "%s is in no repository, or has no commit, so nobody could say what was deployed: commit it", d.source.Dir)
+	case n > 0:
+		refuse(dirty, "%s from commit %.12s, so nobody could make this again: commit them, or ignore them\n      %s", plural(n, "file")+" differ", d.source.Commit, strings.Join(d.source.Changes[:min(n, 10)], "\n      "))
+	}
+	if len(refusals) == 0 {
+		return nil
+	}
+	return exit{Refused, fmt.Errorf("deploy refuses this, or takes it with --accept and the name in brackets:\n  %s", strings.Join(refusals, "\n  "))}
+}
+
+// checkOut refuses to replace what no deploy wrote.
+func (d *deployment) checkOut() error {
+	entries, err := os.ReadDir(d.out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("--out %s: %w", d.out, err)
+	}
+	if !pack.Is(d.out) {
+		return fmt.Errorf("--out %s: it holds something that is no package: choose another folder, or empty it", d.out)
+	}
+	return nil
+}
+
+// packages writes a package for each architecture and returns their folders.
+// The seed is made once, by the release program of this machine.
+func (d *deployment) packages(ctx context.Context) ([]string, error) {
+	native := filepath.Join(d.temp, "native", d.app.Name)
+	if err := compile.Program(ctx, d.source, runtime.GOOS, runtime.GOARCH, native); err != nil {
+		return nil, err
+	}
+	if err := d.same(ctx, native); err != nil {
+		return nil, err
+	}
+	stone := filepath.Join(d.temp, "seed")
+	if err := d.make(ctx, native, stone); err != nil {
+		return nil, err
+	}
+	var folders []string
+	for n, arch := range strings.Split(d.arch, ",") {
+		code := native
+		if d.os != runtime.GOOS || arch != runtime.GOARCH {
+			code = filepath.Join(d.temp, d.os+"-"+arch, d.app.Name)
+			if err := compile.Program(ctx, d.source, d.os, arch, code); err != nil {
+				return nil, err
+			}
+		}
+		folder := filepath.Join(d.temp, "package")
+		if n > 0 {
+			folder += "-" + arch
+		}
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			return nil, err
+		}
+		if err := d.pack(ctx, folder, arch, code, d.seedIn(stone)); err != nil {
+			return nil, err
+		}
+		folders = append(folders, folder)
+	}
+	return folders, nil
+}
+
+// seedIn is the seed that the release program writes into a folder.
+func (d *deployment) seedIn(folder string) string {
+	there := *d.program
+	there.dist, there.pkg = folder, nil
+	return there.seedPath()
+}
+
+// same refuses if the release program is another app than the running one,
+// which the plan was made of.
+func (d *deployment) same(ctx context.Context, native string) error {
+	out, err := exec.CommandContext(ctx, native, "plan", "--json").Output()
+	if err != nil {
+		return fmt.Errorf("the release program fails: %w", said(err))
+	}
+	var there plan.Plan
+	if err := json.Unmarshal(out, &there); err != nil {
+		return fmt.Errorf("the release program's plan cannot be read: %w", err)
+	}
+	here, err := json.Marshal(plan.Parts(d.app))
+	if err != nil {
+		return err
+	}
+	other, err := json.Marshal(there.Parts)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(here, other) {
+		return errors.New("the source has changed since this program was built from it: start it as 'go run'")
+	}
+	return nil
+}
+
+// make has the release program make the seed.
+func (d *deployment) make(ctx context.Context, native, folder string) error {
+	args := []string{"build", "--out", folder, "--base", d.base, "--jobs", strconv.Itoa(d.build.jobs), "--compress", d.build.effort.String()}
+	if d.build.timeout > 0 {
+		args = append(args, "--timeout", d.build.timeout.String())
+	}
+	c := exec.CommandContext(ctx, native, args...)
+	c.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(d.madeAt.Unix(), 10), "GORGON_STANDALONE=")
+	c.Stdout, c.Stderr = d.err, d.err
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = 10 * time.Second
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("the site cannot be built: %w", err)
+	}
+	return nil
+}
+
+// said is an error with what the program said before it failed.
+func said(err error) error {
+	if e, ok := errors.AsType[*exec.ExitError](err); ok && len(e.Stderr) > 0 {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(e.Stderr))
+	}
+	return err
+}
+
+// pack writes one package.
+func (d *deployment) pack(ctx context.Context, folder, arch, code, stone string) error {
+	s, err := seed.Open(stone)
+	if err != nil {
+		return err
+	}
+	of := s.Manifest()
+	if err := s.Close(); err != nil {
+		return err
+	}
+	toolchain, err := compile.Toolchain(ctx, d.source.Dir)
+	if err != nil {
+		return err
+	}
+	name := d.app.Name
+	if d.os == "windows" {
+		name += ".exe"
+	}
+	m := pack.Manifest{
+		App: d.app.Name, Build: of.Build, Base: of.Base, Origin: d.app.Origin, Commit: d.source.Commit, MadeAt: d.madeAt,
+		Go: toolchain, OS: d.os, Arch: arch, Program: name, Pages: of.Pages, Parts: plan.Parts(d.app),
+	}
+	for _, driver := range d.config.Stores {
+		m.Stores = append(m.Stores, driver.Schemes[0])
+	}
+	if d.target != nil {
+		m.Deployed = &pack.Deployed{Target: d.to, Setting: d.outcome.Setting, Role: d.outcome.Role, Verdicts: d.outcome.Verdicts}
+	}
+	if len(d.accept) > 0 {
+		if m.Deployed == nil {
+			m.Deployed = &pack.Deployed{}
+		}
+		m.Deployed.Accepted = slices.Compact(slices.Sorted(slices.Values(d.accept)))
+	}
+	bill, err := sbom.Of(code, sbom.About{Name: d.app.Name, Version: cmp.Or(d.source.Commit, of.Build), MadeAt: d.madeAt})
+	if err != nil {
+		return err
+	}
+	extra := map[string][]byte{pack.SBOMName: bill}
+	for _, driver := range d.config.Stores {
+		if driver.Migrations == nil {
+			continue
+		}
+		err := fs.WalkDir(driver.Migrations, ".", func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			data, err := fs.ReadFile(driver.Migrations, path)
+			extra["migrations/"+driver.Schemes[0]+"/"+filepath.Base(path)] = data
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("deploy: migrations of %s: %w", driver.Schemes[0], err)
+		}
+	}
+	_, err = pack.Write(ctx, folder, m, pack.Parts{Program: code, Seed: stone, Single: d.single, Extra: extra})
+	return err
+}
+
+// write writes the target's files beside the package.
+func (d *deployment) write(ctx context.Context, folder string, packages []string) (deploy.Site, error) {
+	found, err := pack.In(folder)
+	if err != nil {
+		return deploy.Site{}, err
+	}
+	site := deploy.Site{
+		App: d.app, Outcome: d.outcome, Package: found, Folder: folder, Folders: packages,
+		Store: d.storeThere(), Migrate: d.migrates(), Image: d.image, Region: d.region,
+	}
+	if site.Image == "" {
+		site.Image = d.app.Name + ":" + cmp.Or(fmt.Sprintf("%.12s", d.source.Commit), found.Build)
+	}
+	if u, err := url.Parse(d.app.Origin); err == nil {
+		site.Domain = u.Host
+	}
+	site.Variables = d.variables(site)
+	if d.target == nil {
+		return site, nil
+	}
+	at := filepath.Join(folder, d.to)
+	if err := os.Mkdir(at, 0o755); err != nil {
+		return site, fmt.Errorf("deploy: %w", err)
+	}
+	if err := d.target.Write(ctx, site, at); err != nil {
+		return site, err
+	}
+	return site, nil
+}
+
+// storeThere is the store's location where the app goes, without secrets.
+func (d *deployment) storeThere() string {
+	if named := d.named(); named != "" {
+		return safe(named)
+	}
+	if d.outcome.Setting.Store == "disk" {
+		return "disk:/var/lib/" + d.app.Name + "/store"
+	}
+	return "none"
+}
+
+// migrates says whether the store is laid out by a step of its own.
+func (d *deployment) migrates() bool {
+	for _, driver := range d.config.Stores {
+		if driver.Schemes[0] == d.outcome.Setting.Store {
+			return driver.Migrations != nil
+		}
+	}
+	return false
+}
+
+// variables are what the program reads where it goes.
+func (d *deployment) variables(s deploy.Site) []deploy.Variable {
+	if d.target == nil || !d.target.Offers.Process {
+		return nil
+	}
+	vars := []deploy.Variable{{Name: "GORGON_STANDALONE", Value: "true", For: "the program starts from its package or not at all"}}
+	if s.Package.Base != "" {
+		vars = append(vars, deploy.Variable{Name: "GORGON_BASE_PATH", Value: s.Package.Base, For: "the path below which the site lies"})
+	}
+	if s.Outcome.Role == "web" {
+		vars = append(vars, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
+	}
+	store := deploy.Variable{Name: "GORGON_STORE", Value: s.Store, For: "where pages are kept that are made after the build"}
+	if d.named() != s.Store && d.named() != "" || s.Outcome.Setting.SharedStore {
+		store.Value, store.Secret = "", true // it holds a password, or is told from outside
+	}
+	return append(vars, store,
+		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"})
+}
+
+// replace puts a new folder in the place of an old one.
+func replace(at, with, aside string) error {
+	err := os.Rename(at, aside)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--out %s: %w", at, err)
+	}
+	if err := os.Rename(with, at); err != nil {
+		return fmt.Errorf("--out %s: %w", at, errors.Join(err, os.Rename(aside, at)))
+	}
+	return nil
+}
+
+// summary says what was written.
+func (d *deployment) summary(s deploy.Site) error {
+	var bytes int64
+	for _, f := range s.Package.Files {
+		bytes += f.Size
+	}
+	if d.json {
+		return d.print(map[string]any{"out": d.out, "manifest": s.Package})
+	}
+	fmt.Fprintf(d.err, "packed %s for %s/%s in %s: %s, %s (build %s)\n",
+		d.app.Name, d.os, d.arch, d.out, plural(s.Package.Pages, "page"), size(bytes), s.Package.Build)
+	start := filepath.Join(d.out, s.Package.Program)
+	if d.target == nil {
+		fmt.Fprintf(d.err, "start it with %s, here or wherever the folder is copied to\n", start)
+		return nil
+	}
+	if len(d.outcome.Verdicts) > 0 {
+		d.tellVerdicts(d.outcome.Verdicts)
+	}
+	fmt.Fprintf(d.err, "what to do next: %s\n", filepath.Join(d.out, d.to, deploy.ReadmeName))
+	return nil
+}

@@ -1,0 +1,36 @@
+// The places that plan and deploy know.
+
+package command
+
+import (
+	"strings"
+
+	"github.com/gorgon-go/gorgon/deploy"
+)
+
+// targets are those of Gorgon, then the program's own.
+func (p *program) targets() []deploy.Target {
+	return append([]deploy.Target{}, p.config.Targets...)
+}
+
+// targetsNamed finds targets by name; all of them where none is named.
+func (p *program) targetsNamed(names []string) ([]deploy.Target, error) {
+	all := p.targets()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var found []deploy.Target
+next:
+	for _, name := range names {
+		var known []string
+		for _, t := range all {
+			if t.Name == name {
+				found = append(found, t)
+				continue next
+			}
+			known = append(known, t.Name)
+		}
+		return nil, misused("--to %q: there is no such place: use one of %s", name, strings.Join(known, ", "))
+	}
+	return found, nil
+}
