@@ -52,6 +52,7 @@ var lattice = map[string][]string{
 	"build":  {"words", "pages", "compress", "render", "seed"},
 	"export": {"words", "pages", "render", "seed"},
 	"serve":  {"words", "pages", "compress", "render", "cache", "seed"},
+	"retain": {"pages", "seed"},
 	"plan":   {"words"},
 	"pack":   {"words", "plan", "seed"},
 	"deploy": {"words", "plan", "pack"},
@@ -61,7 +62,7 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
-		"plan", "pack", "deploy", "compile", "sbom",
+		"retain", "plan", "pack", "deploy", "compile", "sbom",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 

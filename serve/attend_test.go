@@ -44,7 +44,7 @@ func TestAttend(t *testing.T) {
 		},
 		gorgon.Page[int64]{
 			Path: "/both", RevalidateAfter: time.Minute, View: versionView,
-			BuildState: slow.make,
+			BuildState:   slow.make,
 			RequestState: func(context.Context, gorgon.Input, *http.Request) (int64, error) { return 0, nil },
 			Amalgamate:   func(_ context.Context, _ gorgon.Input, built, _ int64) (int64, error) { return built, nil },
 		},
