@@ -47,22 +47,23 @@ var lattice = map[string][]string{
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
-	"render": {"words", "pages", "compress", "github.com/cespare/xxhash/v2"},
-	"cache":  {"words", "pages", "render", "github.com/maypok86/otter/v2"},
-	"build":  {"words", "pages", "compress", "render", "seed"},
-	"export": {"words", "pages", "render", "seed"},
-	"serve":  {"words", "pages", "compress", "render", "cache", "seed"},
-	"retain": {"pages", "seed"},
-	"plan":   {"words"},
-	"pack":   {"words", "plan", "seed"},
-	"deploy": {"words", "plan", "pack"},
+	"render":    {"words", "pages", "compress", "github.com/cespare/xxhash/v2"},
+	"cache":     {"words", "pages", "render", "github.com/maypok86/otter/v2"},
+	"build":     {"words", "pages", "compress", "render", "seed"},
+	"export":    {"words", "pages", "render", "seed"},
+	"serve":     {"words", "pages", "compress", "render", "cache", "seed"},
+	"retain":    {"pages", "seed"},
+	"supervise": {"words", "pages"},
+	"plan":      {"words"},
+	"pack":      {"words", "plan", "seed"},
+	"deploy":    {"words", "plan", "pack"},
 
 	// The release program of an app: the go command and git, run.
 	"compile": {},
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
-		"retain", "plan", "pack", "deploy", "compile", "sbom",
+		"retain", "supervise", "plan", "pack", "deploy", "compile", "sbom",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 
