@@ -44,6 +44,7 @@ var lattice = map[string][]string{
 
 	// Leaves.
 	"sbom":     {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
+	"lambda":   {},
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.

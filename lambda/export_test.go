@@ -1,0 +1,4 @@
+package lambda
+
+// Request is for fuzzing.
+var Request = request
