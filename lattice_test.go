@@ -59,6 +59,8 @@ var lattice = map[string][]string{
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"words", "plan", "pack"},
 
+	"deploy/lambda": {"deploy", "pack", "plan"},
+
 	// The release program of an app: the go command and git, run.
 	"compile": {},
 
