@@ -1,6 +1,6 @@
 // Package command turns an app into a program: build, serve, export, why,
-// purge, migrate, routes, plan and deploy, as a library that the app's own
-// binary carries.
+// purge, migrate, maintain, routes, plan and deploy, as a library that the
+// app's own binary carries.
 //
 //	func main() {
 //		command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
@@ -133,7 +133,7 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
-		p.planCommand(), p.deployCommand())
+		p.maintainCommand(), p.planCommand(), p.deployCommand())
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
