@@ -64,6 +64,13 @@ var lattice = map[string][]string{
 	// The release program of an app: the go command and git, run.
 	"compile": {},
 
+	// Targets.
+	"deploy/oci": {"plan", "pack", "deploy", "github.com/klauspost/compress/gzip", "golang.org/x/crypto/x509roots/fallback/bundle",
+		"github.com/google/go-containerregistry/pkg/name", "github.com/google/go-containerregistry/pkg/v1",
+		"github.com/google/go-containerregistry/pkg/v1/empty", "github.com/google/go-containerregistry/pkg/v1/layout",
+		"github.com/google/go-containerregistry/pkg/v1/mutate", "github.com/google/go-containerregistry/pkg/v1/tarball",
+		"github.com/google/go-containerregistry/pkg/v1/types"},
+
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
 		"retain", "supervise", "plan", "pack", "deploy", "compile", "sbom",
