@@ -79,8 +79,7 @@ func pkg(t *testing.T, m pack.Manifest, files map[string][]byte) string {
 	folder := t.TempDir()
 	var sums strings.Builder
 	for name, data := range files {
-		sum := sha256.Sum256(data)
-		m.Files = append(m.Files, pack.File{Name: name, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+		m.Files = append(m.Files, described(name, data))
 		put(t, filepath.Join(folder, name), data)
 	}
 	slices.SortFunc(m.Files, func(a, b pack.File) int { return strings.Compare(a.Name, b.Name) })
@@ -94,6 +93,12 @@ func pkg(t *testing.T, m pack.Manifest, files map[string][]byte) string {
 	put(t, filepath.Join(folder, pack.ManifestName), data)
 	put(t, filepath.Join(folder, pack.SumsName), []byte(sums.String()))
 	return folder
+}
+
+// described is a file as a manifest lists it.
+func described(name string, data []byte) pack.File {
+	sum := sha256.Sum256(data)
+	return pack.File{Name: name, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
 }
 
 func put(t *testing.T, name string, data []byte) {
@@ -368,6 +373,30 @@ func TestCertificates(t *testing.T) {
 	}
 	if count < 100 {
 		t.Errorf("%d certificates, want at least 100", count)
+	}
+}
+
+// What an image costs beside its package, in bytes.
+func TestItAddsLittle(t *testing.T) {
+	var packed int64
+	for _, name := range []string{pack.ManifestName, pack.SumsName, "shop", "shop.seed", pack.SBOMName, "licenses/gorgon.txt"} {
+		info, err := os.Stat(filepath.Join(amd64(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed += info.Size()
+	}
+	folder, r := write(t, oci.Image{Packages: []string{amd64(t)}})
+	archive, err := os.Stat(filepath.Join(folder, oci.ArchiveName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.Platforms[0]
+	t.Logf("beside a package of %d bytes: %d to pull, %d unpacked; the archive has %d", packed, p.Size, p.Unpacked-packed, archive.Size())
+	for what, n := range map[string]int64{"to pull": p.Size, "unpacked": p.Unpacked - packed, "in the archive": archive.Size() - packed} {
+		if n >= 1e6 {
+			t.Errorf("an image adds %d bytes %s, want less than 1 MB", n, what)
+		}
 	}
 }
 

@@ -5,8 +5,6 @@ package oci_test
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,8 +46,7 @@ func built(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := sha256.Sum256(data)
-		m.Files = append(m.Files, pack.File{Name: name, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+		m.Files = append(m.Files, described(name, data))
 	}
 	data, err := json.Marshal(m)
 	if err != nil {
