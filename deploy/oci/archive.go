@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -48,11 +49,19 @@ func archive(ctx context.Context, from, to string, index v1.ImageIndex, result R
 	if err != nil {
 		return err
 	}
-	names := []string{"oci-layout", "index.json"}
+	names := []string{"oci-layout", "index.json", "blobs/", "blobs/sha256/"}
 	for _, b := range blobs {
 		names = append(names, path.Join("blobs/sha256", b.Name()))
 	}
 	for _, name := range names {
+		if strings.HasSuffix(name, "/") {
+			// Folders that are not named belong to root where skopeo unpacks
+			// them, which only root can do.
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755, ModTime: time.Unix(0, 0)}); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := addFile(ctx, w, from, name); err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -306,6 +307,35 @@ func TestTheSameTwice(t *testing.T) {
 	}
 	if bytes.Contains(archives[0], []byte(filepath.Dir(t.TempDir()))) {
 		t.Error("the archive names a folder of this machine")
+	}
+}
+
+// Skopeo, run by a user, cannot unpack an archive whose folders it has to make
+// up: it would give them to root.
+func TestArchiveNamesItsFolders(t *testing.T) {
+	folder, _ := write(t, oci.Image{Packages: []string{amd64(t)}})
+	f, err := os.Open(filepath.Join(folder, oci.ArchiveName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var names []string
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		parent, _ := path.Split(strings.TrimSuffix(h.Name, "/"))
+		if parent != "" && !slices.Contains(names, parent) {
+			t.Errorf("%s comes before its folder", h.Name)
+		}
+		names = append(names, h.Name)
+	}
+	want := []string{"manifest.json", "oci-layout", "index.json", "blobs/", "blobs/sha256/"}
+	if len(names) < len(want) || !slices.Equal(names[:len(want)], want) {
+		t.Errorf("the archive begins with %q, want %q", names, want)
 	}
 }
 
