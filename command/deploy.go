@@ -24,6 +24,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/compile"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/oci"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/sbom"
@@ -159,9 +160,9 @@ func (d *deployment) check() error {
 	}
 	arches := strings.Split(d.arch, ",")
 	switch {
-	case len(arches) > 1 && (d.target == nil || !d.target.Image):
+	case len(arches) > 1 && (d.target == nil || !d.target.Image && d.to != "oci"):
 		return misused("--arch %s: a package is for one architecture; several make an image, which %s is not", d.arch, cmp.Or(d.to, "a package alone"))
-	case d.single && d.target != nil && d.target.Image:
+	case d.single && d.target != nil && (d.target.Image || d.to == "oci"):
 		return misused("--single: an image has the program and its seed in layers of their own: leave it out")
 	case d.os != "linux" && d.target != nil:
 		return misused("--os %s: %s runs linux: leave it out", d.os, d.to)
@@ -405,10 +406,23 @@ func (d *deployment) write(ctx context.Context, folder string, packages []string
 	if err := os.Mkdir(at, 0o755); err != nil {
 		return site, fmt.Errorf("deploy: %w", err)
 	}
+	for _, p := range packages {
+		if err := pack.Sums(p); err != nil {
+			return site, err
+		}
+	}
 	if err := d.target.Write(ctx, site, at); err != nil {
 		return site, err
 	}
-	return site, nil
+	if !d.target.Image {
+		return site, nil
+	}
+	image := filepath.Join(at, "image")
+	if err := os.Mkdir(image, 0o755); err != nil {
+		return site, fmt.Errorf("deploy: %w", err)
+	}
+	_, err = oci.Write(ctx, oci.Image{Name: site.Image, Packages: packages}, image)
+	return site, err
 }
 
 // storeThere is the store's location where the app goes, without secrets.

@@ -131,7 +131,7 @@ func (j judge) verdict(n Need) Verdict {
 	}
 	switch n.Kind {
 	case Incremental:
-		return j.kept("what is made")
+		return j.kept()
 	case Refresh:
 		return j.refreshed()
 	case Worker:
@@ -175,17 +175,17 @@ func (j judge) onFiles(n Need) Verdict {
 }
 
 // kept judges for pages that are kept after the build.
-func (j judge) kept(what string) Verdict {
+func (j judge) kept() Verdict {
 	instances := j.offers.Instances(j.setting)
 	switch s := j.setting; {
 	case s.SharedStore:
 		return fine
 	case s.Store == "none" || s.Store == "mem":
 		if instances != 1 {
-			return provided("store", what+" stays in the memory of each instance: each makes its own, a purge reaches one of them, and a restart forgets it",
+			return provided("store", "what is made after the build stays in the memory of each instance: each makes its own, a purge reaches one of them, and a restart forgets it",
 				"name a store that they share with --store postgres, redis or s3")
 		}
-		return provided("store", what+" stays in memory and is lost with a restart: visitors then get the page as built, or wait once",
+		return provided("store", "what is made after the build stays in memory and is lost with a restart: visitors then get the page as built, or wait once",
 			"name a store with --store to keep it")
 	case instances != 1:
 		return unfit("shared-store", fmt.Sprintf("a %s store is one machine's, and several instances run: each would have its own pages, and purges would reach one of them", s.Store),
@@ -203,7 +203,7 @@ func (j judge) kept(what string) Verdict {
 
 // refreshed judges for pages that are made again.
 func (j judge) refreshed() Verdict {
-	v := j.kept("the new version")
+	v := j.kept()
 	if v.Fit == Unfit || !j.offers.Stands(j.setting) {
 		return v
 	}

@@ -34,7 +34,10 @@ func Target() deploy.Target {
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	s.Variables = variables(s)
-	image := Image{Name: s.Image, Packages: []string{s.Folder}, Env: fixed(s)}
+	image := Image{Name: s.Image, Packages: s.Folders, Env: fixed(s)}
+	if len(image.Packages) == 0 {
+		image.Packages = []string{s.Folder}
+	}
 	if image.Name == "" {
 		image.Name = s.Package.App + ":latest"
 	}
