@@ -61,6 +61,8 @@ var lattice = map[string][]string{
 
 	"deploy/lambda": {"deploy", "pack", "plan"},
 
+	"rehearse": {"words", "plan", "pack", "seed"},
+
 	// The release program of an app: the go command and git, run.
 	"compile": {},
 
@@ -73,7 +75,7 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
-		"retain", "supervise", "plan", "pack", "deploy", "deploy/oci", "deploy/lambda", "compile", "sbom",
+		"retain", "supervise", "plan", "pack", "deploy", "deploy/oci", "deploy/lambda", "rehearse", "compile", "sbom",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 

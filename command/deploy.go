@@ -27,6 +27,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy/oci"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/rehearse"
 	"github.com/gorgon-go/gorgon/sbom"
 	"github.com/gorgon-go/gorgon/seed"
 )
@@ -51,6 +52,9 @@ type deployment struct {
 	region  string
 	single  bool
 	accept  []string
+
+	rehearse      bool
+	rehearseStore string
 
 	target  *deploy.Target // nil for the package alone
 	outcome plan.Outcome
@@ -90,6 +94,8 @@ its commit (dirty, unversioned), and an app without an error view of its own
 	c.Flags().StringVar(&d.region, "region", "", "where the place lets one choose")
 	c.Flags().BoolVar(&d.single, "single", false, "one executable with the seed inside")
 	c.Flags().StringArrayVar(&d.accept, "accept", nil, "a refusal that is no reason not to deploy, by its name")
+	c.Flags().BoolVar(&d.rehearse, "rehearse", false, "run the package under what the place imposes, before it is written")
+	c.Flags().StringVar(&d.rehearseStore, "rehearse-store", "", "the store of the rehearsal (default: a disk store in a temporary folder)")
 	p.storeFlag(c)
 	p.jsonFlag(c)
 	return c
@@ -140,6 +146,11 @@ func (d *deployment) run(ctx context.Context) (err error) {
 	if err := pack.Sums(whole); err != nil {
 		return err
 	}
+	if d.rehearse {
+		if err := d.rehearsal(ctx, whole); err != nil {
+			return err
+		}
+	}
 	if err := replace(d.out, whole, filepath.Join(d.temp, "old")); err != nil {
 		return err
 	}
@@ -164,6 +175,8 @@ func (d *deployment) check() error {
 		return misused("--arch %s: a package is for one architecture; several make an image, which %s is not", d.arch, cmp.Or(d.to, "a package alone"))
 	case d.single && d.target != nil && (d.target.Image || d.to == "oci"):
 		return misused("--single: an image has the program and its seed in layers of their own: leave it out")
+	case d.rehearse && (d.os != runtime.GOOS || arches[0] != runtime.GOARCH):
+		return misused("--rehearse: a package for %s/%s does not run here: deploy for %s/%s, or leave it out", d.os, arches[0], runtime.GOOS, runtime.GOARCH)
 	case d.os != "linux" && d.target != nil:
 		return misused("--os %s: %s runs linux: leave it out", d.os, d.to)
 	}
@@ -464,6 +477,30 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 	}
 	return append(vars, store,
 		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"})
+}
+
+// rehearsal runs the package as the place will, and refuses it if it fails.
+func (d *deployment) rehearsal(ctx context.Context, folder string) error {
+	outcome := d.outcome
+	if d.target == nil {
+		// Wherever it is copied to: as on a machine.
+		outcome = plan.Judge(d.app, plan.Place{Name: "package", Offers: plan.Offers{Process: true, Disk: plan.KeptFiles}}, plan.Setting{Store: "none"})
+	}
+	report, err := rehearse.Run(ctx, rehearse.Config{
+		Folder: folder, Outcome: outcome, Store: d.rehearseStore,
+		Tell: func(line string) { fmt.Fprintln(d.err, "rehearsal:", line) },
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.err, "rehearsed %s: %d paths, %d requests; %s; store %s\n", report.Target, report.Paths, report.Asked, strings.Join(report.Imposed, ", "), safe(cmp.Or(report.StoreUsed, "none")))
+	if len(report.Unasked) > 0 {
+		fmt.Fprintf(d.err, "not asked for, since no path of theirs is known: %s\n", strings.Join(report.Unasked, ", "))
+	}
+	if !report.Fine() {
+		return fmt.Errorf("the rehearsal for %s failed, and nothing was written:\n  %s", report.Target, strings.Join(report.Faults, "\n  "))
+	}
+	return nil
 }
 
 // replace puts a new folder in the place of an old one.

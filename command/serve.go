@@ -14,17 +14,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cache"
-	"github.com/gorgon-go/gorgon/pages"
-	"github.com/gorgon-go/gorgon/seed"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
+// The roles of a server.
+const (
+	roleServe  = "serve"  // everything
+	roleWeb    = "web"    // no work between requests
+	roleWorker = "worker" // no pages
+)
+
+// serveFlags are what serve takes besides the flags of build.
+type serveFlags struct {
+	addr    string
+	role    string
+	memory  int64 // MiB
+	bounds  boundFlags
+	require bool
+}
+
 func (p *program) serveCommand() *cobra.Command {
 	var flags buildFlags
-	var addr string
-	var memory, size int64
-	var perRoute int
-	var require bool
+	var f serveFlags
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the site, building first where there is no seed or the app has changed",
@@ -37,17 +48,17 @@ it is gone.
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.serve(c.Context(), flags, addr, memory<<20, pages.Bounds{Bytes: size << 20, PerRoute: perRoute}, require)
+			return p.serve(c.Context(), flags, f)
 		},
 	}
 	flags.add(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
-	c.Flags().StringVar(&addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
-	c.Flags().BoolVar(&require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
-	c.Flags().Int64Var(&memory, "memory", 256, "bound of the pages kept in memory, in MiB")
-	c.Flags().Int64Var(&size, "store-size", 4096, "bound of what the store holds, in MiB; the least recently used goes first")
-	c.Flags().IntVar(&perRoute, "store-per-route", 0, "bound of the pages of one route in the store; 0 for none")
+	c.Flags().StringVar(&f.addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
+	c.Flags().StringVar(&f.role, "role", env("GORGON_ROLE", roleServe), "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
+	c.Flags().BoolVar(&f.require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
+	c.Flags().Int64Var(&f.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
+	f.bounds.add(c)
 	return c
 }
 
@@ -56,16 +67,18 @@ func defaultAddr() string {
 	return net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
 }
 
-func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memory int64, bounds pages.Bounds, require bool) (err error) {
+func (f serveFlags) check() error {
 	switch {
-	case memory <= 0:
-		return misused("--memory %d: give a number of MiB above zero", memory>>20)
-	case bounds.Bytes <= 0:
-		return misused("--store-size %d: give a number of MiB above zero", bounds.Bytes>>20)
-	case bounds.PerRoute < 0:
-		return misused("--store-per-route %d: give a number of pages, or 0 for no bound", bounds.PerRoute)
+	case f.memory <= 0:
+		return misused("--memory %d: give a number of MiB above zero", f.memory)
+	case f.role != roleServe && f.role != roleWeb && f.role != roleWorker:
+		return misused("--role %q: use %s, %s or %s (its default comes from GORGON_ROLE)", f.role, roleServe, roleWeb, roleWorker)
 	}
-	if err := cmp.Or(flags.check(), checkAddr(addr)); err != nil {
+	return cmp.Or(f.bounds.check(), checkAddr(f.addr))
+}
+
+func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (err error) {
+	if err := cmp.Or(f.check(), flags.check()); err != nil {
 		return err
 	}
 	// Before a build that may take long: a store that cannot be meant, and
@@ -73,16 +86,18 @@ func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memo
 	if _, err := p.driver(); err != nil {
 		return err
 	}
-	server := &serve.Server{Addr: addr, Log: p.log}
+	server := &serve.Server{Addr: f.addr, Log: p.log}
 	at, err := server.Listen(ctx)
 	if err != nil {
-		return listenError(addr, err)
+		return listenError(f.addr, err)
 	}
 	s, err := p.ensureSite(ctx, flags)
 	if err != nil {
 		return err
 	}
-	kept, store, err := p.cacheOver(ctx, s, cache.Config{Bytes: memory, StoreBounds: bounds, Prepare: serve.Prepare})
+	kept, store, err := p.cacheOver(ctx, s, cache.Config{
+		Bytes: f.memory << 20, StoreBounds: f.bounds.bounds(), Prepare: serve.Prepare, NoSweep: f.role == roleWeb,
+	})
 	if err != nil {
 		return err
 	}
@@ -92,18 +107,24 @@ func (p *program) serve(ctx context.Context, flags buildFlags, addr string, memo
 			err = errors.Join(err, store.Close())
 		}
 	}()
-	if degraded, why := kept.Degraded(); degraded && require {
+	if degraded, why := kept.Degraded(); degraded && f.require {
 		return fmt.Errorf("store %s cannot be used: %s: mend it, or serve without --require-store", safe(p.location()), why)
 	}
 	server.Handler, err = serve.New(serve.Config{
-		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed), Log: p.log, RequireStore: require,
-		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")),
+		App: p.app, Renderer: s.renderer, Cache: kept, Files: p.files(s.seed, store), Log: p.log, RequireStore: f.require,
+		Attend: f.role == roleWeb, PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")),
 	})
 	if err != nil {
 		return err
 	}
+	if f.role == roleWorker {
+		server.Handler = serve.HealthOnly(server.Handler)
+	}
+	done := p.work(ctx, f.role, s.seed, store)
 	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
-	return server.Run(ctx)
+	err = server.Run(ctx)
+	done()
+	return err
 }
 
 func checkAddr(addr string) error {
@@ -135,18 +156,4 @@ func reachable(at net.Addr) string {
 		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
 	return at.String()
-}
-
-// filesOf serves the files of a seed.
-func filesOf(s *seed.Seed) func(path string) (serve.File, bool) {
-	return func(path string) (serve.File, bool) {
-		f, err := s.File(path)
-		if err != nil {
-			return serve.File{}, false
-		}
-		return serve.File{
-			ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag,
-			Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd,
-		}, true
-	}
 }

@@ -28,3 +28,15 @@ func (h *Handler) ready(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(body))
 	}
 }
+
+// HealthOnly answers for health alone, as a handler made by New does, and for
+// nothing else: for processes that work and have no visitors.
+func HealthOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == readyPath {
+			h.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
+}
