@@ -55,6 +55,7 @@ type deployment struct {
 
 	rehearse      bool
 	rehearseStore string
+	rehearseEnv   []string
 
 	target  *deploy.Target // nil for the package alone
 	outcome plan.Outcome
@@ -96,9 +97,22 @@ its commit (dirty, unversioned), and an app without an error view of its own
 	c.Flags().StringArrayVar(&d.accept, "accept", nil, "a refusal that is no reason not to deploy, by its name")
 	c.Flags().BoolVar(&d.rehearse, "rehearse", false, "run the package under what the place imposes, before it is written")
 	c.Flags().StringVar(&d.rehearseStore, "rehearse-store", "", "the store of the rehearsal (default: a disk store in a temporary folder)")
+	c.Flags().StringArrayVar(&d.rehearseEnv, "rehearse-env", nil, "a variable that the rehearsed program sees, as NAME=VALUE, or NAME for its value here")
 	p.storeFlag(c)
 	p.jsonFlag(c)
 	return c
+}
+
+// environment gives names without a value the one they have here.
+func environment(variables []string) []string {
+	var env []string
+	for _, v := range variables {
+		if name, _, given := strings.Cut(v, "="); !given {
+			v = name + "=" + os.Getenv(name)
+		}
+		env = append(env, v)
+	}
+	return env
 }
 
 func (d *deployment) run(ctx context.Context) (err error) {
@@ -487,7 +501,7 @@ func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 		outcome = plan.Judge(d.app, plan.Place{Name: "package", Offers: plan.Offers{Process: true, Disk: plan.KeptFiles}}, plan.Setting{Store: "none"})
 	}
 	report, err := rehearse.Run(ctx, rehearse.Config{
-		Folder: folder, Outcome: outcome, Store: d.rehearseStore,
+		Folder: folder, Outcome: outcome, Store: d.rehearseStore, Environment: environment(d.rehearseEnv),
 		Tell: func(line string) { fmt.Fprintln(d.err, "rehearsal:", line) },
 	})
 	if err != nil {
@@ -496,6 +510,9 @@ func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 	fmt.Fprintf(d.err, "rehearsed %s: %d paths, %d requests; %s; store %s\n", report.Target, report.Paths, report.Asked, strings.Join(report.Imposed, ", "), safe(cmp.Or(report.StoreUsed, "none")))
 	if len(report.Unasked) > 0 {
 		fmt.Fprintf(d.err, "not asked for, since no path of theirs is known: %s\n", strings.Join(report.Unasked, ", "))
+	}
+	if len(report.Unmade) > 0 {
+		fmt.Fprintf(d.err, "not made again, since their generators fail here, so that visitors get the last good page: %s\n", strings.Join(report.Unmade, ", "))
 	}
 	if !report.Fine() {
 		return fmt.Errorf("the rehearsal for %s failed, and nothing was written:\n  %s", report.Target, strings.Join(report.Faults, "\n  "))

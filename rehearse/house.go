@@ -51,12 +51,43 @@ type house struct {
 type tenant struct {
 	command *exec.Cmd
 	proxy   *httputil.ReverseProxy
-	log     bytes.Buffer
+	log     journal
 	drained chan struct{} // closed once all it said is in log
 	ended   chan error
 
 	mu    sync.Mutex
 	under int // requests
+}
+
+// A journal is what an instance said.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// failedToMake says whether an instance said that the page at a path could not
+// be made: then it is the app's generator that has nothing newer.
+func (h *house) failedToMake(path string) bool {
+	for _, t := range h.tenants {
+		for line := range strings.Lines(t.log.String()) {
+			if strings.Contains(line, "could not be made") && strings.Contains(line, path) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func newHouse(r *rehearsal) (*house, error) {

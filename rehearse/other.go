@@ -22,6 +22,8 @@ func newHouse(*rehearsal) (*house, error) { return nil, errUnix }
 
 func (*house) open(context.Context) (string, error) { return "", errUnix }
 
+func (*house) failedToMake(string) bool { return false }
+
 func (*house) purge(context.Context) error { return errUnix }
 
 func (*house) stop(context.Context) (time.Duration, error) { return 0, errUnix }

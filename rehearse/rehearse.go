@@ -45,6 +45,7 @@ type Report struct {
 	Asked     int      `json:"asked"`   // requests
 	Paths     int      `json:"paths"`
 	Unasked   []string `json:"unasked,omitempty"` // routes of which no path is known
+	Unmade    []string `json:"unmade,omitempty"`  // paths whose generator failed here; visitors get the last good page
 	Faults    []string `json:"faults,omitempty"`
 	StopTook  string   `json:"stopTook,omitempty"`
 	StoreUsed string   `json:"store"`
@@ -298,6 +299,17 @@ func (r *rehearsal) refreshed(ctx context.Context, h *house, base string, paths 
 			return nil
 		}
 		time.Sleep(200 * time.Millisecond) // for the work that may go on between requests
+	}
+	// Where the generator itself fails, the last good page is what is due.
+	stale = slices.DeleteFunc(stale, func(path string) bool {
+		failed := h.failedToMake(strings.TrimPrefix(path, r.manifest.Base))
+		if failed {
+			r.report.Unmade = append(r.report.Unmade, path)
+		}
+		return failed
+	})
+	if len(stale) == 0 {
+		return nil
 	}
 	slices.Sort(stale)
 	r.fault("%d pages are still stale after %d rounds, such as %s", len(stale), rounds, stale[0])

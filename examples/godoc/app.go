@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"time"
@@ -17,9 +18,15 @@ var files embed.FS
 
 func app(lib *library.Library) gorgon.App {
 	lib.Link = gorgon.URL
+	catalog := func(ctx context.Context) (library.Catalog, error) {
+		if err := lib.Err(); err != nil {
+			return library.Catalog{}, err
+		}
+		return lib.Catalog(ctx)
+	}
 	g := generators{
 		lib:     lib,
-		catalog: gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: lib.Catalog},
+		catalog: gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
 	}
 	assets, err := fs.Sub(files, "assets")
 	if err != nil {
@@ -38,28 +45,28 @@ func app(lib *library.Library) gorgon.App {
 				View: gorgon.View(views.Home), Head: head(views.HomeMeta),
 			},
 			gorgon.Page[views.PackageState]{
-				Path: "/pkg/{path...}", BuildPaths: g.packagePaths, BuildState: g.pkg,
+				Path: "/pkg/{path...}", BuildPaths: g.packagePaths, BuildState: read(lib, g.pkg),
 				View: gorgon.View(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
 			},
 			gorgon.Page[views.SymbolState]{
-				Path: "/sym/{path...}", BuildState: g.symbol, Incremental: true,
+				Path: "/sym/{path...}", BuildState: read(lib, g.symbol), Incremental: true,
 				View: gorgon.View(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
 			},
 			gorgon.Page[views.SourceState]{
-				Path: "/src/{path...}", BuildState: g.source, Incremental: true,
+				Path: "/src/{path...}", BuildState: read(lib, g.source), Incremental: true,
 				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 			},
 			gorgon.Page[moduleState]{
 				// Again after an hour, since other versions arrive.
-				Path: "/mod/{path...}", BuildState: g.module, Incremental: true, RevalidateAfter: time.Hour,
+				Path: "/mod/{path...}", BuildState: read(lib, g.module), Incremental: true, RevalidateAfter: time.Hour,
 				View: moduleView, Head: moduleHead,
 			},
 			gorgon.Page[views.SourceState]{
-				Path: "/msrc/{path...}", BuildState: g.moduleSource, Incremental: true,
+				Path: "/msrc/{path...}", BuildState: read(lib, g.moduleSource), Incremental: true,
 				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 			},
 			gorgon.Page[installedState]{
-				Path: "/installed", BuildState: g.installed,
+				Path: "/installed", BuildState: read(lib, g.installed),
 				RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
 				View: installedView, Head: installedHead,
 			},

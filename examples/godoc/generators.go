@@ -31,6 +31,18 @@ func found[S any](s S, err error) (S, error) {
 	return s, err
 }
 
+// read is a generator that reads the library. Where there is none, nobody can
+// say what does not exist: what was made before stays.
+func read[S any](lib *library.Library, state func(context.Context, gorgon.Input) (S, error)) func(context.Context, gorgon.Input) (S, error) {
+	return func(ctx context.Context, in gorgon.Input) (S, error) {
+		if err := lib.Err(); err != nil {
+			var none S
+			return none, &gorgon.Error{Op: "read", Path: in.Path, Kind: gorgon.Unavailable, Err: err}
+		}
+		return state(ctx, in)
+	}
+}
+
 func (g generators) home(_ context.Context, in gorgon.Input) (views.HomeState, error) {
 	c, err := g.catalog.Get(in)
 	return views.NewHome(c), err

@@ -17,8 +17,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
@@ -32,8 +30,7 @@ import (
 func main() {
 	lib, err := library.Open(context.Background())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "godoc:", err)
-		os.Exit(command.Failed)
+		lib = library.Missing(err) // what was built can be served
 	}
 	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()}})
 }

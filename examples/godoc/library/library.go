@@ -39,6 +39,7 @@ type Library struct {
 	goroot   string
 	modcache string
 	parsed   *cache
+	missing  error
 }
 
 // parsedLimit is how many parsed packages are kept: enough for the pages of one
@@ -50,6 +51,15 @@ const parsedLimit = 32
 func New(goroot, modcache string) *Library {
 	return &Library{goroot: goroot, modcache: modcache, parsed: newCache(parsedLimit)}
 }
+
+// Missing is a library where there is none, and why: a program that was built
+// where one is goes on with what it has.
+func Missing(why error) *Library {
+	return &Library{goroot: filepath.Join(os.DevNull, "none"), parsed: newCache(1), missing: why}
+}
+
+// Err says why there is no library; nil where there is one.
+func (l *Library) Err() error { return l.missing }
 
 // Open finds the installed Go: the environment variables GOROOT and GOMODCACHE
 // when set, else what "go env" says, else what this program was built with.
