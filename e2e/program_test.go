@@ -35,6 +35,9 @@ var (
 	next  = sync.OnceValues(func() (string, error) {
 		return goBuild("next", "./testdata/app", "-X main.version=2")
 	})
+	third = sync.OnceValues(func() (string, error) {
+		return goBuild("third", "./testdata/app", "-X main.version=3")
+	})
 	godoc = sync.OnceValues(func() (string, error) { return goBuild("godoc", "../examples/godoc", "") })
 
 	removal []string
