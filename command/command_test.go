@@ -171,6 +171,23 @@ func site(kind string) gorgon.App {
 		}})
 	case "handlers":
 		app.Handlers = map[string]http.Handler{"/api/": http.NotFoundHandler(), "POST /form": http.NotFoundHandler()}
+	// The five that a plan must never get wrong.
+	case "request":
+		app.Routes = append(still, gorgon.Page[string]{Path: "/now", RequestState: now, View: text})
+	case "revalidated":
+		app.Routes = append(still, gorgon.Page[string]{Path: "/hourly", BuildState: echo, RevalidateAfter: time.Hour, View: text})
+	case "incremental":
+		app.Routes = append(still, gorgon.Page[string]{Path: "/items/{name}", BuildState: echo, Incremental: true, View: text})
+	case "memory":
+		app.Handlers = map[string]http.Handler{"GET /count": gorgon.Handler{Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.Memory}}}
+	case "services":
+		work := func(context.Context) error {
+			if text := os.Getenv("AWAY"); text != "" {
+				return errors.New(text)
+			}
+			return nil
+		}
+		app.Services = []gorgon.Service{{Name: "import", Every: time.Hour, Run: work}, {Name: "hub", Run: work}}
 	case "invalid":
 		app.Routes = append(app.Routes, gorgon.Page[int]{Path: "/{x}", View: nil})
 	case "failing":
