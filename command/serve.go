@@ -86,10 +86,15 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if _, err := p.driver(); err != nil {
 		return err
 	}
+	if onLambda() != "" {
+		f.role = roleWeb
+	}
 	server := &serve.Server{Addr: f.addr, Log: p.log}
-	at, err := server.Listen(ctx)
-	if err != nil {
-		return listenError(f.addr, err)
+	var at net.Addr
+	if onLambda() == "" {
+		if at, err = server.Listen(ctx); err != nil {
+			return listenError(f.addr, err)
+		}
 	}
 	s, err := p.ensureSite(ctx, flags)
 	if err != nil {
@@ -121,10 +126,12 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 		server.Handler = serve.HealthOnly(server.Handler)
 	}
 	done := p.work(ctx, f.role, s.seed, store)
+	defer done()
+	if onLambda() != "" {
+		return p.serveLambda(ctx, server.Handler, store, f.bounds.bounds())
+	}
 	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
-	err = server.Run(ctx)
-	done()
-	return err
+	return server.Run(ctx)
 }
 
 func checkAddr(addr string) error {

@@ -1,0 +1,40 @@
+// Serving as a Lambda function.
+
+package command
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/gorgon-go/gorgon/lambda"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// onLambda is the runtime API of the function that this process is; "" where it
+// is none.
+func onLambda() string { return os.Getenv("AWS_LAMBDA_RUNTIME_API") }
+
+// serveLambda answers events until ctx ends. What schedules and deploy steps
+// ask for are tasks.
+func (p *program) serveLambda(ctx context.Context, h http.Handler, store pages.Store, bounds pages.Bounds) error {
+	fmt.Fprintf(p.err, "serving %s as a Lambda function (store %s)\n", p.app.Name, safe(p.location()))
+	l := &lambda.Runtime{
+		API: onLambda(), Handler: h, Log: p.log, Buffered: os.Getenv("GORGON_LAMBDA") == "buffer",
+		Tasks: map[string]func(context.Context) error{
+			"maintain": func(ctx context.Context) error {
+				_, err := p.maintain(ctx, store, bounds)
+				return err
+			},
+			"migrate": func(ctx context.Context) error {
+				if m, ok := store.(pages.Migrator); ok {
+					_, err := m.Migrate(ctx)
+					return err
+				}
+				return nil
+			},
+		},
+	}
+	return l.Run(ctx)
+}
