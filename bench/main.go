@@ -64,6 +64,7 @@ var parts = []struct {
 	{"build", (*bench).build},
 	{"missing", (*bench).missing},
 	{"store", (*bench).store},
+	{"package", (*bench).packages},
 }
 
 func run() (err error) {

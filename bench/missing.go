@@ -119,7 +119,6 @@ func (b *bench) missing() (err error) {
 	}
 
 	requests := "after " + grouped(int64(n)) + " missing pages: "
-	const mega = 1 << 20
 	b.add(newRow("missing", requests+"heap, growth", "MB", (after.heap-before.heap)/mega).goal("≤", 1))
 	b.add(newRow("missing", requests+"goroutines, growth", "", float64(after.goroutines-before.goroutines)).goal("≤", 0))
 	// One: the lock of the sweep, which comes with the first one.
