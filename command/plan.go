@@ -199,12 +199,17 @@ func (p *program) tellVerdicts(verdicts []plan.Verdict) {
 	}
 	var order []saying
 	parts := map[saying][]string{}
+	whys := map[saying]map[string][]string{}
 	for _, v := range verdicts {
 		s := saying{v.Fit, v.Rule, v.Says, v.Mend}
 		if parts[s] == nil {
 			order = append(order, s)
+			whys[s] = map[string][]string{}
 		}
-		parts[s] = append(parts[s], fmt.Sprintf("%s (%s)", v.Part, v.Why))
+		if whys[s][v.Part] == nil {
+			parts[s] = append(parts[s], v.Part)
+		}
+		whys[s][v.Part] = append(whys[s][v.Part], v.Why)
 	}
 	slices.SortStableFunc(order, func(a, b saying) int {
 		return cmp.Compare(rank(a.fit), rank(b.fit))
@@ -212,7 +217,7 @@ func (p *program) tellVerdicts(verdicts []plan.Verdict) {
 	for _, s := range order {
 		fmt.Fprintf(p.out, "  %s [%s]: %s\n", cell(s.fit), s.rule, s.says)
 		for _, part := range parts[s] {
-			fmt.Fprintf(p.out, "      %s\n", part)
+			fmt.Fprintf(p.out, "      %s (%s)\n", part, strings.Join(whys[s][part], "; "))
 		}
 		if s.mend != "" {
 			fmt.Fprintf(p.out, "      mend: %s\n", s.mend)

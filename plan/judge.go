@@ -96,13 +96,18 @@ func Judge(app gorgon.App, place Place, s Setting) Outcome {
 	}
 	for _, p := range Parts(app) {
 		for _, n := range p.Needs {
-			v := j.verdict(n)
-			if v.Fit == Fits {
-				continue
+			verdicts := []Verdict{j.verdict(n)}
+			if n.Kind == Refresh {
+				verdicts = append(verdicts, j.refreshed())
 			}
-			v.Need = n
-			j.outcome.Fit = worse(j.outcome.Fit, v.Fit)
-			j.outcome.Verdicts = append(j.outcome.Verdicts, v)
+			for _, v := range verdicts {
+				if v.Fit == Fits {
+					continue
+				}
+				v.Need = n
+				j.outcome.Fit = worse(j.outcome.Fit, v.Fit)
+				j.outcome.Verdicts = append(j.outcome.Verdicts, v)
+			}
 		}
 	}
 	return j.outcome
@@ -130,10 +135,8 @@ func (j judge) verdict(n Need) Verdict {
 		return j.onFiles(n)
 	}
 	switch n.Kind {
-	case Incremental:
+	case Incremental, Refresh:
 		return j.kept()
-	case Refresh:
-		return j.refreshed()
 	case Worker:
 		return j.worker()
 	case Schedule:
@@ -201,22 +204,16 @@ func (j judge) kept() Verdict {
 	return fine
 }
 
-// refreshed judges for pages that are made again.
+// refreshed judges for the making again of pages behind visitors' backs.
 func (j judge) refreshed() Verdict {
-	v := j.kept()
-	if v.Fit == Unfit || !j.offers.Stands(j.setting) {
-		return v
+	if !j.offers.Process || !j.offers.Stands(j.setting) {
+		return fine
 	}
-	says := "an instance stands still between requests: it is run with --role=web, which ends a refresh within the request that caused it, after its response"
 	mend := ""
 	if j.offers.Frozen == UnlessPaid {
 		mend = "to refresh behind visitors' backs, pay for the processor with --always-on"
 	}
-	if v.Fit == Conditional {
-		says += "; " + v.Says
-		mend = strings.TrimPrefix(mend+"; "+v.Mend, "; ")
-	}
-	return provided("role", says, mend)
+	return provided("role", "an instance stands still between requests: it is run with --role=web, which ends a refresh within the request that caused it, after its response", mend)
 }
 
 func (j judge) worker() Verdict {
