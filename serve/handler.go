@@ -2,9 +2,16 @@
 //
 // A request passes the app's middleware first. Then answers, in this order:
 // the framework's own paths below /_gorgon/, the app's handlers, files, and
-// pages. /readyz, which says whether this instance wants visitors, is answered
-// before all of it and without the base path. A page's guards run before anything of it is read or made, whichever
+// pages. A page's guards run before anything of it is read or made, whichever
 // URL led to it; a guarded page is never offered to caches in between.
+//
+// # What orchestrators ask
+//
+// /livez, /startupz and /readyz are answered before all of it, and without the
+// base path: 200 or 503, and in a word what is wrong. /livez answers while the
+// process works, /startupz says whether Config.Started holds, and /readyz that
+// too, that the server is not draining, and with Config.RequireStore that the
+// store can be used. Those whom Config.Details lets get the reasons as JSON.
 //
 // # What sees which URL
 //
@@ -63,6 +70,15 @@ type Config struct {
 	// requests. Default: work goes on by itself.
 	Attend bool
 
+	// Started says why this instance has not started yet; nil once it has. It
+	// is asked at every question for /startupz and /readyz, so it must be
+	// quick. Default: it starts with the server.
+	Started func() error
+
+	// Details says who is told the reasons at /livez, /readyz and /startupz,
+	// as JSON. Default: nobody. See [WithKey].
+	Details func(*http.Request) bool
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
@@ -85,6 +101,8 @@ type Handler struct {
 	purges       *purges // nil without a key
 	requireStore bool
 	attend       bool
+	started      func() error
+	details      func(*http.Request) bool
 	log          *slog.Logger
 	now          func() time.Time
 }
@@ -109,7 +127,8 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
-		requireStore: config.RequireStore, attend: config.Attend, log: config.Log, now: config.Now,
+		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
+		log: config.Log, now: config.Now,
 	}
 	if h.log == nil {
 		h.log = slog.Default()
@@ -160,8 +179,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header[h.always[i].name] = h.always[i].values
 	}
 	switch {
-	case r.URL.Path == readyPath && reads(r.Method):
-		h.ready(w, r)
+	case isHealthPath(r.URL.Path) && reads(r.Method):
+		h.health(w, r)
 	case h.chain != nil:
 		h.foreign(w, r, match{}, h.chain)
 	default:

@@ -30,6 +30,7 @@ var (
 	valueJSON      = []string{"application/json"}
 	valueText      = []string{"text/plain; charset=utf-8"}
 	valueBypass    = []string{"gorgon; fwd=bypass"}
+	valueClose     = []string{"close"}
 	valueAllow     = []string{"GET, HEAD, OPTIONS"}
 )
 

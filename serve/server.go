@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -37,15 +38,27 @@ type Server struct {
 	MaxHeaderBytes int   // default: 32 KiB; it cannot be without limit
 	MaxBodyBytes   int64 // of a request; reading more fails with http.MaxBytesError. Default: 10 MiB
 
-	// ShutdownTimeout is how long requests may take to end once the server
-	// is told to stop. Default: 10 s.
+	// MaxStreams is how many requests one HTTP/2 connection may have under
+	// way. Default: 250; it cannot be without limit.
+	MaxStreams int
+
+	// Drain is how long a server that is told to stop goes on taking requests
+	// while /readyz says that it should be sent none, so that balancers can
+	// turn away first. Clients are asked to connect anew. Default: 0.
+	Drain time.Duration
+	// ShutdownTimeout is how long requests may take to end once no more are
+	// taken. Default: 10 s.
 	ShutdownTimeout time.Duration
 
 	Log *slog.Logger // default: slog.Default()
 
 	mu       sync.Mutex
 	listener net.Listener
+	draining atomic.Bool
 }
+
+// serverKey is where a request's context has its Server.
+type serverKey struct{}
 
 func limit[T time.Duration | int64](value, standard T) T {
 	switch {
@@ -79,9 +92,10 @@ func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 	return s.listener.Addr(), nil
 }
 
-// Run serves until ctx ends, then takes no new requests and lets those under
-// way end. It returns nil where all of them did, and otherwise cuts the rest
-// off and says so. It can be called once.
+// Run serves until ctx ends. Then it drains: /readyz turns 503, Drain passes,
+// no more requests are taken, and those under way end. It returns nil where
+// all of them did, and otherwise cuts the rest off and says so. It can be
+// called once.
 func (s *Server) Run(ctx context.Context) error {
 	if s.Handler == nil {
 		return &gorgon.Error{Op: "serve", Err: errors.New("there is no Handler")}
@@ -89,32 +103,22 @@ func (s *Server) Run(ctx context.Context) error {
 	if _, err := s.Listen(ctx); err != nil {
 		return err
 	}
-	log := s.Log
-	if log == nil {
-		log = slog.Default()
-	}
 	// Requests outlive ctx while they end in good order, and no longer.
 	life, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	server := &http.Server{
-		Handler:           s.bounded(),
-		ReadHeaderTimeout: limit(s.ReadHeaderTimeout, 5*time.Second),
-		ReadTimeout:       limit(s.ReadTimeout, 30*time.Second),
-		WriteTimeout:      limit(s.WriteTimeout, 60*time.Second),
-		IdleTimeout:       limit(s.IdleTimeout, 120*time.Second),
-		MaxHeaderBytes:    int(limit(int64(s.MaxHeaderBytes), 32<<10)),
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return life },
-		ConnContext:       withConn,
-		ConnState:         settle,
-	}
+	server := s.http(life)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(joined{s.listener}) }()
 	select {
-	case err := <-ended:
-		_ = server.Close()
-		return &gorgon.Error{Op: "serve", Path: s.listener.Addr().String(), Err: err}
 	case <-ctx.Done():
+		s.draining.Store(true)
+		select {
+		case <-time.After(s.Drain):
+		case err := <-ended:
+			return s.broken(server, err)
+		}
+	case err := <-ended:
+		return s.broken(server, err)
 	}
 	grace, done := context.WithoutCancel(ctx), func() {}
 	if d := limit(s.ShutdownTimeout, 10*time.Second); d > 0 {
@@ -131,15 +135,51 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// bounded limits the bodies of requests. A request without a body, which is
-// nearly every one, costs nothing.
+// broken ends a server whose listener failed.
+func (s *Server) broken(server *http.Server, err error) error {
+	_ = server.Close()
+	return &gorgon.Error{Op: "serve", Path: s.listener.Addr().String(), Err: err}
+}
+
+// http is the server of the standard library with our limits.
+func (s *Server) http(life context.Context) *http.Server {
+	log := s.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	life = context.WithValue(life, serverKey{}, s)
+	server := &http.Server{
+		Handler:           s.bounded(),
+		Protocols:         new(http.Protocols),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: int(limit(int64(s.MaxStreams), 250))},
+		ReadHeaderTimeout: limit(s.ReadHeaderTimeout, 5*time.Second),
+		ReadTimeout:       limit(s.ReadTimeout, 30*time.Second),
+		WriteTimeout:      limit(s.WriteTimeout, 60*time.Second),
+		IdleTimeout:       limit(s.IdleTimeout, 120*time.Second),
+		MaxHeaderBytes:    int(limit(int64(s.MaxHeaderBytes), 32<<10)),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return life },
+		ConnContext:       withConn,
+		ConnState:         settle,
+	}
+	// Proxies that speak HTTP/2 to a plain port begin with it at once.
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	return server
+}
+
+// bounded limits the bodies of requests, and asks clients to leave a server
+// that drains. A request without a body, which is nearly every one, costs
+// nothing.
 func (s *Server) bounded() http.Handler {
 	most := limit(s.MaxBodyBytes, 10<<20)
-	if most <= 0 {
-		return s.Handler
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil && r.Body != http.NoBody {
+		if s.draining.Load() {
+			// Over HTTP/2 this tells the client to open no more streams.
+			w.Header()["Connection"] = valueClose
+		}
+		if most > 0 && r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, most)
 		}
 		s.Handler.ServeHTTP(w, r)

@@ -1,0 +1,164 @@
+// Tests of stopping: who is told, who is waited for, and that nobody is lost.
+
+package serve_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/serve"
+)
+
+// client speaks one protocol to a server, and keeps its connections.
+func client(t testing.TB, protocol string) *http.Client {
+	p := new(http.Protocols)
+	p.SetHTTP1(protocol == "http/1.1")
+	p.SetHTTP2(protocol == "h2")
+	p.SetUnencryptedHTTP2(protocol == "h2c")
+	transport := &http.Transport{Protocols: p, MaxIdleConnsPerHost: 1000, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 30 * time.Second}
+}
+
+func get(c *http.Client, url string) (status int, body string, err error) {
+	res, err := c.Get(url)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(b), err
+}
+
+func TestStoppingLosesNoRequest(t *testing.T) {
+	const inFlight = 200
+	for _, protocol := range []string{"http/1.1", "h2c"} {
+		t.Run(protocol, func(t *testing.T) {
+			var arrived sync.WaitGroup
+			release := make(chan struct{})
+			url, stop := run(t, &serve.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/slow" {
+					arrived.Done()
+					<-release
+				}
+				_, _ = io.WriteString(w, "whole")
+			})})
+			c := client(t, protocol)
+			// Connections that were used before are the ones that get lost.
+			for range 10 {
+				if _, _, err := get(c, url); err != nil {
+					t.Fatal(err)
+				}
+			}
+			arrived.Add(inFlight)
+			var answered sync.WaitGroup
+			for range inFlight {
+				answered.Go(func() {
+					if status, body, err := get(c, url+"/slow"); status != 200 || body != "whole" || err != nil {
+						t.Errorf("%d %q %v", status, body, err)
+					}
+				})
+			}
+			arrived.Wait()
+			ended := make(chan error, 1)
+			go func() { ended <- stop() }()
+			// Once no new connection is taken, it is stopping.
+			for {
+				if _, _, err := get(client(t, protocol), url); err != nil {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
+			close(release)
+			answered.Wait()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// pipes is a listener without a network, for bubbles with a clock of their own.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// client speaks one protocol to the listener.
+func (p pipes) client(t testing.TB, protocol string) *http.Client {
+	c := client(t, protocol)
+	c.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		p <- far
+		return near, nil
+	}
+	return c
+}
+
+func TestDrain(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2c"} {
+		t.Run(protocol, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, nil)
+				l := make(pipes)
+				server := &serve.Server{Handler: s, Listener: l, Drain: 30 * time.Second}
+				url, stop := run(t, server)
+				c := l.client(t, protocol)
+				if status, body, err := get(c, url+"/readyz"); status != 200 || body != "ready\n" {
+					t.Fatalf("%d %q %v", status, body, err)
+				}
+				if err := server.Check(t.Context(), "/readyz"); err != nil {
+					t.Error(err)
+				}
+				told := time.Now()
+				ended := make(chan error, 1)
+				go func() { ended <- stop() }()
+				synctest.Wait()
+				if err := server.Check(t.Context(), "/readyz"); err == nil || !strings.Contains(err.Error(), "draining") {
+					t.Errorf("the server's own check: %v", err)
+				}
+				// What still comes is answered, on connections old and new,
+				// and asked to leave.
+				for _, c := range []*http.Client{c, l.client(t, protocol)} {
+					if status, body, err := get(c, url+"/readyz"); status != 503 || body != "not ready: draining\n" {
+						t.Errorf("/readyz: %d %q %v", status, body, err)
+					}
+					if status, _, err := get(c, url+"/livez"); status != 200 {
+						t.Errorf("/livez: %d %v", status, err)
+					}
+					res, err := c.Get(url + "/")
+					if err != nil {
+						t.Fatalf("a request while it drains: %v", err)
+					}
+					_, _ = io.Copy(io.Discard, res.Body)
+					_ = res.Body.Close()
+					if res.StatusCode != 200 || protocol == "http/1.1" && !res.Close {
+						t.Errorf("%s, close is %v", res.Status, res.Close)
+					}
+				}
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(told); took < 30*time.Second || took > 45*time.Second {
+					t.Errorf("it drained for %s", took)
+				}
+			})
+		})
+	}
+}
