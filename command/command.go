@@ -132,7 +132,7 @@ func (p *program) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.buildCommand(), serve, p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
+	root.AddCommand(p.buildCommand(), serve, p.healthCommand(), p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
 		p.maintainCommand(), p.planCommand(), p.deployCommand())
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {

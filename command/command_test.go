@@ -48,8 +48,9 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"get":   get,
+			"exits":   exits,
+			"get":     get,
+			"becomes": becomes,
 		},
 	})
 }
@@ -110,6 +111,23 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("want %s, got:\n%s", pattern, b.String())
 		}
 	}
+}
+
+// becomes is get, once the status is the one that is wanted: becomes 503 /readyz
+func becomes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: becomes status path [patterns...]")
+	}
+	for range 200 {
+		res, err := http.Get("http://" + ts.Getenv("ADDR") + args[1])
+		ts.Check(err)
+		ts.Check(res.Body.Close())
+		if strconv.Itoa(res.StatusCode) == args[0] {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	get(ts, neg, args)
 }
 
 // site is the app that the scripts run; kind says what is special about it.

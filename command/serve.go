@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +25,7 @@ const (
 
 // serveFlags are what serve takes besides the flags of build.
 type serveFlags struct {
-	addr    string
+	listenFlags
 	role    string
 	memory  int64 // MiB
 	bounds  boundFlags
@@ -45,7 +44,16 @@ cannot be used, pages go on without it, and /readyz says so. With
 --require-store the server does not start without it, and is not ready while
 it is gone.
 
-With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
+With --role=web nothing is done between requests: a response that calls for a
+page to be made again ends once it is. With --role=worker services run, and
+health alone is answered for.
+
+With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.
+With GORGON_HEALTH_KEY set, those who send it to /livez, /readyz or /startupz
+as "Authorization: Bearer KEY" are told the reasons.
+
+On SIGTERM /readyz says 503; after --drain no more requests are taken, those
+under way end, and the server exits with 0. A second signal ends it at once.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.serve(c.Context(), flags, f)
@@ -54,17 +62,12 @@ With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.`,
 	flags.add(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
-	c.Flags().StringVar(&f.addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
+	f.listenFlags.add(c)
 	c.Flags().StringVar(&f.role, "role", env("GORGON_ROLE", roleServe), "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
 	c.Flags().BoolVar(&f.require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
 	c.Flags().Int64Var(&f.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
 	f.bounds.add(c)
 	return c
-}
-
-// defaultAddr is the address that the environment says.
-func defaultAddr() string {
-	return net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
 }
 
 func (f serveFlags) check() error {
@@ -74,7 +77,7 @@ func (f serveFlags) check() error {
 	case f.role != roleServe && f.role != roleWeb && f.role != roleWorker:
 		return misused("--role %q: use %s, %s or %s (its default comes from GORGON_ROLE)", f.role, roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(f.bounds.check(), checkAddr(f.addr))
+	return cmp.Or(f.bounds.check(), f.listenFlags.check())
 }
 
 func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (err error) {
@@ -86,15 +89,12 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if _, err := p.driver(); err != nil {
 		return err
 	}
+	server := &serve.Server{}
+	var at net.Addr
 	if onLambda() != "" {
 		f.role = roleWeb
-	}
-	server := &serve.Server{Addr: f.addr, Log: p.log}
-	var at net.Addr
-	if onLambda() == "" {
-		if at, err = server.Listen(ctx); err != nil {
-			return listenError(f.addr, err)
-		}
+	} else if server, at, err = p.listen(ctx, f.listenFlags); err != nil {
+		return err
 	}
 	s, err := p.ensureSite(ctx, flags)
 	if err != nil {
@@ -115,9 +115,13 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if degraded, why := kept.Degraded(); degraded && f.require {
 		return fmt.Errorf("store %s cannot be used: %s: mend it, or serve without --require-store", safe(p.location()), why)
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	verified := p.verify(ctx, stop)
 	server.Handler, err = serve.New(serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: p.files(s.seed, store), Log: p.log, RequireStore: f.require,
-		Attend: f.role == roleWeb, PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")),
+		Attend: f.role == roleWeb, Started: verified.done,
+		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
 	})
 	if err != nil {
 		return err
@@ -128,39 +132,10 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	done := p.work(ctx, f.role, s.seed, store)
 	defer done()
 	if onLambda() != "" {
-		return p.serveLambda(ctx, server.Handler, store, f.bounds.bounds())
+		err = p.serveLambda(ctx, server.Handler, store, f.bounds.bounds())
+	} else {
+		fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
+		err = server.Run(ctx)
 	}
-	fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
-	return server.Run(ctx)
-}
-
-func checkAddr(addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return misused("--addr %q: write it as host:port, such as 127.0.0.1:8080 (its default comes from GORGON_HOST, GORGON_PORT and PORT)", addr)
-	}
-	return nil
-}
-
-// listenError says why an address cannot be listened on, and what to do.
-func listenError(addr string, err error) error {
-	mend := "choose another address with --addr, or stop what listens there"
-	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
-		mend = "choose an address of this machine with --addr, such as 127.0.0.1:8080"
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		err = op.Err
-	}
-	return fmt.Errorf("listen at %s: %w: %s", addr, err, mend)
-}
-
-// reachable is an address that a browser on this machine can open.
-func reachable(at net.Addr) string {
-	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
-	}
-	return at.String()
+	return errors.Join(verified.fault(), err)
 }
