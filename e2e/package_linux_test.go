@@ -126,6 +126,8 @@ type tenant struct {
 	cmd *exec.Cmd
 	log *bytes.Buffer
 	end func()
+
+	wait func() error // until it has ended by itself; what it said
 }
 
 // start starts a program from the root folder, with nothing in its environment
@@ -162,6 +164,18 @@ func start(t *testing.T, program string, user *syscall.Credential, env ...string
 			<-ended
 		}
 	})
+	v.wait = func() error {
+		select {
+		case err := <-ended:
+			ended <- err
+			if err == nil {
+				return nil
+			}
+			return errors.New(string(said()))
+		case <-time.After(patience):
+			return errors.New("it does not end")
+		}
+	}
 	t.Cleanup(v.end)
 	for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(5 * time.Millisecond) {
 		if m := serving.FindSubmatch(said()); m != nil {
@@ -311,6 +325,31 @@ func TestPackage(t *testing.T) {
 			t.Errorf("it starts, or says %v", err)
 		}
 	})
+	for _, file := range []string{"shop", "shop.seed"} {
+		t.Run("with a byte of "+file+" flipped", func(t *testing.T) {
+			to := copyTree(t, folder)
+			name := filepath.Join(to, file)
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := 100 // of the seed: within its first page
+			if file == "shop" {
+				at = len(data) - 100 // what the linker wrote last, which no instruction reads
+			}
+			data[at] ^= 1
+			if err := os.WriteFile(name, data, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			v, err := start(t, filepath.Join(to, "shop"), nil)
+			if err == nil {
+				err = v.wait() // it serves what is whole until it has read everything
+			}
+			if err == nil || !strings.Contains(err.Error(), name+" is not what was packed") {
+				t.Errorf("it goes on, or says %v", err)
+			}
+		})
+	}
 	t.Run("without a package", func(t *testing.T) {
 		alone := filepath.Join(t.TempDir(), "shop")
 		data, err := os.ReadFile(filepath.Join(folder, "shop"))
