@@ -73,6 +73,11 @@ var lattice = map[string][]string{
 		"github.com/google/go-containerregistry/pkg/v1/mutate", "github.com/google/go-containerregistry/pkg/v1/tarball",
 		"github.com/google/go-containerregistry/pkg/v1/types"},
 
+	// Targets, what those of containers have in common, and their kit.
+	"deploy/pod":        {"words", "deploy", "go.yaml.in/yaml/v3"},
+	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
+	"deploy/kubernetes": {"plan", "deploy", "deploy/pod"},
+
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
 		"retain", "supervise", "plan", "pack", "deploy", "deploy/oci", "deploy/lambda", "lambda", "rehearse", "compile", "sbom",
