@@ -76,7 +76,7 @@ func Sites(place plan.Place) map[string]deploy.Site {
 // Hostile are values that mean something to a format they are written in.
 var Hostile = []string{
 	"yes", "0123", "null", "~", "1:30", "1e3", "=", "a: b", "a #b", "- a", "'\"\\", "two\nlines\n", "a\r\nb", "\ttab ",
-	" lead", "*/5", "%TAG", "$(GORGON_STORE)", "$HOME", "{{.}}", "\u2028", "\x7f\x01", "\ufeff", "ünïcode ☃ 𝄞", "---", "...",
+	" lead", "*/5", "%TAG", "$(GORGON_STORE)", "$HOME", "{{.}}", "\u2028", "!!int 1", "\ufeff", "ünïcode ☃ 𝄞", "---", "...",
 }
 
 func site(place plan.Place, app gorgon.App, setting plan.Setting) deploy.Site {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gorgon-go/gorgon"
@@ -138,12 +139,16 @@ func Check(variables []deploy.Variable) error {
 		switch {
 		case !variableName.MatchString(v.Name):
 			faults = append(faults, fmt.Errorf("variable %q: use letters, digits and underscores, not a digit first", v.Name))
-		case !utf8.ValidString(v.Value) || strings.ContainsRune(v.Value, 0):
-			faults = append(faults, fmt.Errorf("variable %s: its value is no text: use UTF-8 without zero bytes", v.Name))
+		case !utf8.ValidString(v.Value) || strings.ContainsFunc(v.Value, unprintable):
+			faults = append(faults, fmt.Errorf("variable %s: its value is no text: use UTF-8 without control characters", v.Name))
 		}
 	}
 	return errors.Join(faults...)
 }
+
+// unprintable are the characters that kustomize refuses, however they are
+// written.
+func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
 
 // Cron is when maintain is to be called, in the five fields of cron: as often
 // as the most frequent service asks for, between once a minute and once an
