@@ -77,6 +77,7 @@ var lattice = map[string][]string{
 	"deploy/pod":        {"words", "deploy", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
 	"deploy/kubernetes": {"plan", "deploy", "deploy/pod"},
+	"deploy/cloudrun":   {"words", "plan", "deploy", "deploy/pod"},
 	"deploy/fly":        {"plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
 	// Above them.

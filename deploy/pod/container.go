@@ -6,7 +6,7 @@ package pod
 type Object struct {
 	APIVersion string   `yaml:"apiVersion"`
 	Kind       string   `yaml:"kind"`
-	Metadata   Metadata `yaml:"metadata,omitempty"`
+	Metadata   Metadata `yaml:"metadata"`
 }
 
 // Metadata names an object.
@@ -24,7 +24,7 @@ type Container struct {
 	Ports           []Listen  `yaml:"ports,omitempty"`
 	EnvFrom         []Source  `yaml:"envFrom,omitempty"`
 	Env             []Env     `yaml:"env,omitempty"`
-	Resources       Resources `yaml:"resources"`
+	Resources       Resources `yaml:"resources,omitempty"`
 	StartupProbe    *Probe    `yaml:"startupProbe,omitempty"`
 	ReadinessProbe  *Probe    `yaml:"readinessProbe,omitempty"`
 	LivenessProbe   *Probe    `yaml:"livenessProbe,omitempty"`
