@@ -166,6 +166,24 @@ func TestLocalStore(t *testing.T) {
 	}
 }
 
+// An app below a path leaves the rest of its host to others.
+func TestBasePath(t *testing.T) {
+	s := deploytest.Sites(kubernetes.Target().Place)["shop"]
+	s.Package.Base = "/shop"
+	var i struct {
+		Spec struct {
+			Rules []struct {
+				Host string
+				HTTP struct{ Paths []struct{ Path string } }
+			}
+		}
+	}
+	read(t, deploytest.Write(t, kubernetes.Target(), s), "ingress.yaml", &i)
+	if r := i.Spec.Rules[0]; r.Host != "shop.example.com" || r.HTTP.Paths[0].Path != "/shop" {
+		t.Errorf("the ingress has %+v", i.Spec.Rules)
+	}
+}
+
 // Every file is what the API server's own validation takes: unknown fields,
 // missing ones and wrong types are faults there.
 func TestSchema(t *testing.T) {

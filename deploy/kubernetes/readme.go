@@ -28,6 +28,9 @@ A registry that asks who pulls: put a pull secret into serviceaccount.yaml
 (imagePullSecrets).
 
 `, w.image)
+	if s.Image == "" {
+		b.WriteString("No image was named, so the name above has no registry: write one before it, there\nand in every file here.\n\n")
+	}
 	if len(secrets) > 0 {
 		fmt.Fprintf(&b, `## Give it its secrets
 
