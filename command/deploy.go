@@ -444,11 +444,7 @@ func (d *deployment) write(ctx context.Context, folder string, packages []string
 	if !d.target.Image {
 		return site, nil
 	}
-	image := filepath.Join(at, "image")
-	if err := os.Mkdir(image, 0o755); err != nil {
-		return site, fmt.Errorf("deploy: %w", err)
-	}
-	_, err = oci.Write(ctx, oci.Image{Name: site.Image, Packages: packages}, image)
+	_, err = oci.Write(ctx, oci.Image{Name: site.Image, Packages: packages}, at)
 	return site, err
 }
 

@@ -6,13 +6,18 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/cloudrun"
+	"github.com/gorgon-go/gorgon/deploy/fly"
+	"github.com/gorgon-go/gorgon/deploy/kubernetes"
 	"github.com/gorgon-go/gorgon/deploy/lambda"
 	"github.com/gorgon-go/gorgon/deploy/oci"
 )
 
 // targets are those of Gorgon, then the program's own.
 func (p *program) targets() []deploy.Target {
-	return append([]deploy.Target{oci.Target(), lambda.Target()}, p.config.Targets...)
+	return append([]deploy.Target{
+		oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), lambda.Target(),
+	}, p.config.Targets...)
 }
 
 // targetsNamed finds targets by name; all of them where none is named.

@@ -179,6 +179,9 @@ func (h *house) open(ctx context.Context) (string, error) {
 			return "", err
 		}
 		h.tenants = append(h.tenants, t)
+		if err := h.started(ctx, t); err != nil {
+			return "", err
+		}
 		h.settle(t) // with nothing asked of it, it stands still
 	}
 	h.Tell(fmt.Sprintf("started %s with %s", h.manifest.Program, strings.Join(h.imposed, ", ")))
@@ -267,6 +270,25 @@ func (h *house) start(ctx context.Context) (*tenant, error) {
 		err = ctx.Err()
 	}
 	return nil, errors.Join(err, t.command.Process.Kill())
+}
+
+// started waits until an instance says that it has started. Until then every
+// place lets it run.
+func (h *house) started(ctx context.Context, t *tenant) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		w := httptest.NewRecorder()
+		t.proxy.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/startupz", nil))
+		if w.Code == http.StatusOK {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the program has not started after %s: /startupz answers %d: %s", startTimeout, w.Code, tail(w.Body.String()))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func cause(err error) error {
