@@ -1,0 +1,184 @@
+// Rolling restarts: servers behind a balancer are replaced one after another,
+// by another build each time, and nobody notices.
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorgon-go/gorgon/e2e/internal/site"
+)
+
+// A balancer sends each request to the next server that says it is ready. It
+// tries none twice.
+type balancer struct {
+	mu    sync.Mutex
+	ready []*backend
+	all   []*backend
+	next  atomic.Uint64
+}
+
+type backend struct {
+	server *server
+	proxy  *httputil.ReverseProxy
+}
+
+// lookEvery is how often the balancer asks for /readyz.
+const lookEvery = 50 * time.Millisecond
+
+func (b *balancer) add(v *server) {
+	u, err := url.Parse(v.url)
+	if err != nil {
+		panic(err) // it was just parsed
+	}
+	proxy := httputil.NewSingleHostReverseProxy(u)
+	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(b.all, &backend{v, proxy})
+}
+
+func (b *balancer) remove(v *server) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = slices.DeleteFunc(slices.Clone(b.all), func(e *backend) bool { return e.server == v })
+}
+
+// look asks who is ready, until ctx ends.
+func (b *balancer) look(ctx context.Context) {
+	for ctx.Err() == nil {
+		b.mu.Lock()
+		all := b.all
+		b.mu.Unlock()
+		var ready []*backend
+		for _, e := range all {
+			if a, err := fetch(e.server.url + "/readyz"); err == nil && a.status == 200 {
+				ready = append(ready, e)
+			}
+		}
+		b.mu.Lock()
+		b.ready = ready
+		b.mu.Unlock()
+		time.Sleep(lookEvery)
+	}
+}
+
+func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	ready := b.ready
+	b.mu.Unlock()
+	if len(ready) == 0 {
+		http.Error(w, "nobody is ready", http.StatusBadGateway)
+		return
+	}
+	ready[b.next.Add(1)%uint64(len(ready))].proxy.ServeHTTP(w, r)
+}
+
+// count is how many are ready.
+func (b *balancer) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.ready)
+}
+
+func TestRollingRestarts(t *testing.T) {
+	const restarts, perSecond = 20, 300
+	one := newStand(t, self(t))
+	one.store = "sqlite:" + t.TempDir() + "/pages.db"
+	one.build()
+	two := one.beside(release(t, next))
+	stands := []*stand{one, two}
+	start := func(n int) *server { return stands[n%2].serve("--drain", "400ms") }
+
+	var b balancer
+	servers := []*server{start(0), start(0), start(0)}
+	for _, v := range servers {
+		b.add(v)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { b.look(ctx) })
+	until(t, "all are ready", func() bool { return b.count() == 3 })
+	front := httptest.NewServer(&b)
+	defer front.Close()
+
+	// The load: as many a second whatever becomes of them.
+	var asked, failed atomic.Int64
+	var versions sync.Map
+	fail := func(format string, args ...any) {
+		if failed.Add(1) <= 5 {
+			t.Errorf(format, args...)
+		}
+	}
+	visit := func(n int) {
+		path := []string{"/about", "/notes/big", "/asked/x", fmt.Sprint("/made/", n%50), fmt.Sprint("/timed/", n%7)}[n%5]
+		asked.Add(1)
+		a, err := fetch(front.URL + path)
+		if err != nil || a.status != 200 {
+			fail("%s: %s, %v", path, a, err)
+			return
+		}
+		shown, err := site.Read(a.body)
+		if err != nil {
+			fail("%s: %v", path, err)
+			return
+		}
+		versions.Store(shown.Version, true)
+		if link := stylesheet.FindSubmatch(a.body); n%10 == 0 && link != nil {
+			asked.Add(1)
+			if css, err := fetch(front.URL + string(link[1])); err != nil || css.status != 200 {
+				fail("%s, linked by a page of build %s: %s, %v", link[1], shown.Version, css, err)
+			}
+		}
+	}
+	all.Go(func() {
+		tick := time.NewTicker(time.Second / perSecond)
+		defer tick.Stop()
+		for n := 0; ctx.Err() == nil; n++ {
+			<-tick.C
+			all.Go(func() { visit(n) })
+		}
+	})
+
+	for n := range restarts {
+		old, fresh := servers[n%3], start(n+1)
+		b.add(fresh)
+		until(t, "the new one is ready", func() bool { return b.count() == 4 })
+		servers[n%3] = fresh
+		if err := old.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-old.ended:
+		case <-time.After(patience):
+			t.Fatal("the old one does not end")
+		}
+		if code := old.cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("the old one ended with %d:\n%s", code, old.said())
+		}
+		b.remove(old)
+		until(t, "the balancer has noticed", func() bool { return b.count() == 3 })
+	}
+	stop()
+	all.Wait()
+	t.Logf("%d restarts, %d requests, %d failed", restarts, asked.Load(), failed.Load())
+	if failed.Load() > 0 {
+		t.Errorf("%d of %d requests failed", failed.Load(), asked.Load())
+	}
+	for _, v := range []string{"1", "2"} {
+		if _, seen := versions.Load(v); !seen {
+			t.Errorf("nobody saw build %s", v)
+		}
+	}
+}
