@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,10 @@ type Config struct {
 	Out      string           // the folder; made where it is missing
 	Partial  bool             // leave out what cannot be static instead of refusing
 	Force    bool             // overwrite files that no export wrote
+
+	// Redirects hands redirects out in Report.Redirects, for a host that has
+	// rules for them. Default: they are refused as what a file cannot do.
+	Redirects bool
 }
 
 // A Report says what an export did.
@@ -43,6 +48,27 @@ type Report struct {
 	Left    []Refusal `json:"left,omitempty"`
 
 	DeadLinks DeadLinks `json:"deadLinks,omitzero"`
+
+	Redirects []Redirect `json:"redirects,omitempty"` // with Config.Redirects
+	Files     []File     `json:"-"`                   // all that is there now, sorted by name
+}
+
+// A Redirect is one that the build made, for the host to answer with.
+type Redirect struct {
+	From   string `json:"from"` // the path as URLs write it, with the base path
+	To     string `json:"to"`   // such a path, or a URL
+	Status int    `json:"status"`
+}
+
+// A File is one of an export, with what a server says of it.
+type File struct {
+	Name        string // with slashes, below the folder
+	Path        string // that it is served at, as URLs write it, with the base path; "" for 404.html
+	Page        bool   // it is a page, not a file
+	Immutable   bool   // its path names its content
+	ContentType string
+	Header      http.Header // what a page says beside its type; nil for nothing
+	Size        int
 }
 
 // A Refusal is a page or handler that cannot be static, and what can be done
@@ -101,9 +127,9 @@ func Check(app gorgon.App) []Refusal {
 	return left
 }
 
-// listName is the file in which an export notes what it wrote, so that the
+// ListName is the file in which an export notes what it wrote, so that the
 // next one may remove what is no longer there, and nothing else.
-const listName = ".gorgon-export.json"
+const ListName = ".gorgon-export.json"
 
 // Run exports. Its error is [Refused] where the app is not static as a whole
 // and Config.Partial is not set; then nothing is written.
@@ -116,7 +142,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if len(left) > 0 && !c.Partial {
 		return report, Refused(left)
 	}
-	files, more, err := c.files(ctx)
+	files, more, err := c.files(ctx, &report)
 	if err != nil {
 		return report, err
 	}
@@ -137,20 +163,23 @@ func Run(ctx context.Context, c Config) (Report, error) {
 }
 
 // files collects everything to write, by its path in the folder.
-func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error) {
+func (c Config) files(ctx context.Context, report *Report) (map[string][]byte, []Refusal, error) {
 	files := map[string][]byte{}
 	var left []Refusal
 	guarded := map[string]bool{} // as package build leaves them out of the sitemap
 	for _, d := range c.App.Definitions() {
 		guarded[d.Path] = len(d.Guards) > 0 || d.PerRequest()
 	}
-	add := func(name, what string, data []byte) error {
-		if _, taken := files[name]; taken {
-			return fmt.Errorf("export: %s: another page or file is written to %s: rename one", what, name)
+	add := func(f File, what string, data []byte) error {
+		if _, taken := files[f.Name]; taken {
+			return fmt.Errorf("export: %s: another page or file is written to %s: rename one", what, f.Name)
 		}
-		files[name] = data
+		files[f.Name] = data
+		f.Size = len(data)
+		report.Files = append(report.Files, f)
 		return nil
 	}
+	base := c.Seed.Manifest().Base
 	for entry, err := range c.Seed.Entries() {
 		if err != nil {
 			return nil, nil, fmt.Errorf("export: %w", err)
@@ -159,11 +188,17 @@ func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error)
 		if guarded[key.Route] {
 			continue
 		}
-		if entry.Status != 200 {
+		at := gorgon.EscapePath(base + gorgon.LocalePath(c.App.Locales, key.Locale, key.Path))
+		switch {
+		case entry.Status != 200 && c.Redirects:
+			report.Redirects = append(report.Redirects, Redirect{at, entry.Header.Get("Location"), entry.Status})
+			continue
+		case entry.Status != 200:
 			left = append(left, Refusal{Page: key.String(), Strategy: "redirect", Why: "a file cannot redirect", Mend: "let the host redirect to " + entry.Header.Get("Location") + ", or serve the app"})
 			continue
 		}
-		if err := add(fileName(c.App, key), "page "+key.String(), entry.HTML); err != nil {
+		f := File{Name: fileName(c.App, key), Path: at, Page: true, ContentType: entry.Header.Get("Content-Type"), Header: own(entry.Header)}
+		if err := add(f, "page "+key.String(), entry.HTML); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -171,7 +206,8 @@ func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error)
 		if err != nil {
 			return nil, nil, fmt.Errorf("export: %w", err)
 		}
-		if err := add(strings.TrimPrefix(f.Path, "/"), "file "+f.Path, f.Data); err != nil {
+		about := File{Name: strings.TrimPrefix(f.Path, "/"), Path: gorgon.EscapePath(base + f.Path), Immutable: f.Immutable, ContentType: f.ContentType}
+		if err := add(about, "file "+f.Path, f.Data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -181,9 +217,23 @@ func (c Config) files(ctx context.Context) (map[string][]byte, []Refusal, error)
 		if err != nil {
 			return nil, nil, fmt.Errorf("export: 404.html: %w", err)
 		}
-		files["404.html"] = html
+		if err := add(File{Name: "404.html", ContentType: "text/html; charset=utf-8"}, "404.html", html); err != nil {
+			return nil, nil, err
+		}
 	}
+	slices.SortFunc(report.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(report.Redirects, func(a, b Redirect) int { return strings.Compare(a.From, b.From) })
 	return files, left, nil
+}
+
+// own are the headers of a page apart from its type.
+func own(header http.Header) http.Header {
+	header = maps.Clone(header)
+	delete(header, "Content-Type")
+	if len(header) == 0 {
+		return nil
+	}
+	return header
 }
 
 func fileName(app gorgon.App, key pages.Key) string {
@@ -215,7 +265,7 @@ func write(ctx context.Context, out string, files map[string][]byte, report *Rep
 	if err != nil {
 		return err
 	}
-	if _, err := writeFile(filepath.Join(out, listName), append(list, '\n')); err != nil {
+	if _, err := writeFile(filepath.Join(out, ListName), append(list, '\n')); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	for _, name := range names {
@@ -258,7 +308,7 @@ func writeFile(name string, data []byte) (wrote bool, err error) {
 
 func readList(out string) []string {
 	var names []string
-	if data, err := os.ReadFile(filepath.Join(out, listName)); err == nil && json.Unmarshal(data, &names) == nil {
+	if data, err := os.ReadFile(filepath.Join(out, ListName)); err == nil && json.Unmarshal(data, &names) == nil {
 		// Only what could have been written by an export is ever removed.
 		return slices.DeleteFunc(names, func(n string) bool { return !filepath.IsLocal(filepath.FromSlash(n)) })
 	}

@@ -190,3 +190,36 @@ func TestUnchangedFilesAreNotTouched(t *testing.T) {
 		t.Error("it was written again")
 	}
 }
+
+func TestRedirectsAreHandedOutWhereTheHostHasRules(t *testing.T) {
+	app := gorgon.App{
+		Locales: []string{"en", "de"},
+		Assets:  fstest.MapFS{"a.css": {Data: []byte("p{}")}},
+		Routes: []gorgon.Route{
+			page{Path: "/moved", View: view, BuildState: path},
+			page{Path: "/käse", View: view, Headers: func(string) http.Header { return http.Header{"X-Robots-Tag": {"none"}} }},
+		},
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	report, err := exportedWith(t, app, export.Config{Out: out, Redirects: true, Seed: built(t, app, "/docs")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []export.Redirect{{From: "/docs/de/moved", To: "/docs/de", Status: 302}, {From: "/docs/moved", To: "/docs/", Status: 302}}
+	if !slices.Equal(report.Redirects, want) || len(report.Left) > 0 {
+		t.Errorf("redirects %+v, left %+v", report.Redirects, report.Left)
+	}
+	var got []string
+	for _, f := range report.Files {
+		got = append(got, f.Path)
+		if info, err := os.Stat(filepath.Join(out, f.Name)); err != nil || info.Size() != int64(f.Size) {
+			t.Errorf("%+v: %v", f, err)
+		}
+		if f.Page != (f.Header.Get("X-Robots-Tag") == "none") || f.Immutable != strings.HasSuffix(f.Name, ".css") || f.ContentType == "" {
+			t.Errorf("file %+v", f)
+		}
+	}
+	if len(got) != 5 || got[0] != "" || got[1] == "" || got[2] != "/docs/de/k%C3%A4se" || got[3] != "/docs/k%C3%A4se" || got[4] != "/docs/robots.txt" {
+		t.Errorf("paths %q", got)
+	}
+}
