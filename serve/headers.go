@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
@@ -20,10 +21,10 @@ type field struct {
 
 // Cache-Control, by what is sent.
 var (
-	valuePublic    = []string{"public, max-age=0, must-revalidate"}
-	valueNoStore   = []string{"private, no-store"}
+	valuePublic    = []string{CachePage}
+	valueNoStore   = []string{CacheNever}
 	valueGuarded   = []string{"private, no-cache"}
-	valueImmutable = []string{"public, max-age=31536000, immutable"}
+	valueImmutable = []string{CacheAsset}
 	valueYear      = []string{"max-age=31536000"}
 	valueVary      = []string{"Accept-Encoding"}
 	valueHTML      = []string{"text/html; charset=utf-8"}
@@ -42,6 +43,24 @@ var defaultHeaders = []field{
 	{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
 	{"X-Content-Type-Options", []string{"nosniff"}},
 }
+
+// Headers are those of every response of an app, for a host of files that is
+// to send the same. Its error lists every fault of App.Headers.
+func Headers(app gorgon.App) (http.Header, error) {
+	fields, err := everywhere(app.Headers)
+	header := http.Header{}
+	for _, f := range fields {
+		header[f.name] = slices.Clone(f.values)
+	}
+	return header, err
+}
+
+// Values of Cache-Control that are sent with what can be a file as well.
+const (
+	CachePage  = "public, max-age=0, must-revalidate"  // of pages, and of files whose content may change
+	CacheAsset = "public, max-age=31536000, immutable" // of files whose path names their content
+	CacheNever = "private, no-store"                   // of errors
+)
 
 // everywhere lists the headers of every response: the defaults, and what the
 // app puts beside them or in their place.
