@@ -80,6 +80,9 @@ var lattice = map[string][]string{
 	"deploy/cloudrun":   {"words", "plan", "deploy", "deploy/pod"},
 	"deploy/fly":        {"plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
+	// Targets: text for one place each.
+	"deploy/systemd": {"plan", "deploy"},
+
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
 		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "lambda", "rehearse", "compile", "sbom",

@@ -1,0 +1,445 @@
+// What is written for three sites, held against golden files and against the
+// programs that read it; and the installer, run.
+
+package systemd_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/systemd"
+	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+type page = gorgon.Page[string]
+
+func view(s string) gorgon.Component { return gorgon.Text(s) }
+
+// site is an app as it is to be deployed.
+func site(app gorgon.App, setting plan.Setting, change func(*deploy.Site)) deploy.Site {
+	target := systemd.Target()
+	s := deploy.Site{
+		App: app, Outcome: plan.Judge(app, target.Place, setting),
+		Package: pack.Manifest{
+			Format: pack.Format, App: app.Name, Build: "b1-LD_9x", Program: app.Name, Seed: app.Name + ".seed",
+			OS: "linux", Arch: "amd64", Go: "go1.26.0", Pages: 3, Parts: plan.Parts(app), MadeAt: time.Unix(1_700_000_000, 0).UTC(),
+		},
+	}
+	if change != nil {
+		change(&s)
+	}
+	return s
+}
+
+func sites() map[string]deploy.Site {
+	still := gorgon.App{Name: "docs", Routes: []gorgon.Route{page{Path: "/", View: view}}}
+	blog := gorgon.App{Name: "blog", Origin: "https://blog.example.com", Routes: []gorgon.Route{page{Path: "/{post}", View: view, Incremental: true, RevalidateAfter: time.Hour}}}
+	shop := gorgon.App{
+		Name: "shop", Origin: "https://shop.example.com", Routes: []gorgon.Route{page{Path: "/", View: view, RevalidateAfter: time.Minute}},
+		Services: []gorgon.Service{{Name: "mailer", Every: time.Hour}},
+	}
+	return map[string]deploy.Site{
+		"still": site(still, plan.Setting{}, nil),
+		"disk": site(blog, plan.Setting{Store: "disk"}, func(s *deploy.Site) {
+			s.Store, s.Domain = "disk:/data/store", "blog.example.com"
+			s.Variables = []deploy.Variable{{Name: "GORGON_PURGE_KEY", Secret: true, For: "what signs purges"}}
+		}),
+		"postgres": site(shop, plan.Setting{Store: "postgres", SharedStore: true}, func(s *deploy.Site) {
+			s.Store, s.Domain, s.Migrate = "postgres://shop:***@db.internal/shop", "shop.example.com", true
+			s.Variables = []deploy.Variable{
+				{Name: "GORGON_PORT", Value: "8090", For: "where it listens"},
+				{Name: "GORGON_STORE", Secret: true, For: "where what is made is kept"},
+				{Name: "MAIL_FROM", Value: `"Shop, 100%" <shop@example.com> \o/`, For: "who mails are from"},
+				{Name: "MAIL_HOST", For: "what sends mails"},
+			}
+		}),
+	}
+}
+
+func write(t *testing.T, s deploy.Site) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := systemd.Target().Write(t.Context(), s, folder); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestGolden(t *testing.T) {
+	for name, s := range sites() {
+		t.Run(name, func(t *testing.T) {
+			golden := filepath.Join("testdata", name)
+			folder := write(t, s)
+			if *update {
+				if err := errors.Join(os.RemoveAll(golden), os.CopyFS(golden, os.DirFS(folder))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(read(t, golden), read(t, folder)); diff != "" {
+				t.Errorf("run with -update if this is meant (-golden +written):\n%s", diff)
+			}
+			if info, err := os.Stat(filepath.Join(folder, "install.sh")); err != nil || info.Mode().Perm() != 0o755 {
+				t.Errorf("install.sh: %v, %v", info, err)
+			}
+		})
+	}
+}
+
+// read reads a tree.
+func read(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		files[name] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestNoSecretIsWritten(t *testing.T) {
+	s := sites()["disk"]
+	s.Variables = append(s.Variables, deploy.Variable{Name: "API_KEY", Value: "hunter2", Secret: true})
+	for name, text := range read(t, write(t, s)) {
+		if strings.Contains(text, "hunter2") {
+			t.Errorf("%s holds it", name)
+		}
+	}
+}
+
+func TestValuesThatAUnitCannotHold(t *testing.T) {
+	s := sites()["disk"]
+	s.Variables = append(s.Variables, deploy.Variable{Name: "MOTTO", Value: "a\nExecStart=/bin/sh"})
+	err := systemd.Target().Write(t.Context(), s, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "MOTTO") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A user of the system may have the app's name.
+func TestTheUserIsNobodyElse(t *testing.T) {
+	seen := map[string]bool{}
+	long := strings.Repeat("long-", 10)
+	for _, app := range []string{"root", "3d", long + "a", long + "b"} {
+		s := sites()["still"]
+		s.Package.App = app
+		text := read(t, write(t, s))[app+".service"]
+		_, rest, _ := strings.Cut(text, "\nUser=")
+		user, _, _ := strings.Cut(rest, "\n")
+		if !strings.HasPrefix(user, "app-") || len(user) > 31 || seen[user] {
+			t.Errorf("%s runs as %q", app, user)
+		}
+		seen[user] = true
+	}
+}
+
+// worst is the exposure that systemd-analyze may find, in tenths; 0 is a
+// program that can do nothing, and 20 begins what it calls medium.
+const worst = "15"
+
+func TestUnitsAreReadBySystemd(t *testing.T) {
+	analyze := testbed.Program(t, "systemd-analyze")
+	for name, s := range sites() {
+		t.Run(name, func(t *testing.T) {
+			folder := write(t, s)
+			// What is verified has to exist.
+			program := filepath.Join(t.TempDir(), s.Package.App)
+			if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			var units []string
+			for file, text := range read(t, folder) {
+				switch filepath.Ext(file) {
+				case ".service", ".socket", ".timer":
+					path := filepath.Join(folder, file)
+					text = strings.ReplaceAll(text, "/opt/"+s.Package.App+"/current/"+s.Package.App, program)
+					if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					units = append(units, path)
+				}
+			}
+			slices.Sort(units)
+			said, err := exec.CommandContext(t.Context(), analyze, append([]string{"verify", "--man=no", "--recursive-errors=no"}, units...)...).CombinedOutput()
+			if err != nil || len(said) > 0 {
+				t.Errorf("verify: %v\n%s", err, said)
+			}
+			for _, u := range units {
+				if !strings.HasSuffix(u, ".service") {
+					continue
+				}
+				said, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", "--threshold="+worst, u).CombinedOutput()
+				if err != nil {
+					t.Errorf("security of %s: %v\n%s", filepath.Base(u), err, said)
+				}
+			}
+		})
+	}
+}
+
+func TestScriptIsPlain(t *testing.T) {
+	for name, s := range sites() {
+		script := filepath.Join(write(t, s), "install.sh")
+		for _, check := range [][]string{{"shellcheck", "--shell=sh", script}, {"dash", "-n", script}} {
+			if said, err := exec.CommandContext(t.Context(), testbed.Program(t, check[0]), check[1:]...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s: %v\n%s", name, check[0], err, said)
+			}
+		}
+	}
+}
+
+// packed makes the folder of a package.
+func packed(t *testing.T, content string) string {
+	t.Helper()
+	folder := t.TempDir()
+	files := map[string]string{"shop": content, "shop.seed": "seed of " + content, "manifest.json": "{}", "a folder/b": "c"}
+	var sums strings.Builder
+	for _, name := range []string{"a folder/b", "manifest.json", "shop", "shop.seed"} {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(files[name]), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256([]byte(files[name]))
+		fmt.Fprintf(&sums, "%s  %s\n", hex.EncodeToString(sum[:]), name)
+	}
+	if err := os.WriteFile(filepath.Join(folder, pack.SumsName), []byte(sums.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// A machine is a root to install into, with a systemctl that notes what it is
+// told and fails where a file says so.
+type machine struct {
+	t             *testing.T
+	root, scripts string
+	systemctl     string
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	m := &machine{t: t, root: t.TempDir(), scripts: write(t, sites()["postgres"])}
+	m.systemctl = filepath.Join(t.TempDir(), "systemctl")
+	stub := "#!/bin/sh\necho \"$*\" >>\"$0.log\"\n[ ! -e \"$0.fails\" ] || ! grep -qxF \"$*\" \"$0.fails\"\n"
+	if err := os.WriteFile(m.systemctl, []byte(stub), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// install runs the script, and says what was said and what systemctl was told.
+func (m *machine) install(args ...string) (said string, told []string, err error) {
+	m.t.Helper()
+	_ = os.Remove(m.systemctl + ".log")
+	cmd := exec.CommandContext(m.t.Context(), testbed.Program(m.t, "dash"), append([]string{filepath.Join(m.scripts, "install.sh")}, args...)...)
+	cmd.Env = append(os.Environ(), "DESTDIR="+m.root, "SYSTEMCTL="+m.systemctl)
+	cmd.Dir = "/"
+	out, err := cmd.CombinedOutput()
+	log, _ := os.ReadFile(m.systemctl + ".log")
+	return string(out), strings.Split(strings.TrimSpace(string(log)), "\n"), err
+}
+
+func (m *machine) must(args ...string) []string {
+	m.t.Helper()
+	said, told, err := m.install(args...)
+	if err != nil {
+		m.t.Fatalf("install.sh %q: %v\n%s", args, err, said)
+	}
+	return told
+}
+
+// runs is what the current release holds.
+func (m *machine) runs() string {
+	data, err := os.ReadFile(filepath.Join(m.root, "opt/shop/current/shop"))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+func (m *machine) releases() int {
+	entries, _ := os.ReadDir(filepath.Join(m.root, "opt/shop/releases"))
+	return len(entries)
+}
+
+func TestInstall(t *testing.T) {
+	m := newMachine(t)
+	one := packed(t, "one")
+	told := m.must(one)
+	want := []string{
+		"daemon-reload", "start shop-migrate.service", "enable --now shop.socket", "enable shop.service",
+		"restart shop.service",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("systemctl (-want +told):\n%s", diff)
+	}
+	if got := m.runs(); got != "one" {
+		t.Errorf("it runs %q", got)
+	}
+	for name, mode := range map[string]fs.FileMode{
+		"opt/shop/current/shop": 0o755, "opt/shop/current/shop.seed": 0o644, "opt/shop/current/a folder/b": 0o644,
+		"etc/systemd/system/shop.service": 0o644, "etc/systemd/system/shop.socket": 0o644,
+		"etc/systemd/system/shop-migrate.service": 0o644, "etc/systemd/system/shop-maintain.timer": 0o644,
+		"etc/shop/env": 0o600,
+	} {
+		if info, err := os.Stat(filepath.Join(m.root, name)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+
+	// Again: nothing is undone, and what is the operator's stays.
+	env := filepath.Join(m.root, "etc/shop/env")
+	if err := os.WriteFile(env, []byte("MINE=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.must(one)
+	if data, _ := os.ReadFile(env); string(data) != "MINE=1\n" || m.runs() != "one" || m.releases() != 1 {
+		t.Errorf("the second time: env %q, runs %q, %d releases", data, m.runs(), m.releases())
+	}
+	if said, _, err := m.install("--rollback"); err == nil || !strings.Contains(said, "no release to go back to") {
+		t.Errorf("rollback of the first: %v\n%s", err, said)
+	}
+
+	for _, next := range []string{"two", "three", "four", "five"} {
+		m.must(packed(t, next))
+	}
+	if m.runs() != "five" || m.releases() != 3 {
+		t.Errorf("it runs %q, %d releases", m.runs(), m.releases())
+	}
+	if told := m.must("--rollback"); m.runs() != "four" || !slices.Equal(told, []string{"restart shop.service"}) {
+		t.Errorf("after a rollback it runs %q, told %q", m.runs(), told)
+	}
+	if m.must("--rollback"); m.runs() != "five" {
+		t.Errorf("after a second rollback it runs %q", m.runs())
+	}
+}
+
+func TestASocketThatMovesIsOpenedAgain(t *testing.T) {
+	m := newMachine(t)
+	one := packed(t, "one")
+	m.must(one)
+	socket := filepath.Join(m.scripts, "shop.socket")
+	data, err := os.ReadFile(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(socket, bytes.ReplaceAll(data, []byte("8090"), []byte("8091")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if told := m.must(one); told[0] != "stop shop.service shop.socket" {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestInstallRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(m *machine, folder string) error
+		args  []string // default: the package
+		says  string
+	}{
+		"an altered file": {
+			spoil: func(_ *machine, folder string) error {
+				return os.WriteFile(filepath.Join(folder, "shop.seed"), []byte("other"), 0o644)
+			},
+			says: "is not as it was packed",
+		},
+		"a missing file": {
+			spoil: func(_ *machine, folder string) error { return os.Remove(filepath.Join(folder, "shop")) },
+			says:  "is not as it was packed",
+		},
+		"no package": {args: []string{"/nonexistent"}, says: "name the folder of the package"},
+		"a flag":     {args: []string{"--help"}, says: "usage:"},
+		"two":        {args: []string{"a", "b"}, says: "usage:"},
+		"a file outside": {
+			spoil: func(_ *machine, folder string) error {
+				outside := filepath.Join(filepath.Dir(folder), "outside")
+				sum := sha256.Sum256(nil)
+				return errors.Join(os.WriteFile(outside, nil, 0o644),
+					os.WriteFile(filepath.Join(folder, pack.SumsName), fmt.Appendf(nil, "%x  ../outside\n", sum), 0o644))
+			},
+			says: "outside the package",
+		},
+		"another's unit": {
+			spoil: func(m *machine, _ string) error {
+				return os.WriteFile(filepath.Join(m.root, "etc/systemd/system/shop.service"), []byte("[Service]\nExecStart=/usr/bin/shop\n"), 0o644)
+			},
+			says: "belongs to something else",
+		},
+		"the system's unit": {
+			spoil: func(m *machine, _ string) error {
+				dir := filepath.Join(m.root, "usr/lib/systemd/system")
+				return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "shop.socket"), nil, 0o644))
+			},
+			says: "belongs to something else",
+		},
+		"a failing migration": {
+			spoil: func(m *machine, _ string) error {
+				return os.WriteFile(m.systemctl+".fails", []byte("start shop-migrate.service\n"), 0o644)
+			},
+			says: "the release before stays",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.must(packed(t, "zero"))
+			m.must(packed(t, "one"))
+			folder := packed(t, "two")
+			if c.spoil != nil {
+				if err := c.spoil(m, folder); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.args == nil {
+				c.args = []string{folder}
+			}
+			said, told, err := m.install(c.args...)
+			if err == nil || !strings.Contains(said, c.says) {
+				t.Errorf("%v, it says %q, want %q", err, said, c.says)
+			}
+			if slices.Contains(told, "restart shop.service") || m.runs() != "one" {
+				t.Errorf("told %q; it runs %q", told, m.runs())
+			}
+			_ = os.Remove(m.systemctl + ".fails")
+			if m.must("--rollback"); m.runs() != "zero" {
+				t.Errorf("after it, a rollback leads to %q", m.runs())
+			}
+		})
+	}
+}
+
+func TestAStartThatFailsSaysHowToGoBack(t *testing.T) {
+	m := newMachine(t)
+	m.must(packed(t, "one"))
+	if err := os.WriteFile(m.systemctl+".fails", []byte("restart shop.service\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if said, _, err := m.install(packed(t, "two")); err == nil || !strings.Contains(said, "--rollback") {
+		t.Errorf("%v: %s", err, said)
+	}
+}

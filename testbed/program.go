@@ -1,0 +1,21 @@
+// Programs that tests run.
+
+package testbed
+
+import (
+	"os/exec"
+	"testing"
+)
+
+// Program finds a program that a test runs, and skips the test with the reason
+// where it is not installed.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	for _, place := range [...]string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(place); err == nil {
+			return path
+		}
+	}
+	t.Skipf("%s: %v", name, ErrMissing)
+	return ""
+}
