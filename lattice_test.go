@@ -81,6 +81,7 @@ var lattice = map[string][]string{
 	"deploy/fly":        {"plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
 	// Targets: text for one place each.
+	"deploy/static":  {"words", "plan", "deploy", "seed", "render", "export", "serve"},
 	"deploy/systemd": {"plan", "deploy"},
 
 	// Above them.

@@ -35,3 +35,9 @@ func Redis(...string) (*Server, error) { return nil, ErrMissing }
 
 // S3 starts an S3 service.
 func S3() (*Server, error) { return nil, ErrMissing }
+
+// Caddy starts a Caddy.
+func Caddy([]byte, ...string) (*Server, error) { return nil, ErrMissing }
+
+// Nginx starts an nginx.
+func Nginx([]byte) (*Server, error) { return nil, ErrMissing }

@@ -1,0 +1,188 @@
+// What web servers answer with the files that are written, held against what
+// the program answers.
+
+package static_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/static"
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+// served is what the program serves of a package.
+func served(t *testing.T, s deploy.Site) (http.Handler, *seed.Seed) {
+	t.Helper()
+	opened, err := seed.Open(filepath.Join(s.Folder, s.Package.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := mem.Open(mem.Options{})
+	m := opened.Manifest()
+	r := &render.Renderer{App: s.App, Build: m.Build, Values: gorgon.NewValues(s.App, opened.Value), Site: gorgon.Site{Base: m.Base, Origin: s.App.Origin, Locales: s.App.Locales, Assets: m.Assets}}
+	kept, err := cache.New(cache.Config{Renderer: r, Seed: opened, Store: store, Prepare: serve.Prepare})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = kept.Close(); _ = store.Close(); _ = opened.Close() })
+	h, err := serve.New(serve.Config{App: s.App, Renderer: r, Cache: kept, Files: func(path string) (serve.File, bool) {
+		f, err := opened.File(path)
+		return serve.File{ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag, Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd}, err == nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, opened
+}
+
+// An answer is what a host has to answer as the program does.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// compared are the headers that are held against each other; the others, such
+// as ETag and Date, are each server's own.
+var compared = []string{
+	"Cache-Control", "Content-Type", "Location", "Content-Security-Policy", "Referrer-Policy",
+	"X-Content-Type-Options", "X-Motto", "X-Robots-Tag", "Content-Encoding",
+}
+
+func ask(t *testing.T, at, encoding string) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", encoding)
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{response.StatusCode, http.Header{}, string(body)}
+	for _, name := range compared {
+		if values := response.Header[name]; values != nil {
+			a.Header[name] = values
+		}
+	}
+	if a.Status >= 300 && a.Status <= 399 {
+		a.Body = "" // servers add a line for those who do not follow
+		delete(a.Header, "Content-Type")
+	}
+	return a
+}
+
+// paths of a site: all that was exported, all redirects, and what visitors
+// mistype.
+func (e example) paths(t *testing.T, opened *seed.Seed) []string {
+	t.Helper()
+	var list []string
+	for entry, err := range opened.Entries() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := entry.Key.Route; d == "/now" {
+			continue
+		}
+		at := gorgon.EscapePath(e.base + gorgon.LocalePath(e.app.Locales, entry.Key.Locale, entry.Key.Path))
+		list = append(list, at)
+		if at != e.base+"/" && entry.Status == http.StatusOK {
+			if at[len(at)-1] == '/' {
+				list = append(list, at[:len(at)-1])
+			} else {
+				list = append(list, at+"/")
+			}
+		}
+	}
+	for f, err := range opened.Files() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, gorgon.EscapePath(e.base+f.Path))
+	}
+	list = append(list, e.base+"/nothing/here", e.base+"/_gorgon/assets/nothing.css", e.base+"/nothing.css", e.base+"/_gorgon/assets/", "/_headers", "/_redirects", "/.nojekyll", "/CNAME")
+	// What stands behind a question mark stays with a redirect to the one URL.
+	for _, at := range []string{"/new/?a=b", "/about/?a=/c/", "/list?a=b"} {
+		list = append(list, e.base+at)
+	}
+	if e.base != "" {
+		list = append(list, "/", "/elsewhere", e.base)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestAnswersAreThoseOfTheProgram(t *testing.T) {
+	for name, e := range examples() {
+		s := e.site(t)
+		folder := t.TempDir()
+		if err := static.Target().Write(t.Context(), s, folder); err != nil {
+			t.Fatal(err)
+		}
+		// The servers run as somebody who may not look into tests' folders.
+		if err := os.Chmod(filepath.Dir(folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		root := filepath.Join(folder, static.SiteName)
+		handler, opened := served(t, s)
+		program := httptest.NewServer(handler)
+		t.Cleanup(program.Close)
+		for server, start := range map[string]func(t *testing.T) (*testbed.Server, error){
+			"caddy": func(t *testing.T) (*testbed.Server, error) {
+				file, err := os.ReadFile(filepath.Join(folder, "Caddyfile"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return testbed.Caddy(file, "ROOT="+root)
+			},
+			"nginx": func(t *testing.T) (*testbed.Server, error) {
+				file, err := os.ReadFile(filepath.Join(folder, "nginx.conf"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return testbed.Nginx(bytes.ReplaceAll(file, []byte("/srv/"+s.Package.App+"/site"), []byte(root)))
+			},
+		} {
+			t.Run(name+"/"+server, func(t *testing.T) {
+				host := testbed.For(t, func() (*testbed.Server, error) { return start(t) })
+				for _, at := range e.paths(t, opened) {
+					want, got := ask(t, program.URL+at, "identity"), ask(t, host.URL+at, "identity")
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s (-program +%s):\n%s", at, server, diff)
+					}
+				}
+				if got := ask(t, host.URL+e.base+"/", "gzip"); name == "rich" && got.Header.Get("Content-Encoding") != "gzip" {
+					t.Errorf("the home page is not compressed: %v", got.Header)
+				}
+				// No redirect leads elsewhere.
+				for _, at := range []string{"//list", "//about/", "//example.com/", "/%2fexample.com/", "/\\example.com/"} {
+					if to := ask(t, host.URL+at, "identity").Header.Get("Location"); to != "" && (len(to) < 2 || to[0] != '/' || to[1] == '/' || to[1] == '\\') {
+						t.Errorf("%s leads to %q", at, to)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,164 @@
+// Package static writes a site as files, with what each of the usual hosts of
+// files needs to answer as the server would: headers, redirects, an upload in
+// order. What a host cannot do stands in the README, by host.
+package static
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/export"
+	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/serve"
+)
+
+// SiteName is the folder that holds the files, below the target's. It is the
+// root of the host: with a base path the site lies deeper in it.
+const SiteName = "site"
+
+// Target is a host of files.
+func Target() deploy.Target {
+	return deploy.Target{Place: plan.Place{Name: "static", Title: "a host of files"}, Write: write}
+}
+
+// A header is one that is sent.
+type header struct{ Name, Value string }
+
+// A site is what was exported, as hosts are told of it.
+type site struct {
+	App, Build string
+	Base       string // "" or "/docs"
+	Domain     string // "" for none
+	Always     []header
+	Files      []export.File // their names below the site's root
+	Redirects  []export.Redirect
+}
+
+func write(ctx context.Context, s deploy.Site, folder string) error {
+	report, base, err := exported(ctx, s, folder)
+	if err != nil {
+		return err
+	}
+	always, err := serve.Headers(s.App)
+	if err != nil {
+		return fmt.Errorf("static: %w", err)
+	}
+	h := site{App: s.Package.App, Build: s.Package.Build, Base: base, Domain: s.Domain, Always: listed(always), Files: report.Files, Redirects: report.Redirects}
+	below := strings.TrimPrefix(base+"/", "/")
+	for i := range h.Files {
+		h.Files[i].Name = below + h.Files[i].Name
+	}
+	if base != "" {
+		// Hosts look for it at their root.
+		page, err := os.ReadFile(filepath.Join(folder, SiteName, filepath.FromSlash(below), notFound))
+		if err != nil {
+			return fmt.Errorf("static: %w", err)
+		}
+		h.Files = append(h.Files, export.File{Name: notFound, ContentType: "text/html; charset=utf-8", Size: len(page)})
+		if err := deploy.WriteFiles(folder, deploy.File{Name: SiteName + "/" + notFound, Data: page}); err != nil {
+			return err
+		}
+	}
+	rules := h.rules()
+	files := []deploy.File{
+		{Name: SiteName + "/_headers", Data: rules.headers},
+		{Name: SiteName + "/_redirects", Data: rules.redirects},
+		{Name: h.artifact() + "/.nojekyll"},
+	}
+	if s.Domain != "" {
+		files = append(files, deploy.File{Name: h.artifact() + "/CNAME", Data: []byte(s.Domain + "\n")})
+	}
+	for _, f := range []struct{ template, name string }{
+		{"Caddyfile", "Caddyfile"},
+		{"nginx.conf", "nginx.conf"},
+		{"pages.yml", ".github/workflows/pages.yml"},
+		{"netlify.toml", "netlify.toml"},
+	} {
+		data, err := execute(f.template, h)
+		if err != nil {
+			return err
+		}
+		files = append(files, deploy.File{Name: f.name, Data: data})
+	}
+	uploads, err := h.bucket(filepath.Join(folder, SiteName))
+	if err != nil {
+		return err
+	}
+	files = append(files, uploads...)
+	text, err := h.readme(rules)
+	if err != nil {
+		return err
+	}
+	return deploy.WriteFiles(folder, append(files, deploy.Readme(s, text))...)
+}
+
+// notFound is the error view for what is not there.
+const notFound = "404.html"
+
+// exported writes the site's own files. What the plan was told to accept is
+// left out.
+func exported(ctx context.Context, s deploy.Site, folder string) (export.Report, string, error) {
+	// Of a single executable the seed lies within.
+	opened, err := seed.Open(filepath.Join(s.Folder, filepath.FromSlash(cmp.Or(s.Package.Seed, s.Package.Program))))
+	if err != nil {
+		return export.Report{}, "", fmt.Errorf("static: %w", err)
+	}
+	defer opened.Close()
+	m := opened.Manifest()
+	out := filepath.Join(folder, SiteName, filepath.FromSlash(m.Base))
+	report, err := export.Run(ctx, export.Config{
+		App: s.App, Seed: opened, Out: out, Redirects: true,
+		Partial: s.Package.Deployed != nil && len(s.Package.Deployed.Accepted) > 0,
+		Renderer: &render.Renderer{
+			App: s.App, Build: m.Build, Values: gorgon.NewValues(s.App, opened.Value),
+			Site: gorgon.Site{Base: m.Base, Origin: s.App.Origin, Locales: s.App.Locales, Assets: m.Assets},
+		},
+	})
+	if err != nil {
+		return report, "", err
+	}
+	// The folder is written once, and not brought up to date.
+	if err := os.Remove(filepath.Join(out, export.ListName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return report, "", fmt.Errorf("static: %w", err)
+	}
+	return report, m.Base, nil
+}
+
+// listed lists headers by name, with each value on its own.
+func listed(h http.Header) []header {
+	var list []header
+	for name, values := range h {
+		for _, v := range values {
+			list = append(list, header{name, v})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Assets is the path below which lies what never changes.
+func (h site) Assets() string { return gorgon.EscapePath(h.Base) + "/_gorgon/assets/" }
+
+// artifact is the folder that GitHub Pages serves: a project's pages lie below
+// its name, which then is the base path.
+func (h site) artifact() string {
+	if h.project() {
+		return SiteName + h.Base
+	}
+	return SiteName
+}
+
+func (h site) project() bool {
+	return h.Base != "" && h.Domain == "" && strings.Count(h.Base, "/") == 1
+}
