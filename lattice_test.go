@@ -86,7 +86,7 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
-		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "lambda", "rehearse", "compile", "sbom",
+		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "sbom",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 

@@ -11,12 +11,14 @@ import (
 	"github.com/gorgon-go/gorgon/deploy/kubernetes"
 	"github.com/gorgon-go/gorgon/deploy/lambda"
 	"github.com/gorgon-go/gorgon/deploy/oci"
+	"github.com/gorgon-go/gorgon/deploy/static"
+	"github.com/gorgon-go/gorgon/deploy/systemd"
 )
 
 // targets are those of Gorgon, then the program's own.
 func (p *program) targets() []deploy.Target {
 	return append([]deploy.Target{
-		oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), lambda.Target(),
+		static.Target(), systemd.Target(), oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), lambda.Target(),
 	}, p.config.Targets...)
 }
 
