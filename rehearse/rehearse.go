@@ -106,7 +106,8 @@ func (r *rehearsal) fault(format string, args ...any) {
 // A target is a path to ask for.
 type target struct {
 	path   string
-	status int // that has to come; 0: any below 500
+	status int    // that has to come; 0: any below 500
+	route  string // "page /about"; "" for a file
 }
 
 // paths lists some paths of every route, in every locale: those that the build
@@ -130,14 +131,14 @@ func (r *rehearsal) paths() ([]target, error) {
 			continue
 		}
 		known[e.Key.Route]++
-		paths = append(paths, target{m.Base + gorgon.EscapePath(gorgon.LocalePath(m.Locales, e.Key.Locale, e.Key.Path)), e.Status})
+		paths = append(paths, target{m.Base + gorgon.EscapePath(gorgon.LocalePath(m.Locales, e.Key.Locale, e.Key.Path)), e.Status, "page " + e.Key.Route})
 	}
 	for f, err := range s.Files() {
 		if err != nil {
 			return nil, err
 		}
 		if known["file"]++; known["file"] <= perRoute {
-			paths = append(paths, target{m.Base + gorgon.EscapePath(f.Path), http.StatusOK})
+			paths = append(paths, target{m.Base + gorgon.EscapePath(f.Path), http.StatusOK, ""})
 		}
 	}
 	for _, p := range r.manifest.Parts {
@@ -159,10 +160,10 @@ func (r *rehearsal) paths() ([]target, error) {
 		case strings.Contains(pattern, "{") || !strings.HasPrefix(pattern, "/"):
 			r.report.Unasked = append(r.report.Unasked, p.Name)
 		default:
-			paths = append(paths, target{m.Base + pattern, 0})
+			paths = append(paths, target{m.Base + pattern, 0, p.Name})
 		}
 	}
-	paths = append(paths, target{m.Base + "/there-is-no-such-page-" + m.Build, http.StatusNotFound})
+	paths = append(paths, target{m.Base + "/there-is-no-such-page-" + m.Build, http.StatusNotFound, ""})
 	return paths, nil
 }
 
@@ -210,10 +211,17 @@ func (r *rehearsal) files(paths []target) error {
 		return fmt.Errorf("rehearse: %w", err)
 	}
 	r.report.Imposed = []string{"files alone"}
+	// What answers each request was left out, with --accept.
+	left := map[string]bool{}
+	for _, p := range r.manifest.Parts {
+		for _, n := range p.Needs {
+			left[p.Name] = left[p.Name] || n.Kind == plan.Process || n.Kind == plan.Guards
+		}
+	}
 	for _, t := range paths {
 		name := strings.Trim(strings.TrimPrefix(t.path, r.manifest.Base), "/")
 		switch {
-		case t.status == http.StatusNotFound, t.status == 0:
+		case t.status == http.StatusNotFound, t.status == 0, left[t.route]:
 			continue
 		case t.status >= 300:
 			continue // the host's rules redirect
@@ -255,7 +263,7 @@ func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
 	}
 	r.report.Imposed = house.imposed
 	for _, p := range []string{"/livez", "/readyz", "/startupz"} {
-		r.ask(ctx, base, target{p, http.StatusOK}, false)
+		r.ask(ctx, base, target{path: p, status: http.StatusOK}, false)
 	}
 	r.Tell(fmt.Sprintf("asking for %d paths, twice", len(paths)))
 	for _, again := range []bool{false, true} {
