@@ -133,7 +133,8 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.buildCommand(), serve, p.healthCommand(), p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
-		p.maintainCommand(), p.planCommand(), p.deployCommand())
+		p.maintainCommand(), p.partsCommand())
+	root.AddCommand(p.atSourceAlone()...)
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -1,3 +1,5 @@
+//go:build !gorgon_release
+
 // deploy: everything that production needs, made ready.
 
 package command
@@ -6,7 +8,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -303,23 +304,17 @@ func (d *deployment) seedIn(folder string) string {
 // same refuses if the release program is another app than the running one,
 // which the plan was made of.
 func (d *deployment) same(ctx context.Context, native string) error {
-	out, err := exec.CommandContext(ctx, native, "plan", "--json").Output()
+	there, err := exec.CommandContext(ctx, native, "parts").Output()
 	if err != nil {
 		return fmt.Errorf("the release program fails: %w", said(err))
 	}
-	var there plan.Plan
-	if err := json.Unmarshal(out, &there); err != nil {
-		return fmt.Errorf("the release program's plan cannot be read: %w", err)
-	}
-	here, err := json.Marshal(plan.Parts(d.app))
-	if err != nil {
+	var here bytes.Buffer
+	beside := *d.program
+	beside.out = &here
+	if err := beside.print(plan.Parts(d.app)); err != nil {
 		return err
 	}
-	other, err := json.Marshal(there.Parts)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(here, other) {
+	if !bytes.Equal(here.Bytes(), there) {
 		return errors.New("the source has changed since this program was built from it: start it as 'go run'")
 	}
 	return nil

@@ -1,3 +1,5 @@
+//go:build !gorgon_release
+
 // plan: whether the app can work where it is going.
 
 package command

@@ -1,9 +1,13 @@
+//go:build !gorgon_release
+
 // The places that plan and deploy know.
 
 package command
 
 import (
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
@@ -14,6 +18,12 @@ import (
 	"github.com/gorgon-go/gorgon/deploy/static"
 	"github.com/gorgon-go/gorgon/deploy/systemd"
 )
+
+// atSourceAlone are the commands that a release does not carry: what they link
+// would be a third of it, and nobody runs them where the source is not.
+func (p *program) atSourceAlone() []*cobra.Command {
+	return []*cobra.Command{p.planCommand(), p.deployCommand()}
+}
 
 // targets are those of Gorgon, then the program's own.
 func (p *program) targets() []deploy.Target {

@@ -95,13 +95,29 @@ func Program(ctx context.Context, s Source, goos, goarch, out string) error {
 	if err != nil {
 		return err
 	}
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=auto", "-ldflags=-s -w", "-o", out, s.Package)
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=auto", "-tags="+tags(os.Getenv("GOFLAGS")), "-ldflags=-s -w", "-o", out, s.Package)
 	c.Dir = s.Dir
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)
 	if said, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s cannot be compiled for %s/%s:\n%s", s.Package, goos, goarch, bytes.TrimSpace(said))
 	}
 	return nil
+}
+
+// Release is the build tag of releases: what only who deploys needs is left
+// out.
+const Release = "gorgon_release"
+
+// tags are those of a release, with the ones that GOFLAGS sets, which the flag
+// would replace.
+func tags(goflags string) string {
+	all := Release
+	for f := range strings.FieldsSeq(goflags) {
+		if more, ok := strings.CutPrefix(strings.TrimLeft(f, "-"), "tags="); ok {
+			all += "," + more
+		}
+	}
+	return all
 }
 
 // Toolchain is the version of the go command: "go1.26.8".

@@ -1,0 +1,9 @@
+//go:build gorgon_release
+
+// What a release does not carry.
+
+package command
+
+import "github.com/spf13/cobra"
+
+func (p *program) atSourceAlone() []*cobra.Command { return nil }
