@@ -4,7 +4,6 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -61,7 +60,8 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 	level := slog.LevelDebug
 	if f.Status >= 500 {
 		level = slog.LevelError
-		f.ID = identifier()
+		_, rec := recorded(r)
+		f.ID = rec.name()
 	}
 	h.report(r, m, level, "the request failed", err, slog.Int("status", f.Status), slog.String("id", f.ID))
 
@@ -73,6 +73,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 	h.clear(header)
 	if f.Status == http.StatusServiceUnavailable {
 		header["Retry-After"] = []string{retryAfter}
+	}
+	if f.ID != "" {
+		header["Request-Id"] = []string{f.ID}
 	}
 	header["Content-Type"] = valueHTML
 	header["Content-Length"] = []string{strconv.Itoa(len(html))}
@@ -95,7 +98,7 @@ func (h *Handler) abort(r *http.Request, m match, err error) {
 	if gone(r, err) {
 		h.log.LogAttrs(r.Context(), slog.LevelDebug, "the client went away", slog.String("path", m.path), slog.Any("err", err))
 	} else {
-		h.report(r, m, slog.LevelError, "the request failed after its answer began", err, slog.String("id", identifier()))
+		h.report(r, m, slog.LevelError, "the request failed after its answer began", err, slog.String("id", RequestID(r)))
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -128,9 +131,6 @@ func (h *Handler) report(r *http.Request, m match, level slog.Level, message str
 func gone(r *http.Request, err error) bool {
 	return r.Context().Err() != nil && errors.Is(err, context.Canceled)
 }
-
-// identifier names one failure to visitors and in the log.
-func identifier() string { return rand.Text()[:13] }
 
 // methods answers a request for something that can only be read: OPTIONS
 // with what is allowed, and other methods with that as a refusal.

@@ -79,6 +79,11 @@ type Config struct {
 	// as JSON. Default: nobody. See [WithKey].
 	Details func(*http.Request) bool
 
+	// AccessLog takes a line for each request: method, route, path, status,
+	// bytes, duration, client, protocol, id, and what the cache did. Default:
+	// none.
+	AccessLog *slog.Logger
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
@@ -103,6 +108,7 @@ type Handler struct {
 	attend       bool
 	started      func() error
 	details      func(*http.Request) bool
+	access       *slog.Logger // nil for none
 	log          *slog.Logger
 	now          func() time.Time
 }
@@ -128,7 +134,7 @@ func New(config Config) (*Handler, error) {
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
 		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
-		log: config.Log, now: config.Now,
+		access: config.AccessLog, log: config.Log, now: config.Now,
 	}
 	if h.log == nil {
 		h.log = slog.Default()
@@ -174,6 +180,14 @@ func New(config Config) (*Handler, error) {
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.access != nil {
+		h.logged(w, r)
+		return
+	}
+	h.serve(w, r)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	for i := range h.always {
 		header[h.always[i].name] = h.always[i].values

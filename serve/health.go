@@ -38,6 +38,7 @@ type check struct {
 // wrong; the reasons may name hosts and files, and are for those that
 // Config.Details lets see them.
 func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
+	h.note(r, r.URL.Path)
 	word, refusal := "alive", ""
 	var checks []check
 	switch r.URL.Path {

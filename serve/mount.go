@@ -41,9 +41,11 @@ func (h *Handler) handle(w http.ResponseWriter, r *http.Request, m match) bool {
 	if !ok {
 		return false
 	}
-	if found, _ := h.mux.Handler(inner); !is(found) {
+	found, pattern := h.mux.Handler(inner)
+	if !is(found) {
 		return false
 	}
+	h.note(r, pattern)
 	h.foreign(w, inner, m, h.mux) // once more through the mux, which sets the path values
 	return true
 }

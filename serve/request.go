@@ -26,6 +26,7 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 			return
 		}
 	}
+	r, _ = recorded(r)
 	res, err := h.renderer.Request(r.Context(), m.page, m.path, m.locale, r, built)
 	if err != nil {
 		h.fail(w, r, m, err)

@@ -52,10 +52,14 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := h.match(path)
+	if m.page != nil {
+		h.note(r, m.page.Path)
+	}
 	if h.inMemory(w, r, m) {
 		return
 	}
 	if f, ok := h.fileAt(path); ok {
+		h.note(r, "file")
 		h.file(w, r, path, f)
 		return
 	}
@@ -65,6 +69,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 // framework answers below the framework's own prefix, which no handler can
 // take over.
 func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string, nowhere match) {
+	h.note(r, own)
 	if path == own+"purge" && h.purges != nil {
 		h.purge(w, r, nowhere)
 		return

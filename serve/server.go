@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,13 @@ type Server struct {
 
 	MaxHeaderBytes int   // default: 32 KiB; it cannot be without limit
 	MaxBodyBytes   int64 // of a request; reading more fails with http.MaxBytesError. Default: 10 MiB
+
+	// TrustedProxies are the networks whose word on the visitor is taken:
+	// X-Forwarded-For and X-Forwarded-Proto, or Forwarded, and X-Request-Id.
+	// Then RemoteAddr is the visitor's, and [Client], [Scheme] and [RequestID]
+	// know. A proxy must set these headers itself, over what visitors send.
+	// From everyone else they mean nothing, and stay as they are. Default: none.
+	TrustedProxies []netip.Prefix
 
 	// MaxStreams is how many requests one HTTP/2 connection may have under
 	// way. Default: 250; it cannot be without limit.
@@ -174,6 +182,10 @@ func (s *Server) http(life context.Context) *http.Server {
 // nothing.
 func (s *Server) bounded() http.Handler {
 	most := limit(s.MaxBodyBytes, 10<<20)
+	next := s.Handler
+	if len(s.TrustedProxies) > 0 {
+		next = proxies(s.TrustedProxies).behind(next)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.draining.Load() {
 			// Over HTTP/2 this tells the client to open no more streams.
@@ -182,6 +194,6 @@ func (s *Server) bounded() http.Handler {
 		if most > 0 && r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, most)
 		}
-		s.Handler.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }

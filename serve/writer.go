@@ -96,5 +96,10 @@ func (h *Handler) foreign(w http.ResponseWriter, r *http.Request, m match, next 
 			h.settle(fw.Header()) // net/http is about to answer 200
 		}
 	}()
-	next.ServeHTTP(fw, r.WithContext(context.WithValue(r.Context(), visitKey{}, visit{h, m})))
+	ctx := r.Context()
+	if recordOf(r) == nil {
+		ctx = context.WithValue(ctx, recordKey{}, new(record))
+	}
+	r = r.WithContext(context.WithValue(ctx, visitKey{}, visit{h, m}))
+	next.ServeHTTP(fw, r)
 }
