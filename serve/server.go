@@ -4,6 +4,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,6 +39,11 @@ type Server struct {
 
 	MaxHeaderBytes int   // default: 32 KiB; it cannot be without limit
 	MaxBodyBytes   int64 // of a request; reading more fails with http.MaxBytesError. Default: 10 MiB
+
+	// TLS makes the server speak TLS 1.2 or later. See [Certificate]. Default:
+	// none, and HTTP/2 is spoken to those that begin with it at once, as
+	// proxies do.
+	TLS *tls.Config
 
 	// TrustedProxies are the networks whose word on the visitor is taken:
 	// X-Forwarded-For and X-Forwarded-Proto, or Forwarded, and X-Request-Id.
@@ -116,7 +122,13 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cut()
 	server := s.http(life)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(joined{s.listener}) }()
+	go func() {
+		if s.TLS != nil {
+			ended <- server.ServeTLS(s.listener, "", "")
+			return
+		}
+		ended <- server.Serve(joined{s.listener})
+	}()
 	select {
 	case <-ctx.Done():
 		s.draining.Store(true)
@@ -170,10 +182,12 @@ func (s *Server) http(life context.Context) *http.Server {
 		ConnContext:       withConn,
 		ConnState:         settle,
 	}
-	// Proxies that speak HTTP/2 to a plain port begin with it at once.
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
-	server.Protocols.SetUnencryptedHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(s.TLS == nil)
+	if s.TLS != nil {
+		server.TLSConfig = secured(s.TLS)
+	}
 	return server
 }
 
