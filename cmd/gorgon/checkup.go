@@ -20,7 +20,7 @@ func (e *examination) project() {
 	}
 	name := e.goEnv("GOMOD")
 	text, err := os.ReadFile(name)
-	if err != nil {
+	if err != nil || name == os.DevNull {
 		e.add(check, advice, "this is no folder of a project, and only the machine was looked at", "run doctor in one, or begin one with gorgon new NAME")
 		return
 	}
@@ -78,12 +78,9 @@ func (e *examination) framework(mod *modfile.File) bool {
 	uses := origin{version: used}
 	if r := listed.Replace; r != nil {
 		if uses = (origin{version: r.Version}); r.Version == "" {
-			uses.folder, err = filepath.Abs(r.Path)
-			if filepath.IsLocal(r.Path) || strings.HasPrefix(r.Path, ".") {
+			if uses.folder = r.Path; !filepath.IsAbs(r.Path) {
 				uses.folder = filepath.Join(filepath.Dir(e.goEnv("GOMOD")), r.Path)
 			}
-		}
-		if err == nil && uses.folder != "" {
 			err = isGorgon(uses.folder)
 		}
 		if err != nil {
@@ -95,7 +92,7 @@ func (e *examination) framework(mod *modfile.File) bool {
 	switch {
 	case err != nil:
 		e.add(check, good, fmt.Sprintf("%s uses Gorgon from %s", module, uses), "")
-	case own != uses:
+	case !own.same(uses):
 		e.add(check, advice, fmt.Sprintf("%s uses Gorgon from %s, and this tool is of %s", module, uses, own), "install the tool that belongs to it, or bring go.mod to the same Gorgon")
 	default:
 		e.add(check, good, fmt.Sprintf("%s uses Gorgon from %s, as this tool does", module, uses), "")

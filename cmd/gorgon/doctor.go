@@ -38,8 +38,7 @@ func (t *tool) doctorCommand() *cobra.Command {
 		Long: `Checks the go command and its settings, whether modules can be had, git, the
 port, and what may be left out; in the folder of a project also whether it
 builds, whether its app can work, and whether it could be deployed. Each fault
-comes with its mend. It changes nothing, and exits with 1 if something does not
-work as it is.`,
+comes with its mend. It exits with 1 if something does not work as it is.`,
 		Args: t.noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			findings := examine(c.Context())

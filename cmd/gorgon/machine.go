@@ -37,7 +37,7 @@ func (e *examination) goCommand() {
 		return
 	}
 	wanted := leastGo
-	if text, err := os.ReadFile(e.goEnv("GOMOD")); err == nil {
+	if text, err := os.ReadFile(e.goEnv("GOMOD")); err == nil && len(text) > 0 {
 		if f, err := modfile.ParseLax("go.mod", text, nil); err == nil && f.Go != nil && version.Compare("go"+f.Go.Version, "go"+wanted) > 0 {
 			wanted = f.Go.Version
 		}

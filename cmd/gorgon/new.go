@@ -86,7 +86,7 @@ func (p *project) check() error {
 	return nil
 }
 
-// begin writes a project and says what was done.
+// begin finds where a project can be written, and what it is to use.
 func (t *tool) begin(ctx context.Context, p project) error {
 	folder, err := filepath.Abs(p.name)
 	if err != nil {
@@ -103,6 +103,12 @@ func (t *tool) begin(ctx context.Context, p project) error {
 	if err != nil {
 		return err
 	}
+	return t.write(ctx, p, folder, from)
+}
+
+// write writes a project that uses one Gorgon into an empty folder, and says
+// what was done.
+func (t *tool) write(ctx context.Context, p project, folder string, from origin) error {
 	files := starter(p.kind, p.name)
 	imports, err := importsOf(files)
 	if err != nil {

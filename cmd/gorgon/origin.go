@@ -34,6 +34,16 @@ func (o origin) String() string {
 	return o.version
 }
 
+// same says whether two origins are one, by whatever path.
+func (o origin) same(other origin) bool {
+	if o.version != other.version || (o.folder == "") != (other.folder == "") {
+		return false
+	}
+	a, errA := os.Stat(o.folder)
+	b, errB := os.Stat(other.folder)
+	return o.folder == other.folder || errA == nil && errB == nil && os.SameFile(a, b)
+}
+
 // built is what the build says of the tool: its version where it came out of
 // the module cache, and nothing where it was built from a folder.
 func built() origin {
@@ -145,7 +155,7 @@ func goSays(ctx context.Context, dir string, args ...string) (string, error) {
 }
 
 // says runs a program in a folder and returns what it prints; the error holds
-// the first line of what it complains.
+// the first line of what it complains, after those that only say what about.
 func says(ctx context.Context, dir string, env []string, program string, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, program, args...)
 	c.Dir = dir
@@ -154,7 +164,12 @@ func says(ctx context.Context, dir string, env []string, program string, args ..
 	c.Stderr = &complaint
 	out, err := c.Output()
 	if _, ok := errors.AsType[*exec.ExitError](err); ok && complaint.Len() > 0 {
-		err = errors.New(firstLine(complaint.String()))
+		text := strings.TrimSpace(complaint.String())
+		for strings.HasPrefix(text, "# ") || strings.HasPrefix(text, "go: downloading ") {
+			_, rest, _ := strings.Cut(text, "\n")
+			text = strings.TrimSpace(rest)
+		}
+		err = errors.New(firstLine(text))
 	}
 	return strings.TrimSpace(string(out)), err
 }

@@ -27,6 +27,8 @@ import (
 // Absolute URLs are made of this, in sitemap.xml and robots.txt: put yours.
 const origin = "https://example.com"
 
+const name = "starter-shop"
+
 //go:embed assets static
 var files embed.FS
 
@@ -46,7 +48,7 @@ var config = command.Config{Stores: []pages.Driver{disk.Driver(), postgres.Drive
 func app(products *catalog, password string) gorgon.App {
 	s := shop{products, password}
 	return gorgon.App{
-		Name:   "starter-shop",
+		Name:   name,
 		Origin: origin,
 		Assets: below("assets"),
 		Static: below("static"),

@@ -137,7 +137,7 @@ func searchView(s search) gorgon.Component   { return view("search.html", s) }
 func cartView(c cart) gorgon.Component       { return view("cart.html", c) }
 func adminView(l shelf) gorgon.Component     { return view("admin.html", l) }
 
-func titled(title string) gorgon.Head { return gorgon.Head{Title: title + " · starter-shop"} }
+func titled(title string) gorgon.Head { return gorgon.Head{Title: title + " · " + name} }
 func shelfHead(l shelf) gorgon.Head   { return titled(l.Title) }
 func offersHead(offers) gorgon.Head   { return titled("Offers") }
 func searchHead(search) gorgon.Head   { return titled("Search") }
