@@ -49,7 +49,9 @@ func (s shop) changePrice(w http.ResponseWriter, r *http.Request) {
 		err = &gorgon.Error{Kind: gorgon.Invalid, Message: "There is no such product."}
 	}
 	if err == nil {
-		err = s.products.setPrice(id, price)
+		if err = s.products.setPrice(id, price); err != nil {
+			err = &gorgon.Error{Op: "set price", Path: s.products.file, Kind: gorgon.Unavailable, Message: "Prices cannot be changed here.", Err: err, Mend: "name a file that can be written with SHOP_DATA"}
+		}
 	}
 	if err == nil {
 		_, err = serve.Purge(w, r, pages.Stale, pages.TagSubject(tagOf(id)), pages.TagSubject("catalog"))

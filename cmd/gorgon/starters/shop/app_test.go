@@ -18,7 +18,8 @@ import (
 )
 
 func TestPages(t *testing.T) {
-	site, products := start(t, "")
+	products := &catalog{file: t.TempDir() + "/products.json"}
+	site := start(t, products, "")
 	sitemap := get(t, http.DefaultClient, site+"/sitemap.xml", http.StatusOK)
 	listed := regexp.MustCompile(`<loc>`+regexp.QuoteMeta(origin)+`([^<]*)</loc>`).FindAllStringSubmatch(sitemap, -1)
 	if len(listed) < 5 {
@@ -54,7 +55,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestCart(t *testing.T) {
-	site, _ := start(t, "")
+	site := start(t, &catalog{file: t.TempDir() + "/products.json"}, "")
 	visitor := newVisitor(t)
 	post(t, visitor, site+"/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, http.StatusOK)
 	body := post(t, visitor, site+"/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, http.StatusOK)
@@ -83,7 +84,8 @@ func TestCart(t *testing.T) {
 }
 
 func TestPrice(t *testing.T) {
-	site, products := start(t, "secret")
+	products := &catalog{file: t.TempDir() + "/products.json"}
+	site := start(t, products, "secret")
 	visitor := newVisitor(t)
 	get(t, visitor, site+"/admin", http.StatusUnauthorized)
 	post(t, visitor, site+"/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}, http.StatusUnauthorized)
@@ -111,15 +113,26 @@ func TestPrice(t *testing.T) {
 	}
 }
 
-// start runs the app as its own command does, at a free port, and returns its URL and
-// its catalogue.
-func start(t *testing.T, password string) (string, *catalog) {
+// Where the file cannot be written the owner is told so, and the price stays.
+func TestPriceThatCannotBeKept(t *testing.T) {
+	products := &catalog{file: t.TempDir() + "/no folder/products.json"}
+	at := strings.Replace(start(t, products, "secret"), "http://", "http://admin:secret@", 1)
+	body := post(t, http.DefaultClient, at+"/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}, http.StatusServiceUnavailable)
+	if !strings.Contains(body, "Prices cannot be changed here.") {
+		t.Errorf("the owner is told:\n%s", body)
+	}
+	if p, _, err := products.one("vase"); err != nil || p.Price != 7900 {
+		t.Errorf("the price is %v, %v", p.Price, err)
+	}
+}
+
+// start runs the app as its own command does, at a free port, and returns its URL.
+func start(t *testing.T, products *catalog, password string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	log, write := io.Pipe()
 	ended := make(chan int, 1)
 	dir := t.TempDir()
-	products := &catalog{file: dir + "/products.json"}
 	go func() {
 		code := command.Run(ctx, app(products, password), config, []string{"serve", "--addr", "127.0.0.1:0", "--dist", dir, "--store", "disk:" + dir + "/store"}, io.Discard, write)
 		_ = write.Close()
@@ -137,11 +150,11 @@ func start(t *testing.T, password string) (string, *catalog) {
 		if _, at, ok := strings.Cut(lines.Text(), "serving starter-shop at "); ok {
 			go func() { _, _ = io.Copy(io.Discard, log) }()
 			at, _, _ = strings.Cut(at, " ")
-			return strings.TrimSuffix(at, "/"), products
+			return strings.TrimSuffix(at, "/")
 		}
 	}
 	t.Fatalf("it does not serve:\n%s", said)
-	return "", nil
+	return ""
 }
 
 // newVisitor is a browser with cookies of its own.
