@@ -35,8 +35,7 @@ func (s shop) guard(next http.Handler) http.Handler {
 }
 
 // changePrice takes a form with an id and a price. When it has answered, no
-// server shows the old price as fresh, and whoever changed it sees the new one
-// at once.
+// server that shares the store shows the old one.
 func (s shop) changePrice(w http.ResponseWriter, r *http.Request) {
 	id := r.PostFormValue("id")
 	price, ok := readPrice(r.PostFormValue("price"))
@@ -54,7 +53,8 @@ func (s shop) changePrice(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err == nil {
-		_, err = serve.Purge(w, r, pages.Stale, pages.TagSubject(tagOf(id)), pages.TagSubject("catalog"))
+		// Not Stale, with which the next visitor would still see the old price.
+		_, err = serve.Purge(w, r, pages.Expire, pages.TagSubject(tagOf(id)), pages.TagSubject("catalog"))
 	}
 	if err != nil {
 		serve.Fail(w, r, err)
