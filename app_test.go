@@ -147,3 +147,18 @@ func TestBuildValue(t *testing.T) {
 		t.Error("an input without values gave one out")
 	}
 }
+
+// Patterns are decoded: what stands before a space in one is no method.
+func TestPatternsWithSpaces(t *testing.T) {
+	app := gorgon.App{Name: "test"}
+	for _, path := range []string{"/a b", "/GET /x", "/b"} {
+		app.Routes = append(app.Routes, gorgon.Page[int]{Path: path, View: view})
+	}
+	if err := app.Validate(); err != nil {
+		t.Errorf("it is refused: %v", err)
+	}
+	app.Routes = append(app.Routes, app.Routes[0])
+	if err := app.Validate(); err == nil || !strings.Contains(err.Error(), "page /a b: another page has the same pattern") {
+		t.Errorf("twice the same: %v", err)
+	}
+}

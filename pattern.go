@@ -159,10 +159,11 @@ func (p *Pattern) value(path, name string) string {
 
 // servemux is the pattern as ServeMux writes it, to ask ServeMux about conflicts.
 func (p *Pattern) servemux() string {
+	text := strings.ReplaceAll(p.text, " ", "%20") // what stands before a space would be a method
 	if p.slash {
-		return strings.TrimSuffix(p.text, "{$}") + "{$}"
+		return strings.TrimSuffix(text, "{$}") + "{$}"
 	}
-	return p.text
+	return text
 }
 
 // conflicts reports the patterns that ServeMux would not take beside each
