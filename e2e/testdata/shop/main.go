@@ -53,6 +53,15 @@ func app() gorgon.App {
 			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/items/1", "/items/2"}, nil }},
 		gorgon.Page[string]{Path: "/hourly", BuildState: load, View: text, RevalidateAfter: time.Hour},
 		gorgon.Page[string]{Path: "/now", View: text, RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (string, error) {
+			if os.Getenv("SHOP_WRITES") != "" {
+				program, err := os.Executable()
+				if err == nil {
+					err = os.WriteFile(program+".log", nil, 0o600)
+				}
+				if err != nil {
+					return "", err
+				}
+			}
 			return "now " + r.URL.Query().Get("q"), nil
 		}},
 	}
