@@ -60,7 +60,7 @@ func Find(executable string) (*Package, error) {
 		return nil, err
 	}
 	// Others have a manifest.json, too.
-	if err := json.Unmarshal(data, &p.Manifest); err != nil || p.Manifest.Kind != kind {
+	if err := json.Unmarshal(data, &p.Manifest); err != nil || p.Manifest.Kind != Kind {
 		return nil, ErrNone
 	}
 	if p.Manifest.Format != Format {
@@ -240,7 +240,7 @@ func In(folder string) (Manifest, error) {
 	if err != nil {
 		return m, fmt.Errorf("read package: %w", err)
 	}
-	if err := json.Unmarshal(data, &m); err != nil || m.Kind != kind {
+	if err := json.Unmarshal(data, &m); err != nil || m.Kind != Kind {
 		return m, fmt.Errorf("read package: %s: %w", folder, ErrNone)
 	}
 	return m, nil

@@ -18,8 +18,8 @@ const (
 // Format is the version of [Manifest] that this package writes and reads.
 const Format = 1
 
-// kind tells a manifest of ours from other files of that name.
-const kind = "gorgon package"
+// Kind tells a manifest of ours from other files of that name.
+const Kind = "gorgon package"
 
 // A Manifest describes a package.
 type Manifest struct {

@@ -34,7 +34,7 @@ type Parts struct {
 // what only writing tells: the files and their digests. The same parts and the
 // same m give the same bytes.
 func Write(ctx context.Context, folder string, m Manifest, parts Parts) (Manifest, error) {
-	m.Kind, m.Format, m.Files = kind, Format, nil
+	m.Kind, m.Format, m.Files = Kind, Format, nil
 	for name, data := range parts.Extra {
 		if !fs.ValidPath(name) || name == m.Program || name == ManifestName || name == SumsName {
 			return m, fmt.Errorf("pack: the file %q cannot be part of a package: rename it", name)

@@ -59,7 +59,7 @@ var commitTime = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 // about is a manifest for linux/amd64 without its files.
 func about() pack.Manifest {
 	return pack.Manifest{
-		Format: pack.Format, App: "shop", Build: "4f1cQ-zz", Commit: "0123456789abcdef0123456789abcdef01234567",
+		Kind: pack.Kind, Format: pack.Format, App: "shop", Build: "4f1cQ-zz", Commit: "0123456789abcdef0123456789abcdef01234567",
 		Origin: "https://shop.example.com", MadeAt: commitTime, Go: "go1.26.8", OS: "linux", Arch: "amd64",
 		Program: "shop", Seed: "shop.seed", Pages: 2,
 		Parts: []plan.Part{{Name: "page /", How: "built"}},

@@ -195,7 +195,7 @@ func TestItServes(t *testing.T) {
 	addr := free(t)
 	_, port, _ := net.SplitHostPort(addr)
 	c := file.Config
-	args := append(append(c.Entrypoint, c.Cmd...), "--dist", "/app")
+	args := append(c.Entrypoint, c.Cmd...)
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(c.Env, "GORGON_HOST=127.0.0.1", "GORGON_PORT="+port)
 	var said bytes.Buffer
