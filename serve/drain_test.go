@@ -88,25 +88,37 @@ func TestStoppingLosesNoRequest(t *testing.T) {
 }
 
 // pipes is a listener without a network, for bubbles with a clock of their own.
-type pipes chan net.Conn
-
-func (p pipes) Accept() (net.Conn, error) {
-	if c, ok := <-p; ok {
-		return c, nil
-	}
-	return nil, net.ErrClosed
+type pipes struct {
+	conns chan net.Conn
+	once  sync.Once
+	gone  chan struct{}
 }
 
-func (p pipes) Close() error   { close(p); return nil }
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), gone: make(chan struct{})} }
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.gone:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.gone) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 // client speaks one protocol to the listener.
-func (p pipes) client(t testing.TB, protocol string) *http.Client {
+func (p *pipes) client(t testing.TB, protocol string) *http.Client {
 	c := client(t, protocol)
 	c.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
-		p <- far
-		return near, nil
+		select {
+		case p.conns <- far:
+			return near, nil
+		case <-p.gone:
+			return nil, net.ErrClosed
+		}
 	}
 	return c
 }
@@ -116,7 +128,7 @@ func TestDrain(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, nil)
-				l := make(pipes)
+				l := newPipes()
 				server := &serve.Server{Handler: s, Listener: l, Drain: 30 * time.Second}
 				url, stop := run(t, server)
 				c := l.client(t, protocol)

@@ -4,6 +4,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -27,6 +28,8 @@ type joinedConn struct {
 	mu   sync.Mutex
 	more bool // keep the next write back
 	held []byte
+
+	young bool // nothing has been answered on it yet
 
 	both [2][]byte // lives here so that sending allocates nothing
 	send net.Buffers
@@ -66,10 +69,26 @@ func join(r *http.Request, size int) {
 }
 
 // settle sends what is kept back when a request has ended and nothing
-// followed, as when a middleware made the body smaller.
-func settle(c net.Conn, state http.ConnState) {
-	if j, ok := c.(*joinedConn); ok && state == http.StateIdle {
+// followed, as when a middleware made the body smaller. And it counts the
+// connections on which nothing has been answered yet.
+func (s *Server) settle(c net.Conn, state http.ConnState) {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	j, ok := c.(*joinedConn)
+	if !ok || state == http.StateActive {
+		return
+	}
+	if state == http.StateIdle {
 		_ = j.flush() // the next write fails as well
+	}
+	if young := state == http.StateNew; young != j.young {
+		j.young = young
+		if young {
+			s.young.Add(1)
+		} else {
+			s.young.Add(-1)
+		}
 	}
 }
 

@@ -69,7 +69,12 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	draining atomic.Bool
+	young    atomic.Int64 // connections on which nothing has been answered yet
 }
+
+// firstAnswer is how long connections that were just accepted may take for
+// their first answer before Shutdown, which drops requests it sees arrive.
+const firstAnswer = time.Second
 
 // serverKey is where a request's context has its Server.
 type serverKey struct{}
@@ -124,7 +129,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
-			ended <- server.ServeTLS(s.listener, "", "")
+			ended <- server.ServeTLS(joined{s.listener}, "", "")
 			return
 		}
 		ended <- server.Serve(joined{s.listener})
@@ -140,6 +145,13 @@ func (s *Server) Run(ctx context.Context) error {
 	case err := <-ended:
 		return s.broken(server, err)
 	}
+	// Whoever was let in is answered: Shutdown alone would drop a request that
+	// arrives as it begins, and not know of a connection accepted just then.
+	_ = s.listener.Close()
+	<-ended
+	for until := time.Now().Add(firstAnswer); s.young.Load() > 0 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
 	grace, done := context.WithoutCancel(ctx), func() {}
 	if d := limit(s.ShutdownTimeout, 10*time.Second); d > 0 {
 		grace, done = context.WithTimeout(grace, d)
@@ -151,7 +163,6 @@ func (s *Server) Run(ctx context.Context) error {
 		_ = server.Close()
 		err = &gorgon.Error{Op: "stop", Path: s.listener.Addr().String(), Kind: gorgon.Timeout, Err: fmt.Errorf("requests that did not end were cut off: %w", err)}
 	}
-	<-ended
 	return err
 }
 
@@ -180,7 +191,7 @@ func (s *Server) http(life context.Context) *http.Server {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return life },
 		ConnContext:       withConn,
-		ConnState:         settle,
+		ConnState:         s.settle,
 	}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
