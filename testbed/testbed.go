@@ -3,7 +3,8 @@
 // Processes of our own that are found, started, stopped and never left behind.
 
 // Package testbed starts the real servers that stores are tested and measured
-// against: PostgreSQL, Redis and an S3 service. Each is private: it listens on
+// against: PostgreSQL, Redis and an S3 service; and for the server's
+// certificates an ACME authority. Each is private: it listens on
 // a free port of the loopback, keeps its data in a folder of its own, runs as
 // an unprivileged user where the caller is root, and ends with the caller.
 //
@@ -34,6 +35,8 @@ var ErrMissing = errors.New("not installed: run scripts/servers")
 type Server struct {
 	URL  string // what a store is opened with
 	Addr string // host:port
+
+	Roots string // file of the authorities that vouch for it, where it speaks TLS
 
 	dir    string
 	start  func() *exec.Cmd
