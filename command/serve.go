@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"net/http"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -52,6 +52,17 @@ With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.
 With GORGON_HEALTH_KEY set, those who send it to /livez, /readyz or /startupz
 as "Authorization: Bearer KEY" are told the reasons.
 
+The log is JSON where nobody watches, and text on a terminal; GORGON_LOG=json
+or text says so otherwise, and GORGON_LOG_LEVEL from which level on.
+
+Behind a proxy, --trusted-proxies says whom to believe. Facing the network
+itself, --tls-cert and --tls-key, or --acme-domains and --acme-dir, make it
+speak TLS. On SIGHUP certificates are read again.
+
+Started by systemd, it takes its one socket (LISTEN_FDS) in place of --addr,
+and tells it when it is ready and when it stops (Type=notify), and that it
+still answers (WatchdogSec=).
+
 On SIGTERM /readyz says 503; after --drain no more requests are taken, those
 under way end, and the server exits with 0. A second signal ends it at once.`,
 		Args: noArguments,
@@ -84,16 +95,18 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if err := cmp.Or(f.check(), flags.check()); err != nil {
 		return err
 	}
+	if p.log, err = newLog(p.err); err != nil {
+		return err
+	}
 	// Before a build that may take long: a store that cannot be meant, and
 	// whoever holds the port.
 	if _, err := p.driver(); err != nil {
 		return err
 	}
-	server := &serve.Server{}
-	var at net.Addr
+	var front *front
 	if onLambda() != "" {
 		f.role = roleWeb
-	} else if server, at, err = p.listen(ctx, f.listenFlags); err != nil {
+	} else if front, err = p.listen(ctx, f.listenFlags); err != nil {
 		return err
 	}
 	s, err := p.ensureSite(ctx, flags)
@@ -118,24 +131,29 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	verified := p.verify(ctx, stop)
-	server.Handler, err = serve.New(serve.Config{
+	config := serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: p.files(s.seed, store), Log: p.log, RequireStore: f.require,
 		Attend: f.role == roleWeb, Started: verified.done,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
-	})
-	if err != nil {
+	}
+	if f.access {
+		config.AccessLog = p.log
+	}
+	var handler http.Handler
+	if handler, err = serve.New(config); err != nil {
 		return err
 	}
 	if f.role == roleWorker {
-		server.Handler = serve.HealthOnly(server.Handler)
+		handler = serve.HealthOnly(handler)
 	}
 	done := p.work(ctx, f.role, s.seed, store)
 	defer done()
-	if onLambda() != "" {
-		err = p.serveLambda(ctx, server.Handler, store, f.bounds.bounds())
+	if front == nil {
+		err = p.serveLambda(ctx, handler, store, f.bounds.bounds())
 	} else {
-		fmt.Fprintf(p.err, "serving %s at http://%s%s/ (store %s)\n", p.app.Name, reachable(at), p.base, safe(p.location()))
-		err = server.Run(ctx)
+		front.server.Handler = handler
+		fmt.Fprintf(p.err, "serving %s at %s (store %s)\n", p.app.Name, front.url(p.base), safe(p.location()))
+		err = front.run(ctx)
 	}
 	return errors.Join(verified.fault(), err)
 }

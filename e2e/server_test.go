@@ -42,7 +42,7 @@ func (s *stand) serve(args ...string) *server {
 	// Not the test's context: that ends before cleaning up, and would kill
 	// the server before it is asked to stop.
 	cmd := s.command(context.Background(), append([]string{"serve", "--addr", "127.0.0.1:0", "--dist", s.dist, "--store", s.store, "--compress", "fast"}, args...)...)
-	cmd.Env = append(cmd.Env, site.EnvLeash+"=1")
+	cmd.Env = append(cmd.Env, site.EnvLeash+"=1", "GORGON_LOG=text")
 	cmd.Stderr = log
 	leash, err := cmd.StdinPipe()
 	if err != nil {
