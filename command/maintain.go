@@ -61,12 +61,15 @@ runs each service with an Every whose time has come. It exits with 0, or says
 what failed and exits with 1. Any number may run at once.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bounds.check(); err != nil {
+			err := bounds.check()
+			if err == nil {
+				p.log, err = newLog(p.err)
+			}
+			if err != nil {
 				return err
 			}
 			var store pages.Store
 			if !p.noStoreYet() {
-				var err error
 				if store, err = p.open(c.Context()); err != nil {
 					return err
 				}

@@ -125,6 +125,9 @@ func describe(s deploy.Site) (unit, error) {
 	default:
 		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: s.Store, For: "where what is made is kept"})
 	}
+	// So that connections which the proxy keeps are closed by answers, not
+	// under a request.
+	variables = append(variables, deploy.Variable{Name: "GORGON_DRAIN", Value: "1s", For: "how long to go on taking requests once told to stop"})
 	variables = append(variables, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES", Value: "127.0.0.1/32,::1/128", For: "whose word on who asks is taken"})
 	at := map[string]int{}
 	for i, v := range variables {
