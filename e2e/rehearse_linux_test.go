@@ -22,7 +22,7 @@ func TestRehearse(t *testing.T) {
 		{[]string{"--to", "oci"}, []string{"rehearsed oci"}},
 		{[]string{"--to", "kubernetes", "--replicas", "2", "--store", "postgres://shop@db/shop"}, []string{"rehearsed kubernetes", "2 instances", "a disk store in place of postgres"}},
 		{[]string{"--to", "fly", "--store", "disk:/data/store"}, []string{"rehearsed fly", "purged everything"}},
-		{[]string{"--to", "cloudrun", "--store", "postgres://shop@db/shop"}, []string{"rehearsed cloudrun", "2 instances", "instances stopped between requests", "purged everything"}},
+		{[]string{"--to", "cloudrun", "--store", "postgres://shop@db/shop"}, []string{"rehearsed cloudrun", "2 instances", "instances stopped between requests", "purged everything; letting the instances stand still"}},
 		{[]string{"--to", "lambda"}, []string{"rehearsed lambda", "instances stopped between requests"}},
 	} {
 		code, out := p.run(append([]string{"deploy", "--rehearse", "--compress", "none"}, c.args...)...)

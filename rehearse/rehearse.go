@@ -57,6 +57,10 @@ func (r Report) Fine() bool { return len(r.Faults) == 0 }
 // maxFaults bounds a report.
 const maxFaults = 20
 
+// standstill is how long instances are left stopped before they are asked for
+// what was purged meanwhile.
+const standstill = 3 * time.Second
+
 // perRoute is how many paths of one route are asked for.
 const perRoute = 5
 
@@ -293,7 +297,13 @@ func (r *rehearsal) refreshed(ctx context.Context, h *house, base string, paths 
 		r.fault("%v", err)
 		return nil
 	}
-	r.Tell("purged everything; asking until all is new")
+	if r.Outcome.Place.Offers.Stands(r.Outcome.Setting) {
+		// Longer than any instance may rely on what it knew before.
+		r.Tell("purged everything; letting the instances stand still for " + standstill.String())
+		time.Sleep(standstill)
+	} else {
+		r.Tell("purged everything; asking until all is new")
+	}
 	const rounds = 6
 	var stale []string
 	for range rounds {
