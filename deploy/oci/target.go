@@ -80,14 +80,18 @@ func fixed(s deploy.Site) map[string]string {
 
 func readme(s deploy.Site, image string, r Result) string {
 	var b strings.Builder
-	p := r.Platforms[0]
+	var platforms, digests []string
+	for _, p := range r.Platforms {
+		platforms = append(platforms, p.String())
+		digests = append(digests, fmt.Sprintf("    %-12s %s", p, p.Digest))
+	}
 	fmt.Fprintf(&b, `The image is %[1]s
 for %[2]s, %.1[3]f MiB to pull. It was made without a daemon. It holds the
 package in /app, certificates of authorities, and a user without rights
 (%[4]d); no shell and no libraries. The same package gives the same digest:
 
     index        %[5]s
-    %-12[2]s %[6]s
+%[6]s
 
 ## Load or push it
 
@@ -107,7 +111,7 @@ a proxy that speaks TLS in front of it, and name it in GORGON_TRUSTED_PROXIES.
 The root is read-only, all capabilities are dropped, and docker asks
 `+"`%[11]s health`"+` whether it is well. On SIGTERM the program answers what was
 asked and ends.
-`, image, p, float64(p.Size)/(1<<20), user, r.Digest, p.Digest, ArchiveName, LayoutName, ComposeName, Port, s.Package.Program)
+`, image, strings.Join(platforms, " and "), float64(r.Platforms[0].Size)/(1<<20), user, r.Digest, strings.Join(digests, "\n"), ArchiveName, LayoutName, ComposeName, Port, s.Package.Program)
 	if s.Local() {
 		b.WriteString("\nWhat is made after the build lies on the volume `data`, at /data. One container\nat a time can have it.\n")
 	}
