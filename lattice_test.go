@@ -43,16 +43,17 @@ var lattice = map[string][]string{
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
 
 	// Leaves.
+	"metrics":  {},
 	"sbom":     {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"lambda":   {},
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
 	"render":    {"words", "pages", "compress", "github.com/cespare/xxhash/v2"},
-	"cache":     {"words", "pages", "render", "github.com/maypok86/otter/v2"},
+	"cache":     {"words", "pages", "metrics", "render", "github.com/maypok86/otter/v2"},
 	"build":     {"words", "pages", "compress", "render", "seed"},
 	"export":    {"words", "pages", "render", "seed"},
-	"serve":     {"words", "pages", "compress", "render", "cache", "seed"},
+	"serve":     {"words", "pages", "metrics", "compress", "render", "cache", "seed"},
 	"retain":    {"pages", "seed"},
 	"supervise": {"words", "pages"},
 	"plan":      {"words"},

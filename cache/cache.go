@@ -19,6 +19,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 )
@@ -51,6 +52,9 @@ type Config struct {
 
 	// NoSweep leaves it to others to keep the store within its bounds.
 	NoSweep bool
+
+	// Observe is told whenever a page is made. Default: nobody.
+	Observe metrics.Observer
 
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
@@ -137,6 +141,7 @@ type Cache struct {
 	behind  chan struct{} // a slot for each refresh behind a visitor's back
 	writing chan struct{} // a slot for each record that is on its way to the store
 	written atomic.Int64  // bytes put since the last sweep
+	refused atomic.Uint64 // records that the fence refused
 	life    context.Context
 	stop    context.CancelFunc
 	work    sync.WaitGroup

@@ -18,6 +18,7 @@ type flight struct {
 	began  uint64        // the ledger's version then: of purges after it, the outcome may know nothing
 	number uint64        // of the flights of this cache
 	once   sync.Once
+	cause  context.Context // of the request that began it; only observers may look at it
 
 	// The outcome, to be read once done is closed, and not changed after.
 	item *item // also beside an error: the last good one
@@ -50,7 +51,7 @@ type flights struct {
 // join finds the flight for a page or begins one with fn, as of a version of
 // the ledger. One that has landed is not joined: the next one begins when it
 // is over. It fails once the cache is closed.
-func (f *flights) join(k id, version uint64, fn func(*flight)) (*flight, bool) {
+func (f *flights) join(cause context.Context, k id, version uint64, fn func(*flight)) (*flight, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	last := f.under[k]
@@ -58,7 +59,7 @@ func (f *flights) join(k id, version uint64, fn func(*flight)) (*flight, bool) {
 		return last, false
 	}
 	f.number++
-	fl := &flight{done: make(chan struct{}), over: make(chan struct{}), began: version, number: f.number}
+	fl := &flight{done: make(chan struct{}), over: make(chan struct{}), began: version, number: f.number, cause: cause}
 	if f.closed {
 		fl.err = stopping(k)
 		close(fl.done)

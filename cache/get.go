@@ -85,7 +85,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *horizon) (Answe
 				return Answer{}, &gorgon.Error{Op: "get", Path: path, Kind: kind}
 			}
 			anew := asked.strict()
-			fl, _ := c.join(k, func(fl *flight) { c.find(fl, k, anew) })
+			fl, _ := c.join(ctx, k, func(fl *flight) { c.find(fl, k, anew) })
 			if err := fl.wait(ctx); err != nil {
 				return Answer{}, err
 			}
@@ -120,7 +120,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *horizon) (Answe
 		case phase == stale:
 			answer := c.answer(i, Stale, false)
 			if !d.Passive && !c.resting(i, now) {
-				answer.Work = c.refresh(k, i)
+				answer.Work = c.refresh(ctx, k, i)
 			}
 			return answer, nil
 		}
@@ -130,8 +130,8 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *horizon) (Answe
 }
 
 // join finds the flight for a page or begins one.
-func (c *Cache) join(k id, fn func(*flight)) (*flight, bool) {
-	return c.flights.join(k, c.ledger.version.Load(), fn)
+func (c *Cache) join(cause context.Context, k id, fn func(*flight)) (*flight, bool) {
+	return c.flights.join(cause, k, c.ledger.version.Load(), fn)
 }
 
 // afresh answers for an expired entry: with a new one, or, where making that
@@ -147,7 +147,7 @@ func (c *Cache) afresh(ctx context.Context, k id, old *item, asked *horizon) (_ 
 		return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.Unavailable, Err: errors.New(old.entry.Failure)}, false
 	}
 	anew := asked.strict()
-	fl, _ := c.join(k, func(fl *flight) { c.renew(fl, k, old, renewal{waited: true, anew: anew}) })
+	fl, _ := c.join(ctx, k, func(fl *flight) { c.renew(fl, k, old, renewal{waited: true, anew: anew}) })
 	if err := fl.wait(ctx); err != nil {
 		if lasts {
 			return c.answer(old, Stale, false), nil, false

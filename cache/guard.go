@@ -45,8 +45,9 @@ type guard struct {
 	sequencer    pages.Sequencer    // likewise
 	acknowledger pages.Acknowledger // likewise
 
-	told    window // of faults
-	corrupt window // of corrupt records
+	faults  atomic.Uint64 // times that the store became unusable
+	told    window        // of faults
+	corrupt window        // of corrupt records
 }
 
 func newGuard(store pages.Store, log *slog.Logger, now func() time.Time) *guard {
@@ -124,6 +125,9 @@ func (g *guard) try(parent context.Context, b *breaker, op string, timeout time.
 		}
 	case parent.Err() != nil: // we went away, not the store
 	default:
+		if !g.broken() {
+			g.faults.Add(1) // several calls may fail at once: about
+		}
 		b.open(err)
 		// One cause opens several breakers; it is told once.
 		if g.told.fault(g.now()) {

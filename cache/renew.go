@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 )
@@ -18,7 +19,7 @@ import (
 // refresh makes a page again behind the visitor's back, unless that is under
 // way or too much else is. It returns what is closed once that is over; nil
 // where nothing was begun.
-func (c *Cache) refresh(k id, old *item) <-chan struct{} {
+func (c *Cache) refresh(cause context.Context, k id, old *item) <-chan struct{} {
 	if c.flights.busy(k) {
 		return nil
 	}
@@ -27,7 +28,7 @@ func (c *Cache) refresh(k id, old *item) <-chan struct{} {
 	default:
 		return nil
 	}
-	fl, began := c.join(k, func(fl *flight) {
+	fl, began := c.join(cause, k, func(fl *flight) {
 		defer func() { <-c.behind }()
 		c.renew(fl, k, old, renewal{})
 	})
@@ -91,13 +92,16 @@ func (c *Cache) renew(fl *flight, k id, old *item, r renewal) {
 	if old != nil {
 		c.check(old) // it may have been purged since the request looked
 	}
+	making, end := c.observe(ctx, fl, k)
 	if old != nil && !r.anew && !old.missing() && k.page.ShouldRevalidate != nil && c.holds(old) && !old.foreign && old.phase(began, good) == stale {
-		yes, err := c.config.Renderer.ShouldRevalidate(ctx, k.page, old.entry)
+		yes, err := c.config.Renderer.ShouldRevalidate(making, k.page, old.entry)
 		if err != nil {
+			end("", err)
 			c.backOff(fl, k, old, tried{epoch, began}, known, lease, err)
 			return
 		}
 		if !yes {
+			end(metrics.Unchanged, nil)
 			c.rearm(fl, k, old, known, lease)
 			return
 		}
@@ -106,7 +110,8 @@ func (c *Cache) renew(fl *flight, k id, old *item, r renewal) {
 	if old != nil && !old.missing() {
 		task.Old = old.entry
 	}
-	entry, err := c.config.Renderer.Make(ctx, task)
+	entry, err := c.config.Renderer.Make(making, task)
+	end(metrics.Made, err)
 	switch kind := gorgon.KindOf(err); {
 	case err == nil:
 		c.keep(fl, k, entry, lease)
@@ -135,6 +140,7 @@ func (c *Cache) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 	}
 	err := c.write(fl, e.Key, e, pages.Fence{Subjects: e.Subjects(), Epoch: e.Epoch, Token: lease.Token})
 	if errors.Is(err, pages.ErrFenced) {
+		c.refused.Add(1)
 		c.hear(0, true)
 		c.check(i)
 		if c.ledger.judge(i) == good { // its lease was taken over: the store has another version

@@ -38,6 +38,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/render"
 )
 
@@ -84,6 +85,9 @@ type Config struct {
 	// none.
 	AccessLog *slog.Logger
 
+	// Observe is told of every request. Default: nobody, which costs nothing.
+	Observe metrics.Observer
+
 	Log *slog.Logger     // default: slog.Default()
 	Now func() time.Time // default: time.Now
 }
@@ -108,7 +112,8 @@ type Handler struct {
 	attend       bool
 	started      func() error
 	details      func(*http.Request) bool
-	access       *slog.Logger // nil for none
+	access       *slog.Logger     // nil for none
+	observer     metrics.Observer // nil for none
 	log          *slog.Logger
 	now          func() time.Time
 }
@@ -134,7 +139,7 @@ func New(config Config) (*Handler, error) {
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
 		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
-		access: config.AccessLog, log: config.Log, now: config.Now,
+		access: config.AccessLog, observer: config.Observe, log: config.Log, now: config.Now,
 	}
 	if h.log == nil {
 		h.log = slog.Default()
@@ -180,8 +185,8 @@ func New(config Config) (*Handler, error) {
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.access != nil {
-		h.logged(w, r)
+	if h.access != nil || h.observer != nil {
+		h.observed(w, r)
 		return
 	}
 	h.serve(w, r)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/metrics"
 )
 
 // inMemory answers with a page that is in memory and fresh. Files win over
@@ -60,6 +61,9 @@ func passive(r *http.Request) bool {
 	return false
 }
 
+// words are what observers are told of an answer of the cache.
+var words = [...]string{cache.Fresh: metrics.Hit, cache.Stale: metrics.Stale, cache.Made: metrics.Made}
+
 // entry answers with a kept page.
 func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache.Answer, now time.Time) {
 	p, ok := a.Prepared.(*prepared)
@@ -71,6 +75,7 @@ func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache
 		h.fail(w, r, m, errPrecondition)
 		return
 	}
+	h.noteCache(r, words[a.State])
 	switch {
 	case !h.attend || a.Work == nil:
 	case r.Method == http.MethodHead:

@@ -3,11 +3,14 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"github.com/gorgon-go/gorgon/metrics"
 )
 
 // A record goes with a request, by its context. Not every request has one:
@@ -15,6 +18,7 @@ import (
 type record struct {
 	scheme string // that the visitor used, as a trusted proxy says; "" for the connection's
 	route  string // the pattern that answers; "" while none is known
+	cache  string // what the cache did, in a word of package metrics; "" for nothing
 
 	mu sync.Mutex
 	id string // made when it is first asked for
@@ -55,6 +59,9 @@ func (rec *record) name() string {
 	}
 	return rec.id
 }
+
+// cached says what the cache did.
+func (rec *record) cached() string { return cmp.Or(rec.cache, metrics.None) }
 
 // identifier names one request. It is no secret, so it needs no system call:
 // 80 bits, which are not met twice in a log.

@@ -5,6 +5,7 @@ package serve
 import (
 	"net/http"
 
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -36,6 +37,7 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 		h.moved(w, res.Status, res.Header["Location"])
 		return
 	}
+	h.noteCache(r, metrics.Bypass)
 	s := h.newStream(w, r, res.Status, res.Header)
 	defer s.free()
 	err = res.WriteTo(r.Context(), s)
