@@ -39,6 +39,10 @@ var lattice = map[string][]string{
 	"redis":    {"words", "pages", "github.com/redis/rueidis"},
 	"s3":       {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
+	// What a server tells of itself, brought to those who keep it.
+	"prometheus": {"metrics", "github.com/prometheus/client_golang/prometheus",
+		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},
+
 	// Real servers, for the tests of technologies and what is above.
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
 
@@ -86,7 +90,7 @@ var lattice = map[string][]string{
 	"deploy/systemd": {"plan", "deploy"},
 
 	// Above them.
-	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "serve",
+	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "metrics", "serve",
 		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "sbom",
 		"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon", "golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},

@@ -24,6 +24,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -34,6 +35,11 @@ type Config struct {
 	// Stores are the technologies that --store can name. Where "disk" is
 	// among them, it is what serve uses if nothing is said. Default: none.
 	Stores []pages.Driver
+
+	// Observers are told what a server does: prometheus.New has metrics for
+	// --metrics, opentelemetry.New has traces. Each is off until it is asked
+	// for. Default: none.
+	Observers []metrics.Observer
 
 	// Targets are places that plan and deploy know besides those of Gorgon.
 	// Default: none.

@@ -24,13 +24,15 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/prometheus"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"site": func() {
-			command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver(), cabinet()}})
+			command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver(), cabinet()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
 		},
 		"bare": func() { command.Main(site(""), command.Config{}) },
 	})
@@ -51,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"get":     get,
 			"becomes": becomes,
+			"free":    free,
 		},
 	})
 }
@@ -62,6 +65,18 @@ func freePort() (string, error) {
 	}
 	defer l.Close()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// free puts an address with a free port into a variable: free METRICS sets
+// $METRICS and $METRICS_PORT
+func free(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: free variable")
+	}
+	port, err := freePort()
+	ts.Check(err)
+	ts.Setenv(args[0], "127.0.0.1:"+port)
+	ts.Setenv(args[0]+"_PORT", port)
 }
 
 // exits runs a program that is to end with a code: exits 2 site --nope

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -26,6 +27,7 @@ const (
 // serveFlags are what serve takes besides the flags of build.
 type serveFlags struct {
 	listenFlags
+	metrics metricsFlag
 	role    string
 	memory  int64 // MiB
 	bounds  boundFlags
@@ -63,6 +65,9 @@ Started by systemd, it takes its one socket (LISTEN_FDS) in place of --addr,
 and tells it when it is ready and when it stops (Type=notify), and that it
 still answers (WatchdogSec=).
 
+With --metrics, Prometheus can scrape /metrics at an address of its own, which
+is not for visitors.
+
 On SIGTERM /readyz says 503; after --drain no more requests are taken, those
 under way end, and the server exits with 0. A second signal ends it at once.`,
 		Args: noArguments,
@@ -74,6 +79,7 @@ under way end, and the server exits with 0. A second signal ends it at once.`,
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
 	f.listenFlags.add(c)
+	f.metrics.add(c)
 	c.Flags().StringVar(&f.role, "role", env("GORGON_ROLE", roleServe), "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
 	c.Flags().BoolVar(&f.require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
 	c.Flags().Int64Var(&f.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
@@ -88,7 +94,7 @@ func (f serveFlags) check() error {
 	case f.role != roleServe && f.role != roleWeb && f.role != roleWorker:
 		return misused("--role %q: use %s, %s or %s (its default comes from GORGON_ROLE)", f.role, roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(f.bounds.check(), f.listenFlags.check())
+	return cmp.Or(f.bounds.check(), f.listenFlags.check(), f.metrics.check())
 }
 
 func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (err error) {
@@ -109,12 +115,23 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	} else if front, err = p.listen(ctx, f.listenFlags); err != nil {
 		return err
 	}
+	scraped, err := p.listenMetrics(ctx, string(f.metrics))
+	if err != nil {
+		return err
+	}
+	defer scraped.close()
 	s, err := p.ensureSite(ctx, flags)
 	if err != nil {
 		return err
 	}
+	var state func() metrics.State // set before anybody can ask
+	observer, unobserve, err := p.observe(ctx, s, scraped, func() metrics.State { return state() })
+	if err != nil {
+		return err
+	}
+	defer unobserve()
 	kept, store, err := p.cacheOver(ctx, s, cache.Config{
-		Bytes: f.memory << 20, StoreBounds: f.bounds.bounds(), Prepare: serve.Prepare, NoSweep: f.role == roleWeb,
+		Bytes: f.memory << 20, StoreBounds: f.bounds.bounds(), Prepare: serve.Prepare, NoSweep: f.role == roleWeb, Observe: observer,
 	})
 	if err != nil {
 		return err
@@ -131,9 +148,14 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	verified := p.verify(ctx, stop)
+	state = func() metrics.State {
+		now := kept.State()
+		now.Started = verified.done() == nil
+		return now
+	}
 	config := serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: p.files(s.seed, store), Log: p.log, RequireStore: f.require,
-		Attend: f.role == roleWeb, Started: verified.done,
+		Attend: f.role == roleWeb, Started: verified.done, Observe: observer,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
 	}
 	if f.access {
@@ -146,6 +168,7 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if f.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	}
+	scraped.serve(ctx)
 	done := p.work(ctx, f.role, s.seed, store)
 	defer done()
 	if front == nil {

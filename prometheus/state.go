@@ -1,0 +1,55 @@
+// How the server is at the moment of a scrape.
+
+package prometheus
+
+import (
+	client "github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gorgon-go/gorgon/metrics"
+)
+
+// A state asks the server once for each scrape, so that what it says belongs
+// together.
+type state struct {
+	ask    func() metrics.State
+	values []value
+}
+
+type value struct {
+	desc *client.Desc
+	kind client.ValueType
+	of   func(metrics.State) float64
+}
+
+func newState(ask func() metrics.State) *state {
+	desc := func(name, help string) *client.Desc { return client.NewDesc(name, help, nil, nil) }
+	return &state{ask, []value{
+		{desc("gorgon_started", "1 once the server has started."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Started) }},
+		{desc("gorgon_store_degraded", "1 while the store cannot be used."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Degraded) }},
+		{desc("gorgon_memory_bytes", "Size of the pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryBytes) }},
+		{desc("gorgon_memory_entries", "Pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryEntries) }},
+		{desc("gorgon_store_faults_total", "Times that the store became unusable."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreFaults) }},
+		{desc("gorgon_store_refused_writes_total", "Writes that the store refused since the page had been purged or replaced meanwhile."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreRefused) }},
+	}}
+}
+
+func truth(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// Describe and Collect are what a registry asks for.
+func (s *state) Describe(to chan<- *client.Desc) {
+	for _, v := range s.values {
+		to <- v.desc
+	}
+}
+
+func (s *state) Collect(to chan<- client.Metric) {
+	now := s.ask()
+	for _, v := range s.values {
+		to <- client.MustNewConstMetric(v.desc, v.kind, v.of(now))
+	}
+}
