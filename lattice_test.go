@@ -42,6 +42,9 @@ var lattice = map[string][]string{
 	// What a server tells of itself, brought to those who keep it.
 	"prometheus": {"metrics", "github.com/prometheus/client_golang/prometheus",
 		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},
+	"opentelemetry": {"metrics", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/propagation",
+		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", "go.opentelemetry.io/otel/sdk/resource",
+		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace"},
 
 	// Real servers, for the tests of technologies and what is above.
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
