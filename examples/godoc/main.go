@@ -22,8 +22,10 @@ import (
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
+	"github.com/gorgon-go/gorgon/prometheus"
 	"github.com/gorgon-go/gorgon/redis"
 )
 
@@ -32,5 +34,5 @@ func main() {
 	if err != nil {
 		lib = library.Missing(err) // what was built can be served
 	}
-	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()}})
+	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
 }
