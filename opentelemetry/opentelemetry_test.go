@@ -111,7 +111,7 @@ func ask(h http.Handler, method, target string, header ...string) {
 func attributes(s tracetest.SpanStub) map[string]string {
 	all := map[string]string{}
 	for _, a := range s.Attributes {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
@@ -186,7 +186,7 @@ func TestSpans(t *testing.T) {
 	}
 	resource := map[string]string{}
 	for _, a := range request.Resource.Attributes() {
-		resource[string(a.Key)] = a.Value.Emit()
+		resource[string(a.Key)] = a.Value.String()
 	}
 	if resource["service.name"] != "shop" || resource["service.version"] != "v1.0.0" || resource["gorgon.build"] != "b1" {
 		t.Errorf("the service is %v", resource)
@@ -195,7 +195,7 @@ func TestSpans(t *testing.T) {
 
 func values(attributes []attribute.KeyValue) (all []string) {
 	for _, a := range attributes {
-		all = append(all, a.Value.Emit())
+		all = append(all, a.Value.String())
 	}
 	return all
 }
