@@ -150,6 +150,7 @@ func TestState(t *testing.T) {
 			t.Errorf("an empty cache is %+v", got)
 		}
 		want(t, c, page, "/p/1", 0, cache.Made)
+		synctest.Wait() // the memory tier weighs behind the writer's back
 		if got := c.State(); got.MemoryEntries != 1 || got.MemoryBytes <= 0 || got.Degraded {
 			t.Errorf("with one page it is %+v", got)
 		}
