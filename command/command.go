@@ -57,8 +57,15 @@ const (
 // Main runs the program's command line and exits. SIGINT and SIGTERM end it
 // in good order; a second one ends it at once.
 func Main(app gorgon.App, config Config) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2) // neither is lost, however close they follow
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		<-signals
+		os.Exit(Failed)
+	}()
 	os.Exit(Run(ctx, app, config, os.Args[1:], os.Stdout, os.Stderr))
 }
 
