@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -27,6 +26,7 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/prometheus"
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 func TestMain(m *testing.M) {
@@ -58,13 +58,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// freePort is a port that nobody listens at.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+	addr, err := testbed.FreeAddr()
+	return addr[strings.LastIndexByte(addr, ':')+1:], err
 }
 
 // free puts an address with a free port into a variable: free METRICS sets

@@ -27,11 +27,11 @@ func DNS() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	manage, err := freeAddr()
+	manage, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,11 @@ func ACME(dns string, httpPort, tlsPort string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	manage, err := freeAddr()
+	manage, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func S3() (*Server, error) {
 	if err := copyProgram(program, own); err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ package testbed
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -207,14 +208,19 @@ func folder() (string, error) {
 	return dir, err
 }
 
-// freeAddr is an address of the loopback that nobody listens on now.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// FreeAddr is an address of the loopback that nobody listens at now. Its port
+// lies below those that systems give to connections by themselves, so that none
+// of the many that tests make meanwhile takes it.
+func FreeAddr() (string, error) {
+	var err error
+	for range 50 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", err
 }
 
 // find looks for a program on the PATH and in further folders, which may be

@@ -59,7 +59,7 @@ func web(command func(dir, addr string) (*exec.Cmd, error)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr()
+	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/deploy/oci"
 	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 // built is a package of the app in testdata/site.
@@ -250,10 +251,9 @@ func TestItServes(t *testing.T) {
 // free is an address of the loopback that nobody listens on now.
 func free(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := testbed.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
