@@ -1,0 +1,45 @@
+// What the parts of a page ask of the document around them.
+
+package gorgon
+
+import (
+	"context"
+	"slices"
+)
+
+// Uses are what the views of one document turn out to need around them. The
+// machines put one into the context of every document they render, and write
+// what it says into the document's head once all of it is rendered: so a page
+// carries no script that nothing on it needs. A document is rendered by one
+// goroutine.
+type Uses struct {
+	Runtime bool     // the browser runtime: an island, or a deferred fragment
+	Modules []string // URLs of modules that will be loaded, to be fetched with the document
+	Scripts []string // digests of inline scripts, as Content-Security-Policy writes them: "sha256-…"
+	Styles  []string // the same of inline styles
+	Wasm    bool     // a module compiles WebAssembly
+}
+
+type usesKey struct{}
+
+// WithUses returns a context whose views note in uses what they need.
+func WithUses(ctx context.Context, uses *Uses) context.Context {
+	return context.WithValue(ctx, usesKey{}, uses)
+}
+
+// UsesOf is what the document of a view uses; where nobody asks, what is
+// noted in it is dropped.
+func UsesOf(ctx context.Context) *Uses {
+	if u, ok := ctx.Value(usesKey{}).(*Uses); ok {
+		return u
+	}
+	return new(Uses)
+}
+
+// Module notes a module that will be loaded.
+func (u *Uses) Module(url string) {
+	u.Runtime = true
+	if !slices.Contains(u.Modules, url) {
+		u.Modules = append(u.Modules, url)
+	}
+}
