@@ -22,6 +22,14 @@ type App struct {
 	// Routes are the pages.
 	Routes []Route
 
+	// Fragments are the parts of pages that have a state of their own.
+	Fragments []FragmentRoute
+
+	// Navigation lets links change the page without loading another document,
+	// where the browser can. Default: every link loads one, and no page
+	// carries a script for it.
+	Navigation *Navigation
+
 	// Layout is the document around every page. Default: a bare one.
 	Layout func(Document) Component
 
@@ -78,6 +86,10 @@ type CDN struct {
 	// "Cache-Tag", "Surrogate-Key". Tags are set apart by commas in
 	// Cache-Tag, by spaces elsewhere. Default: none is sent.
 	TagHeader string
+
+	// ESI says that the cache fills in Edge Side Includes: fragments are then
+	// sent to it as tags where it asks for that with Surrogate-Capability.
+	ESI bool
 
 	// Purge tells the CDN which tags are no longer true. It is called after
 	// every purge of the app's own, with "route:…", "path:…" and "all" for
@@ -160,6 +172,8 @@ func (a App) Validate() error {
 		}
 	}
 	faults = append(faults, a.validateLocales()...)
+	faults = append(faults, a.validateFragments()...)
+	faults = append(faults, a.Navigation.validate()...)
 
 	var patterns []*Pattern
 	for _, d := range a.Definitions() {

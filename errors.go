@@ -158,7 +158,18 @@ type Failure struct {
 	Path    string // the decoded path that was asked for, "" in an export's 404.html
 	Locale  string
 	ID      string // the identifier under which the log holds the cause, where there is one
+
+	Position Position // where the view stands
 }
+
+// A Position is where an error view stands.
+type Position uint8
+
+const (
+	InPage     Position = iota // it is the document's main part
+	InFragment                 // in the place of a fragment, in a page that is well otherwise
+	InPopup                    // over a page that stays as it is, when the browser could not do something
+)
 
 // FailureOf is the safe half of err for the page at path.
 func FailureOf(err error, path, locale string) Failure {

@@ -55,6 +55,11 @@ type Page[S any] struct {
 	// Amalgamate merges what BuildState and RequestState made.
 	Amalgamate func(ctx context.Context, in Input, built, requested S) (S, error)
 
+	// AllowRequestTime lets a page that is kept use fragments that are made
+	// for every request. The page is then sent as far as it is kept, and no
+	// cache in between may keep it. Default: a page that uses one cannot be made.
+	AllowRequestTime bool
+
 	// Timeout bounds one making of a page. Default: 30 s.
 	Timeout time.Duration
 
@@ -91,10 +96,11 @@ type Route interface {
 	Definition() *Definition
 }
 
-// A Definition is a [Page] with its state's type erased: what the machines
-// read. Its functions are nil where the page has none; the states they take
+// A Definition is a [Page] or a [Fragment] with its types erased: what the
+// machines read. Its functions are nil where the page has none; the states they take
 // are those that they, or Decode, returned.
 type Definition struct {
+	Fragment         string   // the name of a fragment; "" for a page
 	Path             string   // as written
 	Pattern          *Pattern // nil where Path cannot be parsed
 	BuildPaths       func(ctx context.Context, in Input) ([]string, error)
@@ -106,6 +112,7 @@ type Definition struct {
 	ErrorFor         time.Duration
 	RequestState     func(ctx context.Context, in Input, r *http.Request) (any, error)
 	Amalgamate       func(ctx context.Context, in Input, built, requested any) (any, error)
+	AllowRequestTime bool
 	Timeout          time.Duration
 	View             func(any) Component
 	Head             func(any) Head
@@ -129,7 +136,8 @@ func (p Page[S]) Definition() *Definition {
 	d := &Definition{
 		Path: p.Path, BuildPaths: p.BuildPaths, Incremental: p.Incremental,
 		RevalidateAfter: p.RevalidateAfter, StaleFor: p.StaleFor, ErrorFor: p.ErrorFor,
-		Timeout: p.Timeout, Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
+		AllowRequestTime: p.AllowRequestTime,
+		Timeout:          p.Timeout, Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
 		Encode: func(state any) ([]byte, error) { return json.Marshal(state) },
 		Decode: func(data []byte) (any, error) {
 			var s S
@@ -233,11 +241,12 @@ func (d *Definition) Strategy() []string {
 		word string
 	}{
 		{d.BuildState != nil, "built"},
-		{d.Incremental, "incremental"},
+		{d.Incremental && d.Fragment == "", "incremental"},
 		{d.RevalidateAfter > 0, "revalidated after " + d.RevalidateAfter.String()},
 		{d.ShouldRevalidate != nil, "revalidated when asked"},
 		{d.RequestState != nil, "per request"},
 		{d.Amalgamate != nil, "amalgamated"},
+		{d.AllowRequestTime, "with parts per request"},
 	} {
 		if w.set {
 			words = append(words, w.word)
@@ -269,6 +278,8 @@ func (d *Definition) validate() []string {
 		fmt.Sprintf("RevalidateAfter is %v: a number alone counts nanoseconds; write 60 * time.Second", d.RevalidateAfter))
 	fault(d.BuildState == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil),
 		"StaleFor, ErrorFor and Tags are about what is kept, and nothing of the page is: remove them, or add BuildState")
+	fault(d.AllowRequestTime && d.BuildState == nil,
+		"AllowRequestTime is for what is kept, and this is made for every request: remove it")
 	fault(d.StaleFor < 0, "StaleFor is negative: give a duration above zero, or none for no bound")
 	fault(d.ErrorFor < 0, "ErrorFor is negative: give a duration above zero, or none for no bound")
 	fault(d.Timeout < 0, "Timeout is negative: give a duration above zero, or none for 30 s")

@@ -18,6 +18,7 @@ type Uses struct {
 	Scripts []string // digests of inline scripts, as Content-Security-Policy writes them: "sha256-…"
 	Styles  []string // the same of inline styles
 	Wasm    bool     // a module compiles WebAssembly
+	Nonce   string   // what inline scripts and styles are let in by, where the document is for one request alone; "" for digests
 }
 
 type usesKey struct{}

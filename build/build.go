@@ -22,6 +22,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
 )
@@ -41,15 +42,16 @@ type Config struct {
 
 // A Report says what a build did.
 type Report struct {
-	Build    string        `json:"build"`
-	Seed     string        `json:"seed"`
-	Pages    int           `json:"pages"`
-	Files    int           `json:"files"`
-	Bytes    int64         `json:"bytes"` // of HTML
-	Packed   int64         `json:"packed"`
-	Took     time.Duration `json:"-"`       // in JSON: tookSeconds
-	Slowest  []Timing      `json:"slowest"` // at most ten
-	Warnings []string      `json:"warnings,omitempty"`
+	Build     string        `json:"build"`
+	Seed      string        `json:"seed"`
+	Pages     int           `json:"pages"`
+	Fragments int           `json:"fragments,omitzero"`
+	Files     int           `json:"files"`
+	Bytes     int64         `json:"bytes"` // of HTML
+	Packed    int64         `json:"packed"`
+	Took      time.Duration `json:"-"`       // in JSON: tookSeconds
+	Slowest   []Timing      `json:"slowest"` // at most ten
+	Warnings  []string      `json:"warnings,omitempty"`
 }
 
 // A Timing is how long one page took.
@@ -98,7 +100,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		c.Time = start
 	}
 	c.Time = c.Time.UTC().Round(0)
-	b := &builder{Config: c, buffers: sync.Pool{New: func() any { return new([]byte) }}}
+	b := &builder{Config: c, used: map[pages.Key]bool{}, buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	defer debug.SetGCPercent(batchGC())
 	if err := b.prepare(ctx); err != nil {
 		return Report{}, err
@@ -112,7 +114,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	defer w.Abort()
-	if err := b.make(ctx, w); err != nil {
+	if err := b.makeAll(ctx, w); err != nil {
 		return Report{}, err
 	}
 	if len(b.failures) > 0 {
@@ -138,14 +140,17 @@ func batchGC() int {
 // A builder is one run.
 type builder struct {
 	Config
-	values   map[string][]byte
-	assets   assets
-	renderer *render.Renderer
-	jobs     []*job
-	sitemap  []string  // paths with base and locale
-	buffers  sync.Pool // of *[]byte
-	failures Failures
-	report   Report
+	values         map[string][]byte
+	assets         assets
+	renderer       *render.Renderer
+	jobs           []*job
+	fragments      []*job             // used by what was made, to be made next
+	used           map[pages.Key]bool // fragments that are listed
+	written, total int
+	sitemap        []string  // paths with base and locale
+	buffers        sync.Pool // of *[]byte
+	failures       Failures
+	report         Report
 }
 
 // prepare makes the build values, reads the assets, and finds the build's id.

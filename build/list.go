@@ -72,3 +72,23 @@ func (b *builder) checkPath(router *gorgon.Router, d *gorgon.Definition, path st
 		return fmt.Errorf("it is a page of %s, whose pattern is more specific: leave it out", found.Path)
 	}
 }
+
+// use takes down the fragments that an entry uses, to be made as well. The
+// same fragment with the same props is made once.
+func (b *builder) use(j *job) {
+	for _, h := range j.entry.Holes {
+		d := b.renderer.Fragment(h.Fragment)
+		if d == nil || !d.Kept() {
+			continue
+		}
+		t := render.Task{Page: d, Path: gorgon.FragmentPath(h.Fragment, []byte(h.Props)), Locale: j.task.Locale}
+		if b.used[t.Key()] {
+			continue
+		}
+		b.used[t.Key()] = true
+		if b.Timeout > 0 {
+			d.Timeout = b.Timeout
+		}
+		b.fragments = append(b.fragments, &job{task: t, user: called(j.task)})
+	}
+}

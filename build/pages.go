@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // A job is one page to make.
 type job struct {
 	task  render.Task
-	check bool // whether its state survives being kept
+	user  string // of a fragment: what used it first
+	check bool   // whether its state survives being kept
 	done  chan struct{}
 
 	entry   *pages.Entry
@@ -30,8 +32,21 @@ type job struct {
 	err     error
 }
 
-// make renders all pages and writes them in the order they were listed, so
-// that the seed does not depend on which was ready first.
+// makeAll makes all pages, then the fragments that they use, then those that
+// these use.
+func (b *builder) makeAll(ctx context.Context, w *seed.Writer) error {
+	for len(b.jobs) > 0 {
+		b.total += len(b.jobs)
+		if err := b.make(ctx, w); err != nil {
+			return err
+		}
+		b.jobs, b.fragments = b.fragments, nil
+	}
+	return nil
+}
+
+// make renders what is listed and writes it in that order, so that the seed
+// does not depend on which was ready first.
 func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -64,7 +79,6 @@ func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 			}
 		}
 	})
-	written := 0
 	for j := range order {
 		select {
 		case <-j.done:
@@ -75,9 +89,9 @@ func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 			cancel()
 			return err
 		}
-		written++
+		b.written++
 		if b.Tell != nil {
-			b.Tell(written, len(b.jobs))
+			b.Tell(b.written, b.total)
 		}
 	}
 	return ctx.Err()
@@ -129,6 +143,9 @@ func cause(err error) error {
 // called names a page, and where that does not say it, the pattern that the
 // app declares it by.
 func called(t render.Task) string {
+	if name := t.Page.Fragment; name != "" {
+		return fmt.Sprintf("fragment %s %s", name, strings.TrimPrefix(t.Path, gorgon.FragmentPath(name, nil)))
+	}
 	if t.Path == t.Page.Path {
 		return "page " + t.Key().String()
 	}
@@ -144,15 +161,24 @@ func (b *builder) write(w *seed.Writer, j *job) error {
 		j.entry, j.data = nil, nil
 	}()
 	if j.err != nil {
-		b.failures = append(b.failures, fmt.Errorf("%s: %w", called(j.task), j.err))
+		what := called(j.task)
+		if j.user != "" {
+			what += ", which " + j.user + " uses"
+		}
+		b.failures = append(b.failures, fmt.Errorf("%s: %w", what, j.err))
 		return nil
 	}
 	if j.warning != "" {
 		b.report.Warnings = append(b.report.Warnings, called(j.task)+": "+j.warning)
 	}
-	b.report.Pages++
+	b.use(j)
 	b.report.Bytes += int64(len(j.entry.HTML))
 	b.time(Timing{j.task.Key().String(), j.took})
+	if j.task.Page.Fragment != "" {
+		b.report.Fragments++
+		return w.Entry(j.entry.Key, *j.data)
+	}
+	b.report.Pages++
 	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
 		b.sitemap = append(b.sitemap, b.Base+gorgon.EscapePath(gorgon.LocalePath(b.App.Locales, j.task.Locale, j.task.Path)))
 	}

@@ -84,6 +84,9 @@ func (r Refusal) String() string {
 	if r.Strategy == "handler" {
 		return fmt.Sprintf("handler %s: %s: %s", r.Page, r.Why, r.Mend)
 	}
+	if name, ok := strings.CutPrefix(r.Page, "fragment "); ok {
+		return fmt.Sprintf("fragment %s (%s): %s: %s", name, r.Strategy, r.Why, r.Mend)
+	}
 	return fmt.Sprintf("page %s (%s): %s: %s", r.Page, r.Strategy, r.Why, r.Mend)
 }
 
@@ -103,14 +106,18 @@ func (r Refused) Error() string {
 // Check lists what of an app cannot be static.
 func Check(app gorgon.App) []Refusal {
 	var left []Refusal
-	for _, d := range app.Definitions() {
+	for _, d := range slices.Concat(app.Definitions(), app.FragmentDefinitions()) {
 		r := Refusal{Page: d.Path, Strategy: strings.Join(d.Strategy(), ", ")}
 		switch {
+		case d.AllowRequestTime:
+			r.Why, r.Mend = "parts of it are made for every request", "serve the app, or drop AllowRequestTime"
 		case d.PerRequest():
 			r.Why, r.Mend = "it is made for every request", "serve the app, or replace RequestState by BuildState"
-		case d.Incremental && d.BuildPaths == nil:
+		case d.Fragment != "" && !d.Revalidates():
+			continue // those that are used are made at build
+		case d.Incremental && d.Fragment == "" && d.BuildPaths == nil:
 			r.Why, r.Mend = "its paths are made when they are first asked for", "list them in BuildPaths and drop Incremental, or serve the app"
-		case d.Incremental:
+		case d.Incremental && d.Fragment == "":
 			r.Why, r.Mend = "paths that the build does not list are made when they are first asked for", "drop Incremental, so that the listed ones are all there are, or serve the app"
 		case d.Revalidates():
 			r.Why, r.Mend = "it is made again as time goes by", "drop the revalidation and export again when something changes, or serve the app"
@@ -118,6 +125,9 @@ func Check(app gorgon.App) []Refusal {
 			r.Why, r.Mend = "it has guards, and a file is open to everybody", "drop Guards, or serve the app"
 		default:
 			continue
+		}
+		if d.Fragment != "" {
+			r.Page = "fragment " + d.Fragment
 		}
 		left = append(left, r)
 	}
@@ -180,12 +190,18 @@ func (c Config) files(ctx context.Context, report *Report) (map[string][]byte, [
 		return nil
 	}
 	base := c.Seed.Manifest().Base
+	parts, err := c.newParts()
+	if err != nil {
+		return nil, nil, fmt.Errorf("export: %w", err)
+	}
+	defer parts.close()
 	for entry, err := range c.Seed.Entries() {
 		if err != nil {
 			return nil, nil, fmt.Errorf("export: %w", err)
 		}
 		key := entry.Key
-		if guarded[key.Route] {
+		page := parts.pages[key.Route]
+		if guarded[key.Route] || page == nil {
 			continue
 		}
 		at := gorgon.EscapePath(base + gorgon.LocalePath(c.App.Locales, key.Locale, key.Path))
@@ -197,9 +213,25 @@ func (c Config) files(ctx context.Context, report *Report) (map[string][]byte, [
 			left = append(left, Refusal{Page: key.String(), Strategy: "redirect", Why: "a file cannot redirect", Mend: "let the host redirect to " + entry.Header.Get("Location") + ", or serve the app"})
 			continue
 		}
+		if page.AllowRequestTime {
+			continue // Check says why
+		}
+		if entry, err = parts.whole(ctx, page, entry); err != nil {
+			return nil, nil, fmt.Errorf("export: page %s: %w", key, err)
+		}
 		f := File{Name: fileName(c.App, key), Path: at, Page: true, ContentType: entry.Header.Get("Content-Type"), Header: own(entry.Header)}
 		if err := add(f, "page "+key.String(), entry.HTML); err != nil {
 			return nil, nil, err
+		}
+		more, err := parts.beside(ctx, page, entry)
+		if err != nil {
+			return nil, nil, fmt.Errorf("export: page %s: %w", key, err)
+		}
+		for _, m := range more {
+			m.file.Path = gorgon.EscapePath(base + m.file.Path)
+			if err := add(m.file, "part of page "+key.String(), m.data); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	for f, err := range c.Seed.Files() {

@@ -27,7 +27,7 @@ func deadLinks(files map[string][]byte, base string) DeadLinks {
 			continue
 		}
 		before := dead.Links
-		for link := range links(string(files[name])) {
+		for link := range values(string(files[name]), ` href="`) {
 			path, inside := within(link, base)
 			if !inside || leads(files, path) {
 				continue
@@ -44,12 +44,12 @@ func deadLinks(files map[string][]byte, base string) DeadLinks {
 	return dead
 }
 
-// links goes through what stands in href="…". It is a plain search, which is
-// enough for a hint: quotes in text are escaped by whoever writes HTML.
-func links(page string) func(yield func(string) bool) {
+// values goes through what stands between a text such as ` href="` and the next
+// quote. It is a plain search: quotes in text are escaped by whoever writes HTML.
+func values(page, before string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for {
-			_, rest, found := strings.Cut(page, ` href="`)
+			_, rest, found := strings.Cut(page, before)
 			link, rest, ended := strings.Cut(rest, `"`)
 			if !found || !ended || !yield(html.UnescapeString(link)) {
 				return

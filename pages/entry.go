@@ -31,6 +31,9 @@ type Entry struct {
 	Zstd    []byte
 	Title   string
 
+	Holes []Hole // places in the HTML that fragments fill, by their offset
+	Uses  Uses   // what the HTML needs in the document around it, where that is not in it already
+
 	MadeAt     time.Time // when the generator began
 	ModifiedAt time.Time // when the HTML last changed
 	FreshUntil time.Time // zero: for ever
@@ -51,12 +54,47 @@ type Span struct{ Start, End int }
 // Of cuts the span out of html.
 func (s Span) Of(html []byte) []byte { return html[s.Start:s.End] }
 
+// A Hole is a place in an entry's HTML where something is put in when it is sent.
+type Hole struct {
+	At       int    `json:"at"` // offset in the HTML
+	Kind     string `json:"kind,omitempty"`
+	Fragment string `json:"fragment"`
+	Props    string `json:"props"`        // as JSON
+	In       string `json:"in,omitempty"` // the part that it is in: "head", "main", or "" for the layout
+}
+
+// What is put into a hole.
+const (
+	HoleHTML = ""     // the fragment
+	HoleSrc  = "src"  // the URL that the fragment is fetched from
+	HoleHref = "href" // the URL of the page that shows it
+	HoleNone = "none" // nothing: its URL is in the HTML
+)
+
+// Uses are what a piece of HTML needs in the document around it; see the
+// words' Uses.
+type Uses struct {
+	Runtime bool     `json:"runtime,omitzero"`
+	Modules []string `json:"modules,omitempty"`
+	Scripts []string `json:"scripts,omitempty"`
+	Styles  []string `json:"styles,omitempty"`
+	Wasm    bool     `json:"wasm,omitzero"`
+}
+
+// Empty says whether nothing is needed.
+func (u Uses) Empty() bool {
+	return !u.Runtime && !u.Wasm && len(u.Modules)+len(u.Scripts)+len(u.Styles) == 0
+}
+
 // Size is about how many bytes the entry takes in memory.
 func (e *Entry) Size() int {
 	n := 512 + len(e.State) + len(e.HTML) + len(e.Gzip) + len(e.Brotli) + len(e.Zstd)
 	n += len(e.Key.Route) + len(e.Key.Path) + len(e.ETag) + len(e.Failure)
 	for _, t := range e.Tags {
 		n += 16 + len(t)
+	}
+	for _, h := range e.Holes {
+		n += 64 + len(h.Fragment) + len(h.Props)
 	}
 	for k, vs := range e.Header {
 		n += 64 + len(k)
@@ -86,6 +124,8 @@ type meta struct {
 	FreshUntil int64       `json:"fresh,omitempty"`
 	StaleUntil int64       `json:"stale,omitempty"`
 	ErrorUntil int64       `json:"error,omitempty"`
+	Holes      []Hole      `json:"holes,omitempty"`
+	Uses       *Uses       `json:"uses,omitempty"`
 	Tags       []string    `json:"tags,omitempty"`
 	Epoch      uint64      `json:"epoch,omitempty"`
 	Failures   int         `json:"failures,omitempty"`
@@ -105,7 +145,12 @@ func (e *Entry) Encode() ([]byte, error) { return e.AppendEncode(nil) }
 
 // AppendEncode is [Entry.Encode] onto the end of dst.
 func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
+	var uses *Uses
+	if !e.Uses.Empty() {
+		uses = &e.Uses
+	}
 	m, err := json.Marshal(meta{
+		Holes: e.Holes, Uses: uses,
 		Key: e.Key, Build: e.Build, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
 		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
@@ -146,7 +191,18 @@ func Decode(data []byte) (*Entry, error) {
 			return nil, fmt.Errorf("%w: a span lies outside the page", ErrCorrupt)
 		}
 	}
+	at := 0
+	for _, h := range m.Holes {
+		if h.At < at || h.At > len(blobs[2]) {
+			return nil, fmt.Errorf("%w: a hole lies outside the page", ErrCorrupt)
+		}
+		at = h.At
+	}
+	if m.Uses == nil {
+		m.Uses = new(Uses)
+	}
 	return &Entry{
+		Holes: m.Holes, Uses: *m.Uses,
 		Key: m.Key, Build: m.Build, Status: m.Status, Header: m.Header, Head: m.Head, Main: m.Main,
 		ETag: m.ETag, Title: m.Title, NoIndex: m.NoIndex,
 		MadeAt: timeOf(m.MadeAt), ModifiedAt: timeOf(m.ModifiedAt),

@@ -50,7 +50,7 @@ type Part struct {
 // Parts lists the parts of an app in the order of its fields.
 func Parts(app gorgon.App) []Part {
 	var parts []Part
-	for _, d := range app.Definitions() {
+	for _, d := range slices.Concat(app.Definitions(), app.FragmentDefinitions()) {
 		parts = append(parts, page(d))
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(app.Handlers)) {
@@ -77,13 +77,19 @@ func Parts(app gorgon.App) []Part {
 
 func page(d *gorgon.Definition) Part {
 	p := Part{Name: "page " + d.Path, How: strategy(d)}
+	if d.Fragment != "" {
+		p.Name = "fragment " + d.Fragment
+	}
 	if d.PerRequest() {
 		p.need(Process, "RequestState makes its state for each request")
+	}
+	if d.AllowRequestTime {
+		p.need(Process, "parts of it are made for each request")
 	}
 	if len(d.Guards) > 0 {
 		p.need(Guards, "its guards ask each visitor")
 	}
-	if d.Incremental {
+	if d.Incremental && d.Fragment == "" {
 		p.need(Incremental, "paths that the build did not list are made on their first request")
 	}
 	switch {

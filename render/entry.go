@@ -37,11 +37,21 @@ func (r *Renderer) entry(ctx context.Context, t Task, made time.Time, state any,
 	if t.Page.Tags != nil {
 		e.Tags = cleanTags(t.Page.Tags(state))
 	}
-	doc := gorgon.Document{Locale: t.Locale, Path: t.Path, Status: http.StatusOK, Title: head.Title, Head: head, Main: t.Page.View(state)}
-	if e.HTML, e.Head, e.Main, err = r.document(ctx, doc); err != nil {
+	d := &draft{r: r, of: t.Page, path: t.Path, locale: t.Locale}
+	if t.Page.Fragment != "" {
+		err = d.piece(ctx, t.Page.View(state))
+	} else {
+		err = d.document(ctx, gorgon.Document{Locale: t.Locale, Path: t.Path, Status: http.StatusOK, Title: head.Title, Head: head, Main: t.Page.View(state)})
+	}
+	if err != nil {
 		return nil, err
 	}
-	r.finish(e, t.Old)
+	e.HTML, e.Head, e.Main, e.Holes, e.Uses = d.html, d.head, d.main, d.holes, d.needs()
+	whole := t.Page.Fragment == "" && !Open(e)
+	if whole {
+		r.Dress(e)
+	}
+	r.Finish(e, t.Old, whole)
 	Schedule(e, t.Page, made)
 	return e, nil
 }
@@ -55,15 +65,15 @@ func (r *Renderer) redirect(ctx context.Context, t Task, made time.Time, locatio
 		Key: t.Key(), Build: r.Build, Status: status, Header: http.Header{"Location": {target}},
 		MadeAt: made, ModifiedAt: made, Epoch: t.Epoch, NoIndex: true,
 	}
-	r.finish(e, t.Old)
+	r.Finish(e, t.Old, true)
 	Schedule(e, t.Page, made)
 	return e, nil
 }
 
-// finish sets the validator and the twins, or keeps those of the old version
-// where nothing a visitor sees has changed.
-func (r *Renderer) finish(e, old *pages.Entry) {
-	if old != nil && old.ETag != "" && old.Status == e.Status && bytes.Equal(old.HTML, e.HTML) && old.Header.Get("Location") == e.Header.Get("Location") {
+// Finish sets the validator and, of what is sent whole, the twins; or keeps
+// those of the old version where nothing a visitor sees has changed.
+func (r *Renderer) Finish(e, old *pages.Entry, whole bool) {
+	if old != nil && old.ETag != "" && old.Status == e.Status && bytes.Equal(old.HTML, e.HTML) && slices.Equal(old.Holes, e.Holes) && old.Header.Get("Location") == e.Header.Get("Location") {
 		e.ETag, e.ModifiedAt = old.ETag, old.ModifiedAt
 		e.HTML, e.Gzip, e.Brotli, e.Zstd = old.HTML, old.Gzip, old.Brotli, old.Zstd
 		return
@@ -73,8 +83,13 @@ func (r *Renderer) finish(e, old *pages.Entry) {
 	hash := xxhash.New()
 	fmt.Fprintf(hash, "%d %s\n", e.Status, e.Header.Get("Location"))
 	_, _ = hash.Write(e.HTML)
+	for _, h := range e.Holes {
+		fmt.Fprintf(hash, "\n%d %s %s %s", h.At, h.Kind, h.Fragment, h.Props)
+	}
 	e.ETag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
-	e.Gzip, e.Brotli, e.Zstd = r.Effort.Twins(e.HTML)
+	if whole { // a part is compressed with the rest
+		e.Gzip, e.Brotli, e.Zstd = r.Effort.Twins(e.HTML)
+	}
 }
 
 // moved says where an error sends the visitor, if it is a redirect.
@@ -199,36 +214,37 @@ var buffers = sync.Pool{New: func() any { return new(bounded) }}
 
 // document renders a whole document and finds its head and main in it. They
 // are rendered first, so that a view that fails does not leave half a page.
-func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []byte, head, main pages.Span, err error) {
-	ctx = r.siteFor(ctx, doc.Locale)
+func (d *draft) document(ctx context.Context, doc gorgon.Document) (err error) {
+	ctx = d.begin(ctx)
 	var buf [3]*bounded
 	for i := range buf {
 		buf[i] = buffers.Get().(*bounded)
 		buf[i].buf.Reset()
-		buf[i].limit = r.limit()
+		buf[i].limit = d.r.limit()
 		defer buffers.Put(buf[i])
 	}
 	whole := buf[2]
 	parts := [2]*part{{html: &buf[0].buf, whole: whole}, {html: &buf[1].buf, whole: whole}}
 	for i, c := range []gorgon.Component{doc.Head, doc.Main} {
 		if c == nil {
-			return nil, head, main, errors.New("the view is nil")
+			return errors.New("the view is nil")
 		}
 		if err := c.Render(ctx, buf[i]); err != nil {
-			return nil, head, main, r.tooLarge(err)
+			return d.r.tooLarge(err)
 		}
 	}
 	doc.Head, doc.Main = parts[0], parts[1]
-	if err := r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
-		return nil, head, main, r.tooLarge(err)
+	if err := d.r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
+		return d.r.tooLarge(err)
 	}
-	html = bytes.Clone(whole.buf.Bytes())
+	html := bytes.Clone(whole.buf.Bytes())
 	for i, name := range [...]string{"Head", "Main"} {
 		if html, err = parts[i].find(html, name, parts[:]); err != nil {
-			return nil, head, main, err
+			return err
 		}
 	}
-	return html, parts[0].span, parts[1].span, nil
+	d.html, d.head, d.main = html, parts[0].span, parts[1].span
+	return d.punch()
 }
 
 func (r *Renderer) tooLarge(err error) error {

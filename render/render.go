@@ -18,6 +18,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/sealed"
 )
 
 // A Renderer renders the pages of one app in one build. Its fields are set
@@ -32,6 +33,11 @@ type Renderer struct {
 	Width  int              // how many makings of one page's pattern may run at once. Default: 64
 	Now    func() time.Time // default: time.Now
 	Lean   bool             // leave out states that nothing reads again, as a seed does. Default: keep them all
+	Seal   *sealed.Key      // of what travels through browsers. Default: a key that Build is enough to make
+
+	once      sync.Once
+	fragments map[string]*gorgon.Definition
+	seal      *sealed.Key
 
 	mu    sync.Mutex
 	slots map[*gorgon.Definition]chan struct{}
@@ -48,6 +54,9 @@ func (r *Renderer) limit() int {
 	}
 	return defaultLimit
 }
+
+// Time is the time by the renderer's clock.
+func (r *Renderer) Time() time.Time { return r.now() }
 
 func (r *Renderer) now() time.Time {
 	if r.Now != nil {

@@ -21,6 +21,7 @@ type Response struct {
 
 	renderer *Renderer
 	doc      gorgon.Document
+	piece    bool // it is a fragment: its main part is all there is
 }
 
 // Request makes the state of a page for one request, merged with its built
@@ -53,14 +54,14 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 		}
 		head := headOf(page, state)
 		return &Response{
-			Status: http.StatusOK, Header: header, renderer: r,
+			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "",
 			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Title: head.Title, Head: head, Main: page.View(state)},
 		}, nil
 	})
 }
 
 // WriteTo renders the page into w as it goes. A panic is an error; what was
-// written before it stays written.
+// written before it stays written. Fragments are filled by the context's Slots.
 func (res *Response) WriteTo(ctx context.Context, w io.Writer) (err error) {
 	if res.renderer == nil {
 		return nil
@@ -70,7 +71,90 @@ func (res *Response) WriteTo(ctx context.Context, w io.Writer) (err error) {
 			err = fmt.Errorf("render %s: panic: %v\n%s", res.doc.Path, p, debug.Stack())
 		}
 	}()
-	return res.renderer.App.LayoutOf(res.doc).Render(res.renderer.siteFor(ctx, res.doc.Locale), w)
+	if res.piece {
+		return res.doc.Main.Render(res.renderer.siteFor(ctx, res.doc.Locale), w)
+	}
+	return res.renderer.stream(ctx, res.renderer.App, res.doc, w)
+}
+
+// Whole renders the page as an entry that is not kept, for those who want its
+// parts.
+func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("render %s: panic: %v\n%s", res.doc.Path, p, debug.Stack())
+		}
+	}()
+	e = &pages.Entry{Build: res.renderer.Build, Key: pages.Key{Path: res.doc.Path, Locale: res.doc.Locale}, Status: res.Status, Header: res.Header, Title: res.doc.Title}
+	var uses gorgon.Uses
+	ctx = gorgon.WithUses(res.renderer.siteFor(ctx, res.doc.Locale), &uses)
+	b := bounded{limit: res.renderer.limit()}
+	for _, part := range []struct {
+		of   gorgon.Component
+		span *pages.Span
+	}{{res.doc.Head, &e.Head}, {res.doc.Main, &e.Main}} {
+		part.span.Start = b.buf.Len()
+		if err := part.of.Render(ctx, &b); err != nil {
+			return nil, res.renderer.tooLarge(err)
+		}
+		part.span.End = b.buf.Len()
+	}
+	e.HTML, e.Uses = b.buf.Bytes(), usesOf(&uses)
+	return e, nil
+}
+
+// stream renders a document as it goes. What it needs beside its parts is
+// known only when they are rendered: what the head did not say of it yet
+// comes behind the main part.
+func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Document, w io.Writer) error {
+	ctx = r.siteFor(ctx, doc.Locale)
+	uses := gorgon.UsesOf(ctx)
+	if uses.Nonce == "" {
+		uses = new(gorgon.Uses)
+		ctx = gorgon.WithUses(ctx, uses)
+	}
+	if doc.Head == nil || doc.Main == nil {
+		return fmt.Errorf("render %s: the view is nil", doc.Path)
+	}
+	known := r.runtime(pages.Uses{})
+	head, main := doc.Head, doc.Main
+	write := func(w io.Writer, texts ...string) error {
+		for _, t := range texts {
+			if _, err := io.WriteString(w, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if known {
+		doc.Head = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			if err := write(w, headMark); err != nil {
+				return err
+			}
+			if err := head.Render(ctx, w); err != nil {
+				return err
+			}
+			return write(w, headEnd, r.tags(pages.Uses{}))
+		})
+	}
+	doc.Main = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if known {
+			if err := write(w, mainMark); err != nil {
+				return err
+			}
+		}
+		if err := main.Render(ctx, w); err != nil {
+			return err
+		}
+		if known {
+			return write(w, mainEnd)
+		}
+		if u := usesOf(uses); r.runtime(u) {
+			return write(w, r.tags(u))
+		}
+		return nil
+	})
+	return app.LayoutOf(doc).Render(ctx, w)
 }
 
 // Failure renders the error view for a failure of page, which may be nil. It
@@ -91,10 +175,14 @@ func (r *Renderer) failure(ctx context.Context, app gorgon.App, page *gorgon.Def
 		}
 	}()
 	b := bounded{limit: r.limit()}
-	err = app.LayoutOf(gorgon.Document{
+	if f.Position != gorgon.InPage {
+		err = app.ErrorOf(page, f).Render(r.siteFor(ctx, f.Locale), &b)
+		return b.buf.Bytes(), err
+	}
+	err = r.stream(ctx, app, gorgon.Document{
 		Locale: f.Locale, Path: f.Path, Status: f.Status, Title: f.Title,
 		Head: gorgon.Head{Title: f.Title, Robots: "noindex"},
 		Main: app.ErrorOf(page, f),
-	}).Render(r.siteFor(ctx, f.Locale), &b)
+	}, &b)
 	return b.buf.Bytes(), err
 }

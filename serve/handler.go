@@ -38,6 +38,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/render"
 )
@@ -96,6 +97,9 @@ type Config struct {
 type Handler struct {
 	renderer     *render.Renderer
 	cache        *cache.Cache
+	composer     *compose.Composer
+	navigates    bool // pages have payloads
+	includes     bool // a proxy may ask for tags in the place of fragments
 	files        func(path string) (File, bool)
 	known        sync.Map // path → *prepared; as many as there are files
 	router       *gorgon.Router
@@ -136,6 +140,7 @@ func New(config Config) (*Handler, error) {
 		faults = append(faults, fmt.Errorf("Base %q: use a path without a slash at its end, such as \"/docs\"", base))
 	}
 	h := &Handler{
+		navigates: config.App.Navigation != nil, includes: config.App.CDN != nil && config.App.CDN.ESI,
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
 		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
@@ -166,8 +171,16 @@ func New(config Config) (*Handler, error) {
 			faults = append(faults, fmt.Errorf("page %q is kept, and there is no Cache to keep it: give one", d.Path))
 		}
 	}
+	for _, d := range config.App.FragmentDefinitions() {
+		if d.Kept() && h.cache == nil {
+			faults = append(faults, fmt.Errorf("fragment %s is kept, and there is no Cache to keep it: give one", d.Fragment))
+		}
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, &gorgon.Error{Op: "serve", Err: err}
+	}
+	if h.composer, err = compose.New(compose.Config{Cache: h.cache, Renderer: h.renderer, Prepare: Prepare}); err != nil {
+		return nil, err
 	}
 	h.router = gorgon.NewRouter(definitions)
 	h.guard(definitions)

@@ -21,18 +21,21 @@ type field struct {
 
 // Cache-Control, by what is sent.
 var (
-	valuePublic    = []string{CachePage}
-	valueNoStore   = []string{CacheNever}
-	valueGuarded   = []string{"private, no-cache"}
-	valueImmutable = []string{CacheAsset}
-	valueYear      = []string{"max-age=31536000"}
-	valueVary      = []string{"Accept-Encoding"}
-	valueHTML      = []string{"text/html; charset=utf-8"}
-	valueJSON      = []string{"application/json"}
-	valueText      = []string{"text/plain; charset=utf-8"}
-	valueBypass    = []string{"gorgon; fwd=bypass"}
-	valueClose     = []string{"close"}
-	valueAllow     = []string{"GET, HEAD, OPTIONS"}
+	valuePublic     = []string{CachePage}
+	valueNoStore    = []string{CacheNever}
+	valueGuarded    = []string{"private, no-cache"}
+	valueImmutable  = []string{CacheAsset}
+	valueYear       = []string{"max-age=31536000"}
+	valueVary       = []string{"Accept-Encoding"}
+	valueCapability = []string{"Surrogate-Capability"}
+	valueHTML       = []string{"text/html; charset=utf-8"}
+	valueJSON       = []string{"application/json"}
+	valueText       = []string{"text/plain; charset=utf-8"}
+	valueBypass     = []string{"gorgon; fwd=bypass"}
+	valueNoIndex    = []string{"noindex"}
+	valueESI        = []string{`content="ESI/1.0"`}
+	valueClose      = []string{"close"}
+	valueAllow      = []string{"GET, HEAD, OPTIONS"}
 )
 
 const year = 31536000 // seconds; as long as HTTP's caches think

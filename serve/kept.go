@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
@@ -19,21 +20,46 @@ func (h *Handler) inMemory(w http.ResponseWriter, r *http.Request, m match) bool
 		return false
 	}
 	now := h.now()
-	a, ok := h.cache.Found(m.page, m.path, m.locale, now)
+	a, ok := h.found(r, m, now)
 	if ok {
 		h.entry(w, r, m, a, now)
 	}
 	return ok
 }
 
+// found answers from memory with what is fresh and whole.
+func (h *Handler) found(r *http.Request, m match, now time.Time) (cache.Answer, bool) {
+	if m.form == compose.Document {
+		a, ok := h.cache.Found(m.page, m.path, m.locale, now)
+		if !ok || whole(a) {
+			return a, ok
+		}
+	}
+	return h.composer.Found(h.ask(r, m), now)
+}
+
+// whole says whether an answer can be sent as it is.
+func whole(a cache.Answer) bool {
+	if p, ok := a.Prepared.(*prepared); ok {
+		return !p.open
+	}
+	return compose.Whole(a.Entry)
+}
+
 // kept answers with a page that is kept.
 func (h *Handler) kept(w http.ResponseWriter, r *http.Request, m match) {
-	a, err := h.have(r, m)
-	if err != nil {
-		h.fail(w, r, m, err)
-		return
+	if m.form == compose.Document {
+		a, err := h.have(r, m)
+		if err != nil {
+			h.fail(w, r, m, err)
+			return
+		}
+		if whole(a) {
+			h.entry(w, r, m, a, h.now()) // the making may have taken its time
+			return
+		}
 	}
-	h.entry(w, r, m, a, h.now()) // the making may have taken its time
+	h.composed(w, r, m)
 }
 
 // have finds what is kept of a page, or has it made.
@@ -90,7 +116,13 @@ func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache
 	}
 	l := p.lineFor(a, now)
 	header["Cache-Status"] = l.status
-	guarded := len(m.page.Guards) > 0
+	guarded := m.guarded()
+	if h.includes && m.form == compose.Document {
+		vary(header, valueCapability)
+		if capable(r) {
+			header["Surrogate-Control"] = valueESI
+		}
+	}
 	switch {
 	case guarded && !p.ownControl:
 		// A cache in between would answer in the guard's place.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -21,6 +22,7 @@ type prepared struct {
 	validator   validator // with the tag of no coding
 	conditional bool      // conditions are asked: it has a tag, and is a success
 	ownControl  bool      // the page's own Cache-Control stands
+	open        bool      // it has holes that are to be filled
 
 	// Of pages alone.
 	expires int64 // FreshUntil in Unix nanoseconds; 0 for ever
@@ -51,7 +53,7 @@ func (p *prepared) have(c coding) bool { return p.bodies[c].length != nil }
 func Prepare(e *pages.Entry) any { return prepare(e) }
 
 func prepare(e *pages.Entry) *prepared {
-	p := &prepared{status: e.Status, vary: valueVary}
+	p := &prepared{status: e.Status, vary: valueVary, open: !compose.Whole(e)}
 	if p.status == 0 {
 		p.status = http.StatusOK
 	}

@@ -5,6 +5,7 @@ package serve
 import (
 	"net/http"
 
+	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -23,7 +24,7 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 		if built = a.Entry; built.Status >= 300 && built.Status <= 399 {
 			// The built half says that the page is elsewhere: there is no
 			// state to merge with.
-			h.moved(w, built.Status, built.Header["Location"])
+			h.sentOn(w, r, m, built.Status, built.Header["Location"])
 			return
 		}
 	}
@@ -34,13 +35,33 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 		return
 	}
 	if res.Status >= 300 && res.Status <= 399 {
-		h.moved(w, res.Status, res.Header["Location"])
+		h.sentOn(w, r, m, res.Status, res.Header["Location"])
 		return
 	}
 	h.noteCache(r, metrics.Bypass)
-	s := h.newStream(w, r, res.Status, res.Header)
+	ask := h.ask(r, m)
+	if m.form == compose.Payload {
+		e, err := res.Whole(h.composer.WithFiller(r.Context(), ask, nil))
+		if err != nil {
+			h.fail(w, r, m, err)
+			return
+		}
+		if h.attend && work != nil {
+			defer attend(w, work)
+		}
+		h.once(w, r, m, h.renderer.Payload(e))
+		return
+	}
+	h.streamed(w, r, m, res.Status, res.Header, work, func(s *stream) error {
+		return res.WriteTo(h.composer.WithFiller(r.Context(), ask, s), s)
+	})
+}
+
+// streamed sends what is made for a request as it is made.
+func (h *Handler) streamed(w http.ResponseWriter, r *http.Request, m match, status int, header http.Header, work <-chan struct{}, write func(*stream) error) {
+	s := h.newStream(w, r, status, header)
 	defer s.free()
-	err = res.WriteTo(r.Context(), s)
+	err := write(s)
 	if err == nil && h.attend && work != nil {
 		if err = s.FlushError(); err == nil {
 			<-work

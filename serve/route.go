@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 // own is the framework's part of the paths.
@@ -19,7 +21,14 @@ type match struct {
 	page   *gorgon.Definition // nil where there is none
 	path   string             // decoded, without base path and locale
 	locale string
+
+	form     compose.Form       // what of the page is asked for
+	fragment *gorgon.Definition // of the page, for compose.Bare and View
+	props    string             // of the fragment
 }
+
+// guarded says whether somebody decides who may see it.
+func (m match) guarded() bool { return m.page != nil && len(m.page.Guards) > 0 }
 
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	path, err := gorgon.RequestPath(r.URL)
@@ -78,6 +87,18 @@ func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string,
 		h.file(w, r, path, f)
 		return
 	}
+	if h.navigates {
+		if page, ok := render.PayloadOf(path); ok {
+			h.payload(w, r, page, nowhere)
+			return
+		}
+	}
+	for prefix, form := range fragmentForms {
+		if rest, ok := strings.CutPrefix(path, prefix); ok {
+			h.fragment(w, r, rest, form, nowhere)
+			return
+		}
+	}
 	h.fail(w, r, nowhere, errNoPage)
 }
 
@@ -112,6 +133,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, m match) {
 	switch {
 	case !reads(r.Method):
 		h.methods(w, r, m)
+	case m.fragment != nil:
+		h.piece(w, r, m)
 	case m.page.PerRequest():
 		h.requested(w, r, m)
 	default:

@@ -1,0 +1,337 @@
+// Package compose puts together what is sent: a page with the fragments in
+// it, the payload of a navigation, a fragment alone.
+//
+// It asks package cache for the parts, each with a life of its own, and keeps
+// what it put together for as long as every part is the one that it was made
+// of. What is put together is as old as its oldest part, and holds no longer
+// than the first of them.
+package compose
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+)
+
+// A Form is what of a page is wanted.
+type Form uint8
+
+const (
+	Document Form = iota // the page as a whole
+	Payload              // what navigation in the browser puts in the place of another page
+	Bare                 // a fragment alone, for the browser to put into its place
+	View                 // a document that shows a fragment
+	Included             // the page with tags that a proxy includes the fragments by
+)
+
+// Config says what a [Composer] works with. Cache and Renderer are needed.
+type Config struct {
+	Cache    *cache.Cache
+	Renderer *render.Renderer
+
+	// Bytes bounds what is kept of what was put together. Default: 64 MiB.
+	Bytes int64
+
+	// Prepare is called once for each thing that is put together and kept;
+	// what it returns comes with every answer. Default: nothing.
+	Prepare func(*pages.Entry) any
+}
+
+// A Composer puts together. It is safe for concurrent use.
+type Composer struct {
+	cache    *cache.Cache
+	renderer *render.Renderer
+	prepare  func(*pages.Entry) any
+	wholes   *otter.Cache[id, *whole]
+}
+
+// New makes a composer.
+func New(config Config) (*Composer, error) {
+	if config.Bytes <= 0 {
+		config.Bytes = 64 << 20
+	}
+	wholes, err := otter.New(&otter.Options[id, *whole]{
+		MaximumWeight: uint64(config.Bytes),
+		Weigher:       func(k id, w *whole) uint32 { return uint32(min(len(k.path)+w.weight(), 1<<32-1)) },
+	})
+	if err != nil {
+		return nil, &gorgon.Error{Op: "open composer", Err: err}
+	}
+	return &Composer{cache: config.Cache, renderer: config.Renderer, prepare: config.Prepare, wholes: wholes}, nil
+}
+
+// An Ask says what is wanted.
+type Ask struct {
+	Page   *gorgon.Definition // or the fragment, for Bare and View
+	Path   string
+	Locale string
+	Form   Form
+	Demand cache.Demand
+
+	// On is the page that a fragment is on, for Bare and View: its decoded
+	// path without the locale, "" for none.
+	On string
+
+	// Request is what fragments that are made for every request are made of.
+	Request *http.Request
+
+	// Failed is told of a fragment that cannot be made, and says what is
+	// shown in its place. Default: its error view, and nobody is told.
+	Failed func(fragment *gorgon.Definition, err error) gorgon.Failure
+}
+
+// id is what is kept: a page in a form.
+type id struct {
+	page             *gorgon.Definition
+	path, locale, on string
+	form             Form
+}
+
+func (a *Ask) id() id { return id{a.Page, a.Path, a.Locale, a.On, a.Form} }
+
+// at is the page that deferred fragments are sealed for.
+func (a *Ask) at() string {
+	if a.Form == Bare || a.Form == View {
+		return a.On
+	}
+	return a.Path
+}
+
+// A whole is what was put together, with what of.
+type whole struct {
+	parts    []part
+	entry    *pages.Entry
+	prepared any
+}
+
+type part struct {
+	page         *gorgon.Definition
+	path, locale string
+	entry        *pages.Entry
+}
+
+func (w *whole) weight() int { return w.entry.Size() + 128*len(w.parts) + 1024 }
+
+// An Answer is what was put together.
+type Answer struct {
+	cache.Answer
+
+	// Broken says that a fragment could not be made and its error view stands
+	// in its place: nobody is to keep that.
+	Broken bool
+
+	// Live is set where parts are made for this request. Entry is then that
+	// of what is kept of the page.
+	Live *Live
+}
+
+// Whole says whether an entry can be sent as it is as a document.
+func Whole(e *pages.Entry) bool { return !render.Open(e) }
+
+// Found answers with what is in memory, put together and fresh. Where it says
+// false, ask [Composer.Get].
+func (c *Composer) Found(a *Ask, now time.Time) (cache.Answer, bool) {
+	w, ok := c.wholes.GetIfPresent(a.id())
+	if !ok {
+		return cache.Answer{}, false
+	}
+	degraded := false
+	for i := range w.parts {
+		p := &w.parts[i]
+		found, ok := c.cache.Found(p.page, p.path, p.locale, now)
+		if !ok || found.Entry != p.entry {
+			return cache.Answer{}, false
+		}
+		degraded = degraded || found.Degraded
+	}
+	return cache.Answer{Entry: w.entry, Prepared: w.prepared, Degraded: degraded}, true
+}
+
+// Get answers with a page in a form, whose parts are made where there are none.
+// The error is that of the page; fragments that fail are shown as such.
+func (c *Composer) Get(ctx context.Context, a *Ask) (Answer, error) {
+	first, err := c.get(ctx, a, a.Page, a.Path)
+	if err != nil {
+		return Answer{}, err
+	}
+	if first.Entry.Status >= 300 && first.Entry.Status <= 399 {
+		if a.Form == Bare || a.Form == View {
+			return Answer{}, errMoved(a.Page)
+		}
+		if a.Form == Payload {
+			first.Entry, first.Prepared = c.renderer.Payload(first.Entry), nil
+		}
+		return Answer{Answer: first}, nil
+	}
+	root := &node{def: a.Page, answer: first}
+	if a.Form != Included {
+		c.gather(ctx, a, root, nil)
+	}
+	return c.put(ctx, a, root)
+}
+
+// get is a page or fragment as it is kept.
+func (c *Composer) get(ctx context.Context, a *Ask, page *gorgon.Definition, path string) (cache.Answer, error) {
+	return c.cache.Get(ctx, page, path, a.Locale, a.Demand)
+}
+
+func errMoved(d *gorgon.Definition) error {
+	return &gorgon.Error{Op: "compose", Path: d.Fragment, Err: errors.New("a fragment cannot redirect")}
+}
+
+// put puts together what was gathered, or finds it put together already.
+func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) {
+	answer := Answer{Answer: root.answer}
+	live := false
+	var parts []part
+	root.walk(func(n *node) {
+		live = live || n.live
+		answer.Broken = answer.Broken || n.err != nil
+		if n.live || n.err != nil {
+			return
+		}
+		parts = append(parts, part{n.def, n.path(a), a.Locale, n.answer.Entry})
+		if n != root {
+			join(&answer.Answer, n.answer)
+		}
+	})
+	if live {
+		// What is sent first says what is needed by what is known by then.
+		e := *root.answer.Entry
+		root.uses(&e.Uses)
+		if a.Form == Document {
+			c.renderer.Dress(&e)
+		}
+		answer.Entry, answer.Prepared = &e, nil
+		answer.Live = &Live{Entry: &e, c: c, ask: a, root: root}
+		return answer, nil
+	}
+	before, _ := c.wholes.GetIfPresent(a.id())
+	if before != nil && !answer.Broken && slices.Equal(before.parts, parts) {
+		answer.Entry, answer.Prepared = before.entry, before.prepared
+		return answer, nil
+	}
+	entry, err := c.assemble(ctx, a, root)
+	if err != nil {
+		return Answer{}, err
+	}
+	var old *pages.Entry
+	if before != nil {
+		old = before.entry
+	}
+	if answer.Broken {
+		entry.ETag, entry.ModifiedAt = "", time.Time{}
+	} else {
+		c.renderer.Finish(entry, old, true)
+	}
+	w := &whole{parts: parts, entry: entry}
+	if c.prepare != nil {
+		w.prepared = c.prepare(entry)
+	}
+	if !answer.Broken {
+		c.wholes.Set(a.id(), w)
+	}
+	answer.Entry, answer.Prepared = w.entry, w.prepared
+	return answer, nil
+}
+
+// join takes a part into the answer for the whole.
+func join(a *cache.Answer, part cache.Answer) {
+	if a.State == cache.Fresh || part.State == cache.Stale {
+		a.State = part.State
+	}
+	a.Degraded = a.Degraded || part.Degraded
+	a.Stored = a.Stored && part.Stored
+	switch one, other := a.Work, part.Work; {
+	case one == nil:
+		a.Work = other
+	case other != nil:
+		both := make(chan struct{})
+		go func() { // ends with the works, which have deadlines
+			<-one
+			<-other
+			close(both)
+		}()
+		a.Work = both
+	}
+}
+
+// assemble makes one entry of what was gathered.
+func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Entry, error) {
+	e := *root.answer.Entry
+	e.Gzip, e.Brotli, e.Zstd, e.State = nil, nil, nil, nil
+	root.walk(func(n *node) {
+		if n == root || n.answer.Entry == nil {
+			return
+		}
+		part := n.answer.Entry
+		e.Uses = render.Join(e.Uses, part.Uses)
+		e.Tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.Tags, part.Tags))))
+		if part.MadeAt.Before(e.MadeAt) {
+			e.MadeAt = part.MadeAt
+		}
+		if part.ModifiedAt.After(e.ModifiedAt) {
+			e.ModifiedAt = part.ModifiedAt
+		}
+		e.FreshUntil = earlier(e.FreshUntil, part.FreshUntil)
+		e.StaleUntil = earlier(e.StaleUntil, part.StaleUntil)
+		e.ErrorUntil = earlier(e.ErrorUntil, part.ErrorUntil)
+	})
+	open := render.Open(&e)
+	if open {
+		filled := c.fill(a, root)
+		e.HTML, e.Head, e.Main = filled.html, filled.head, filled.main
+		e.Holes = nil
+	}
+	switch a.Form {
+	case Payload:
+		return c.renderer.Payload(&e), nil
+	case Bare:
+		e.Header = http.Header{"Content-Type": e.Header["Content-Type"], "X-Robots-Tag": {"noindex"}}
+		return &e, nil
+	case View:
+		return c.view(ctx, a, &e)
+	}
+	if open {
+		c.renderer.Dress(&e)
+	}
+	return &e, nil
+}
+
+// view makes the document around a fragment, whose layout may have fragments.
+func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Entry, error) {
+	view, err := c.renderer.View(ctx, a.Page.Fragment, a.Locale, e)
+	if err != nil {
+		return nil, err
+	}
+	view.Header = http.Header{"Content-Type": e.Header["Content-Type"], "X-Robots-Tag": {"noindex"}}
+	around := &node{def: a.Page, answer: cache.Answer{Entry: view}}
+	c.gather(ctx, a, around, nil)
+	around.uses(&view.Uses)
+	around.walk(func(n *node) {
+		if n.live { // of the layout, which a document of its own can do without
+			n.live, n.err = false, errMoved(n.def)
+		}
+	})
+	filled := c.fill(a, around)
+	view.HTML, view.Head, view.Main, view.Holes = filled.html, filled.head, filled.main, nil
+	c.renderer.Dress(view)
+	return view, nil
+}
+
+// earlier is the first of two times of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

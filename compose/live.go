@@ -1,0 +1,274 @@
+// Pages with parts that are made for one request: sent in order, as far as
+// they are there.
+
+package compose
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+)
+
+// Live is a page with parts that are made for one request.
+type Live struct {
+	Entry *pages.Entry // what is kept of it, with its holes
+
+	c    *Composer
+	ask  *Ask
+	root *node
+}
+
+// A Flusher sends what was written so far.
+type Flusher interface{ FlushError() error }
+
+// pending is a part that is being made.
+type pending struct {
+	done chan struct{}
+	html []byte
+	uses pages.Uses
+}
+
+// WriteTo sends the page: what is kept at once, and each part in its place
+// when it is there. All parts are begun at the same time.
+func (l *Live) WriteTo(ctx context.Context, w io.Writer) error {
+	if l.ask.Form == Payload {
+		e, err := l.entry(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(l.c.renderer.Payload(e).HTML)
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	said := l.Entry.Uses
+	return l.send(ctx, w, l.root, l.Entry, l.begin(ctx), &said)
+}
+
+// begin starts every part.
+func (l *Live) begin(ctx context.Context) map[*node]*pending {
+	parts := map[*node]*pending{}
+	l.root.walk(func(n *node) {
+		if !n.live {
+			return
+		}
+		p := &pending{done: make(chan struct{})}
+		parts[n] = p
+		go func() { // ends with its generator's deadline
+			defer close(p.done)
+			p.html, p.uses = l.c.made(ctx, l.ask, n.def, n.path(l.ask))
+		}()
+	})
+	return parts
+}
+
+// send writes a node and what is in its holes.
+func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, parts map[*node]*pending, said *pages.Uses) error {
+	from := 0
+	for i, h := range e.Holes {
+		if h.Kind == pages.HoleNone {
+			continue
+		}
+		if _, err := w.Write(e.HTML[from:h.At]); err != nil {
+			return err
+		}
+		from = h.At
+		inner := n.within[i]
+		var err error
+		switch {
+		case inner != nil && inner.live:
+			err = l.wait(ctx, w, parts[inner], said)
+		case inner != nil && inner.err == nil:
+			err = l.send(ctx, w, inner, inner.answer.Entry, parts, said)
+		default:
+			var out bytes.Buffer
+			l.c.hole(l.ask, n, i, &out)
+			_, err = w.Write(out.Bytes())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(e.HTML[from:])
+	return err
+}
+
+// wait writes a part once it is there. What comes before it is sent first.
+func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
+	select {
+	case <-p.done:
+	default:
+		if f, ok := w.(Flusher); ok {
+			if err := f.FlushError(); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if _, err := w.Write(p.html); err != nil {
+		return err
+	}
+	tags := l.c.renderer.More(*said, p.uses)
+	*said = render.Join(*said, p.uses)
+	_, err := io.WriteString(w, tags)
+	return err
+}
+
+// entry is the page with every part in it, once they are all there.
+func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := l.begin(ctx)
+	for n, p := range parts {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		// As a fragment that is kept, which only this request sees.
+		n.live = false
+		n.answer = cache.Answer{Entry: &pages.Entry{HTML: p.html, Uses: p.uses}}
+	}
+	e := *l.root.answer.Entry
+	l.root.uses(&e.Uses)
+	f := l.c.fill(l.ask, l.root)
+	e.HTML, e.Head, e.Main, e.Holes = f.html, f.head, f.main, nil
+	return &e, nil
+}
+
+// made is a fragment made for a request: its HTML, or that of its error view.
+func (c *Composer) made(ctx context.Context, a *Ask, def *gorgon.Definition, path string) (html []byte, uses pages.Uses) {
+	inner := *a
+	inner.Page, inner.Path, inner.Form, inner.On = def, path, Bare, a.at()
+	e, err := c.Make(ctx, &inner)
+	if err != nil {
+		return c.failed(ctx, a, def, err), pages.Uses{}
+	}
+	return e.HTML, e.Uses
+}
+
+type depthKey struct{}
+
+// Make makes the fragment of a.Page for a.Request.
+func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error) {
+	def, path := a.Page, a.Path
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("fragment %s: panic: %v\n%s", def.Fragment, p, debug.Stack())
+		}
+	}()
+	if a.Request == nil {
+		return nil, fmt.Errorf("fragment %s is made for every request, and there is none", def.Fragment)
+	}
+	var built *pages.Entry
+	if def.Kept() {
+		answer, err := c.get(ctx, a, def, path)
+		if err != nil {
+			return nil, err
+		}
+		if built = answer.Entry; built.Status != http.StatusOK {
+			return nil, errMoved(def)
+		}
+	}
+	res, err := c.renderer.Request(ctx, def, path, a.Locale, a.Request, built)
+	if err != nil {
+		return nil, err
+	}
+	if res.Status != http.StatusOK {
+		return nil, errMoved(def)
+	}
+	depth, _ := ctx.Value(depthKey{}).(int)
+	return res.Whole(gorgon.WithSlots(ctx, &filler{c: c, ask: a, depth: depth}))
+}
+
+// Around makes the document that shows a fragment alone which was made for a
+// request.
+func (c *Composer) Around(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Entry, error) {
+	return c.view(ctx, a, e)
+}
+
+// WithFiller returns a context whose views have their fragments filled as they
+// are rendered, for what is made for one request.
+func (c *Composer) WithFiller(ctx context.Context, a *Ask, flush Flusher) context.Context {
+	return gorgon.WithSlots(ctx, &filler{c: c, ask: a, flush: flush})
+}
+
+// A filler fills the fragments of what is made for one request.
+type filler struct {
+	c     *Composer
+	ask   *Ask
+	flush Flusher // nil where nothing is sent before all of it is there
+	depth int
+}
+
+// Fill writes the fragment, or its error view.
+func (f *filler) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
+	def := f.c.renderer.Fragment(s.Fragment)
+	if def == nil {
+		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("there is no such fragment in App.Fragments"), Mend: "list it there"}
+	}
+	uses := gorgon.UsesOf(ctx)
+	if s.Deferred {
+		uses.Runtime = true
+		return f.c.renderer.WriteDeferred(ctx, w, s, f.ask.Locale, f.ask.at())
+	}
+	if f.depth >= maxDepth {
+		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("it lies %d deep", maxDepth), Mend: "let fragments end somewhere"}
+	}
+	inner := *f.ask
+	inner.Page, inner.Path, inner.Form, inner.On = def, s.Path(), Bare, f.ask.at()
+	e, err := f.piece(ctx, w, &inner)
+	if err != nil {
+		_, err = w.Write(f.c.failed(ctx, f.ask, def, err))
+		return err
+	}
+	uses.Runtime = uses.Runtime || e.Uses.Runtime
+	uses.Wasm = uses.Wasm || e.Uses.Wasm
+	for _, m := range e.Uses.Modules {
+		uses.Module(m)
+	}
+	_, err = w.Write(e.HTML)
+	return err
+}
+
+func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (*pages.Entry, error) {
+	if a.Page.PerRequest() {
+		f.hurry(w)
+		return f.c.Make(context.WithValue(ctx, depthKey{}, f.depth+1), a)
+	}
+	if found, ok := f.c.Found(a, f.c.renderer.Time()); ok {
+		return found.Entry, nil
+	}
+	f.hurry(w)
+	answer, err := f.c.Get(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Live != nil {
+		return answer.Live.entry(ctx)
+	}
+	return answer.Entry, nil
+}
+
+// hurry sends what was written before the wait.
+func (f *filler) hurry(w io.Writer) {
+	if f.flush == nil {
+		return
+	}
+	if b, ok := w.(interface{ Flush() error }); ok {
+		_ = b.Flush() // the next write fails as well
+	}
+	_ = f.flush.FlushError()
+}

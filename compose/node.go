@@ -1,0 +1,187 @@
+// The parts of a page, gathered and filled in.
+
+package compose
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html"
+	"slices"
+	"sync"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+)
+
+// maxDepth is how deep fragments may lie within each other.
+const maxDepth = 16
+
+// A node is a page or fragment with those in its holes.
+type node struct {
+	def    *gorgon.Definition
+	hole   pages.Hole
+	answer cache.Answer
+	err    error
+	error  []byte // its error view, where it failed
+	live   bool   // it is made for this request
+
+	within []*node // by hole of the entry; nil for those that are not the fragment itself
+}
+
+func (n *node) path(a *Ask) string {
+	if n.hole.Fragment == "" {
+		return a.Path
+	}
+	return gorgon.FragmentPath(n.hole.Fragment, []byte(n.hole.Props))
+}
+
+func (n *node) walk(fn func(*node)) {
+	fn(n)
+	for _, w := range n.within {
+		if w != nil {
+			w.walk(fn)
+		}
+	}
+}
+
+// uses joins what everything within needs.
+func (n *node) uses(into *pages.Uses) {
+	n.walk(func(w *node) {
+		if w != n && w.answer.Entry != nil {
+			*into = render.Join(*into, w.answer.Entry.Uses)
+		}
+	})
+}
+
+// gather finds or makes everything in a node's holes, all at once.
+func (c *Composer) gather(ctx context.Context, a *Ask, n *node, above []pages.Hole) {
+	entry := n.answer.Entry
+	if entry == nil || len(entry.Holes) == 0 {
+		return
+	}
+	n.within = make([]*node, len(entry.Holes))
+	var missing []int
+	for i, h := range entry.Holes {
+		if h.Kind != pages.HoleHTML {
+			continue
+		}
+		w := &node{hole: h, def: c.renderer.Fragment(h.Fragment)}
+		n.within[i] = w
+		switch {
+		case w.def == nil:
+			w.def = &gorgon.Definition{Fragment: h.Fragment}
+			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("there is no such fragment in App.Fragments")}
+		case len(above) >= maxDepth || slices.ContainsFunc(above, func(o pages.Hole) bool { return o.Fragment == h.Fragment && o.Props == h.Props }):
+			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("it lies within itself, or %d deep", maxDepth), Mend: "let fragments end somewhere"}
+		case w.def.PerRequest():
+			w.live = true
+		default:
+			missing = append(missing, i)
+		}
+	}
+	one := func(i int) {
+		w := n.within[i]
+		w.answer, w.err = c.get(ctx, a, w.def, w.path(a))
+		if w.err == nil && w.answer.Entry.Status != 200 {
+			w.answer, w.err = cache.Answer{}, errMoved(w.def)
+		}
+		if w.err == nil {
+			c.gather(ctx, a, w, append(slices.Clip(above), w.hole))
+		}
+	}
+	if len(missing) == 1 {
+		one(missing[0])
+	} else {
+		var all sync.WaitGroup
+		for _, i := range missing {
+			all.Go(func() { one(i) })
+		}
+		all.Wait()
+	}
+	for _, w := range n.within {
+		if w != nil && w.err != nil && w.error == nil {
+			w.error = c.failed(ctx, a, w.def, w.err)
+		}
+	}
+}
+
+// failed is what is shown in the place of a fragment that cannot be made.
+func (c *Composer) failed(ctx context.Context, a *Ask, def *gorgon.Definition, err error) []byte {
+	var f gorgon.Failure
+	if a.Failed != nil {
+		f = a.Failed(def, err)
+	} else {
+		f = gorgon.FailureOf(err, a.at(), a.Locale)
+	}
+	f.Position, f.Locale = gorgon.InFragment, a.Locale
+	html, err := c.renderer.Failure(ctx, def, f)
+	if err != nil && a.Failed != nil {
+		a.Failed(def, err)
+	}
+	return html
+}
+
+// A filling is HTML with its holes filled, and where its parts have moved.
+type filling struct {
+	html       []byte
+	head, main pages.Span
+}
+
+// fill puts everything in its place.
+func (c *Composer) fill(a *Ask, n *node) filling {
+	if n.err != nil {
+		return filling{html: n.error}
+	}
+	e := n.answer.Entry
+	f := filling{head: e.Head, main: e.Main}
+	var out bytes.Buffer
+	out.Grow(2 * len(e.HTML))
+	from := 0
+	for i, h := range e.Holes {
+		if h.Kind == pages.HoleNone {
+			continue
+		}
+		out.Write(e.HTML[from:h.At])
+		from = h.At
+		before := out.Len()
+		c.hole(a, n, i, &out)
+		f.moved(h, e, out.Len()-before)
+	}
+	out.Write(e.HTML[from:])
+	f.html = out.Bytes()
+	return f
+}
+
+// hole writes what belongs into one hole.
+func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
+	h := n.answer.Entry.Holes[i]
+	switch {
+	case h.Kind == pages.HoleSrc, h.Kind == pages.HoleHref:
+		out.WriteString(html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), h.Kind == pages.HoleSrc)))
+	case a.Form == Included:
+		out.WriteString(`<esi:include src="` + html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), true)) + `" onerror="continue"/>`)
+	case n.within[i].err != nil:
+		out.Write(n.within[i].error)
+	default:
+		out.Write(c.fill(a, n.within[i]).html)
+	}
+}
+
+// moved says that something of a length was put into a hole.
+func (f *filling) moved(h pages.Hole, e *pages.Entry, length int) {
+	for _, s := range []struct {
+		name     string
+		was, now *pages.Span
+	}{{"head", &e.Head, &f.head}, {"main", &e.Main, &f.main}} {
+		switch {
+		case h.In == s.name:
+			s.now.End += length
+		case h.At <= s.was.Start:
+			s.now.Start += length
+			s.now.End += length
+		}
+	}
+}

@@ -1,0 +1,104 @@
+// The app's fragments, and the URLs that browsers fetch them from.
+
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/sealed"
+)
+
+// prepare makes once what is made of the fields.
+func (r *Renderer) prepare() {
+	r.once.Do(func() {
+		r.fragments = map[string]*gorgon.Definition{}
+		for _, d := range r.App.FragmentDefinitions() {
+			r.fragments[d.Fragment] = d
+		}
+		r.seal = r.Seal
+		if r.seal == nil {
+			r.seal = sealed.NewKey([]byte(r.Build), "fragments")
+		}
+	})
+}
+
+// Fragment is the fragment of a name; nil where there is none.
+func (r *Renderer) Fragment(name string) *gorgon.Definition {
+	r.prepare()
+	return r.fragments[name]
+}
+
+func (r *Renderer) key() *sealed.Key {
+	r.prepare()
+	return r.seal
+}
+
+func (r *Renderer) fragment(name string) (*gorgon.Definition, error) {
+	if d := r.Fragment(name); d != nil {
+		return d, nil
+	}
+	return nil, &gorgon.Error{Op: "use fragment", Path: name, Err: errors.New("there is no such fragment in App.Fragments"), Mend: "list it there"}
+}
+
+// FragmentURL is where a browser finds a fragment of the page at a path: bare,
+// or in a document of its own. The path is "" where it belongs to no page, as
+// in an error view.
+func (r *Renderer) FragmentURL(name, props, locale, path string, bare bool) string {
+	page := ""
+	if path != "" {
+		page = gorgon.LocalePath(r.App.Locales, locale, path)
+	}
+	kind := "/_gorgon/view/"
+	if bare {
+		kind = fragmentPrefix
+	}
+	closed := r.key().Seal([]byte(locale+"\n"+props), name, page, r.Build)
+	return r.Site.Base + kind + name + "/" + closed + gorgon.EscapePath(page)
+}
+
+// OpenFragment is what a URL of [Renderer.FragmentURL] says: the fragment, its
+// props, and the locale. The page is its decoded path with the locale.
+func (r *Renderer) OpenFragment(name, closed, page string) (d *gorgon.Definition, props, locale string, err error) {
+	d = r.Fragment(name)
+	if d == nil {
+		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing}
+	}
+	text, err := r.key().Open(closed, name, page, r.Build)
+	if err != nil {
+		// It may be another build's: the browser loads the page anew.
+		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing, Err: err}
+	}
+	for i, c := range text {
+		if c == '\n' {
+			return d, string(text[i+1:]), string(text[:i]), nil
+		}
+	}
+	return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing, Err: errors.New("nothing says the locale")}
+}
+
+// View makes the document that shows a fragment alone, for those who follow
+// its link. What the fragment shows is given.
+func (r *Renderer) View(ctx context.Context, name, locale string, piece *pages.Entry) (e *pages.Entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	d := &draft{r: r, of: &gorgon.Definition{Path: fragmentPrefix + name, AllowRequestTime: true}, locale: locale}
+	err = d.document(ctx, gorgon.Document{
+		Locale: locale, Status: 200, Title: name,
+		Head: gorgon.Head{Title: name, Robots: "noindex"}, Main: gorgon.HTML(piece.HTML),
+	})
+	if err != nil {
+		return nil, &gorgon.Error{Op: "view fragment", Path: name, Err: err}
+	}
+	view := *piece
+	view.HTML, view.Head, view.Main, view.Holes, view.Uses = d.html, d.head, d.main, d.holes, Join(piece.Uses, d.needs())
+	view.NoIndex = true
+	return &view, nil
+}
