@@ -59,6 +59,7 @@ var parts = []struct {
 	run  func(*bench) error
 }{
 	{"hit", (*bench).hit},
+	{"fragments", (*bench).fragments},
 	{"start", (*bench).start},
 	{"heap", (*bench).heap},
 	{"build", (*bench).build},

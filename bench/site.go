@@ -82,9 +82,11 @@ func site(tables, notes int) gorgon.App { return siteWith(workshop{}, tables, no
 
 func siteWith(w workshop, tables, notes int) gorgon.App {
 	return gorgon.App{
-		Name:   "bench",
-		Layout: layoutOf,
+		Name:      "bench",
+		Layout:    layoutOf,
+		Fragments: []gorgon.FragmentRoute{piece},
 		Routes: []gorgon.Route{
+			pieced(tables),
 			gorgon.Page[Table]{
 				Path:       "/tables/{id}",
 				BuildPaths: listed(tables, tablePath),
