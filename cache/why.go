@@ -27,6 +27,8 @@ type Report struct {
 	Degraded string                `json:"degraded,omitempty"`
 	Negative bool                  `json:"negative,omitempty"` // remembered as missing, here
 	Faults   map[string]string     `json:"faults,omitempty"`   // by place
+
+	Fragments []Report `json:"fragments,omitempty"` // that the copy which answers uses, each once
 }
 
 // A Copy is an entry in one place.
@@ -56,9 +58,14 @@ func copyOf(place string, e *pages.Entry) Copy {
 	}
 }
 
-// Why explains a page.
+// Why explains a page, and the fragments that it uses.
 func (c *Cache) Why(ctx context.Context, page *gorgon.Definition, path, locale string) Report {
+	return c.why(ctx, page, path, locale, map[pages.Key]bool{})
+}
+
+func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale string, told map[pages.Key]bool) Report {
 	k := id{page, path, locale}
+	told[k.key()] = true
 	r := Report{Key: k.key(), Strategy: page.Strategy(), Build: c.config.Renderer.Build, Faults: map[string]string{}}
 	if !page.Kept() {
 		r.Because, r.Next = "nothing of the page is kept", "makes its state and renders it, as every request does"
@@ -115,6 +122,14 @@ func (c *Cache) Why(ctx context.Context, page *gorgon.Definition, path, locale s
 	}
 	r.Purges = c.ledger.marksOf(serving.entry.Subjects())
 	r.explain(serving, c.ledger.judge(serving), c.resting(serving, now), now)
+	for _, h := range serving.entry.Holes {
+		part := gorgon.FragmentPath(h.Fragment, []byte(h.Props))
+		d := c.config.Renderer.Fragment(h.Fragment)
+		if d == nil || told[pages.Key{Route: d.Path, Path: part, Locale: locale}] {
+			continue
+		}
+		r.Fragments = append(r.Fragments, c.why(ctx, d, part, locale, told))
+	}
 	return r
 }
 

@@ -4,6 +4,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 )
 
 func (p *program) purgeCommand() *cobra.Command {
-	var paths, tags, routes []string
+	var paths, tags, routes, fragments []string
 	var all, expire bool
 	c := &cobra.Command{
 		Use:   "purge",
@@ -26,7 +27,7 @@ heard of it, and prints the purge's epoch.`,
 		Example: "  " + p.app.Name + " purge --path /about --tag news\n  " + p.app.Name + " purge --all --expire",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			subjects, err := p.subjects(paths, tags, routes, all)
+			subjects, err := p.subjects(paths, tags, routes, fragments, all)
 			if err != nil {
 				return err
 			}
@@ -67,6 +68,7 @@ heard of it, and prints the purge's epoch.`,
 	c.Flags().StringArrayVar(&paths, "path", nil, "a page's path, in every locale")
 	c.Flags().StringArrayVar(&tags, "tag", nil, "a tag")
 	c.Flags().StringArrayVar(&routes, "route", nil, "a pattern, as 'routes' lists it")
+	c.Flags().StringArrayVar(&fragments, "fragment", nil, "a fragment by its name, with whatever props")
 	c.Flags().BoolVar(&all, "all", false, "every page")
 	c.Flags().BoolVar(&expire, "expire", false, "let visitors wait for the new page")
 	p.distFlag(c, "dist")
@@ -76,7 +78,7 @@ heard of it, and prints the purge's epoch.`,
 }
 
 // subjects checks what is named and turns it into what stores know.
-func (p *program) subjects(paths, tags, routes []string, all bool) ([]string, error) {
+func (p *program) subjects(paths, tags, routes, fragments []string, all bool) ([]string, error) {
 	var subjects []string
 	router := gorgon.NewRouter(p.app.Definitions())
 	for _, escaped := range paths {
@@ -102,11 +104,19 @@ func (p *program) subjects(paths, tags, routes []string, all bool) ([]string, er
 		}
 		subjects = append(subjects, pages.RouteSubject(route))
 	}
+	definitions := p.app.FragmentDefinitions()
+	for _, name := range fragments {
+		i := slices.IndexFunc(definitions, func(d *gorgon.Definition) bool { return d.Fragment == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no fragment has the name %s (see '%s routes')", name, p.app.Name)
+		}
+		subjects = append(subjects, pages.RouteSubject(definitions[i].Path))
+	}
 	if all {
 		subjects = append(subjects, pages.All)
 	}
 	if len(subjects) == 0 {
-		return nil, misused("nothing is named: give --path, --tag, --route or --all")
+		return nil, misused("nothing is named: give --path, --tag, --route, --fragment or --all")
 	}
 	return subjects, nil
 }

@@ -4,6 +4,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -195,6 +196,22 @@ func (p *program) explain(r cache.Report) {
 	if r.Degraded != "" {
 		line("degraded", "%s", r.Degraded)
 	}
+	for _, f := range r.Fragments {
+		p.explainFragment(w, f, 1)
+	}
+}
+
+// explainFragment says in short how a fragment of a page stands.
+func (p *program) explainFragment(w io.Writer, r cache.Report, depth int) {
+	name := strings.Replace(strings.TrimPrefix(r.Key.Path, "/_gorgon/fragment/"), "/", " ", 1)
+	state := r.Because
+	if r.Phase != "" {
+		state = r.Phase + ", from the " + r.Serves + ": " + r.Because
+	}
+	fmt.Fprintf(w, "%sfragment %s\t%s; %s; it %s\n", strings.Repeat("  ", depth-1), name, strings.Join(r.Strategy, ", "), state, r.Next)
+	for _, f := range r.Fragments {
+		p.explainFragment(w, f, depth+1)
+	}
 }
 
 // when writes a time and how far it is away.
@@ -212,7 +229,7 @@ func when(t time.Time) string {
 func (p *program) routesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "routes",
-		Short: "List the pages and handlers of the app with their strategies",
+		Short: "List the pages, fragments and handlers of the app with their strategies",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			type route struct {
@@ -225,6 +242,9 @@ func (p *program) routesCommand() *cobra.Command {
 			for _, d := range p.app.Definitions() {
 				routes = append(routes, route{d.Path, "page", d.Strategy(), len(d.Guards)})
 			}
+			for _, d := range p.app.FragmentDefinitions() {
+				routes = append(routes, route{d.Fragment, "fragment", d.Strategy(), 0})
+			}
 			for _, pattern := range slices.Sorted(maps.Keys(p.app.Handlers)) {
 				routes = append(routes, route{Pattern: pattern, Kind: "handler"})
 			}
@@ -234,8 +254,11 @@ func (p *program) routesCommand() *cobra.Command {
 			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 			for _, r := range routes {
 				text := strings.Join(r.Strategy, ", ")
-				if r.Kind == "handler" {
+				switch r.Kind {
+				case "handler":
 					text = "handler"
+				case "fragment":
+					text = "fragment, " + text
 				}
 				if r.Guards > 0 {
 					text += fmt.Sprintf(" (guards: %d)", r.Guards)
