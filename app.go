@@ -43,9 +43,24 @@ type App struct {
 	Origin string
 
 	// Locales are the languages of the site. Each page exists in each. The
-	// first has no prefix in paths, the others have their own name as the
-	// first segment. Default: one, "".
+	// first has no prefix in paths, unless PrefixDefault, the others have
+	// their own name as the first segment. Default: one, "".
 	Locales []string
+
+	// LocaleNames are what the locales are called in links to them, each in
+	// its own words: "de": "Deutsch". Default: the locales themselves.
+	LocaleNames map[string]string
+
+	// PrefixDefault gives the first locale a prefix too. Paths without one
+	// then lead, with 302, to the language that the visitor chose before or
+	// else the browser prefers. It changes the URL of every page: choose once.
+	PrefixDefault bool
+
+	// DetectLocale sends visitors who come to "/" from elsewhere to the
+	// language that they chose before or else the browser prefers. It is of
+	// use where the first locale has no prefix; a page of another path is
+	// always the language that its path says. Default: "/" is the first locale.
+	DetectLocale bool
 
 	// Values are computed once per build for generators to read.
 	Values []Value
@@ -127,6 +142,7 @@ func (a App) AllLocales() []string {
 
 // LayoutOf is the document around a page.
 func (a App) LayoutOf(d Document) Component {
+	d.Dir = Direction(d.Locale)
 	if a.Layout != nil {
 		return a.Layout(d)
 	}
@@ -256,6 +272,19 @@ func (a App) validateLocales() []error {
 		}
 		seen[l] = true
 	}
+	for l := range a.LocaleNames {
+		if !seen[l] {
+			faults = append(faults, fmt.Errorf("app: LocaleNames has %q, which is not among the Locales: add it there, or remove it", l))
+		}
+	}
+	switch {
+	case a.PrefixDefault && len(a.Locales) == 0:
+		faults = append(faults, errors.New("app: PrefixDefault has no locale to put into paths: add Locales, or remove it"))
+	case a.DetectLocale && len(a.Locales) < 2:
+		faults = append(faults, errors.New("app: DetectLocale has no languages to choose from: add Locales, or remove it"))
+	case a.DetectLocale && a.PrefixDefault:
+		faults = append(faults, errors.New("app: PrefixDefault already sends visitors to their language: remove DetectLocale"))
+	}
 	return faults
 }
 
@@ -273,18 +302,9 @@ func tryHandle(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 // SplitLocale takes the prefix of a locale off a decoded path. A path without
 // one is in the first locale.
 func (a App) SplitLocale(path string) (rest, locale string) {
-	if len(a.Locales) == 0 {
-		return path, ""
+	rest, locale, _ = a.Prefixes().Split(path)
+	if rest == "" {
+		rest = "/"
 	}
-	first, after := strings.TrimPrefix(path, "/"), ""
-	if i := strings.IndexByte(first, '/'); i >= 0 {
-		first, after = first[:i], first[i:]
-	}
-	if slices.Index(a.Locales, first) > 0 {
-		if after == "" {
-			after = "/"
-		}
-		return after, first
-	}
-	return path, a.Locales[0]
+	return rest, locale
 }

@@ -18,7 +18,18 @@ type Head struct {
 	Robots      string        // e.g. "noindex"; default: none. A page with "noindex" stays out of the sitemap
 	Meta        []Meta        // further meta elements
 	Links       []LinkElement // link elements
+	Locales     []string      // those that this page exists in. Default: all of the app's
 	Extra       Component     // written last, as it renders; default: none
+
+	path string // of the page, decoded; "" for none
+}
+
+// At is the head of the page at a decoded path, without base path and locale.
+// It lists the page's other languages, unless the page is for no search engine
+// or the app has no [App.Origin].
+func (h Head) At(path string) Head {
+	h.path = path
+	return h
 }
 
 // Meta is a meta element with either a name or a property.
@@ -58,6 +69,16 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 	for _, l := range h.Links {
 		element("link", "rel", l.Rel, "type", l.Type, "media", l.Media, "hreflang", l.Lang, "href", URL(ctx, l.Href))
 	}
+	if h.path != "" && !strings.Contains(h.Robots, "noindex") {
+		site := siteOf(ctx)
+		locales := h.Locales
+		if locales == nil {
+			locales = site.Locales
+		}
+		for _, l := range site.alternates(h.path, locales) {
+			element("link", "rel", l.Rel, "hreflang", l.Lang, "href", l.Href)
+		}
+	}
 	if _, err := io.WriteString(w, b.String()); err != nil || h.Extra == nil {
 		return err
 	}
@@ -67,6 +88,7 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 // A Document is what a layout is told: the parts of one whole HTML document.
 type Document struct {
 	Locale string
+	Dir    string    // "ltr" or "rtl", which way the locale is written
 	Path   string    // decoded, without base path and locale
 	Status int       // 200, or that of the error view
 	Title  string    // also in Head
@@ -79,7 +101,7 @@ func bareLayout(d Document) Component {
 	return ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		lang := ""
 		if d.Locale != "" {
-			lang = ` lang="` + html.EscapeString(d.Locale) + `"`
+			lang = ` lang="` + html.EscapeString(d.Locale) + `" dir="` + d.Dir + `"`
 		}
 		if _, err := io.WriteString(w, "<!doctype html><html"+lang+`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`); err != nil {
 			return err

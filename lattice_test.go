@@ -62,7 +62,7 @@ var lattice = map[string][]string{
 	"compose":   {"words", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
 	"build":     {"words", "pages", "compress", "render", "seed"},
 	"export":    {"words", "pages", "render", "cache", "compose", "seed"},
-	"serve":     {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed"},
+	"serve":     {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed", "golang.org/x/text/language"},
 	"retain":    {"pages", "seed"},
 	"supervise": {"words", "pages"},
 	"plan":      {"words"},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -16,8 +15,28 @@ type Site struct {
 	Base    string            // "" or "/docs": no trailing slash
 	Origin  string            // "https://example.com", or ""
 	Locale  string            // of the page that is rendered
-	Locales []string          // the app's; the first has no prefix in paths
+	Locales []string          // the app's
 	Assets  map[string]string // asset name to its path with a digest, without base
+
+	PrefixDefault bool              // as the app's
+	LocaleNames   map[string]string // the app's
+}
+
+// In is the site as a page of app in a locale sees it.
+func (s Site) In(app App, locale string) *Site {
+	s.Locale, s.PrefixDefault, s.LocaleNames = locale, app.PrefixDefault, app.LocaleNames
+	return &s
+}
+
+// Prefixes are the rule by which locales stand in paths.
+func (s *Site) Prefixes() Prefixes { return Prefixes{Locales: s.Locales, All: s.PrefixDefault} }
+
+// NameOf is what a locale is called, for visitors.
+func (s *Site) NameOf(locale string) string {
+	if name := s.LocaleNames[locale]; name != "" {
+		return name
+	}
+	return locale
 }
 
 type siteKey struct{}
@@ -55,19 +74,7 @@ func URLIn(ctx context.Context, locale, path string) string {
 	if i := strings.IndexAny(path, "?#"); i >= 0 {
 		path, rest = path[:i], path[i:]
 	}
-	return site.Base + EscapePath(LocalePath(site.Locales, locale, path)) + rest
-}
-
-// LocalePath puts the prefix of locale before a decoded path. The first of
-// the locales, and one that is not among them, has none.
-func LocalePath(locales []string, locale, path string) string {
-	if slices.Index(locales, locale) <= 0 {
-		return path
-	}
-	if path == "/" {
-		return "/" + locale
-	}
-	return "/" + locale + path
+	return site.Base + EscapePath(site.Prefixes().Path(locale, path)) + rest
 }
 
 // Asset is the URL of a file of [App.Assets], with the digest of its content

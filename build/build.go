@@ -147,7 +147,7 @@ type builder struct {
 	fragments      []*job             // used by what was made, to be made next
 	used           map[pages.Key]bool // fragments that are listed
 	written, total int
-	sitemap        []string  // paths with base and locale
+	sitemap        []listed
 	buffers        sync.Pool // of *[]byte
 	failures       Failures
 	report         Report
@@ -197,7 +197,7 @@ func makeValue(ctx context.Context, v gorgon.ValueDefinition) (data []byte, err 
 func (b *builder) id() string {
 	hash := sha256.New()
 	enc := json.NewEncoder(hash)
-	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.assets.names, b.values})
+	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.App.PrefixDefault, b.App.LocaleNames, b.assets.names, b.values})
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:9])
 }
 
@@ -224,7 +224,7 @@ func (b *builder) commit(w *seed.Writer) error {
 	}
 	b.report.Packed, err = w.Commit(seed.Manifest{
 		App: b.App.Name, Build: b.report.Build, Binary: b.Binary, Base: b.Base, Origin: b.App.Origin,
-		Locales: b.App.Locales, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets.names, Routes: routes,
+		Locales: b.App.Locales, PrefixDefault: b.App.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets.names, Routes: routes,
 	})
 	return err
 }

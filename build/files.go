@@ -3,7 +3,6 @@
 package build
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
@@ -185,34 +184,72 @@ func (b *builder) files() ([]seed.File, error) {
 	return files, nil
 }
 
-// maxURLs is how many a sitemap may hold, by its protocol.
+// maxURLs is how many a sitemap may hold, by its protocol. It may have 50 MiB
+// too, which the names of many languages would fill first.
 const maxURLs = 50_000
 
+func (b *builder) maxURLs() int {
+	const few = 4 // languages
+	return maxURLs * few / max(few, len(b.App.Locales))
+}
+
+// A listed page is one of the sitemap.
+type listed struct{ path, locale string }
+
 // sitemaps are the sitemap, or where one cannot hold all pages, an index and
-// its parts; none without an origin, since its URLs must be absolute.
+// its parts; none without an origin, since its URLs must be absolute. Each
+// page of several languages names the others that are listed too.
 func (b *builder) sitemaps() []seed.File {
 	if b.App.Origin == "" {
 		return nil
 	}
-	const head, space = `<?xml version="1.0" encoding="UTF-8"?>` + "\n", ` xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">` + "\n"
-	write := func(at, outer, inner string, urls []string) seed.File {
-		var buf bytes.Buffer
-		buf.WriteString(head + "<" + outer + space)
-		for _, u := range urls {
-			buf.WriteString("<" + inner + "><loc>" + html.EscapeString(b.App.Origin+u) + "</loc></" + inner + ">\n")
-		}
-		buf.WriteString("</" + outer + ">\n")
-		return fileOf(at, buf.Bytes(), false)
+	at := func(p listed) string {
+		return html.EscapeString(b.App.Origin + gorgon.EscapePath(b.Base+b.App.Prefixes().Path(p.locale, p.path)))
 	}
-	if len(b.sitemap) <= maxURLs {
-		return []seed.File{write("/sitemap.xml", "urlset", "url", b.sitemap)}
+	locales := map[string][]string{} // by path
+	for _, p := range b.sitemap {
+		locales[p.path] = append(locales[p.path], p.locale)
+	}
+	space := ` xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"`
+	pages := ""
+	if len(b.App.Locales) > 1 {
+		pages = ` xmlns:xhtml="http://www.w3.org/1999/xhtml"`
+	}
+	page := func(p listed) string {
+		var s strings.Builder
+		s.WriteString("<url><loc>" + at(p) + "</loc>")
+		if same := locales[p.path]; len(same) > 1 {
+			for _, locale := range b.App.Locales {
+				if slices.Contains(same, locale) {
+					s.WriteString(`<xhtml:link rel="alternate" hreflang="` + locale + `" href="` + at(listed{p.path, locale}) + `"/>`)
+				}
+			}
+		}
+		return s.String() + "</url>\n"
+	}
+	write := func(at, outer, space string, inner []string) seed.File {
+		head := `<?xml version="1.0" encoding="UTF-8"?>` + "\n<" + outer + space + ">\n"
+		return fileOf(at, []byte(head+strings.Join(inner, "")+"</"+outer+">\n"), false)
 	}
 	var files []seed.File
 	var parts []string
-	for chunk := range slices.Chunk(b.sitemap, maxURLs) {
-		at := "/sitemap-" + strconv.Itoa(len(parts)+1) + ".xml"
-		files = append(files, write(at, "urlset", "url", chunk))
-		parts = append(parts, b.Base+at)
+	for chunk := range slices.Chunk(b.sitemap, b.maxURLs()) {
+		urls := make([]string, 0, len(chunk))
+		for _, p := range chunk {
+			urls = append(urls, page(p))
+		}
+		at := "/sitemap.xml"
+		if len(b.sitemap) > b.maxURLs() {
+			at = "/sitemap-" + strconv.Itoa(len(parts)+1) + ".xml"
+		}
+		files = append(files, write(at, "urlset", space+pages, urls))
+		parts = append(parts, "<sitemap><loc>"+html.EscapeString(b.App.Origin+b.Base+at)+"</loc></sitemap>\n")
 	}
-	return append(files, write("/sitemap.xml", "sitemapindex", "sitemap", parts))
+	switch len(parts) {
+	case 0:
+		return []seed.File{write("/sitemap.xml", "urlset", space, nil)}
+	case 1:
+		return files
+	}
+	return append(files, write("/sitemap.xml", "sitemapindex", space, parts))
 }

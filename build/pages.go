@@ -180,7 +180,7 @@ func (b *builder) write(w *seed.Writer, j *job) error {
 	}
 	b.report.Pages++
 	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
-		b.sitemap = append(b.sitemap, b.Base+gorgon.EscapePath(gorgon.LocalePath(b.App.Locales, j.task.Locale, j.task.Path)))
+		b.sitemap = append(b.sitemap, listed{j.task.Path, j.task.Locale})
 	}
 	return w.Entry(j.entry.Key, *j.data)
 }

@@ -204,7 +204,7 @@ func (c Config) files(ctx context.Context, report *Report) (map[string][]byte, [
 		if guarded[key.Route] || page == nil {
 			continue
 		}
-		at := gorgon.EscapePath(base + gorgon.LocalePath(c.App.Locales, key.Locale, key.Path))
+		at := gorgon.EscapePath(base + c.App.Prefixes().Path(key.Locale, key.Path))
 		switch {
 		case entry.Status != 200 && c.Redirects:
 			report.Redirects = append(report.Redirects, Redirect{at, entry.Header.Get("Location"), entry.Status})
@@ -269,7 +269,7 @@ func own(header http.Header) http.Header {
 }
 
 func fileName(app gorgon.App, key pages.Key) string {
-	path := strings.Trim(gorgon.LocalePath(app.Locales, key.Locale, key.Path), "/")
+	path := strings.Trim(app.Prefixes().Path(key.Locale, key.Path), "/")
 	if path == "" {
 		return "index.html"
 	}

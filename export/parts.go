@@ -85,7 +85,7 @@ func (p *parts) beside(ctx context.Context, page *gorgon.Definition, entry *page
 		if err != nil {
 			return nil, err
 		}
-		at := render.PayloadPath(gorgon.LocalePath(p.App.Locales, key.Locale, key.Path))
+		at := render.PayloadPath(p.App.Prefixes().Path(key.Locale, key.Path))
 		files = append(files, beside{File{Name: strings.TrimPrefix(at, "/"), Path: at, ContentType: "application/json", Header: http.Header{"X-Robots-Tag": {"noindex"}}}, payload.HTML})
 	}
 	seen := map[string]bool{}

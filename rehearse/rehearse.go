@@ -135,7 +135,7 @@ func (r *rehearsal) paths() ([]target, error) {
 			continue
 		}
 		known[e.Key.Route]++
-		paths = append(paths, target{m.Base + gorgon.EscapePath(gorgon.LocalePath(m.Locales, e.Key.Locale, e.Key.Path)), e.Status, "page " + e.Key.Route})
+		paths = append(paths, target{m.Base + gorgon.EscapePath(gorgon.Prefixes{Locales: m.Locales, All: m.PrefixDefault}.Path(e.Key.Locale, e.Key.Path)), e.Status, "page " + e.Key.Route})
 	}
 	for f, err := range s.Files() {
 		if err != nil {

@@ -41,7 +41,7 @@ func (r *Renderer) entry(ctx context.Context, t Task, made time.Time, state any,
 	if t.Page.Fragment != "" {
 		err = d.piece(ctx, t.Page.View(state))
 	} else {
-		err = d.document(ctx, gorgon.Document{Locale: t.Locale, Path: t.Path, Status: http.StatusOK, Title: head.Title, Head: head, Main: t.Page.View(state)})
+		err = d.document(ctx, gorgon.Document{Locale: t.Locale, Path: t.Path, Status: http.StatusOK, Title: head.Title, Head: head.At(t.Path), Main: t.Page.View(state)})
 	}
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func (r *Renderer) fragment(name string) (*gorgon.Definition, error) {
 func (r *Renderer) FragmentURL(name, props, locale, path string, bare bool) string {
 	page := ""
 	if path != "" {
-		page = gorgon.LocalePath(r.App.Locales, locale, path)
+		page = r.App.Prefixes().Path(locale, path)
 	}
 	kind := "/_gorgon/view/"
 	if bare {

@@ -224,9 +224,7 @@ func (r *Renderer) slotsOf(page *gorgon.Definition) chan struct{} {
 
 // siteFor is the context in which views of one locale render.
 func (r *Renderer) siteFor(ctx context.Context, locale string) context.Context {
-	site := r.Site
-	site.Locale = locale
-	return gorgon.WithSite(ctx, &site)
+	return gorgon.WithSite(ctx, r.Site.In(r.App, locale))
 }
 
 // headerFor checks the headers that a page's state asks for.

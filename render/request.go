@@ -55,7 +55,7 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 		head := headOf(page, state)
 		return &Response{
 			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "",
-			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Title: head.Title, Head: head, Main: page.View(state)},
+			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Title: head.Title, Head: head.At(path), Main: page.View(state)},
 		}, nil
 	})
 }

@@ -7,16 +7,17 @@ import "time"
 // A Manifest describes a seed. It is decoded at every start, so it holds
 // nothing that grows with the pages.
 type Manifest struct {
-	Format  int       `json:"format"` // [Version]; set by [Writer.Commit]
-	App     string    `json:"app"`    // its name
-	Build   string    `json:"build"`  // the build's id
-	Binary  string    `json:"binary"` // the id of the executable that built it
-	Base    string    `json:"base,omitempty"`
-	Origin  string    `json:"origin,omitempty"`
-	Locales []string  `json:"locales,omitempty"`
-	MadeAt  time.Time `json:"made"`
-	Pages   int       `json:"pages"` // how many; set by [Writer.Commit]
-	Files   int       `json:"files"` // how many; set by [Writer.Commit]
+	Format        int       `json:"format"` // [Version]; set by [Writer.Commit]
+	App           string    `json:"app"`    // its name
+	Build         string    `json:"build"`  // the build's id
+	Binary        string    `json:"binary"` // the id of the executable that built it
+	Base          string    `json:"base,omitempty"`
+	Origin        string    `json:"origin,omitempty"`
+	Locales       []string  `json:"locales,omitempty"`
+	PrefixDefault bool      `json:"prefixDefault,omitempty"` // the first locale has a prefix in paths too
+	MadeAt        time.Time `json:"made"`
+	Pages         int       `json:"pages"` // how many; set by [Writer.Commit]
+	Files         int       `json:"files"` // how many; set by [Writer.Commit]
 
 	Values []string          `json:"values,omitempty"` // their names as written; set by [Writer.Commit]
 	Assets map[string]string `json:"assets,omitempty"` // name to the path it is served at

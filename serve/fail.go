@@ -78,6 +78,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 		header["Request-Id"] = []string{f.ID}
 	}
 	header["Content-Type"] = valueHTML
+	if f.Locale != "" {
+		header["Content-Language"] = []string{f.Locale}
+	}
 	header["Content-Length"] = []string{strconv.Itoa(len(html))}
 	w.WriteHeader(f.Status)
 	if r.Method != http.MethodHead {
@@ -87,7 +90,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 
 // clear takes away what was said about a body that is not sent.
 func (h *Handler) clear(header http.Header) {
-	for _, name := range [...]string{"Content-Encoding", "Content-Length", "Content-Type", "Content-Range", "Etag", "Last-Modified", "Age", "Cache-Status", "Accept-Ranges", "Location"} {
+	for _, name := range [...]string{"Content-Encoding", "Content-Language", "Content-Length", "Content-Type", "Content-Range", "Etag", "Last-Modified", "Age", "Cache-Status", "Accept-Ranges", "Location"} {
 		delete(header, name)
 	}
 	h.private(header)

@@ -108,7 +108,9 @@ type Handler struct {
 	chain        http.Handler   // nil where it has no middleware
 	always       []field
 	base         string
-	locales      []string
+	prefixes     gorgon.Prefixes
+	locales      *locales // nil where nobody is sent to a language
+	detect       bool
 	cdn          bool
 	tagHeader    string
 	purges       *purges // nil without a key
@@ -142,7 +144,7 @@ func New(config Config) (*Handler, error) {
 	h := &Handler{
 		navigates: config.App.Navigation != nil, includes: config.App.CDN != nil && config.App.CDN.ESI,
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
-		locales: config.App.Locales, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
+		prefixes: config.App.Prefixes(), detect: config.App.DetectLocale, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
 		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
 		access: config.AccessLog, observer: config.Observe, log: config.Log, now: config.Now,
 	}
@@ -181,6 +183,9 @@ func New(config Config) (*Handler, error) {
 	}
 	if h.composer, err = compose.New(compose.Config{Cache: h.cache, Renderer: h.renderer, Prepare: Prepare}); err != nil {
 		return nil, err
+	}
+	if config.App.Negotiated() {
+		h.locales = newLocales(config.App.Locales)
 	}
 	h.router = gorgon.NewRouter(definitions)
 	h.guard(definitions)

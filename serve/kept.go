@@ -116,7 +116,7 @@ func (h *Handler) entry(w http.ResponseWriter, r *http.Request, m match, a cache
 	}
 	l := p.lineFor(a, now)
 	header["Cache-Status"] = l.status
-	guarded := m.guarded()
+	guarded := m.guarded() || h.detects(m)
 	if h.includes && m.form == compose.Document {
 		vary(header, valueCapability)
 		if capable(r) {

@@ -61,6 +61,10 @@ func prepare(e *pages.Entry) *prepared {
 		p.expires = e.FreshUntil.UnixNano()
 	}
 	control := valuePublic
+	var language []string
+	if e.Key.Locale != "" {
+		language = []string{e.Key.Locale}
+	}
 	for name, values := range e.Header {
 		switch name = http.CanonicalHeaderKey(name); name {
 		case "Set-Cookie", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection",
@@ -70,11 +74,16 @@ func prepare(e *pages.Entry) *prepared {
 			p.vary = joinVary(append([]string{valueVary[0]}, values...))
 		case "Cache-Control":
 			control, p.ownControl = values, true
-		case "Content-Type", "Content-Language":
+		case "Content-Language":
+			language = values
+		case "Content-Type":
 			p.describing = append(p.describing, field{name, values})
 		default:
 			p.fields = append(p.fields, field{name, values})
 		}
+	}
+	if language != nil {
+		p.describing = append(p.describing, field{"Content-Language", language})
 	}
 	p.fields = append(p.fields, field{"Cache-Control", control})
 	p.conditional = p.status == http.StatusOK && e.ETag != ""

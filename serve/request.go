@@ -52,6 +52,9 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 		h.once(w, r, m, h.renderer.Payload(e))
 		return
 	}
+	if m.locale != "" {
+		w.Header()["Content-Language"] = []string{m.locale} // the page's own replaces it
+	}
 	h.streamed(w, r, m, res.Status, res.Header, work, func(s *stream) error {
 		return res.WriteTo(h.composer.WithFiller(r.Context(), ask, s), s)
 	})

@@ -34,6 +34,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	path, err := gorgon.RequestPath(r.URL)
 	nowhere := match{path: r.URL.Path, locale: h.defaultLocale()}
 	if err != nil && gorgon.KindOf(err) != gorgon.Missing {
+		nowhere.locale = h.localeAt(strings.TrimPrefix(r.URL.Path, h.base))
 		h.fail(w, r, nowhere, err)
 		return
 	}
@@ -57,10 +58,14 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
+		nowhere.locale = h.localeAt(path)
 		h.fail(w, r, nowhere, err)
 		return
 	}
 	m := h.match(path)
+	if h.detect && path == "/" && h.detected(w, r) {
+		return
+	}
 	if m.page != nil {
 		h.note(r, m.page.Path)
 	}
@@ -81,6 +86,10 @@ func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string,
 	h.note(r, own)
 	if path == own+"purge" && h.purges != nil {
 		h.purge(w, r, nowhere)
+		return
+	}
+	if path == own+"locale" && h.negotiated() {
+		h.choose(w, r, nowhere)
 		return
 	}
 	if f, ok := h.fileAt(path); ok {
@@ -104,8 +113,9 @@ func (h *Handler) framework(w http.ResponseWriter, r *http.Request, path string,
 
 // match finds the page for a path that still has its locale.
 func (h *Handler) match(path string) (m match) {
-	m.path, m.locale = h.localize(path)
-	if m.path != "" {
+	var prefixed bool
+	m.path, m.locale, prefixed = h.prefixes.Split(path)
+	if m.path != "" && prefixed {
 		m.page = h.router.Match(m.path)
 	}
 	return m
@@ -114,6 +124,10 @@ func (h *Handler) match(path string) (m match) {
 // page answers with the page that was found at a path, if one was.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, path string, m match) {
 	if m.page == nil {
+		if _, _, prefixed := h.prefixes.Split(path); !prefixed {
+			h.unprefixed(w, r, m)
+			return
+		}
 		if to, ok := h.elsewhere(path, m); ok {
 			h.redirect(w, r, gorgon.EscapePath(h.base+to))
 			return
@@ -165,33 +179,16 @@ func (h *Handler) guard(definitions []*gorgon.Definition) {
 }
 
 func (h *Handler) defaultLocale() string {
-	if len(h.locales) == 0 {
+	if len(h.prefixes.Locales) == 0 {
 		return ""
 	}
-	return h.locales[0]
+	return h.prefixes.Locales[0]
 }
 
-// localize takes the locale off a path. The first locale has no prefix, so
-// that every page has one URL; the home page of another is its prefix alone,
-// and with a slash behind it is no page: then the path is "".
-func (h *Handler) localize(path string) (string, string) {
-	if len(h.locales) < 2 {
-		return path, h.defaultLocale()
-	}
-	first, rest := path[1:], ""
-	if i := strings.IndexByte(first, '/'); i >= 0 {
-		first, rest = first[:i], first[i:]
-	}
-	if slices.Index(h.locales, first) <= 0 {
-		return path, h.locales[0]
-	}
-	switch rest {
-	case "":
-		return "/", first
-	case "/":
-		return "", first
-	}
-	return rest, first
+// localeAt is the locale in which it is said that a path cannot be.
+func (h *Handler) localeAt(path string) string {
+	_, locale, _ := h.prefixes.Split(path)
+	return locale
 }
 
 // elsewhere finds the path, still with its locale, that differs from this one
@@ -201,7 +198,7 @@ func (h *Handler) elsewhere(path string, m match) (string, bool) {
 		return path[:len(path)-1], h.router.Match("/") != nil
 	}
 	to, ok := h.router.Redirect(m.path)
-	return gorgon.LocalePath(h.locales, m.locale, to), ok
+	return h.prefixes.Path(m.locale, to), ok
 }
 
 // missing answers where there is no page: with the slash that a handler's

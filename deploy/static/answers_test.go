@@ -106,7 +106,7 @@ func (e example) paths(t *testing.T, opened *seed.Seed) []string {
 		if d := entry.Key.Route; d == "/now" {
 			continue
 		}
-		at := gorgon.EscapePath(e.base + gorgon.LocalePath(e.app.Locales, entry.Key.Locale, entry.Key.Path))
+		at := gorgon.EscapePath(e.base + e.app.Prefixes().Path(entry.Key.Locale, entry.Key.Path))
 		list = append(list, at)
 		if at != e.base+"/" && entry.Status == http.StatusOK {
 			if at[len(at)-1] == '/' {
