@@ -50,10 +50,15 @@ var lattice = map[string][]string{
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
 
 	// Leaves.
-	"metrics":  {},
-	"sbom":     {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
-	"lambda":   {},
-	"sealed":   {},
+	"metrics": {},
+	"sbom":    {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
+	"lambda":  {},
+	"sealed":  {},
+	"metrics": {},
+	"sbom":    {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
+	"lambda":  {},
+	"i18n": {"words", "github.com/go-playground/locales", "github.com/go-playground/locales/currency", "golang.org/x/text/currency",
+		"golang.org/x/text/feature/plural", "golang.org/x/text/language", "golang.org/x/text/message", "golang.org/x/text/number"},
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
