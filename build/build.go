@@ -197,7 +197,10 @@ func makeValue(ctx context.Context, v gorgon.ValueDefinition) (data []byte, err 
 func (b *builder) id() string {
 	hash := sha256.New()
 	enc := json.NewEncoder(hash)
-	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.App.PrefixDefault, b.App.LocaleNames, b.assets.names, b.values})
+	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.assets.names, b.values})
+	if b.App.PrefixDefault || len(b.App.LocaleNames) > 0 {
+		_ = enc.Encode([]any{b.App.PrefixDefault, b.App.LocaleNames})
+	}
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:9])
 }
 

@@ -63,7 +63,7 @@ type Redirect struct {
 // A File is one of an export, with what a server says of it.
 type File struct {
 	Name        string // with slashes, below the folder
-	Path        string // that it is served at, as URLs write it, with the base path; "" for 404.html
+	Path        string // that it is served at, as URLs write it, with the base path; "" for those of [NotFound]
 	Page        bool   // it is a page, not a file
 	Immutable   bool   // its path names its content
 	ContentType string
@@ -243,13 +243,16 @@ func (c Config) files(ctx context.Context, report *Report) (map[string][]byte, [
 			return nil, nil, err
 		}
 	}
-	if _, own := files["404.html"]; !own {
-		failure := gorgon.FailureOf(gorgon.NotFound(), "", c.App.AllLocales()[0])
-		html, err := c.Renderer.Failure(ctx, nil, failure)
-		if err != nil {
-			return nil, nil, fmt.Errorf("export: 404.html: %w", err)
+	for name, make := range c.extras(base) {
+		if _, own := files[name]; own {
+			continue
 		}
-		if err := add(File{Name: "404.html", ContentType: "text/html; charset=utf-8"}, "404.html", html); err != nil {
+		f, html, err := make(ctx)
+		if err != nil {
+			return nil, nil, fmt.Errorf("export: %s: %w", name, err)
+		}
+		f.Name, f.ContentType = name, "text/html; charset=utf-8"
+		if err := add(f, name, html); err != nil {
 			return nil, nil, err
 		}
 	}

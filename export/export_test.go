@@ -128,7 +128,7 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"404.html", "a/b.txt", "de/index.html", "de/käse/alt/gouda/index.html", "de/list/index.html",
+		"404.html", "a/b.txt", "de/404.html", "de/index.html", "de/käse/alt/gouda/index.html", "de/list/index.html",
 		"index.html", "käse/alt/gouda/index.html", "list/index.html", "robots.txt", "sitemap.xml",
 	}
 	if got := files(t, out); !slices.Equal(got, want) {
@@ -219,7 +219,7 @@ func TestRedirectsAreHandedOutWhereTheHostHasRules(t *testing.T) {
 			t.Errorf("file %+v", f)
 		}
 	}
-	if len(got) != 5 || got[0] != "" || got[1] == "" || got[2] != "/docs/de/k%C3%A4se" || got[3] != "/docs/k%C3%A4se" || got[4] != "/docs/robots.txt" {
+	if len(got) != 6 || got[0] != "" || got[1] == "" || got[2] != "" || got[3] != "/docs/de/k%C3%A4se" || got[4] != "/docs/k%C3%A4se" || got[5] != "/docs/robots.txt" {
 		t.Errorf("paths %q", got)
 	}
 }

@@ -122,6 +122,9 @@ func (e example) paths(t *testing.T, opened *seed.Seed) []string {
 		}
 		list = append(list, gorgon.EscapePath(e.base+f.Path))
 	}
+	for _, locale := range e.app.Locales {
+		list = append(list, e.base+"/"+locale+"/nothing", e.base+"/"+locale+"x/nothing")
+	}
 	list = append(list, e.base+"/nothing/here", e.base+"/_gorgon/assets/nothing.css", e.base+"/nothing.css", e.base+"/_gorgon/assets/", "/_headers", "/_redirects", "/.nojekyll", "/CNAME")
 	// What stands behind a question mark stays with a redirect to the one URL.
 	if e.base == "" {

@@ -37,6 +37,9 @@ func execute(name string, data any) ([]byte, error) {
 // Artifact is what GitHub Pages serves.
 func (h site) Artifact() string { return h.artifact() }
 
+// Root is the home page, as URLs write it.
+func (h site) Root() string { return gorgon.EscapePath(h.Base + "/") }
+
 // Hidden are the paths of files that speak to hosts.
 func (h site) Hidden() []string {
 	hidden := []string{"/_headers", "/_redirects"}

@@ -43,6 +43,15 @@ type site struct {
 	Always     []header
 	Files      []export.File // their names below the site's root
 	Redirects  []export.Redirect
+	Languages  []language
+}
+
+// A language is a locale with a prefix.
+type language struct {
+	Locale   string
+	Home     string // its path as URLs write it, with the base path
+	NotFound string // that of its error view
+	Chosen   bool   // visitors who prefer it are sent to it
 }
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
@@ -55,6 +64,12 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		return fmt.Errorf("static: %w", err)
 	}
 	h := site{App: s.Package.App, Build: s.Package.Build, Base: base, Domain: s.Domain, Always: listed(always), Files: report.Files, Redirects: report.Redirects}
+	for _, locale := range s.App.Locales {
+		if home := s.App.Prefixes().Path(locale, "/"); home != "/" {
+			at := gorgon.EscapePath(base + home)
+			h.Languages = append(h.Languages, language{locale, at, at + "/" + notFound, s.App.PrefixDefault})
+		}
+	}
 	below := strings.TrimPrefix(base+"/", "/")
 	for i := range h.Files {
 		h.Files[i].Name = below + h.Files[i].Name
@@ -104,7 +119,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 }
 
 // notFound is the error view for what is not there.
-const notFound = "404.html"
+const notFound = export.NotFound
 
 // exported writes the site's own files. What the plan was told to accept is
 // left out.
