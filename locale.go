@@ -117,7 +117,8 @@ var (
 //
 //	gorgon.LocaleLinks{Path: d.Path}
 //
-// The links are plain ones and work in an export.
+// The links are plain ones and work in an export. They load whole documents:
+// the layout is in another language too.
 type LocaleLinks struct {
 	Path string // decoded, without base path and locale; a query may follow. Default: "/"
 
@@ -151,7 +152,7 @@ func (l LocaleLinks) Render(ctx context.Context, w io.Writer) error {
 			current = ` aria-current="true"`
 		}
 		tag := html.EscapeString(locale)
-		b.WriteString(`<li><a rel="` + rel + `" hreflang="` + tag + `" lang="` + tag + `" dir="` + Direction(locale) + `"` + current +
+		b.WriteString(`<li><a data-gorgon="reload" rel="` + rel + `" hreflang="` + tag + `" lang="` + tag + `" dir="` + Direction(locale) + `"` + current +
 			` href="` + html.EscapeString(at) + `">` + html.EscapeString(site.NameOf(locale)) + "</a></li>")
 	}
 	b.WriteString("</ul>")

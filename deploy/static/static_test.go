@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
@@ -326,6 +327,47 @@ func TestManifestListsAll(t *testing.T) {
 			default:
 				t.Errorf("%s: %s is not in the manifest", name, left)
 			}
+		}
+	}
+}
+
+// Of the hosts, Netlify alone knows which language a visitor reads.
+func TestNetlifySendsVisitorsToTheirLanguage(t *testing.T) {
+	e := example{base: "/docs", app: gorgon.App{
+		Name: "spoken", Locales: []string{"en", "de"}, PrefixDefault: true,
+		Routes: []gorgon.Route{page{Path: "/", View: view, BuildState: where}},
+	}}
+	folder := e.written(t)
+	file, err := os.ReadFile(filepath.Join(folder, "netlify.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Redirects []struct {
+			From, To   string
+			Status     int
+			Force      bool
+			Conditions map[string][]string
+		}
+	}
+	if err := toml.Unmarshal(file, &read); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range read.Redirects {
+		got = append(got, fmt.Sprint(r.From, " ", r.To, " ", r.Status, " ", r.Force, " ", r.Conditions["Language"]))
+	}
+	want := []string{
+		"/docs/ /docs/en 302 true [en]", "/docs/ /docs/de 302 true [de]",
+		"/docs/en/* /docs/en/404.html 404 false []", "/docs/de/* /docs/de/404.html 404 false []",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for name, part := range map[string]string{"index.html": `href="/docs/de"`, "de/404.html": `lang="de"`, "en/404.html": `lang="en"`, "404.html": `lang="en"`} {
+		page, err := os.ReadFile(filepath.Join(folder, static.SiteName, "docs", filepath.FromSlash(name)))
+		if err != nil || !strings.Contains(string(page), part) {
+			t.Errorf("%s: %v\n%s", name, err, page)
 		}
 	}
 }
