@@ -246,6 +246,29 @@ func TestAnExportInThreeLanguages(t *testing.T) {
 	}
 }
 
+// A file sets no cookie, and an export says which links count on one.
+func TestAnExportNamesLinksThatNeedAServer(t *testing.T) {
+	app := site(shop(t, nil), true)
+	app.Layout = func(d gorgon.Document) gorgon.Component {
+		return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			for _, c := range []gorgon.Component{d.Head, gorgon.LocaleLinks{Path: d.Path, Remember: true}, d.Main} {
+				if err := c.Render(ctx, w); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	s := built(t, app)
+	report, err := export.Run(t.Context(), export.Config{App: app, Seed: s, Renderer: renderer(app, s), Out: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if examples := report.DeadLinks.Examples; len(examples) != 1 || examples[0] != "/_gorgon/locale" {
+		t.Errorf("dead links: %+v", report.DeadLinks)
+	}
+}
+
 // A message that is missing fails the build, which names page, key and locale.
 func TestAMissingMessageFailsTheBuild(t *testing.T) {
 	m, err := i18n.Catalog{Files: fstest.MapFS{"en.json": {Data: []byte(`{"a":"A"}`)}, "de.json": {Data: []byte(`{"a":"A"}`)}}}.Load()
