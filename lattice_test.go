@@ -47,9 +47,11 @@ var lattice = map[string][]string{
 		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace"},
 
 	// Real servers, for the tests of technologies and what is above.
-	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog"},
+	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "github.com/chromedp/chromedp",
+		"github.com/chromedp/cdproto/emulation", "github.com/chromedp/cdproto/network", "github.com/chromedp/cdproto/runtime"},
 
 	// Leaves.
+	"client":  {},
 	"metrics": {},
 	"sbom":    {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"lambda":  {},

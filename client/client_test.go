@@ -1,0 +1,87 @@
+// What the module is made of, and how much it is.
+
+package client_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/gorgon-go/gorgon/client"
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+var update = flag.Bool("update", false, "write gorgon.js anew")
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testbed.CloseBrowser()
+	os.Exit(code)
+}
+
+func TestRuntimeIsWhatItsSourcesGive(t *testing.T) {
+	result := api.Build(api.BuildOptions{
+		EntryPoints:       []string{"gorgon.ts"},
+		Bundle:            true,
+		Format:            api.FormatESModule,
+		Target:            api.ES2022,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		LegalComments:     api.LegalCommentsNone,
+	})
+	for _, m := range append(result.Errors, result.Warnings...) {
+		t.Errorf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text)
+	}
+	if t.Failed() {
+		return
+	}
+	made := result.OutputFiles[0].Contents
+	if *update {
+		if err := os.WriteFile("gorgon.js", made, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if !bytes.Equal(made, client.Runtime) {
+		t.Error("gorgon.js is not what its sources give: run go generate ./client")
+	}
+}
+
+// No page pays more than this for everything the runtime can.
+func TestRuntimeIsSmall(t *testing.T) {
+	const limit = 6 << 10
+	var packed bytes.Buffer
+	w := brotli.NewWriterLevel(&packed, brotli.BestCompression)
+	if _, err := w.Write(client.Runtime); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d as Brotli", len(client.Runtime), packed.Len())
+	if packed.Len() > limit {
+		t.Errorf("the runtime has %d bytes as Brotli; %d are the limit", packed.Len(), limit)
+	}
+}
+
+func TestSourcesAreStrict(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tsc := filepath.Join(cache, "gorgon-testbed", "npm", "node_modules", ".bin", "tsc")
+	if _, err := os.Stat(tsc); err != nil {
+		t.Skipf("tsc: %v", testbed.ErrMissing)
+	}
+	if out, err := exec.Command(tsc, "--project", "tsconfig.json").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

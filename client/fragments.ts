@@ -1,0 +1,52 @@
+// <gorgon-fragment>: fetches a piece of the page once the page is loaded, and
+// puts it in the place of the fallback. Where that fails, the fallback stays.
+
+import { emit, isPart, parse, patience, urlOf } from "./document";
+import { settle } from "./history";
+import { watch } from "./prefetch";
+
+const loaded = (): Promise<unknown> | void => {
+  if (document.readyState !== "complete") return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+};
+
+class Fragment extends HTMLElement {
+  #done = false;
+  #stop?: AbortController;
+
+  async connectedCallback() {
+    if (this.#done) return; // it was only moved
+    const stop = (this.#stop = new AbortController());
+    const { signal } = stop;
+    const src = urlOf(this.getAttribute("src") || "");
+    let timer;
+    try {
+      if (!isPart(src, "fragment")) throw new Error("gorgon: no fragment: " + src);
+      await loaded();
+      if (signal.aborted) return;
+      this.setAttribute("aria-busy", "true");
+      timer = setTimeout(() => stop.abort(), patience);
+      const response = await fetch(src, { headers: { Accept: "text/html" }, redirect: "error", signal });
+      if (!response.ok || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: status " + response.status);
+      const html = await response.text();
+      if (!this.isConnected) return;
+      this.#done = true;
+      this.replaceChildren(parse(html, this));
+      settle();
+      watch(this);
+      emit("fragment", { url: src.href }, this);
+    } catch (error) {
+      if (!this.isConnected || stop !== this.#stop) return;
+      this.setAttribute("data-gorgon-error", "");
+      emit("error", { url: src?.href, error }, this);
+    } finally {
+      clearTimeout(timer);
+      if (stop === this.#stop) this.removeAttribute("aria-busy");
+    }
+  }
+
+  disconnectedCallback() {
+    this.#stop?.abort();
+  }
+}
+
+export const startFragments = (): void => customElements.define("gorgon-fragment", Fragment);

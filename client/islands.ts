@@ -1,0 +1,124 @@
+// <gorgon-island>: loads a module when it is due, and hands it the element and
+// its props. What the server sent stays whatever becomes of the module.
+
+import { emit, isPart, urlOf } from "./document";
+
+interface Module {
+  default?: (element: HTMLElement, props: unknown) => unknown;
+  freeze?: (element: HTMLElement) => unknown;
+  thaw?: (element: HTMLElement, value: unknown) => void;
+}
+
+// islandKeys are the states that wait for their islands.
+export const islandKeys = new Map<string, unknown>();
+
+const keyOf = (island: Island): string => {
+  const own = island.getAttribute("data-gorgon-keep") || island.id;
+  if (own) return "#" + own;
+  // Without the digest, which changes with every build of the module.
+  const name = (e: Element) => /([^/.]*)[^/]*$/.exec(e.getAttribute("src") || "")?.[1] || "";
+  const alike = Array.from(document.querySelectorAll("gorgon-island")).filter((e) => name(e) === name(island) && !e.id);
+  return name(island) + ":" + alike.indexOf(island);
+};
+
+class Island extends HTMLElement {
+  #module?: Module;
+  #quit: (() => void)[] = [];
+  #turn = 0;
+
+  connectedCallback() {
+    const turn = ++this.#turn;
+    const load = () => void this.#load(turn);
+    switch (this.getAttribute("on")) {
+      case "idle": {
+        if (!window.requestIdleCallback) return void setTimeout(load, 200);
+        const due = requestIdleCallback(load);
+        return void this.#quit.push(() => cancelIdleCallback(due));
+      }
+      case "visible": {
+        const observer = new IntersectionObserver((entries) => {
+          if (!entries.some((e) => e.isIntersecting)) return;
+          observer.disconnect();
+          load();
+        });
+        // An element of display: contents has no box: its children are seen.
+        observer.observe(this);
+        for (const child of this.children) observer.observe(child);
+        return void this.#quit.push(() => observer.disconnect());
+      }
+      case "media": {
+        const query = matchMedia(this.getAttribute("media") || "");
+        if (query.matches) break;
+        const stop = new AbortController();
+        query.addEventListener("change", load, { once: true, signal: stop.signal });
+        return void this.#quit.push(() => stop.abort());
+      }
+    }
+    load();
+  }
+
+  disconnectedCallback() {
+    this.#turn++;
+    this.#module = undefined;
+    each(this.#quit.splice(0), (quit) => quit());
+  }
+
+  async #load(turn: number) {
+    const src = urlOf(this.getAttribute("src") || "");
+    try {
+      if (!isPart(src, "assets")) throw new Error("gorgon: no asset: " + src);
+      const module: Module = await import(src.href);
+      if (turn !== this.#turn) return;
+      const props = this.querySelector(':scope > script[type="application/json"]')?.textContent;
+      const quit = await module.default?.(this, props ? JSON.parse(props) : undefined);
+      if (typeof quit === "function") {
+        if (turn !== this.#turn) return void quit();
+        this.#quit.push(quit as () => void);
+      }
+      if (turn !== this.#turn) return;
+      this.#module = module;
+      this.thaw();
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.setAttribute("data-gorgon-error", "");
+      console.error(error);
+      emit("error", { url: src?.href, error }, this);
+    }
+  }
+
+  freeze(into: [string, unknown][]) {
+    const key = keyOf(this);
+    const value = this.#module ? this.#module.freeze?.(this) : islandKeys.get(key);
+    if (value !== undefined) into.push([key, value]);
+  }
+
+  thaw() {
+    const key = keyOf(this);
+    if (!this.#module || !islandKeys.has(key)) return;
+    const value = islandKeys.get(key);
+    islandKeys.delete(key);
+    this.#module.thaw?.(this, value);
+  }
+}
+
+const each = <T>(list: Iterable<T>, use: (of: T) => void) => {
+  for (const of of list) {
+    try {
+      use(of);
+    } catch (error) {
+      console.error(error); // one island's fault is not the others'
+    }
+  }
+};
+
+const islands = () => document.querySelectorAll<Island>("gorgon-island:defined");
+
+export const freezeIslands = (): [string, unknown][] => {
+  const states: [string, unknown][] = [];
+  each(islands(), (island) => island.freeze(states));
+  return states;
+};
+
+export const thawIslands = (): void => each(islands(), (island) => island.thaw());
+
+export const startIslands = (): void => customElements.define("gorgon-island", Island);

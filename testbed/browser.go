@@ -1,0 +1,272 @@
+// A Chromium that tests look at pages with.
+
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a test waits for a page before it fails. It is long:
+// machines of tests are slow, and nobody waits where all is well.
+const patience = 30 * time.Second
+
+// chromium is the one browser of a test program, started by its first tab.
+var chromium struct {
+	sync.Mutex
+	ctx context.Context
+	end context.CancelFunc
+	err error
+}
+
+// browser is the context of the running browser.
+func browser() (context.Context, error) {
+	c := &chromium
+	c.Lock()
+	defer c.Unlock()
+	if c.ctx != nil || c.err != nil {
+		return c.ctx, c.err
+	}
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		c.err = fmt.Errorf("chromium: %w", ErrMissing)
+		return nil, c.err
+	}
+	all, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
+	ctx, cancel := chromedp.NewContext(all)
+	end := func() { cancel(); stop() }
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		c.err = err
+		return nil, err
+	}
+	c.ctx, c.end = ctx, end
+	return ctx, nil
+}
+
+// CloseBrowser ends the browser that the tabs of this program share, and
+// removes what it kept. A package that opens tabs calls it at the end of its
+// TestMain.
+func CloseBrowser() {
+	c := &chromium
+	c.Lock()
+	defer c.Unlock()
+	if c.end != nil {
+		c.end()
+	}
+	c.ctx, c.end = nil, nil
+}
+
+// A Tab is one tab of the browser, with cookies and a cache of its own. It
+// belongs to one test, fails it when something goes wrong, and is closed when
+// it ends.
+type Tab struct {
+	Context context.Context // for what chromedp can do and this cannot
+
+	t        testing.TB
+	mu       sync.Mutex
+	requests []Request
+	said     []string
+}
+
+// A Request is one that a tab sent.
+type Request struct {
+	Method, URL string
+	Type        string            // as the DevTools Protocol names it: Document, Fetch, Script, …
+	Header      map[string]string // what the page set; what the network adds is not seen
+}
+
+// NewTab opens an empty tab. Where no Chromium is installed, the test is
+// skipped with the reason.
+func NewTab(t testing.TB) *Tab {
+	t.Helper()
+	parent, err := browser()
+	if errors.Is(err, ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
+	tab := &Tab{Context: ctx, t: t}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, line := range tab.Console() {
+				t.Log("the page said:", line)
+			}
+		}
+		cancel()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Listen(ctx, tab.hear); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Do(chromedp.EmulateViewport(1000, 700))
+	return tab
+}
+
+func (tab *Tab) hear(event any) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		r := Request{Method: e.Request.Method, URL: e.Request.URL, Type: string(e.Type), Header: map[string]string{}}
+		for name, value := range e.Request.Headers {
+			r.Header[name] = fmt.Sprint(value)
+		}
+		tab.requests = append(tab.requests, r)
+	case *runtime.EventConsoleAPICalled:
+		line := string(e.Type) + ":"
+		for _, a := range e.Args {
+			line += " " + string(a.Value) + a.Description
+		}
+		tab.said = append(tab.said, line)
+	case *runtime.EventExceptionThrown:
+		tab.said = append(tab.said, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
+	}
+}
+
+// Console is what the tab's pages wrote to the console, and what they threw.
+func (tab *Tab) Console() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return slices.Clone(tab.said)
+}
+
+// Requests are those that the tab sent since it was opened or since Forget.
+func (tab *Tab) Requests() []Request {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return slices.Clone(tab.requests)
+}
+
+// Forget begins the list of requests anew.
+func (tab *Tab) Forget() {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.requests = nil
+}
+
+// Do performs actions of chromedp.
+func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Context, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Open loads a page and waits until it is whole.
+func (tab *Tab) Open(url string) {
+	tab.t.Helper()
+	tab.Do(chromedp.Navigate(url))
+}
+
+// Click presses the left button on the first element that a CSS selector
+// finds, as a visitor would.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	tab.Do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Eval evaluates an expression of JavaScript in the page, waits for it where
+// it is a promise, and decodes what it gives.
+func Eval[T any](tab *Tab, expression string) T {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Context, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// Run evaluates statements of JavaScript, whose value nobody wants.
+func (tab *Tab) Run(statements string) {
+	tab.t.Helper()
+	Eval[chromedp.Void](tab, statements)
+}
+
+// Wait asks the page until an expression of JavaScript is true, across
+// navigations.
+func (tab *Tab) Wait(expression string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Context, patience)
+	defer cancel()
+	for {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			where, _ := chromedp.Run(tab.Context, chromedp.Evaluate[string]("location.href + '\\n' + document.documentElement.outerHTML.slice(0, 3000)"))
+			tab.t.Fatalf("never so: %s (%v)\n%s", expression, err, where)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// WithoutScript lets the pages of the tab run no script.
+func (tab *Tab) WithoutScript() {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Prefer sets a media feature, as prefers-reduced-motion.
+func (tab *Tab) Prefer(feature, value string) {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
+	}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Throttle makes the tab's network slow: each answer begins after the latency,
+// and its bytes come at a rate per second.
+func (tab *Tab) Throttle(latency time.Duration, rate int) {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Latency: float64(latency.Milliseconds()), DownloadThroughput: float64(rate), UploadThroughput: float64(rate),
+		}},
+	}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Screenshot writes what the tab shows as a PNG.
+func (tab *Tab) Screenshot(file string) {
+	tab.t.Helper()
+	png, err := chromedp.Run(tab.Context, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(file, png, 0o666)
+	}
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+}
