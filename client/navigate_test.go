@@ -174,6 +174,7 @@ func TestHashesLeadToTheirPlaces(t *testing.T) {
 	check(t, tab, "focus follows", `document.activeElement === deep && location.hash === "#deep"`)
 	tab.Run(`scrollTo(0, 900)`)
 	tab.Wait(`scrollY === 900`)
+	tab.Run(`new Promise(frame => requestAnimationFrame(() => requestAnimationFrame(frame)))`) // the browser has told of it
 	tab.Run(`location.hash = "#q"`)
 	tab.Wait(`scrollY < 900`)
 	tab.Run(`history.back()`)
@@ -363,4 +364,37 @@ func TestSlowNetworkShowsThatItLoads(t *testing.T) {
 	tab.Run(`next.click()`)
 	check(t, tab, "loading is marked", `document.documentElement.hasAttribute("data-gorgon-loading") && `+atHome)
 	tab.Wait(atB + ` && !document.documentElement.hasAttribute("data-gorgon-loading")`)
+}
+
+func TestTransitionsAreShownToThoseWhoWantThem(t *testing.T) {
+	for _, want := range []string{"no-preference", "reduce"} {
+		t.Run(want, func(t *testing.T) {
+			s := newSite(t, two())
+			s.settings["transitions"] = true
+			tab := s.open("/")
+			tab.Prefer("prefers-reduced-motion", want)
+			tab.Run(`shown = 0; const start = document.startViewTransition; document.startViewTransition = f => { shown++; return start.call(document, f) }`)
+			tab.Click("#next")
+			tab.Wait(atB + ` && !document.documentElement.hasAttribute("data-gorgon-loading")`)
+			check(t, tab, "a transition for those who want motion", `first && shown === `+map[string]string{"no-preference": "1", "reduce": "0"}[want])
+		})
+	}
+}
+
+func TestLinksInViewAreFetchedAheadWhereAsked(t *testing.T) {
+	pages := two()
+	pages["/"] = page{title: "Home", main: `<h1>Home</h1><a href="/b" data-gorgon-prefetch="view">b</a>`}
+	s := newSite(t, pages)
+	tab := s.open("/")
+	tab.Wait(`performance.getEntriesByName(location.origin + "/_gorgon/page/b.json").length === 1`)
+	if s.count("/_gorgon/page/b.json prefetch") != 1 {
+		t.Errorf("requests: %v", s.paths())
+	}
+}
+
+func TestWhoeverSavesDataFetchesNothingAhead(t *testing.T) {
+	s := newSite(t, two())
+	tab := s.open("/")
+	tab.Run(`Object.defineProperty(navigator, "connection", {value: {saveData: true}}); gorgon.prefetch("/b")`)
+	check(t, tab, "it asked for nothing", `performance.getEntriesByName(location.origin + "/_gorgon/page/b.json").length === 0`)
 }
