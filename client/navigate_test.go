@@ -194,10 +194,13 @@ func TestSurprisesLoadTheWholePage(t *testing.T) {
 		"content type": func(p *page) { p.answer = raw("text/html", `{"build":"one","head":"","main":"x"}`) },
 		"no JSON":      func(p *page) { p.answer = raw("application/json", `{"build":"one"`) },
 		"other build":  func(p *page) { p.answer = raw("application/json", `{"build":"two","head":"","main":"x"}`) },
-		"wrong types":  func(p *page) { p.answer = raw("application/json", `{"build":"one","head":1,"main":["x"]}`) },
-		"null":         func(p *page) { p.answer = raw("application/json", `null`) },
+		"other language": func(p *page) {
+			p.answer = raw("application/json", `{"build":"one","locale":"de","head":"","main":"x"}`)
+		},
+		"wrong types": func(p *page) { p.answer = raw("application/json", `{"build":"one","head":1,"main":["x"]}`) },
+		"null":        func(p *page) { p.answer = raw("application/json", `null`) },
 		"redirected": func(p *page) {
-			p.answer = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 302) }
+			p.answer = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }
 		},
 		"broken off":      func(p *page) { p.answer = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) } },
 		"other origin":    func(p *page) { p.location = "https://evil.invalid/" },
@@ -213,6 +216,9 @@ func TestSurprisesLoadTheWholePage(t *testing.T) {
 			change(&b)
 			pages["/b"] = b
 			s := newSite(t, pages)
+			if name == "other language" {
+				s.settings["locale"] = "en"
+			}
 			if name == "slow" {
 				s.settings["timeout"] = 50
 			}
@@ -397,4 +403,18 @@ func TestWhoeverSavesDataFetchesNothingAhead(t *testing.T) {
 	tab := s.open("/")
 	tab.Run(`Object.defineProperty(navigator, "connection", {value: {saveData: true}}); gorgon.prefetch("/b")`)
 	check(t, tab, "it asked for nothing", `performance.getEntriesByName(location.origin + "/_gorgon/page/b.json").length === 0`)
+}
+
+func TestFirstPageIsKeptOnlyWhereTheServerSaysSo(t *testing.T) {
+	s := newSite(t, two())
+	delete(s.settings, "keep")
+	tab := s.open("/")
+	tab.Click("#next")
+	tab.Wait(atB)
+	tab.Run(`history.back()`)
+	tab.Wait(atHome)
+	check(t, tab, "the document stays", `first`)
+	if n := s.count("/_gorgon/folder.json"); n != 1 {
+		t.Errorf("its payload was asked for %d times", n)
+	}
 }

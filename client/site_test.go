@@ -39,7 +39,7 @@ type site struct {
 	asked []string          // paths, with what the runtime said of them
 }
 
-// newSite serves pages by path, each "/a/" among them reachable from all.
+// newSite serves pages by path.
 func newSite(t *testing.T, pages map[string]page) *site {
 	s := &site{t: t, build: "one", pages: pages, files: map[string]string{}}
 	s.settings = map[string]any{"base": "", "navigate": true, "prefetch": "none", "timeout": 10000, "announce": "Now: {title}", "keep": true}
