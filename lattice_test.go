@@ -64,7 +64,7 @@ var lattice = map[string][]string{
 	"render":    {"words", "pages", "compress", "sealed", "github.com/cespare/xxhash/v2"},
 	"cache":     {"words", "pages", "metrics", "render", "github.com/maypok86/otter/v2"},
 	"compose":   {"words", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
-	"build":     {"words", "pages", "compress", "render", "seed"},
+	"build":     {"words", "pages", "client", "compress", "render", "seed"},
 	"export":    {"words", "pages", "render", "cache", "compose", "seed"},
 	"serve":     {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed", "golang.org/x/text/language"},
 	"retain":    {"pages", "seed"},

@@ -18,6 +18,8 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/client"
+	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
 )
 
@@ -50,7 +52,25 @@ func readAssets(app gorgon.App) (assets, error) {
 		}
 		a.files = append(a.files, fileOf(at, l.data[name], true))
 	}
+	if wantsRuntime(app, names) {
+		at := servedAt("gorgon.js", client.Runtime)
+		a.names[render.RuntimeAsset] = at
+		a.files = append(a.files, fileOf(at, client.Runtime, true))
+	}
 	return a, errors.Join(l.faults...)
+}
+
+// wantsRuntime says whether a page of the app may need the browser runtime.
+func wantsRuntime(app gorgon.App, assets []string) bool {
+	return app.Navigation != nil || len(app.Fragments) > 0 ||
+		slices.ContainsFunc(assets, func(name string) bool { return strings.HasPrefix(contentType(name, nil), "text/javascript") })
+}
+
+// servedAt is the path of an asset, which has the digest of its content in it.
+func servedAt(name string, data []byte) string {
+	sum := sha256.Sum256(data)
+	ext := path.Ext(name)
+	return assetFolder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 }
 
 // A linker finds the paths that assets are served at. A style sheet comes
@@ -84,9 +104,7 @@ func (l *linker) servedAt(name string) (string, error) {
 		data = []byte(css)
 		l.data[name] = data
 	}
-	sum := sha256.Sum256(data)
-	ext := path.Ext(name)
-	l.paths[name] = assetFolder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	l.paths[name] = servedAt(name, data)
 	return l.paths[name], nil
 }
 

@@ -209,7 +209,7 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 		e := *root.answer.Entry
 		root.uses(&e.Uses)
 		if a.Form == Document {
-			c.renderer.Dress(&e)
+			c.renderer.Dress(&e, false)
 		}
 		answer.Entry, answer.Prepared = &e, nil
 		answer.Live = &Live{Entry: &e, c: c, ask: a, root: root}
@@ -302,7 +302,7 @@ func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Ent
 		return c.view(ctx, a, &e)
 	}
 	if open {
-		c.renderer.Dress(&e)
+		c.renderer.Dress(&e, len(a.Page.Guards) == 0)
 	}
 	return &e, nil
 }
@@ -324,7 +324,7 @@ func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Ent
 	})
 	filled := c.fill(a, around)
 	view.HTML, view.Head, view.Main, view.Holes = filled.html, filled.head, filled.main, nil
-	c.renderer.Dress(view)
+	c.renderer.Dress(view, false)
 	return view, nil
 }
 

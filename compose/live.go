@@ -120,7 +120,7 @@ func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Us
 	if _, err := w.Write(p.html); err != nil {
 		return err
 	}
-	tags := l.c.renderer.More(*said, p.uses)
+	tags := l.c.renderer.More(*said, p.uses, l.ask.Locale)
 	*said = render.Join(*said, p.uses)
 	_, err := io.WriteString(w, tags)
 	return err

@@ -111,7 +111,7 @@ func TestHoles(t *testing.T) {
 				r.App.Navigation = &gorgon.Navigation{}
 				r.Site.Assets = map[string]string{render.RuntimeAsset: "/_gorgon/assets/r.js"}
 			})
-			r.Dress(e)
+			r.Dress(e, true)
 			got := shown(e)
 			got = strings.NewReplacer("<!--gorgon:head-->[", "[", "]<!--/gorgon:head-->", "]", "<!--gorgon:main-->[", "[", "]<!--/gorgon:main-->", "]").Replace(got)
 			before, rest, ok := strings.Cut(got, `<meta name="gorgon"`)

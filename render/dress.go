@@ -30,13 +30,14 @@ func (r *Renderer) runtime(u pages.Uses) bool {
 // Dress writes into a document what the browser needs beside its parts, where
 // it needs anything, and the policy for what is inline. A document is dressed
 // once, when it is known all that is put into it.
-func (r *Renderer) Dress(e *pages.Entry) {
+// It is kept by browsers for the way back, unless it is made for a request.
+func (r *Renderer) Dress(e *pages.Entry, kept bool) {
 	if policy := r.policy(e.Uses, ""); policy != "" && e.Header["Content-Security-Policy"] == nil {
 		e.Header = e.Header.Clone()
 		e.Header["Content-Security-Policy"] = []string{policy}
 	}
 	if r.runtime(e.Uses) {
-		insert(e, r.tags(e.Uses))
+		insert(e, r.tags(e.Uses, e.Key.Locale, kept))
 	}
 }
 
@@ -87,15 +88,15 @@ func insert(e *pages.Entry, tags string) {
 }
 
 // More are the tags for what needs more than a document has said already.
-func (r *Renderer) More(said, more pages.Uses) string {
+func (r *Renderer) More(said, more pages.Uses, locale string) string {
 	if r.runtime(said) || !r.runtime(more) {
 		return ""
 	}
-	return r.tags(more)
+	return r.tags(more, locale, false)
 }
 
 // tags are the elements that start the runtime.
-func (r *Renderer) tags(u pages.Uses) string {
+func (r *Renderer) tags(u pages.Uses, locale string, kept bool) string {
 	type config struct {
 		Build       string `json:"build"`
 		Base        string `json:"base"`
@@ -103,8 +104,10 @@ func (r *Renderer) tags(u pages.Uses) string {
 		Prefetch    string `json:"prefetch,omitempty"`
 		Timeout     int64  `json:"timeout,omitempty"`
 		Transitions bool   `json:"transitions,omitempty"`
+		Locale      string `json:"locale,omitempty"` // of the layout: another one loads another document
+		Keep        bool   `json:"keep,omitempty"`   // the document, for the way back
 	}
-	c := config{Build: r.Build, Base: r.Site.Base}
+	c := config{Build: r.Build, Base: r.Site.Base, Locale: locale, Keep: kept}
 	if n := r.App.Navigation; n != nil {
 		c.Navigate, c.Prefetch, c.Timeout, c.Transitions = true, "intent", 10_000, n.Transitions
 		if n.Prefetch != "" {

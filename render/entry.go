@@ -49,7 +49,7 @@ func (r *Renderer) entry(ctx context.Context, t Task, made time.Time, state any,
 	e.HTML, e.Head, e.Main, e.Holes, e.Uses = d.html, d.head, d.main, d.holes, d.needs()
 	whole := t.Page.Fragment == "" && !Open(e)
 	if whole {
-		r.Dress(e)
+		r.Dress(e, len(t.Page.Guards) == 0)
 	}
 	r.Finish(e, t.Old, whole)
 	Schedule(e, t.Page, made)

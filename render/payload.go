@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -17,9 +18,10 @@ type payload struct {
 	Location string   `json:"location,omitempty"` // the page is elsewhere
 	Reload   bool     `json:"reload,omitempty"`   // it has inline scripts, which the policy of another document keeps out
 	Locale   string   `json:"locale,omitempty"`
+	Dir      string   `json:"dir,omitempty"`
 	Title    string   `json:"title,omitempty"`
-	Head     string   `json:"head,omitempty"`
-	Main     string   `json:"main,omitempty"`
+	Head     *string  `json:"head,omitempty"`
+	Main     *string  `json:"main,omitempty"`
 	Modules  []string `json:"modules,omitempty"`
 }
 
@@ -33,8 +35,8 @@ func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	case len(e.Uses.Scripts)+len(e.Uses.Styles) > 0 || e.Uses.Wasm:
 		p.Reload = true
 	default:
-		p.Locale, p.Title, p.Modules = e.Key.Locale, e.Title, e.Uses.Modules
-		p.Head, p.Main = string(e.Head.Of(e.HTML)), string(e.Main.Of(e.HTML))
+		p.Locale, p.Dir, p.Title, p.Modules = e.Key.Locale, gorgon.Direction(e.Key.Locale), e.Title, e.Uses.Modules
+		p.Head, p.Main = new(string(e.Head.Of(e.HTML))), new(string(e.Main.Of(e.HTML)))
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

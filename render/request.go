@@ -134,7 +134,7 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 			if err := head.Render(ctx, w); err != nil {
 				return err
 			}
-			return write(w, headEnd, r.tags(pages.Uses{}))
+			return write(w, headEnd, r.tags(pages.Uses{}, doc.Locale, false))
 		})
 	}
 	doc.Main = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
@@ -150,7 +150,7 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 			return write(w, mainEnd)
 		}
 		if u := usesOf(uses); r.runtime(u) {
-			return write(w, r.tags(u))
+			return write(w, r.tags(u, doc.Locale, false))
 		}
 		return nil
 	})

@@ -33,12 +33,13 @@ func app(lib *library.Library) gorgon.App {
 		panic(err) // the folder is part of the program
 	}
 	return gorgon.App{
-		Name:   "godoc",
-		Origin: "http://localhost:8080",
-		Assets: assets,
-		Values: []gorgon.Value{g.catalog},
-		Layout: layout,
-		Error:  failure,
+		Name:       "godoc",
+		Origin:     "http://localhost:8080",
+		Assets:     assets,
+		Navigation: &gorgon.Navigation{},
+		Values:     []gorgon.Value{g.catalog},
+		Layout:     layout,
+		Error:      failure,
 		Routes: []gorgon.Route{
 			gorgon.Page[views.HomeState]{
 				Path: "/", BuildState: g.home,
