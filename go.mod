@@ -13,6 +13,7 @@ require (
 	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/edsrzf/mmap-go v1.2.0
 	github.com/evanw/esbuild v0.28.2
+	github.com/fsnotify/fsnotify v1.10.0
 	github.com/go-playground/locales v0.14.2
 	github.com/gofrs/flock v0.13.1
 	github.com/google/go-cmp v0.7.0

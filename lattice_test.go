@@ -80,6 +80,9 @@ var lattice = map[string][]string{
 	// The release program of an app: the go command and git, run.
 	"compile": {},
 
+	// The development server: an app built, run and watched.
+	"develop": {"github.com/fsnotify/fsnotify"},
+
 	// Targets.
 	"deploy/oci": {"plan", "pack", "deploy", "github.com/klauspost/compress/gzip", "golang.org/x/crypto/x509roots/fallback/bundle",
 		"github.com/google/go-containerregistry/pkg/name", "github.com/google/go-containerregistry/pkg/v1",

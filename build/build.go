@@ -37,6 +37,7 @@ type Config struct {
 	Timeout time.Duration         // of one page. Default: the page's own
 	Effort  compress.Effort       // of compressing. Default: Fast
 	Time    time.Time             // that the pages are said to be made at. Default: now
+	Lazy    bool                  // list no pages: they are made when asked for. Default: all that can be made ahead are
 	Tell    func(done, total int) // is told of progress, from one goroutine. Default: nobody is
 }
 
@@ -105,7 +106,9 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err := b.prepare(ctx); err != nil {
 		return Report{}, err
 	}
-	b.list(ctx)
+	if !c.Lazy {
+		b.list(ctx)
+	}
 	if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil {
 		return Report{}, fmt.Errorf("build: %w: choose another folder, or make it writable", err)
 	}

@@ -84,6 +84,9 @@ func (p *program) seedPath() string {
 	if p.base != "" {
 		name += strings.ReplaceAll(p.base, "/", "@")
 	}
+	if p.developing() {
+		name += "@dev" // it has no pages, and nothing else is to serve it
+	}
 	return filepath.Join(p.dist, name+".seed")
 }
 
@@ -100,7 +103,7 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 	tell, done := p.progress(flags.quiet)
 	report, err := build.Run(ctx, build.Config{
 		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
-		Timeout: flags.timeout, Effort: flags.effort, Time: at, Tell: tell,
+		Timeout: flags.timeout, Effort: flags.effort, Time: at, Lazy: p.developing(), Tell: tell,
 	})
 	done()
 	if failures, ok := err.(build.Failures); ok {

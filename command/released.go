@@ -7,3 +7,5 @@ package command
 import "github.com/spf13/cobra"
 
 func (p *program) atSourceAlone() []*cobra.Command { return nil }
+
+func (p *program) developing() bool { return false }

@@ -99,7 +99,10 @@ func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (
 			return nil, nil, errors.Join(err, store.Close())
 		}
 	}
-	config.Renderer, config.Seed, config.Store, config.Log = s.renderer, s.seed, store, p.log
+	config.Renderer, config.Store, config.Log = s.renderer, store, p.log
+	if !p.developing() {
+		config.Seed = s.seed
+	}
 	if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
 		config.CDN = func(ctx context.Context, subjects []string) error {
 			return cdn.Purge(ctx, serve.EdgeTags(subjects))

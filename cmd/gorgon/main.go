@@ -1,6 +1,7 @@
 // Command gorgon begins projects, and says what a machine lacks for them.
 //
 //	gorgon new NAME   write a site, a blog or a shop that builds, tests and serves
+//	gorgon dev [PACKAGE]   run an app while it is being written
 //	gorgon doctor     check what a developer needs, each fault with its mend
 //	gorgon version    say which Gorgon this is
 //
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(t.newCommand(), t.doctorCommand(), t.versionCommand())
+	root.AddCommand(t.newCommand(), t.devCommand(), t.doctorCommand(), t.versionCommand())
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)

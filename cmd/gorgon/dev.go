@@ -1,0 +1,53 @@
+// dev: run an app while it is being written.
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gorgon-go/gorgon/develop"
+)
+
+func (t *tool) devCommand() *cobra.Command {
+	var addr, templ string
+	c := &cobra.Command{
+		Use:   "dev [PACKAGE]",
+		Short: "Run an app while it is being written, and show every change in the browser",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misusedf("dev takes one package: leave out %q", args[1])
+			}
+			at := "."
+			if len(args) == 1 {
+				at = args[0]
+			}
+			root, err := says(c.Context(), at, nil, "go", "list", "-m", "-f", "{{.Dir}}")
+			if err != nil {
+				return fmt.Errorf("%w: run it in a module, or name the folder of a main package", err)
+			}
+			folder, err := filepath.Abs(at)
+			if err != nil {
+				return err
+			}
+			below, err := filepath.Rel(root, folder)
+			if err != nil {
+				return err
+			}
+			s := develop.Server{
+				Dir: root, Package: "./" + filepath.ToSlash(below), Addr: addr, Templ: strings.Fields(templ), Log: t.log,
+				Started: func(a net.Addr) { fmt.Fprintf(t.log, "developing at http://%s/\n", a) },
+			}
+			return s.Run(c.Context())
+		},
+	}
+	c.Flags().StringVar(&addr, "addr", net.JoinHostPort(cmp.Or(os.Getenv("GORGON_HOST"), "127.0.0.1"), cmp.Or(os.Getenv("GORGON_PORT"), "8080")), "where browsers come (GORGON_HOST, GORGON_PORT)")
+	c.Flags().StringVar(&templ, "templ", "", "the command that generates from templates (default: go tool templ where go.mod has it, else templ)")
+	return c
+}

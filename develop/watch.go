@@ -1,0 +1,128 @@
+// Which files changed.
+
+package develop
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// quiet is how long nothing may happen before changes are taken: editors
+// write a file in several steps.
+const quiet = 30 * time.Millisecond
+
+// skipped are folders that hold nothing an app is made of.
+var skipped = []string{"node_modules", "pkg", "dist", "public", "testdata"}
+
+// A watcher knows every file of a tree by the digest of its content, so that
+// a touch changes nothing.
+type watcher struct {
+	*fsnotify.Watcher
+	root  string
+	known map[string][sha256.Size]byte
+}
+
+func watch(root string) (*watcher, error) {
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w: allow more watches, as in sysctl fs.inotify.max_user_instances=1024", root, err)
+	}
+	w := &watcher{n, root, map[string][sha256.Size]byte{}}
+	if _, err := w.add(root); err != nil {
+		n.Close()
+		return nil, fmt.Errorf("watch %s: %w", root, err)
+	}
+	return w, nil
+}
+
+func (w *watcher) skips(name string) bool {
+	base := filepath.Base(name)
+	return name != w.root && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base))
+}
+
+// add watches a folder with all below it, and returns the files in it that
+// are new.
+func (w *watcher) add(folder string) (found []string, err error) {
+	err = filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == w.root:
+			return err
+		case err != nil:
+			return nil // gone again
+		case d.IsDir() && w.skips(name):
+			return fs.SkipDir
+		case d.IsDir():
+			return w.Add(name)
+		case w.changed(name):
+			found = append(found, name)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// changed says whether a file's content is another than it was.
+func (w *watcher) changed(name string) bool {
+	if w.skips(name) || strings.HasSuffix(name, "~") {
+		return false
+	}
+	before, was := w.known[name]
+	data, err := os.ReadFile(name)
+	if err != nil {
+		delete(w.known, name)
+		return was
+	}
+	w.known[name] = sha256.Sum256(data)
+	return !was || before != w.known[name]
+}
+
+// next waits for changes, and for a moment of quiet after them.
+func (w *watcher) next(ctx context.Context, failed <-chan error) ([]string, error) {
+	touched := map[string]bool{}
+	var calm <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-failed:
+			return nil, err
+		case err := <-w.Errors:
+			return nil, fmt.Errorf("watch %s: %w", w.root, err)
+		case e := <-w.Events:
+			if e.Op != fsnotify.Chmod {
+				touched[e.Name] = true
+				calm = time.After(quiet)
+			}
+		case <-calm:
+			var changed []string
+			for name := range touched {
+				if info, err := os.Stat(name); err == nil && info.IsDir() {
+					if !w.skips(name) {
+						found, err := w.add(name)
+						if err != nil {
+							return nil, err
+						}
+						changed = append(changed, found...)
+					}
+				} else if w.changed(name) {
+					changed = append(changed, name)
+				}
+			}
+			if len(changed) > 0 {
+				slices.Sort(changed)
+				return slices.Compact(changed), nil
+			}
+			clear(touched)
+			calm = nil
+		}
+	}
+}
