@@ -67,11 +67,31 @@ type App struct {
 
 	// Assets are files served under a name with the digest of their content,
 	// which never changes and may be kept for ever; [Asset] is their URL in
-	// views. Default: none.
+	// views. Style sheets and modules (.css, .ts, .tsx, .mts, .jsx, and .js
+	// and .mjs with an import or an export) are bundled with all that they
+	// import. Files and folders whose name begins with "_" are served only as
+	// part of what imports them. Default: none.
 	Assets fs.FS
+
+	// NodeModules is the folder that npm packages are in, which modules
+	// import at build time. Default: node_modules beside go.mod.
+	NodeModules string
+
+	// Programs are Go packages that the build compiles to WebAssembly, by the
+	// names of the assets they become: "life.wasm": "./life". Beside them
+	// modules find Go's own loader, as "_wasm_exec.js". Default: none.
+	Programs map[string]string
+
+	// Images say which images of Assets are made smaller for smaller screens.
+	// Default: none, and [Image] shows each as it is.
+	Images []ImageRule
 
 	// Static are files served at their own paths: "favicon.ico". Default: none.
 	Static fs.FS
+
+	// Aliases are further paths at which an asset or, where none has that
+	// name, a file of Static is served: "/favicon.ico": "icon.ico". Default: none.
+	Aliases map[string]string
 
 	// Handlers answer by [net/http.ServeMux] pattern, and win over pages. A
 	// [Handler] also says what it needs.
@@ -190,6 +210,7 @@ func (a App) Validate() error {
 	faults = append(faults, a.validateLocales()...)
 	faults = append(faults, a.validateFragments()...)
 	faults = append(faults, a.Navigation.validate()...)
+	faults = append(faults, a.validateAssets()...)
 
 	var patterns []*Pattern
 	for _, d := range a.Definitions() {

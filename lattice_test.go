@@ -61,12 +61,14 @@ var lattice = map[string][]string{
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
-	"render":    {"words", "pages", "compress", "sealed", "github.com/cespare/xxhash/v2"},
-	"cache":     {"words", "pages", "metrics", "render", "github.com/maypok86/otter/v2"},
-	"compose":   {"words", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
-	"build":     {"words", "pages", "client", "compress", "render", "seed"},
-	"export":    {"words", "pages", "render", "cache", "compose", "seed"},
-	"serve":     {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed", "golang.org/x/text/language"},
+	"render":  {"words", "pages", "compress", "sealed", "github.com/cespare/xxhash/v2"},
+	"cache":   {"words", "pages", "metrics", "render", "github.com/maypok86/otter/v2"},
+	"compose": {"words", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
+	"build":   {"words", "pages", "client", "compress", "render", "seed"},
+	"export":  {"words", "pages", "render", "cache", "compose", "seed"},
+	"serve":   {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed", "golang.org/x/text/language"},
+	"bundle": {"words", "github.com/evanw/esbuild/pkg/api", "github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw",
+		"golang.org/x/image/webp", "golang.org/x/sync/errgroup"},
 	"retain":    {"pages", "seed"},
 	"supervise": {"words", "pages"},
 	"plan":      {"words"},
@@ -102,7 +104,7 @@ var lattice = map[string][]string{
 	"deploy/systemd": {"plan", "deploy"},
 
 	// Above them.
-	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "export", "metrics", "serve",
+	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "bundle", "export", "metrics", "serve",
 		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "sbom",
 		"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon", "golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},

@@ -4,7 +4,6 @@ package gorgon
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strings"
 )
@@ -12,11 +11,11 @@ import (
 // A Site is where an app is served from. The machines put one into the
 // context of every view; views reach it through [URL], [URLIn] and [Asset].
 type Site struct {
-	Base    string            // "" or "/docs": no trailing slash
-	Origin  string            // "https://example.com", or ""
-	Locale  string            // of the page that is rendered
-	Locales []string          // the app's
-	Assets  map[string]string // asset name to its path with a digest, without base
+	Base    string   // "" or "/docs": no trailing slash
+	Origin  string   // "https://example.com", or ""
+	Locale  string   // of the page that is rendered
+	Locales []string // the app's
+	Assets  Assets   // what asset names lead to
 
 	PrefixDefault bool              // as the app's
 	LocaleNames   map[string]string // the app's
@@ -75,17 +74,6 @@ func URLIn(ctx context.Context, locale, path string) string {
 		path, rest = path[:i], path[i:]
 	}
 	return site.Base + EscapePath(site.Prefixes().Path(locale, path)) + rest
-}
-
-// Asset is the URL of a file of [App.Assets], with the digest of its content
-// in the name. A file that does not exist fails the page, and so the build.
-func Asset(ctx context.Context, name string) (string, error) {
-	site := siteOf(ctx)
-	path, ok := site.Assets[name]
-	if !ok {
-		return "", &Error{Op: "asset", Path: name, Err: errors.New("there is no such file in App.Assets"), Mend: "add it, or correct the name, which has no slash before it"}
-	}
-	return site.Base + EscapePath(path), nil
 }
 
 // EscapePath percent-encodes a decoded path for use in a URL.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/pages"
@@ -30,7 +31,7 @@ type opened struct {
 
 // buildSeed makes a seed with so many pages and says how that went.
 func buildSeed(out string, app gorgon.App, effort compress.Effort) (build.Report, error) {
-	return build.Run(context.Background(), build.Config{App: app, Out: out, Binary: "bench", Effort: effort})
+	return build.Run(context.Background(), build.Config{App: app, Bundle: bundle.Bundler{}.Bundle, Out: out, Binary: "bench", Effort: effort})
 }
 
 // open opens a site over a seed, with a store.

@@ -30,15 +30,21 @@ import (
 // Config says what to build and where to. App and Out are needed.
 type Config struct {
 	App     gorgon.App
-	Out     string                // the seed file; its folder is made where it is missing
-	Binary  string                // what identifies the program, so that a later start knows whether it changed
-	Base    string                // the base path, as in "/docs". Default: none
-	Jobs    int                   // pages made at once. Default: the number of processors
-	Timeout time.Duration         // of one page. Default: the page's own
-	Effort  compress.Effort       // of compressing. Default: Fast
-	Time    time.Time             // that the pages are said to be made at. Default: now
-	Lazy    bool                  // list no pages: they are made when asked for. Default: all that can be made ahead are
-	Tell    func(done, total int) // is told of progress, from one goroutine. Default: nobody is
+	Out     string          // the seed file; its folder is made where it is missing
+	Binary  string          // what identifies the program, so that a later start knows whether it changed
+	Base    string          // the base path, as in "/docs". Default: none
+	Jobs    int             // pages made at once. Default: the number of processors
+	Timeout time.Duration   // of one page. Default: the page's own
+	Effort  compress.Effort // of compressing. Default: Fast
+	Time    time.Time       // that the pages are said to be made at. Default: now
+	Lazy    bool            // list no pages: they are made when asked for. Default: all that can be made ahead are
+
+	// Bundle makes the files that are served of the app's assets, by path,
+	// and says what became of them; bundle.Bundler has it. An app with Assets
+	// needs it.
+	Bundle func(ctx context.Context, app gorgon.App, base string) (gorgon.Assets, map[string][]byte, error)
+
+	Tell func(done, total int) // is told of progress, from one goroutine. Default: nobody is
 }
 
 // A Report says what a build did.
@@ -144,7 +150,8 @@ func batchGC() int {
 type builder struct {
 	Config
 	values         map[string][]byte
-	assets         assets
+	assets         gorgon.Assets
+	bundled        map[string][]byte // by path
 	renderer       *render.Renderer
 	jobs           []*job
 	fragments      []*job             // used by what was made, to be made next
@@ -167,8 +174,7 @@ func (b *builder) prepare(ctx context.Context) error {
 		}
 		b.values[v.Name] = data
 	}
-	var err error
-	if b.assets, err = readAssets(b.App); err != nil {
+	if err := b.bundle(ctx); err != nil {
 		faults = append(faults, err)
 	}
 	if len(faults) > 0 {
@@ -178,7 +184,7 @@ func (b *builder) prepare(ctx context.Context) error {
 	b.renderer = &render.Renderer{
 		App: b.App, Build: b.report.Build, Effort: b.Effort,
 		Values: gorgon.NewValues(b.App, func(name string) ([]byte, error) { return b.values[name], nil }),
-		Site:   gorgon.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales, Assets: b.assets.names},
+		Site:   gorgon.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales, Assets: b.assets},
 		Width:  b.Jobs,
 		Lean:   true,
 		Now:    func() time.Time { return b.Time },
@@ -200,7 +206,7 @@ func makeValue(ctx context.Context, v gorgon.ValueDefinition) (data []byte, err 
 func (b *builder) id() string {
 	hash := sha256.New()
 	enc := json.NewEncoder(hash)
-	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.assets.names, b.values})
+	_ = enc.Encode([]any{b.App.Name, b.Binary, b.Base, b.App.Origin, b.App.Locales, b.assets, b.values})
 	if b.App.PrefixDefault || len(b.App.LocaleNames) > 0 {
 		_ = enc.Encode([]any{b.App.PrefixDefault, b.App.LocaleNames})
 	}
@@ -230,7 +236,7 @@ func (b *builder) commit(w *seed.Writer) error {
 	}
 	b.report.Packed, err = w.Commit(seed.Manifest{
 		App: b.App.Name, Build: b.report.Build, Binary: b.Binary, Base: b.Base, Origin: b.App.Origin,
-		Locales: b.App.Locales, PrefixDefault: b.App.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets.names, Routes: routes,
+		Locales: b.App.Locales, PrefixDefault: b.App.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets, Routes: routes,
 	})
 	return err
 }

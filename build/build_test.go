@@ -18,6 +18,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/seed"
@@ -45,7 +46,7 @@ func show(s state) gorgon.Component {
 func numbered(n int) gorgon.App {
 	return gorgon.App{
 		Name: "test", Origin: "https://example.com", Locales: []string{"en", "de"},
-		Assets: fstest.MapFS{"css/app.css": {Data: []byte("p{}")}, "b.js": {Data: []byte("1")}},
+		Assets: fstest.MapFS{"css/app.css": {Data: []byte("p{top:0}")}, "b.js": {Data: []byte("1")}},
 		Values: []gorgon.Value{gorgon.BuildValue[map[string]int]{Name: "v", Make: func(context.Context) (map[string]int, error) {
 			return map[string]int{"a": 1, "b": 2}, nil
 		}}},
@@ -74,7 +75,7 @@ func TestSameInputSameBytes(t *testing.T) {
 	var first []byte
 	for _, jobs := range []int{1, 2, 13} {
 		out := filepath.Join(t.TempDir(), "test.seed")
-		report := run(t, build.Config{App: numbered(300), Out: out, Jobs: jobs, Time: at, Binary: "b"})
+		report := run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: numbered(300), Out: out, Jobs: jobs, Time: at, Binary: "b"})
 		if report.Pages != 600 {
 			t.Fatalf("%d pages, want 300 in two locales", report.Pages)
 		}
@@ -96,16 +97,16 @@ func TestBuildIDs(t *testing.T) {
 		c.Out = filepath.Join(t.TempDir(), "s")
 		return run(t, c).Build
 	}
-	base := id(build.Config{App: numbered(1), Binary: "b", Time: time.Unix(1, 0)})
-	if again := id(build.Config{App: numbered(1), Binary: "b", Time: time.Unix(2, 0)}); again != base {
+	base := id(build.Config{Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "b", Time: time.Unix(1, 0)})
+	if again := id(build.Config{Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "b", Time: time.Unix(2, 0)}); again != base {
 		t.Error("the time of the build is part of its id")
 	}
 	other := numbered(1)
 	other.Assets = fstest.MapFS{"css/app.css": {Data: []byte("p{color:red}")}}
 	for what, c := range map[string]build.Config{
-		"program": {App: numbered(1), Binary: "c"},
-		"base":    {App: numbered(1), Binary: "b", Base: "/docs"},
-		"assets":  {App: other, Binary: "b"},
+		"program": {Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "c"},
+		"base":    {Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "b", Base: "/docs"},
+		"assets":  {Bundle: bundle.Bundler{}.Bundle, App: other, Binary: "b"},
 	} {
 		if id(c) == base {
 			t.Errorf("another %s gives the same id", what)
@@ -115,7 +116,7 @@ func TestBuildIDs(t *testing.T) {
 
 func TestEveryFailureIsReportedAndTheOldSeedStays(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "test.seed")
-	run(t, build.Config{App: numbered(5), Out: out})
+	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: numbered(5), Out: out})
 	before, _ := os.ReadFile(out)
 
 	cause := errors.New("no such number")
@@ -134,7 +135,7 @@ func TestEveryFailureIsReportedAndTheOldSeedStays(t *testing.T) {
 			return state{}, nil
 		},
 	}}
-	_, err := build.Run(t.Context(), build.Config{App: app, Out: out})
+	_, err := build.Run(t.Context(), build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out})
 	failures, ok := errors.AsType[build.Failures](err)
 	if !ok || len(failures) != 2*6 {
 		t.Fatalf("got %v, want 12 failures", err)
@@ -164,7 +165,7 @@ func TestCanceledBuildEnds(t *testing.T) {
 			return state{}, nil
 		}}}
 	out := filepath.Join(t.TempDir(), "s")
-	if _, err := build.Run(ctx, build.Config{App: app, Out: out}); !errors.Is(err, context.Canceled) {
+	if _, err := build.Run(ctx, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(out); err == nil {
@@ -177,7 +178,7 @@ func TestStateThatDoesNotSurviveIsWarnedOf(t *testing.T) {
 		Path: "/", RevalidateAfter: time.Hour, View: show,
 		BuildState: func(context.Context, gorgon.Input) (state, error) { return state{hidden: "lost"}, nil },
 	}}}
-	report := run(t, build.Config{App: app, Out: filepath.Join(t.TempDir(), "s")})
+	report := run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: filepath.Join(t.TempDir(), "s")})
 	if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "export every field") {
 		t.Errorf("warnings: %q", report.Warnings)
 	}
@@ -185,7 +186,7 @@ func TestStateThatDoesNotSurviveIsWarnedOf(t *testing.T) {
 
 func TestSeedHoldsAll(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "s")
-	run(t, build.Config{App: numbered(3), Out: out, Base: "/docs", Effort: compress.Good})
+	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: numbered(3), Out: out, Base: "/docs", Effort: compress.Good})
 	s, err := seed.Open(out)
 	if err != nil {
 		t.Fatal(err)
@@ -201,9 +202,9 @@ func TestSeedHoldsAll(t *testing.T) {
 	if e.State != nil || e.Gzip == nil || e.Brotli == nil || e.Zstd == nil || e.Build != s.Manifest().Build {
 		t.Errorf("state %s, twins of %d, %d and %d bytes, build %s", e.State, len(e.Gzip), len(e.Brotli), len(e.Zstd), e.Build)
 	}
-	css := s.Manifest().Assets["css/app.css"]
+	css := s.Manifest().Assets.Paths["css/app.css"]
 	f, err := s.File(css)
-	if err != nil || !f.Immutable || f.ContentType != "text/css; charset=utf-8" || string(f.Data) != "p{}" {
+	if err != nil || !f.Immutable || f.ContentType != "text/css; charset=utf-8" || string(f.Data) != "p{top:0}\n" {
 		t.Errorf("asset at %q: %+v, %v", css, f, err)
 	}
 	if v, err := s.Value("v"); err != nil || string(v) != `{"a":1,"b":2}` {
@@ -221,7 +222,7 @@ func TestStatesInTheSeed(t *testing.T) {
 	requested := func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }
 	merge := func(_ context.Context, _ gorgon.Input, a, _ state) (state, error) { return a, nil }
 	out := filepath.Join(t.TempDir(), "s")
-	run(t, build.Config{Out: out, App: gorgon.App{Name: "test", Routes: []gorgon.Route{
+	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, Out: out, App: gorgon.App{Name: "test", Routes: []gorgon.Route{
 		gorgon.Page[state]{Path: "/still", View: show, BuildState: built},
 		gorgon.Page[state]{Path: "/hourly", View: show, BuildState: built, RevalidateAfter: time.Hour},
 		gorgon.Page[state]{Path: "/late/{x}", View: show, BuildState: built, BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/late/x"}, nil }, Incremental: true},
@@ -254,7 +255,7 @@ func TestSitemapsAreSplit(t *testing.T) {
 		gorgon.Page[int]{Path: "/n/{n}", BuildPaths: list(50_001), View: func(int) gorgon.Component { return gorgon.Text("") }},
 	}}
 	out := filepath.Join(t.TempDir(), "s")
-	run(t, build.Config{App: app, Out: out, Effort: compress.None})
+	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out, Effort: compress.None})
 	s, err := seed.Open(out)
 	if err != nil {
 		t.Fatal(err)

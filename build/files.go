@@ -4,6 +4,7 @@ package build
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -26,86 +28,44 @@ import (
 // assetFolder is where assets are served.
 const assetFolder = "/_gorgon/assets/"
 
-// assets are the app's, with the paths they are served at.
-type assets struct {
-	names map[string]string // name to path
-	files []seed.File
-}
-
-// readAssets reads the app's assets and puts the digest of each one's content
-// into its path.
-func readAssets(app gorgon.App) (assets, error) {
-	l := linker{data: map[string][]byte{}, paths: map[string]string{}}
-	var names []string
-	err := eachFile(app.Assets, func(name string, data []byte) {
-		names = append(names, name)
-		l.data[name] = data
-	})
-	if err != nil {
-		return assets{}, fmt.Errorf("App.Assets: %w", err)
+// bundle makes the app's assets.
+func (b *builder) bundle(ctx context.Context) error {
+	var err error
+	switch {
+	case b.App.Assets == nil && len(b.App.Programs) == 0:
+	case b.Bundle == nil:
+		return errors.New("App.Assets: this program cannot bundle them, as no release can: build where the source is, or set build.Config.Bundle")
+	default:
+		b.assets, b.bundled, err = b.Bundle(ctx, b.App, b.Base)
 	}
-	a := assets{names: l.paths}
-	for _, name := range names {
-		at, err := l.servedAt(name)
-		if err != nil {
-			return a, err // it cannot be: the asset is there, and no other is being done
+	for at := range b.bundled {
+		if !strings.HasPrefix(at, assetFolder) {
+			err = errors.Join(err, fmt.Errorf("App.Assets: %s would be served outside of %s: mend build.Config.Bundle", at, assetFolder))
 		}
-		a.files = append(a.files, fileOf(at, l.data[name], true))
 	}
-	if wantsRuntime(app, names) {
-		at := servedAt("gorgon.js", client.Runtime)
-		a.names[render.RuntimeAsset] = at
-		a.files = append(a.files, fileOf(at, client.Runtime, true))
+	if err == nil && wantsRuntime(b.App, b.bundled) {
+		sum := sha256.Sum256(client.Runtime)
+		at := assetFolder + "gorgon." + hex.EncodeToString(sum[:6]) + ".js"
+		b.assets.Paths, b.bundled = maps.Clone(b.assets.Paths), maps.Clone(b.bundled)
+		if b.assets.Paths == nil {
+			b.assets.Paths, b.bundled = map[string]string{}, map[string][]byte{}
+		}
+		b.assets.Paths[render.RuntimeAsset], b.bundled[at] = at, client.Runtime
 	}
-	return a, errors.Join(l.faults...)
+	return err
 }
 
 // wantsRuntime says whether a page of the app may need the browser runtime.
-func wantsRuntime(app gorgon.App, assets []string) bool {
-	return app.Navigation != nil || len(app.Fragments) > 0 ||
-		slices.ContainsFunc(assets, func(name string) bool { return strings.HasPrefix(contentType(name, nil), "text/javascript") })
-}
-
-// servedAt is the path of an asset, which has the digest of its content in it.
-func servedAt(name string, data []byte) string {
-	sum := sha256.Sum256(data)
-	ext := path.Ext(name)
-	return assetFolder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-}
-
-// A linker finds the paths that assets are served at. A style sheet comes
-// after all that it refers to, since its content, and so its own path, says
-// where they are.
-type linker struct {
-	data   map[string][]byte // by name
-	paths  map[string]string // by name, of those that are done
-	under  []string          // the style sheets being done
-	faults []error
-}
-
-func (l *linker) servedAt(name string) (string, error) {
-	if at, done := l.paths[name]; done {
-		return at, nil
+func wantsRuntime(app gorgon.App, bundled map[string][]byte) bool {
+	if app.Navigation != nil || len(app.Fragments) > 0 {
+		return true
 	}
-	data, there := l.data[name]
-	if !there {
-		return "", fmt.Errorf("there is no asset %s: add the file to App.Assets, or correct the reference", name)
-	}
-	if styleSheet(name) {
-		if i := slices.Index(l.under, name); i >= 0 {
-			return "", fmt.Errorf("they refer to each other in a circle, %s: leave one reference out", strings.Join(append(l.under[i:len(l.under):len(l.under)], name), ", "))
+	for at := range bundled {
+		if strings.HasSuffix(at, ".js") {
+			return true // an island's module
 		}
-		l.under = append(l.under, name)
-		css, faults := linkCSS(name, string(data), l.servedAt)
-		l.under = l.under[:len(l.under)-1]
-		for _, err := range faults {
-			l.faults = append(l.faults, fmt.Errorf("App.Assets: %w", err))
-		}
-		data = []byte(css)
-		l.data[name] = data
 	}
-	l.paths[name] = servedAt(name, data)
-	return l.paths[name], nil
+	return false
 }
 
 // eachFile calls fn with every regular file of a tree, in order.
@@ -182,14 +142,28 @@ func (b *builder) files() ([]seed.File, error) {
 		}
 	}
 	made["/robots.txt"] = fileOf("/robots.txt", []byte(robots), false)
-	for _, f := range b.assets.files {
-		made[f.Path] = f
+	for at, data := range b.bundled {
+		made[at] = fileOf(at, data, true)
 	}
 	err := eachFile(b.App.Static, func(name string, data []byte) {
 		made["/"+name] = fileOf("/"+name, data, false)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("App.Static: %w", err)
+	}
+	for at, name := range b.App.Aliases {
+		if _, taken := made[at]; taken && at != "/robots.txt" && at != "/sitemap.xml" {
+			return nil, fmt.Errorf("App.Aliases: there is a static file at %s already: leave one out", at)
+		}
+		f, ok := made[b.assets.Paths[name]]
+		if !ok {
+			f, ok = made["/"+name]
+		}
+		if !ok {
+			return nil, fmt.Errorf("App.Aliases: %s: there is no asset and no static file %s: add it, or correct the name, which has no slash before it", at, name)
+		}
+		f.Path, f.Immutable = at, false
+		made[at] = f
 	}
 	files := make([]seed.File, 0, len(made))
 	for _, f := range made {

@@ -101,10 +101,10 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 		return build.Report{}, err
 	}
 	tell, done := p.progress(flags.quiet)
-	report, err := build.Run(ctx, build.Config{
+	report, err := build.Run(ctx, p.withBundler(build.Config{
 		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
 		Timeout: flags.timeout, Effort: flags.effort, Time: at, Lazy: p.developing(), Tell: tell,
-	})
+	}))
 	done()
 	if failures, ok := err.(build.Failures); ok {
 		return report, fmt.Errorf("%s could not be made, and the seed was not written:\n%w", plural(len(failures), "page"), failures)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/export"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
@@ -43,7 +44,7 @@ func built(t *testing.T, app gorgon.App, base string) *seed.Seed {
 	t.Helper()
 	app.Name = "test"
 	file := filepath.Join(t.TempDir(), "seed")
-	if _, err := build.Run(t.Context(), build.Config{App: app, Out: file, Base: base}); err != nil {
+	if _, err := build.Run(t.Context(), build.Config{App: app, Bundle: bundle.Bundler{}.Bundle, Out: file, Base: base}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := seed.Open(file)

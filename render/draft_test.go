@@ -109,7 +109,7 @@ func TestHoles(t *testing.T) {
 			// The marks of navigation go around the parts with what is in them.
 			r := renderer(withFragments, func(r *render.Renderer) {
 				r.App.Navigation = &gorgon.Navigation{}
-				r.Site.Assets = map[string]string{render.RuntimeAsset: "/_gorgon/assets/r.js"}
+				r.Site.Assets.Paths = map[string]string{render.RuntimeAsset: "/_gorgon/assets/r.js"}
 			})
 			r.Dress(e, true)
 			got := shown(e)

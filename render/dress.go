@@ -24,7 +24,7 @@ const (
 
 // runtime says whether a document carries the browser runtime.
 func (r *Renderer) runtime(u pages.Uses) bool {
-	return (r.App.Navigation != nil || u.Runtime) && r.Site.Assets[RuntimeAsset] != ""
+	return (r.App.Navigation != nil || u.Runtime) && r.Site.Assets.Paths[RuntimeAsset] != ""
 }
 
 // Dress writes into a document what the browser needs beside its parts, where
@@ -130,7 +130,7 @@ func (r *Renderer) tags(u pages.Uses, locale string, kept bool) string {
 }
 
 func (r *Renderer) asset(name string) string {
-	return r.Site.Base + gorgon.EscapePath(r.Site.Assets[name])
+	return r.Site.Base + gorgon.EscapePath(r.Site.Assets.Paths[name])
 }
 
 // Join adds what another piece of HTML needs.

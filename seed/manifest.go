@@ -2,7 +2,11 @@
 
 package seed
 
-import "time"
+import (
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+)
 
 // A Manifest describes a seed. It is decoded at every start, so it holds
 // nothing that grows with the pages.
@@ -19,7 +23,7 @@ type Manifest struct {
 	Pages         int       `json:"pages"` // how many; set by [Writer.Commit]
 	Files         int       `json:"files"` // how many; set by [Writer.Commit]
 
-	Values []string          `json:"values,omitempty"` // their names as written; set by [Writer.Commit]
-	Assets map[string]string `json:"assets,omitempty"` // name to the path it is served at
-	Routes []string          `json:"routes,omitempty"` // the patterns, as declared
+	Values []string      `json:"values,omitempty"` // their names as written; set by [Writer.Commit]
+	Assets gorgon.Assets `json:"assets,omitzero"`  // where they are served
+	Routes []string      `json:"routes,omitempty"` // the patterns, as declared
 }

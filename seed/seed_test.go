@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -52,7 +53,7 @@ var (
 	values   = map[string]string{"catalog": `{"n":1}`, "a": `null`}
 	manifest = Manifest{
 		App: "shop", Build: "b1", Binary: "x1", Base: "/shop", Origin: "https://example.org", Locales: []string{"en", "de"},
-		MadeAt: madeAt, Assets: map[string]string{"app.css": "/_gorgon/assets/app.12.css", "b": "/b"}, Routes: []string{"/", "/products/{id}"},
+		MadeAt: madeAt, Assets: gorgon.Assets{Paths: map[string]string{"app.css": "/_gorgon/assets/app.12.css", "b": "/b"}}, Routes: []string{"/", "/products/{id}"},
 	}
 )
 

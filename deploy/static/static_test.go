@@ -25,6 +25,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/static"
 	"github.com/gorgon-go/gorgon/pack"
@@ -110,7 +111,7 @@ func (e example) site(t *testing.T) deploy.Site {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	report, err := build.Run(t.Context(), build.Config{App: e.app, Out: filepath.Join(folder, "seed"), Base: e.base, Binary: "b", Time: time.Unix(1_700_000_000, 0)})
+	report, err := build.Run(t.Context(), build.Config{App: e.app, Bundle: bundle.Bundler{}.Bundle, Out: filepath.Join(folder, "seed"), Base: e.base, Binary: "b", Time: time.Unix(1_700_000_000, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 	"github.com/gorgon-go/gorgon/pages"
@@ -27,7 +28,7 @@ func TestApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "godoc.seed")
-	report, err := build.Run(t.Context(), build.Config{App: app, Out: file, Effort: compress.None})
+	report, err := build.Run(t.Context(), build.Config{App: app, Bundle: bundle.Bundler{}.Bundle, Out: file, Effort: compress.None})
 	if err != nil {
 		t.Fatal(err)
 	}

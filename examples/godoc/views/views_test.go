@@ -39,7 +39,7 @@ func kept[S any](t *testing.T, s S) S {
 // pages renders every kind of page from the Go that runs the test.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	ctx := gorgon.WithSite(t.Context(), &gorgon.Site{Assets: map[string]string{"favicon.svg": "/f.svg", "app.css": "/a.css", "app.js": "/a.js"}})
+	ctx := gorgon.WithSite(t.Context(), &gorgon.Site{Assets: gorgon.Assets{Paths: map[string]string{"favicon.svg": "/f.svg", "app.css": "/a.css", "app.js": "/a.js"}}})
 	l, err := library.Open(ctx)
 	if err != nil {
 		t.Skipf("no Go to read: %v", err)

@@ -1,0 +1,139 @@
+// What an import in an asset leads to.
+
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// Assets come out of an fs.FS, so esbuild sees them in a space of their own.
+// Only npm packages are files to it.
+const (
+	space       = "assets"
+	entryPrefix = "gorgon-entry:"
+)
+
+// extensions are tried, in order, for an import without one.
+var extensions = []string{"", ".ts", ".tsx", ".mts", ".jsx", ".js", ".mjs", ".json", "/index.ts", "/index.tsx", "/index.js"}
+
+// written are the extensions of sources that are imported under the name of
+// what becomes of them, as TypeScript has it.
+var written = map[string][]string{".js": {".ts", ".tsx"}, ".mjs": {".mts"}, ".jsx": {".tsx"}}
+
+func (w *work) plugin() api.Plugin {
+	return api.Plugin{Name: "assets", Setup: func(b api.PluginBuild) {
+		b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+			if name, ok := strings.CutPrefix(args.Path, entryPrefix); ok && args.Kind == api.ResolveEntryPoint {
+				return api.OnResolveResult{Path: name, Namespace: space}, nil
+			}
+			if args.Namespace != space {
+				return api.OnResolveResult{}, nil
+			}
+			return w.resolve(args), nil
+		})
+		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+			return w.load(args.Path)
+		})
+	}}
+}
+
+func (w *work) resolve(args api.OnResolveArgs) api.OnResolveResult {
+	css := args.Kind == api.ResolveCSSURLToken || args.Kind == api.ResolveCSSImportRule
+	if args.Path == "" || args.Path[0] == '/' || args.Path[0] == '#' || hasScheme(args.Path) {
+		return api.OnResolveResult{Path: args.Path, External: true} // of another host, or of the app's own making
+	}
+	if !css && !strings.HasPrefix(args.Path, "./") && !strings.HasPrefix(args.Path, "../") && args.Path != "." && args.Path != ".." {
+		return api.OnResolveResult{} // an npm package
+	}
+	file, rest := args.Path, ""
+	if css {
+		if i := strings.IndexAny(file, "?#"); i >= 0 {
+			file, rest = file[:i], file[i:]
+		}
+		decoded, err := url.PathUnescape(file)
+		if err != nil {
+			return fault("%s is not percent-encoded as URLs are: correct it", args.Path)
+		}
+		file = decoded
+		if file == "" {
+			return api.OnResolveResult{Path: args.Path, External: true}
+		}
+	}
+	name, ok := w.find(path.Join(path.Dir(args.Importer), file), css)
+	if !ok {
+		return fault("there is no asset %s: add the file to App.Assets, or correct the reference to %s", path.Join(path.Dir(args.Importer), file), args.Path)
+	}
+	if args.Kind == api.ResolveCSSURLToken {
+		at, plain := w.assets.Paths[name]
+		switch {
+		case part(name):
+			at = pathOf(name, w.data[name])
+			w.mu.Lock()
+			w.files[at] = w.data[name]
+			w.mu.Unlock()
+		case !plain:
+			return fault("%s is bundled, and cannot be referred to by url(): use @import", name)
+		}
+		return api.OnResolveResult{Path: w.url(at) + rest, External: true}
+	}
+	return api.OnResolveResult{Path: name, Namespace: space}
+}
+
+func fault(text string, args ...any) api.OnResolveResult {
+	return api.OnResolveResult{Errors: []api.Message{{Text: fmt.Sprintf(text, args...)}}}
+}
+
+// find is the asset that an import names.
+func (w *work) find(name string, exact bool) (string, bool) {
+	if !fs.ValidPath(name) {
+		return "", false // above the assets
+	}
+	if exact {
+		_, ok := w.data[name]
+		return name, ok
+	}
+	ext := path.Ext(name)
+	candidates := make([]string, 0, len(extensions)+2)
+	for _, e := range extensions {
+		candidates = append(candidates, name+e)
+	}
+	for _, e := range written[ext] {
+		candidates = append(candidates, strings.TrimSuffix(name, ext)+e)
+	}
+	i := slices.IndexFunc(candidates, func(c string) bool { _, ok := w.data[c]; return ok })
+	if i < 0 {
+		return "", false
+	}
+	return candidates[i], true
+}
+
+// load is the content of an asset. One that is no code is, to a module, its URL.
+func (w *work) load(name string) (api.OnLoadResult, error) {
+	loader, code := loaders[path.Ext(name)]
+	content := string(w.data[name])
+	if !code {
+		at := pathOf(name, w.data[name])
+		w.mu.Lock()
+		w.files[at] = w.data[name]
+		w.mu.Unlock()
+		quoted, err := json.Marshal(w.url(at))
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		content, loader = "export default "+string(quoted), api.LoaderJS
+	}
+	return api.OnLoadResult{Contents: &content, Loader: loader, ResolveDir: w.root}, nil
+}
+
+func hasScheme(s string) bool {
+	scheme, _, ok := strings.Cut(s, ":")
+	return ok && scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == "" && !strings.HasPrefix(scheme, ".")
+}
