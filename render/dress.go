@@ -32,9 +32,10 @@ func (r *Renderer) runtime(u pages.Uses) bool {
 // once, when it is known all that is put into it.
 // It is kept by browsers for the way back, unless it is made for a request.
 func (r *Renderer) Dress(e *pages.Entry, kept bool) {
-	if policy := r.policy(e.Uses, ""); policy != "" && e.Header["Content-Security-Policy"] == nil {
+	uses := &gorgon.Uses{Scripts: e.Uses.Scripts, Styles: e.Uses.Styles, Wasm: e.Uses.Wasm}
+	if policy := Policy(r.App.Headers, uses); policy != nil && e.Header["Content-Security-Policy"] == nil {
 		e.Header = e.Header.Clone()
-		e.Header["Content-Security-Policy"] = []string{policy}
+		e.Header["Content-Security-Policy"] = policy
 	}
 	if r.runtime(e.Uses) {
 		insert(e, r.tags(e.Uses, e.Key.Locale, kept))

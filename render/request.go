@@ -86,7 +86,7 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 		}
 	}()
 	e = &pages.Entry{Build: res.renderer.Build, Key: pages.Key{Path: res.doc.Path, Locale: res.doc.Locale}, Status: res.Status, Header: res.Header, Title: res.doc.Title}
-	var uses gorgon.Uses
+	uses := gorgon.Uses{Nonce: gorgon.UsesOf(ctx).Nonce}
 	ctx = gorgon.WithUses(res.renderer.siteFor(ctx, res.doc.Locale), &uses)
 	b := bounded{limit: res.renderer.limit()}
 	for _, part := range []struct {
@@ -109,10 +109,7 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Document, w io.Writer) error {
 	ctx = r.siteFor(ctx, doc.Locale)
 	uses := gorgon.UsesOf(ctx)
-	if uses.Nonce == "" {
-		uses = new(gorgon.Uses)
-		ctx = gorgon.WithUses(ctx, uses)
-	}
+	ctx = gorgon.WithUses(ctx, uses)
 	if doc.Head == nil || doc.Main == nil {
 		return fmt.Errorf("render %s: the view is nil", doc.Path)
 	}

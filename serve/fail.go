@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 // retryAfter is how many seconds a visitor is asked to wait after a 503.
@@ -65,7 +66,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 	}
 	h.report(r, m, level, "the request failed", err, slog.Int("status", f.Status), slog.String("id", f.ID))
 
-	html, viewErr := h.renderer.Failure(r.Context(), m.page, f)
+	uses := new(gorgon.Uses)
+	ctx := gorgon.WithUses(h.composer.WithFiller(r.Context(), h.ask(r, m), nil), uses)
+	html, viewErr := h.renderer.Failure(ctx, m.page, f)
 	if viewErr != nil {
 		h.report(r, m, slog.LevelError, "the error view failed", viewErr, slog.Int("status", f.Status), slog.String("id", f.ID))
 	}
@@ -73,6 +76,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err erro
 	h.clear(header)
 	if f.Status == http.StatusServiceUnavailable {
 		header["Retry-After"] = []string{retryAfter}
+	}
+	if policy := render.Policy(h.headers, uses); policy != nil {
+		header["Content-Security-Policy"] = policy
 	}
 	if f.ID != "" {
 		header["Request-Id"] = []string{f.ID}

@@ -107,6 +107,7 @@ type Handler struct {
 	mux          *http.ServeMux // nil where the app has no handlers
 	chain        http.Handler   // nil where it has no middleware
 	always       []field
+	headers      http.Header // the app's
 	base         string
 	prefixes     gorgon.Prefixes
 	locales      *locales // nil where nobody is sent to a language
@@ -142,7 +143,7 @@ func New(config Config) (*Handler, error) {
 		faults = append(faults, fmt.Errorf("Base %q: use a path without a slash at its end, such as \"/docs\"", base))
 	}
 	h := &Handler{
-		navigates: config.App.Navigation != nil, includes: config.App.CDN != nil && config.App.CDN.ESI,
+		headers: config.App.Headers, navigates: config.App.Navigation != nil, includes: config.App.CDN != nil && config.App.CDN.ESI,
 		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
 		prefixes: config.App.Prefixes(), detect: config.App.DetectLocale, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
 		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 // A field is a header under its canonical name. Its values are made once and
@@ -42,7 +43,7 @@ const year = 31536000 // seconds; as long as HTTP's caches think
 
 // defaultHeaders protect a site that has thought of nothing.
 var defaultHeaders = []field{
-	{"Content-Security-Policy", []string{"default-src 'self'; img-src 'self' data:; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; form-action 'self'"}},
+	{"Content-Security-Policy", []string{render.DefaultPolicy}},
 	{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
 	{"X-Content-Type-Options", []string{"nosniff"}},
 }

@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -178,7 +179,13 @@ func (h *Handler) live(w http.ResponseWriter, r *http.Request, m match, a compos
 		header = http.Header{"Content-Type": valueJSON, "X-Robots-Tag": valueNoIndex}
 	}
 	h.streamed(w, r, m, a.Entry.Status, header, a.Work, func(s *stream) error {
-		return a.Live.WriteTo(r.Context(), s)
+		ctx := r.Context()
+		if m.form == compose.Document {
+			kept := a.Live.Entry.Uses
+			s.uses = &gorgon.Uses{Nonce: rand.Text(), Scripts: kept.Scripts, Styles: kept.Styles, Wasm: kept.Wasm}
+			ctx = gorgon.WithUses(ctx, &gorgon.Uses{Nonce: s.uses.Nonce})
+		}
+		return a.Live.WriteTo(ctx, s)
 	})
 }
 

@@ -3,8 +3,10 @@
 package serve
 
 import (
+	"crypto/rand"
 	"net/http"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
@@ -56,7 +58,9 @@ func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
 		w.Header()["Content-Language"] = []string{m.locale} // the page's own replaces it
 	}
 	h.streamed(w, r, m, res.Status, res.Header, work, func(s *stream) error {
-		return res.WriteTo(h.composer.WithFiller(r.Context(), ask, s), s)
+		// What is inline further down is not known when the header is sent.
+		s.uses = &gorgon.Uses{Nonce: rand.Text()}
+		return res.WriteTo(gorgon.WithUses(h.composer.WithFiller(r.Context(), ask, s), s.uses), s)
 	})
 }
 

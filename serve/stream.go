@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 const (
@@ -33,6 +35,7 @@ type stream struct {
 	encoder  compress.Writer // nil for no coding, and until the answer begins
 	buffer   *[]byte
 	extend   time.Duration // the server's write timeout, granted anew with every part
+	uses     *gorgon.Uses // of the views; nil where they are not asked
 	headOnly bool
 	sent     bool
 	failed   error // of the connection; then nothing more is written
@@ -151,6 +154,11 @@ func (s *stream) begin() {
 			header[name] = append(header[name], values...)
 		default:
 			header[name] = values
+		}
+	}
+	if s.uses != nil && s.header["Content-Security-Policy"] == nil {
+		if policy := render.Policy(s.h.headers, s.uses); policy != nil {
+			header["Content-Security-Policy"] = policy
 		}
 	}
 	vary(header, valueVary)

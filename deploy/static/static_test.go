@@ -93,7 +93,7 @@ func examples() map[string]example {
 		"docs": {
 			base: "/docs", accepted: []string{"process", "refresh"},
 			app: gorgon.App{
-				Name: "docs", Assets: fstest.MapFS{"a.css": {Data: []byte("p{}")}},
+				Name: "docs", Assets: fstest.MapFS{"a.css": {Data: []byte("p{top:0}")}},
 				Routes: []gorgon.Route{
 					page{Path: "/", View: view, BuildState: where, RevalidateAfter: time.Hour},
 					page{Path: "/{x}", View: view, BuildState: where, BuildPaths: paths("/old", "/new")},
