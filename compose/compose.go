@@ -209,7 +209,10 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 		e := *root.answer.Entry
 		root.uses(&e.Uses)
 		if a.Form == Document {
+			uses := e.Uses
+			e.Uses.Scripts, e.Uses.Styles, e.Uses.Wasm = nil, nil, false // the policy is made for the request
 			c.renderer.Dress(&e, false)
+			e.Uses = uses
 		}
 		answer.Entry, answer.Prepared = &e, nil
 		answer.Live = &Live{Entry: &e, c: c, ask: a, root: root}

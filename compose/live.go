@@ -239,6 +239,7 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
 	for _, m := range e.Uses.Modules {
 		uses.Module(m)
 	}
+	uses.Scripts, uses.Styles = append(uses.Scripts, e.Uses.Scripts...), append(uses.Styles, e.Uses.Styles...)
 	_, err = w.Write(e.HTML)
 	return err
 }

@@ -35,7 +35,7 @@ type stream struct {
 	encoder  compress.Writer // nil for no coding, and until the answer begins
 	buffer   *[]byte
 	extend   time.Duration // the server's write timeout, granted anew with every part
-	uses     *gorgon.Uses // of the views; nil where they are not asked
+	uses     *gorgon.Uses  // of the views; nil where they are not asked
 	headOnly bool
 	sent     bool
 	failed   error // of the connection; then nothing more is written
