@@ -176,7 +176,7 @@ func TestImageFaults(t *testing.T) {
 	for want, app := range map[string]gorgon.App{
 		`^App\.Assets: image a\.png: it has 60000 × 60000 pixels, more than 50000000 in all: make it smaller$`: {Assets: tree("a.png", bomb()), Images: rule},
 		`image a\.png: .*unknown format: use JPEG, PNG or WebP, or a narrower pattern`:                         {Assets: tree("a.png", "<svg/>"), Images: rule},
-		`image a\.png: png: invalid format`:     {Assets: tree("a.png", asPNG(t, picture(500, 500))[:200]), Images: rule},
+		`image a\.png: png: invalid format`:  {Assets: tree("a.png", asPNG(t, picture(500, 500))[:200]), Images: rule},
 		`App\.Images: no asset matches b/\*`: {Assets: tree("a.png", "x"), Images: []gorgon.ImageRule{{Match: "b/*"}}},
 		`image a\.png(.|\n)*image b\.png`:    {Assets: tree("a.png", "", "b.png", ""), Images: rule},
 	} {
