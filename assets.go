@@ -17,7 +17,7 @@ import (
 // without the base path.
 type Assets struct {
 	Paths   map[string]string   `json:"paths,omitempty"`   // by the name in App.Assets
-	Imports map[string][]string `json:"imports,omitempty"` // by the name of a module: the paths of all that it loads before it runs
+	Imports map[string][]string `json:"imports,omitempty"` // by the name of a module: the paths of all that it loads before it runs, which may be none
 	Images  map[string]Picture  `json:"images,omitempty"`  // by the name of an image that a rule of App.Images matches
 }
 

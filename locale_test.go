@@ -71,7 +71,7 @@ func TestURLsFollowThePrefixes(t *testing.T) {
 	}
 }
 
-func rendered(t *testing.T, ctx context.Context, c gorgon.Component) string {
+func shown(t *testing.T, ctx context.Context, c gorgon.Component) string {
 	t.Helper()
 	var b strings.Builder
 	if err := c.Render(ctx, &b); err != nil {
@@ -88,10 +88,10 @@ func TestAlternates(t *testing.T) {
 		`<link rel="alternate" hreflang="de" href="https://example.com/docs/de/a%20b">` +
 		`<link rel="alternate" hreflang="ar" href="https://example.com/docs/ar/a%20b">` +
 		`<link rel="alternate" hreflang="x-default" href="https://example.com/docs/a%20b">`
-	if got := rendered(t, ctx, gorgon.Head{}.At("/a b")); got != want {
+	if got := shown(t, ctx, gorgon.Head{}.At("/a b")); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := rendered(t, ctx, gorgon.Head{Locales: []string{"de", "ar"}}.At("/x")); strings.Count(got, "<link") != 3 || !strings.Contains(got, `"x-default" href="https://example.com/docs/de/x"`) {
+	if got := shown(t, ctx, gorgon.Head{Locales: []string{"de", "ar"}}.At("/x")); strings.Count(got, "<link") != 3 || !strings.Contains(got, `"x-default" href="https://example.com/docs/de/x"`) {
 		t.Errorf("of a page in two languages: %s", got)
 	}
 	for name, c := range map[string]gorgon.Component{
@@ -100,12 +100,12 @@ func TestAlternates(t *testing.T) {
 		"one language": gorgon.Head{Locales: []string{"de"}}.At("/x"),
 		"no language":  gorgon.Head{Locales: []string{}}.At("/x"),
 	} {
-		if got := rendered(t, ctx, c); strings.Contains(got, "alternate") {
+		if got := shown(t, ctx, c); strings.Contains(got, "alternate") {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 	site.Origin = ""
-	if got := rendered(t, gorgon.WithSite(t.Context(), &site), gorgon.Head{}.At("/x")); got != "" {
+	if got := shown(t, gorgon.WithSite(t.Context(), &site), gorgon.Head{}.At("/x")); got != "" {
 		t.Errorf("without an origin: %s", got)
 	}
 }
@@ -115,10 +115,10 @@ func TestLocaleLinks(t *testing.T) {
 	ctx := gorgon.WithSite(t.Context(), gorgon.Site{Locales: app.Locales}.In(app, "de"))
 	want := `<ul><li><a data-gorgon="reload" rel="alternate" hreflang="en" lang="en" dir="ltr" href="/x?q=&#34;1">en</a></li>` +
 		`<li><a data-gorgon="reload" rel="alternate" hreflang="de" lang="de" dir="ltr" aria-current="true" href="/de/x?q=&#34;1">Deutsch &amp; &lt;mehr&gt;</a></li></ul>`
-	if got := rendered(t, ctx, gorgon.LocaleLinks{Path: `/x?q="1`}); got != want {
+	if got := shown(t, ctx, gorgon.LocaleLinks{Path: `/x?q="1`}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := rendered(t, t.Context(), gorgon.LocaleLinks{}); got != "" {
+	if got := shown(t, t.Context(), gorgon.LocaleLinks{}); got != "" {
 		t.Errorf("of a site without languages: %s", got)
 	}
 }

@@ -43,7 +43,8 @@ func (b *builder) bundle(ctx context.Context) error {
 			err = errors.Join(err, fmt.Errorf("App.Assets: %s would be served outside of %s: mend build.Config.Bundle", at, assetFolder))
 		}
 	}
-	if err == nil && wantsRuntime(b.App, b.bundled) {
+	// Only a page that needs it carries it.
+	if err == nil && (b.App.Navigation != nil || len(b.App.Fragments) > 0 || len(b.assets.Imports) > 0) {
 		sum := sha256.Sum256(client.Runtime)
 		at := assetFolder + "gorgon." + hex.EncodeToString(sum[:6]) + ".js"
 		b.assets.Paths, b.bundled = maps.Clone(b.assets.Paths), maps.Clone(b.bundled)
@@ -53,19 +54,6 @@ func (b *builder) bundle(ctx context.Context) error {
 		b.assets.Paths[render.RuntimeAsset], b.bundled[at] = at, client.Runtime
 	}
 	return err
-}
-
-// wantsRuntime says whether a page of the app may need the browser runtime.
-func wantsRuntime(app gorgon.App, bundled map[string][]byte) bool {
-	if app.Navigation != nil || len(app.Fragments) > 0 {
-		return true
-	}
-	for at := range bundled {
-		if strings.HasSuffix(at, ".js") {
-			return true // an island's module
-		}
-	}
-	return false
 }
 
 // eachFile calls fn with every regular file of a tree, in order.

@@ -125,7 +125,7 @@ func (w *work) bundle(entries []string) error {
 		}
 		before := map[string]bool{}
 		meta.gather(at, before)
-		if len(before) > 0 {
+		if strings.HasSuffix(served(at), ".js") {
 			w.assets.Imports[name] = slices.Sorted(maps.Keys(before))
 		}
 	}

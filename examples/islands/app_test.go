@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/testbed"
 )
@@ -86,58 +84,37 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// start does what the runtime does when an island is due.
-const start = `(async () => {
-	const element = document.querySelector("gorgon-island")
-	const props = JSON.parse(element.querySelector("script").textContent)
-	const module = await import(element.getAttribute("src"))
-	await module.default(element, props)
-	return "started"
-})()`
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testbed.CloseBrowser()
+	os.Exit(code)
+}
 
 func TestInABrowser(t *testing.T) {
-	chromium := testbed.Program(t, "chromium")
 	at := serve(t)
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer stop()
-	ctx, stop = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
-		chromedp.ExecPath(chromium), chromedp.Flag("headless", true), chromedp.Flag("no-sandbox", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.UserDataDir(t.TempDir()))...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ path, before, act, after string }{
-		{"/counter", "3", `document.querySelector("button").click(); document.querySelector("button").textContent`, "4"},
-		{"/todo", "", `document.querySelectorAll("input")[2].click(); new Promise(done => { const look = () => { const text = document.querySelector("li:last-child").textContent; text[0] === "2" ? done(text) : requestAnimationFrame(look) }; look() })`, "2 to do"},
-		{"/life", "", `document.querySelector("canvas").click(); document.querySelector("gorgon-island").dataset.life`, "5 cells"},
-		// A page whose islands compile none may not.
-		{"/counter", "3", `WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => "compiled", e => e.name)`, "CompileError"},
-		{"/life", "", `WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => "compiled", e => e.name)`, "compiled"},
+	const compiles = `WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => "compiled", e => e.name)`
+	for _, c := range []struct {
+		path, started string // an expression that holds once the island has started
+		act, after    string // what is done then, and what holds after it
+		compiles      string // what becomes of WebAssembly: a page whose islands compile none may not
+	}{
+		// Its button is the server's, and does something only once it has started.
+		{"/counter", `(b => (b.textContent === "3" && b.click(), b.textContent === "4"))(document.querySelector("button"))`,
+			`document.querySelector("button").click()`, `document.querySelector("button").textContent === "5"`, "CompileError"},
+		{"/todo", `document.querySelectorAll("input").length > 2`,
+			`document.querySelectorAll("input")[2].click()`, `document.querySelector("li:last-child").textContent === "2 to do"`, "CompileError"},
+		{"/life", `document.querySelector("gorgon-island").dataset.life`,
+			`document.querySelector("canvas").click()`, `document.querySelector("gorgon-island").dataset.life === "5 cells"`, "compiled"},
 	} {
-		tab, leave := chromedp.NewContext(ctx)
-		if _, err := chromedp.Run(tab, chromedp.Navigate(at+c.path)); err != nil {
-			t.Fatal(err)
-		}
-		value := func(js string) string {
-			got, err := chromedp.Run(tab, chromedp.Evaluate[string](js, chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Errorf("%s: %v", c.path, err)
+		t.Run(c.path, func(t *testing.T) {
+			tab := testbed.NewTab(t)
+			tab.Open(at + c.path)
+			tab.Wait(c.started)
+			tab.Run(c.act)
+			tab.Wait(c.after)
+			if got := testbed.Eval[string](tab, compiles); got != c.compiles {
+				t.Errorf("WebAssembly is %s, want %s", got, c.compiles)
 			}
-			return got
-		}
-		if got := value(`[...document.querySelector("gorgon-island").childNodes].filter(n => n.localName !== "script").map(n => n.textContent).join("")`); got != c.before {
-			t.Errorf("%s shows %q before its island starts, want %q", c.path, got, c.before)
-		}
-		if got := value(start); got != "started" {
-			t.Errorf("%s: %s", c.path, got)
-		}
-		if got := value(c.act); got != c.after {
-			t.Errorf("%s: %q, want %q", c.path, got, c.after)
-		}
-		leave()
+		})
 	}
 }
