@@ -7,6 +7,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -37,6 +38,7 @@ type Config struct {
 	Timeout time.Duration   // of one page. Default: the page's own
 	Effort  compress.Effort // of compressing. Default: Fast
 	Time    time.Time       // that the pages are said to be made at. Default: now
+	Secret  string          // seals what travels through browsers. Default: Binary, which is a secret as long as the program is
 	Lazy    bool            // list no pages: they are made when asked for. Default: all that can be made ahead are
 
 	// Bundle makes the files that are served of the app's assets, by path,
@@ -181,8 +183,10 @@ func (b *builder) prepare(ctx context.Context) error {
 		return errors.Join(faults...)
 	}
 	b.report.Build, b.report.Seed = b.id(), b.Out
+	secret := cmp.Or(b.Secret, b.Binary, b.report.Build)
 	b.renderer = &render.Renderer{
-		App: b.App, Build: b.report.Build, Effort: b.Effort,
+		Seal: render.NewSeal(secret),
+		App:  b.App, Build: b.report.Build, Effort: b.Effort,
 		Values: gorgon.NewValues(b.App, func(name string) ([]byte, error) { return b.values[name], nil }),
 		Site:   gorgon.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales, Assets: b.assets},
 		Width:  b.Jobs,
@@ -236,7 +240,7 @@ func (b *builder) commit(w *seed.Writer) error {
 	}
 	b.report.Packed, err = w.Commit(seed.Manifest{
 		App: b.App.Name, Build: b.report.Build, Binary: b.Binary, Base: b.Base, Origin: b.App.Origin,
-		Locales: b.App.Locales, PrefixDefault: b.App.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets, Routes: routes,
+		Locales: b.App.Locales, PrefixDefault: b.App.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets, Routes: routes, Sealed: render.SealMark(b.renderer.Seal),
 	})
 	return err
 }

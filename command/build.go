@@ -103,7 +103,7 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 	tell, done := p.progress(flags.quiet)
 	report, err := build.Run(ctx, p.withBundler(build.Config{
 		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
-		Timeout: flags.timeout, Effort: flags.effort, Time: at, Lazy: p.developing(), Tell: tell,
+		Timeout: flags.timeout, Effort: flags.effort, Time: at, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Tell: tell,
 	}))
 	done()
 	if failures, ok := err.(build.Failures); ok {

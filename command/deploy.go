@@ -480,8 +480,21 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 	if d.named() != s.Store && d.named() != "" || s.Outcome.Setting.SharedStore {
 		store.Value, store.Secret = "", true // it holds a password, or is told from outside
 	}
-	return append(vars, store,
+	vars = append(vars, store)
+	if os.Getenv("GORGON_SECRET") != "" {
+		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})
+	}
+	return append(vars,
 		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"})
+}
+
+// buildSecret names the secret of the build, where it has one: without it the
+// package does not start.
+func buildSecret() []string {
+	if os.Getenv("GORGON_SECRET") == "" {
+		return nil
+	}
+	return []string{"GORGON_SECRET"}
 }
 
 // rehearsal runs the package as the place will, and refuses it if it fails.
@@ -492,7 +505,7 @@ func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 		outcome = plan.Judge(d.app, plan.Place{Name: "package", Offers: plan.Offers{Process: true, Disk: plan.KeptFiles}}, plan.Setting{Store: "none"})
 	}
 	report, err := rehearse.Run(ctx, rehearse.Config{
-		Folder: folder, Outcome: outcome, Store: d.rehearseStore, Environment: environment(d.rehearseEnv),
+		Folder: folder, Outcome: outcome, Store: d.rehearseStore, Environment: environment(append(d.rehearseEnv, buildSecret()...)),
 		Tell: func(line string) { fmt.Fprintln(d.err, "rehearsal:", line) },
 	})
 	if err != nil {

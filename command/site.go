@@ -3,10 +3,12 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
@@ -29,8 +31,13 @@ func (p *program) openSite() (*site, error) {
 		return nil, err
 	}
 	m := s.Manifest()
+	seal := render.NewSeal(cmp.Or(os.Getenv("GORGON_SECRET"), m.Binary, m.Build))
+	if m.Sealed != "" && !render.CheckSeal(seal, m.Sealed) {
+		return nil, errors.Join(errors.New("GORGON_SECRET is not the secret that the pages were built with: set the same, or none, for both, or build again"), s.Close())
+	}
 	return &site{seed: s, renderer: &render.Renderer{
-		App: p.app, Build: m.Build,
+		Seal: seal,
+		App:  p.app, Build: m.Build,
 		Values: gorgon.NewValues(p.app, s.Value),
 		Site:   gorgon.Site{Base: m.Base, Origin: p.app.Origin, Locales: p.app.Locales, Assets: m.Assets},
 	}}, nil
@@ -76,6 +83,8 @@ func (p *program) outdated() (string, error) {
 		return "the seed is that of " + m.App, nil
 	case m.Binary != binary:
 		return "the app has changed", nil
+	case m.Sealed != "" && !render.CheckSeal(render.NewSeal(cmp.Or(os.Getenv("GORGON_SECRET"), m.Binary, m.Build)), m.Sealed):
+		return "GORGON_SECRET has changed", nil
 	case m.Base != p.base:
 		return "the base path has changed", nil
 	}

@@ -3,6 +3,7 @@
 package export_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -67,7 +68,11 @@ func exportedWith(t *testing.T, app gorgon.App, c export.Config) (export.Report,
 	if c.Seed == nil {
 		c.Seed = built(t, app, "")
 	}
-	c.App, c.Renderer = app, &render.Renderer{App: app}
+	m := c.Seed.Manifest()
+	c.App, c.Renderer = app, &render.Renderer{
+		App: app, Build: m.Build, Seal: render.NewSeal(cmp.Or(m.Binary, m.Build)),
+		Site: gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets},
+	}
 	return export.Run(t.Context(), c)
 }
 

@@ -22,9 +22,22 @@ func (r *Renderer) prepare() {
 		}
 		r.seal = r.Seal
 		if r.seal == nil {
-			r.seal = sealed.NewKey([]byte(r.Build), "fragments")
+			r.seal = NewSeal(r.Build)
 		}
 	})
+}
+
+// NewSeal makes the key of a secret.
+func NewSeal(secret string) *sealed.Key { return sealed.NewKey([]byte(secret), "fragments") }
+
+// SealMark is what a build notes of its key, and CheckSeal whether a key is
+// the one of which it was noted.
+func SealMark(key *sealed.Key) string { return key.Seal([]byte("gorgon"), "mark") }
+
+// CheckSeal says whether a key made the mark.
+func CheckSeal(key *sealed.Key, mark string) bool {
+	_, err := key.Open(mark, "mark")
+	return err == nil
 }
 
 // Fragment is the fragment of a name; nil where there is none.

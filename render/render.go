@@ -33,7 +33,7 @@ type Renderer struct {
 	Width  int              // how many makings of one page's pattern may run at once. Default: 64
 	Now    func() time.Time // default: time.Now
 	Lean   bool             // leave out states that nothing reads again, as a seed does. Default: keep them all
-	Seal   *sealed.Key      // of what travels through browsers. Default: a key that Build is enough to make
+	Seal   *sealed.Key      // of what travels through browsers. See [NewSeal]. Default: a key that whoever knows Build can make
 
 	once      sync.Once
 	fragments map[string]*gorgon.Definition

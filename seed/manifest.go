@@ -24,6 +24,7 @@ type Manifest struct {
 	Files         int       `json:"files"` // how many; set by [Writer.Commit]
 
 	Values []string      `json:"values,omitempty"` // their names as written; set by [Writer.Commit]
+	Sealed string        `json:"sealed,omitempty"` // by which a program can tell whether it has the secret that pages were sealed with
 	Assets gorgon.Assets `json:"assets,omitzero"`  // where they are served
 	Routes []string      `json:"routes,omitempty"` // the patterns, as declared
 }
