@@ -26,6 +26,7 @@ type buildFlags struct {
 	timeout time.Duration
 	effort  compress.Effort
 	quiet   bool
+	bundled string // a folder with the assets as another program bundled them
 }
 
 func (f *buildFlags) add(c *cobra.Command) {
@@ -68,6 +69,8 @@ same program then writes the same bytes each time.`,
 		},
 	}
 	flags.add(c)
+	c.Flags().StringVar(&flags.bundled, "bundled", "", "a folder with the assets, bundled already")
+	c.Flag("bundled").Hidden = true // for deploy
 	p.distFlag(c, "out")
 	p.distFlag(c, "dist") // what the other commands call it
 	c.Flag("dist").Hidden = true
@@ -101,10 +104,14 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 		return build.Report{}, err
 	}
 	tell, done := p.progress(flags.quiet)
-	report, err := build.Run(ctx, p.withBundler(build.Config{
+	config := p.withBundler(build.Config{
 		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
 		Timeout: flags.timeout, Effort: flags.effort, Time: at, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Tell: tell,
-	}))
+	})
+	if flags.bundled != "" {
+		config.Bundle = build.Bundled(flags.bundled)
+	}
+	report, err := build.Run(ctx, config)
 	done()
 	if failures, ok := err.(build.Failures); ok {
 		return report, fmt.Errorf("%s could not be made, and the seed was not written:\n%w", plural(len(failures), "page"), failures)

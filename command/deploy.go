@@ -23,6 +23,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/compile"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/oci"
@@ -326,6 +327,15 @@ func (d *deployment) make(ctx context.Context, native, folder string) error {
 	if d.build.timeout > 0 {
 		args = append(args, "--timeout", d.build.timeout.String())
 	}
+	bundled, err := os.MkdirTemp("", "gorgon-bundled-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(bundled)
+	if err := build.WriteBundled(ctx, d.withBundler(build.Config{App: d.app, Base: d.base, Out: d.seedPath()}), bundled); err != nil {
+		return fmt.Errorf("the assets cannot be bundled: %w", err)
+	}
+	args = append(args, "--bundled", bundled)
 	c := exec.CommandContext(ctx, native, args...)
 	c.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(d.madeAt.Unix(), 10), "GORGON_STANDALONE=")
 	c.Stdout, c.Stderr = d.err, d.err

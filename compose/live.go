@@ -120,6 +120,9 @@ func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Us
 	if _, err := w.Write(p.html); err != nil {
 		return err
 	}
+	u := gorgon.UsesOf(ctx) // for the policy, where it is not sent yet
+	u.Scripts, u.Styles = append(u.Scripts, p.uses.Scripts...), append(u.Styles, p.uses.Styles...)
+	u.Wasm = u.Wasm || p.uses.Wasm
 	tags := l.c.renderer.More(*said, p.uses, l.ask.Locale)
 	*said = render.Join(*said, p.uses)
 	_, err := io.WriteString(w, tags)

@@ -183,7 +183,7 @@ func (h *Handler) live(w http.ResponseWriter, r *http.Request, m match, a compos
 		if m.form == compose.Document {
 			kept := a.Live.Entry.Uses
 			s.uses = &gorgon.Uses{Nonce: rand.Text(), Scripts: kept.Scripts, Styles: kept.Styles, Wasm: kept.Wasm}
-			ctx = gorgon.WithUses(ctx, &gorgon.Uses{Nonce: s.uses.Nonce})
+			ctx = gorgon.WithUses(ctx, s.uses)
 		}
 		return a.Live.WriteTo(ctx, s)
 	})

@@ -460,3 +460,37 @@ func TestFragmentFreshness(t *testing.T) {
 		t.Errorf("once the fragment is stale: %s", status)
 	}
 }
+
+func TestPolicyOfInlineScripts(t *testing.T) {
+	script := gorgon.Script("document.title = 'x'")
+	inline := gorgon.Fragment[props, state]{Name: "inline", View: func(state) gorgon.Component { return script },
+		RequestState: func(context.Context, gorgon.Input, props, *http.Request) (state, error) { return state{}, nil }}
+	long := gorgon.HTML(strings.Repeat("<p>long</p>", 2000))
+	asked := func(path string, parts ...gorgon.Component) gorgon.Route {
+		return gorgon.Page[state]{Path: path, View: func(state) gorgon.Component { return sequence(parts...) },
+			RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }}
+	}
+	s := build(t, gorgon.App{Fragments: []gorgon.FragmentRoute{inline}, Routes: []gorgon.Route{
+		gorgon.Page[state]{Path: "/kept", View: func(state) gorgon.Component { return script }},
+		gorgon.Page[state]{Path: "/live", AllowRequestTime: true, View: func(state) gorgon.Component { return sequence(script, inline.Use(props{})) }},
+		gorgon.Page[state]{Path: "/live/long", AllowRequestTime: true, View: func(state) gorgon.Component { return sequence(long, inline.Use(props{})) }},
+		asked("/asked", script), asked("/asked/long", long, script), asked("/asked/fragment", inline.Use(props{})),
+		asked("/none"), gorgon.Page[state]{Path: "/kept/none", View: func(state) gorgon.Component { return long }},
+	}}, nil)
+	for path, inlined := range map[string]int{"/kept": 1, "/live": 2, "/live/long": 1, "/asked": 1, "/asked/long": 1, "/asked/fragment": 1, "/none": 0, "/kept/none": 0} {
+		res := s.get(t, path)
+		policy := res.Header.Get("Content-Security-Policy")
+		found := regexp.MustCompile(`<script(?: nonce="(\w+)")?>`).FindAllStringSubmatch(text(t, res), -1)
+		if len(found) != inlined {
+			t.Errorf("%s: %d inline scripts", path, len(found))
+		}
+		if inlined == 0 && strings.Contains(policy, "script-src") {
+			t.Errorf("%s has no script, and its policy is %s", path, policy)
+		}
+		for _, f := range found {
+			if allowed := f[1] == "" && strings.Contains(policy, "'sha256-") || f[1] != "" && strings.Contains(policy, "'nonce-"+f[1]+"'"); !allowed {
+				t.Errorf("%s: %s is not allowed by %s", path, f[0], policy)
+			}
+		}
+	}
+}

@@ -37,6 +37,7 @@ type stream struct {
 	extend   time.Duration // the server's write timeout, granted anew with every part
 	uses     *gorgon.Uses  // of the views; nil where they are not asked
 	headOnly bool
+	whole    bool // all of it is in the buffer
 	sent     bool
 	failed   error // of the connection; then nothing more is written
 }
@@ -104,6 +105,7 @@ func (s *stream) FlushError() error {
 
 // finish sends the rest and ends the coding.
 func (s *stream) finish() error {
+	s.whole = !s.sent
 	if s.failed == nil && !s.sent && len(*s.buffer) < worthCoding {
 		// All of it is here, and little: its length can be told.
 		s.coding = identity
@@ -157,6 +159,9 @@ func (s *stream) begin() {
 		}
 	}
 	if s.uses != nil && s.header["Content-Security-Policy"] == nil {
+		if s.whole && len(s.uses.Scripts)+len(s.uses.Styles) == 0 {
+			s.uses.Nonce = "" // nothing came that needs it
+		}
 		if policy := render.Policy(s.h.headers, s.uses); policy != nil {
 			header["Content-Security-Policy"] = policy
 		}

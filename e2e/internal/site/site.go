@@ -33,7 +33,7 @@ func App(levers Levers, interval time.Duration) gorgon.App {
 	}
 	return gorgon.App{
 		Name:   "site",
-		Assets: fstest.MapFS{"site.css": {Data: []byte("article { overflow-wrap: anywhere } /* version " + Version + " */")}},
+		Assets: fstest.MapFS{"site.css": {Data: []byte("article { overflow-wrap: anywhere } /*! version " + Version + " */")}},
 		Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
 		Layout: layout,
 		Routes: []gorgon.Route{
