@@ -20,13 +20,13 @@ class Fragment extends HTMLElement {
     const src = urlOf(this.getAttribute("src") || "");
     let timer;
     try {
-      if (!isPart(src, "fragment")) throw new Error("gorgon: no fragment: " + src);
+      if (!isPart(src, "fragment")) throw new Error("gorgon: " + src);
       await loaded();
       if (signal.aborted) return;
       this.setAttribute("aria-busy", "true");
       timer = setTimeout(() => stop.abort(), patience);
       const response = await fetch(src, { headers: { Accept: "text/html" }, redirect: "error", signal });
-      if (!response.ok || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: status " + response.status);
+      if (!response.ok || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: " + response.status);
       const html = await response.text();
       if (!this.isConnected) return;
       this.#done = true;

@@ -66,7 +66,7 @@ class Island extends HTMLElement {
   async #load(turn: number) {
     const src = urlOf(this.getAttribute("src") || "");
     try {
-      if (!isPart(src, "assets")) throw new Error("gorgon: no asset: " + src);
+      if (!isPart(src, "assets")) throw new Error("gorgon: " + src);
       const module: Module = await import(src.href);
       if (turn !== this.#turn) return;
       const props = this.querySelector(':scope > script[type="application/json"]')?.textContent;

@@ -18,6 +18,7 @@ interface Transition {
 
 const soft = !!settings.navigate && !!headPart && !!mainPart;
 const busy = "data-gorgon-loading";
+const popup = document.querySelector<HTMLDialogElement>("#gorgon-error");
 let turn = 0; // of the latest navigation: all before it are overtaken
 let fetching = "";
 let page = new URL(location.href); // that is shown
@@ -59,14 +60,18 @@ const go = async (url: URL, how: How, asked = url, hops = 0): Promise<void> => {
     if (entry instanceof Promise) entry = await entry;
     if (mine !== turn) return;
     const { payload } = entry;
-    if (!payload) throw new Error("gorgon: no payload");
+    // What is shown is better than what the browser would say.
+    if (popup && entry.lost) {
+      popup.showModal();
+      return end();
+    }
+    if (!payload || (settings.locale && payload.locale && payload.locale !== settings.locale)) throw new Error("gorgon: payload");
     if (payload.location !== undefined) {
       const to = new URL(payload.location, url);
-      if (!payloadOf(to) || hops > 4) throw new Error("gorgon: redirect");
+      if (!payloadOf(to) || hops > 4) throw new Error("gorgon: payload");
       to.hash ||= url.hash;
       return await go(to, how, asked, hops + 1);
     }
-    if (settings.locale && payload.locale && payload.locale !== settings.locale) throw new Error("gorgon: locale");
     preload(payload);
     change = prepare(payload.head);
     if (change instanceof Promise) change = await change;

@@ -21,6 +21,7 @@ interface Kept {
   ready: number; // and usable once until then, since it was fetched ahead
   behind: boolean; // the server would make it again, but not for a prefetch
   size: number;
+  lost?: boolean; // the server could not be reached
 }
 
 interface Pending {
@@ -58,12 +59,13 @@ const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: R
   const entry: Kept = { at: Date.now(), until: 0, ready: Date.now() + ahead, behind: false, size: 0 };
   // That there is no payload is known for the click, and replaces none.
   let storable = prefetch && !kept.has(key);
+  let response: Response | undefined;
   try {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (prefetch) headers.Purpose = "prefetch";
-    const response = await fetch(key, { headers, signal, cache, redirect: "error" });
+    response = await fetch(key, { headers, signal, cache, redirect: "error" });
     if (response.ok && /^application\/json\b/.test(response.headers.get("Content-Type") || "")) {
-      const header = (name: string) => response.headers.get(name) || "";
+      const header = (name: string) => response!.headers.get(name) || "";
       const text = await response.text();
       const payload = JSON.parse(text);
       if (isPayload(payload)) {
@@ -81,8 +83,9 @@ const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: R
   } catch {
     // The network, JSON that is none, or nobody waits any more: the entry
     // stays one without a payload.
+    entry.lost = !(response || signal.aborted);
   }
-  if (signal.aborted) storable &&= !!entry.payload;
+  if (signal.aborted || entry.lost) storable &&= !!entry.payload;
   if (storable) {
     keep(key, entry);
     unkept.delete(key);

@@ -4,8 +4,10 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"html"
+	"net/http"
 	"slices"
 	"time"
 
@@ -38,12 +40,13 @@ func (r *Renderer) Dress(e *pages.Entry, kept bool) {
 		e.Header["Content-Security-Policy"] = policy
 	}
 	if r.runtime(e.Uses) {
-		insert(e, r.tags(e.Uses, e.Key.Locale, kept))
+		insert(e, r.tags(e.Uses, e.Key.Locale, kept), r.popup(e.Key.Locale))
 	}
 }
 
-// insert puts the marks around head and main, and tags behind the head.
-func insert(e *pages.Entry, tags string) {
+// insert puts the marks around head and main, tags behind the head, and the
+// popup behind the main part.
+func insert(e *pages.Entry, tags, popup string) {
 	type edit struct {
 		at    int
 		text  string
@@ -53,7 +56,7 @@ func insert(e *pages.Entry, tags string) {
 	}
 	edits := []edit{
 		{e.Head.Start, headMark, "head", false, false}, {e.Head.End, headEnd + tags, "head", true, e.Head.Start == e.Head.End},
-		{e.Main.Start, mainMark, "main", false, false}, {e.Main.End, mainEnd, "main", true, e.Main.Start == e.Main.End},
+		{e.Main.Start, mainMark, "main", false, false}, {e.Main.End, mainEnd + popup, "main", true, e.Main.Start == e.Main.End},
 	}
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.at - b.at })
 	holes := slices.Clone(e.Holes)
@@ -86,6 +89,27 @@ func insert(e *pages.Entry, tags string) {
 	}
 	out.Write(e.HTML[from:])
 	e.HTML, e.Head, e.Main, e.Holes = out.Bytes(), head, main, holes
+}
+
+// popup is what the browser shows over a page that stays as it is, when the
+// next one cannot be fetched: the app's error view, in a dialog that is closed
+// until then. An error view that fails is left out: then the browser says it.
+func (r *Renderer) popup(locale string) string {
+	if r.App.Navigation == nil {
+		return ""
+	}
+	if made, ok := r.popups.Load(locale); ok {
+		return made.(string)
+	}
+	html, err := r.failure(context.Background(), r.App, nil, gorgon.Failure{
+		Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Locale: locale, Position: gorgon.InPopup,
+	})
+	text := ""
+	if err == nil {
+		text = `<dialog id="gorgon-error">` + string(html) + `<form method="dialog"><button>OK</button></form></dialog>`
+	}
+	r.popups.Store(locale, text)
+	return text
 }
 
 // More are the tags for what needs more than a document has said already.

@@ -38,6 +38,7 @@ type Renderer struct {
 	once      sync.Once
 	fragments map[string]*gorgon.Definition
 	seal      *sealed.Key
+	popups    sync.Map // by locale: HTML
 
 	mu    sync.Mutex
 	slots map[*gorgon.Definition]chan struct{}

@@ -144,7 +144,7 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 			return err
 		}
 		if known {
-			return write(w, mainEnd)
+			return write(w, mainEnd, r.popup(doc.Locale))
 		}
 		if u := usesOf(uses); r.runtime(u) {
 			return write(w, r.tags(u, doc.Locale, false))
