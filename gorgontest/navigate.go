@@ -1,0 +1,215 @@
+// What the browser runtime does with a page: navigation and fragments.
+
+package gorgontest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/gorgon-go/gorgon/render"
+)
+
+// A Navigation is where a link led to in a browser that runs scripts. Its
+// Response is the document that is then shown: the one that the link was in
+// with head and main part exchanged, and with status and header of the
+// payload. Where Whole says something it is the page as it was loaded.
+type Navigation struct {
+	*Response
+	Whole   string    // why the browser loads the page as a whole document; "" where it does not
+	Payload *Response // that was asked for last; nil where none was
+	Modules []string  // that the payload asks to be loaded
+}
+
+// maxHops is how many redirects of payloads the runtime follows.
+const maxHops = 5
+
+// settings are what a document tells the runtime.
+type settings struct {
+	Build    string
+	Base     string
+	Navigate bool
+	Locale   string
+}
+
+// payload is what the runtime reads.
+type payload struct {
+	Build    string
+	Location *string
+	Reload   bool
+	Locale   string
+	Head     *string
+	Main     *string
+	Modules  []string
+}
+
+// Navigate goes from this page to another as the browser runtime does where a
+// link is followed: with the other page's payload, or, where anything is not
+// as it should be, by loading it whole. The URL is read as in a link.
+//
+// It does not know of what the runtime keeps, and asks anew each time. Whether
+// a policy or a stylesheet would stand in the way is not looked at.
+func (r *Response) Navigate(target string) *Navigation {
+	r.site.t.Helper()
+	n := &Navigation{}
+	asked := r.site.resolve(r.URL, target)
+	if n.Whole = n.travel(r, asked); n.Whole != "" {
+		n.Response = r.site.follow(r.site.request(http.MethodGet, asked, "", []string{"Referer", r.URL.String()}))
+	}
+	return n
+}
+
+// travel asks for payloads until one is shown, or says why none is.
+func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
+	from.site.t.Helper()
+	told, head, main, why := from.runtime()
+	if why != "" {
+		return why
+	}
+	for hops := 0; ; hops++ {
+		page, below := strings.CutPrefix(to.EscapedPath(), told.Base)
+		if !below || !strings.HasPrefix(page, "/") || strings.HasPrefix(page, "/_gorgon/") {
+			return to.RequestURI() + " can be no page of the app"
+		}
+		at := *to
+		// As a text: what is escaped in the page's path stays so.
+		asked := told.Base + render.PayloadPath(page)
+		if to.RawQuery != "" {
+			asked += "?" + to.RawQuery
+		}
+		res := from.site.once(from.site.request(http.MethodGet, from.site.resolve(nil, asked), "", []string{"Accept", "application/json", "Referer", from.URL.String()}))
+		n.Payload = res
+		var p payload
+		switch {
+		case res.Aborted:
+			return "its payload is cut short"
+		case res.Status != http.StatusOK:
+			return fmt.Sprintf("its payload has status %d", res.Status)
+		case !ofType(res, "application/json"):
+			return fmt.Sprintf("its payload is of type %q", res.Header.Get("Content-Type"))
+		case json.Unmarshal([]byte(res.Body), &p) != nil:
+			return "its payload is no JSON"
+		case p.Build != told.Build:
+			return fmt.Sprintf("it is of build %s, and the page that leads to it of build %s", p.Build, told.Build)
+		case p.Location != nil:
+			next, err := to.Parse(*p.Location)
+			if err != nil || !from.site.owns(next) {
+				return "it leads to another site: " + *p.Location
+			}
+			if hops == maxHops-1 {
+				return "it leads from one redirect to the next"
+			}
+			next.Fragment, next.RawFragment = "", ""
+			to = next
+			continue
+		case p.Reload:
+			return "it has inline scripts or styles, which the policy of another document keeps out"
+		case p.Head == nil || p.Main == nil:
+			return "its payload lacks a part"
+		case told.Locale != "" && p.Locale != "" && told.Locale != p.Locale:
+			return fmt.Sprintf("it is in %s, and the layout in %s", p.Locale, told.Locale)
+		}
+		shown := *res
+		shown.URL, shown.doc = &at, nil
+		body := from.Body
+		// From behind, so that the places before stay where they are.
+		shown.Body = body[:head.start] + *p.Head + body[head.end:main.start] + *p.Main + body[main.end:]
+		n.Response, n.Modules = &shown, p.Modules
+		return ""
+	}
+}
+
+// span is a part of a body, between its marks.
+type span struct{ start, end int }
+
+// runtime is what the document says to the runtime, and where its parts are;
+// or why there is no navigation from it.
+func (r *Response) runtime() (told settings, head, main span, why string) {
+	r.site.t.Helper()
+	const nowhere = "the page that leads to it has no navigation"
+	content, ok := r.Find("meta[name=gorgon]").Attr("content")
+	if !ok || json.Unmarshal([]byte(content), &told) != nil || !told.Navigate {
+		return told, head, main, nowhere
+	}
+	head, inHead := r.between("head")
+	main, inMain := r.between("main")
+	if !inHead || !inMain || main.start < head.end {
+		return told, head, main, nowhere
+	}
+	return told, head, main, ""
+}
+
+func (r *Response) between(part string) (span, bool) {
+	begin, end := "<!--gorgon:"+part+"-->", "<!--/gorgon:"+part+"-->"
+	start := strings.Index(r.Body, begin)
+	if start < 0 {
+		return span{}, false
+	}
+	start += len(begin)
+	length := strings.Index(r.Body[start:], end)
+	return span{start, start + length}, length >= 0
+}
+
+func ofType(r *Response, want string) bool {
+	got, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.TrimSpace(got) == want
+}
+
+// Fragment fetches the first deferred fragment of the page that has this name,
+// as the browser runtime does: a piece of HTML.
+func (r *Response) Fragment(name string) *Response {
+	r.site.t.Helper()
+	base := r.site.base + "/_gorgon/fragment/"
+	found := r.Find("gorgon-fragment[src]").FilterFunction(func(_ int, s *goquery.Selection) bool {
+		return strings.HasPrefix(s.AttrOr("src", ""), base+name+"/")
+	}).First()
+	if found.Length() == 0 {
+		r.fatalf("no deferred fragment of the page is called %q", name)
+	}
+	return r.fetch(found)
+}
+
+// maxFragments bounds what [Response.Filled] fetches.
+const maxFragments = 1000
+
+func (r *Response) fetch(element *goquery.Selection) *Response {
+	r.site.t.Helper()
+	src := r.site.resolve(r.URL, element.AttrOr("src", ""))
+	return r.site.once(r.site.request(http.MethodGet, src, "", []string{"Accept", "text/html", "Referer", r.URL.String()}))
+}
+
+// Filled is the page as it is once the browser runtime has fetched its
+// deferred fragments, and those within them. Where one fails its fallback
+// stays, and gorgon-fragment has the attribute data-gorgon-error.
+func (r *Response) Filled() *Response {
+	r.site.t.Helper()
+	filled := *r
+	filled.doc = nil
+	doc := filled.document()
+	done := map[any]bool{}
+	for {
+		next := doc.Find("gorgon-fragment[src]").FilterFunction(func(_ int, s *goquery.Selection) bool { return !done[s.Get(0)] }).First()
+		if next.Length() == 0 {
+			break
+		}
+		if done[next.Get(0)] = true; len(done) > maxFragments {
+			r.fatalf("the page has more than %d deferred fragments, so one must be within itself", maxFragments)
+		}
+		piece := r.fetch(next)
+		if piece.Status != http.StatusOK || !ofType(piece, "text/html") || piece.Aborted {
+			next.SetAttr("data-gorgon-error", "")
+			continue
+		}
+		next.SetHtml(piece.Body)
+	}
+	body, err := goquery.OuterHtml(doc.Selection)
+	if err != nil {
+		r.fatalf("the page cannot be written as HTML again: %v", err)
+	}
+	filled.Body = body
+	return &filled
+}

@@ -1,0 +1,206 @@
+// What a site answers, and checks of it.
+
+package gorgontest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/andybalholm/cascadia"
+)
+
+// A Response is what a site answered. Methods that check report what is wrong
+// and go on, and return the response, so that checks can follow each other;
+// methods that look for something fail the test at once where it is not there.
+type Response struct {
+	Method    string
+	URL       *url.URL // that answered, after the redirects
+	Redirects []string // Location of each that was followed
+	Status    int
+	Header    http.Header
+	Body      string // as it was sent
+	Aborted   bool   // the server cut it short
+
+	site *Site
+	log  string // of this request
+	doc  *goquery.Document
+}
+
+// String is the request, what came of it, what was logged meanwhile, and the
+// beginning of the body.
+func (r *Response) String() string {
+	text := fmt.Sprintf("%s %s: status %d", r.Method, r.URL.RequestURI(), r.Status)
+	if r.Aborted {
+		text += ", cut short"
+	}
+	if status := r.Header.Get("Cache-Status"); status != "" {
+		text += ", Cache-Status: " + status
+	}
+	if location := r.Header.Get("Location"); location != "" {
+		text += ", Location: " + location
+	}
+	if r.log != "" {
+		text += "\nlog:\n" + beginning(r.log)
+	}
+	if strings.TrimSpace(r.Body) != "" {
+		text += "\nbody:\n" + beginning(r.Body)
+	}
+	return text
+}
+
+// errorf reports a failed check with all that is known of the response.
+func (r *Response) errorf(format string, args ...any) {
+	r.site.t.Helper()
+	r.site.t.Errorf("%s; got %s", fmt.Sprintf(format, args...), r)
+}
+
+func (r *Response) fatalf(format string, args ...any) {
+	r.site.t.Helper()
+	r.site.t.Fatalf("%s; in %s", fmt.Sprintf(format, args...), r)
+}
+
+// Want checks the status, and that the body holds each text as it stands.
+func (r *Response) Want(status int, texts ...string) *Response {
+	r.site.t.Helper()
+	if r.Status != status {
+		r.errorf("want status %d", status)
+	}
+	for _, text := range texts {
+		if !strings.Contains(r.Body, text) {
+			r.errorf("want %q in the body", text)
+		}
+	}
+	return r
+}
+
+// WantNot checks that the body holds none of the texts.
+func (r *Response) WantNot(texts ...string) *Response {
+	r.site.t.Helper()
+	for _, text := range texts {
+		if strings.Contains(r.Body, text) {
+			r.errorf("want no %q in the body", text)
+		}
+	}
+	return r
+}
+
+// WantHeader checks a header; an empty value means that there is none.
+func (r *Response) WantHeader(name, value string) *Response {
+	r.site.t.Helper()
+	if got := strings.Join(r.Header.Values(name), ", "); got != value {
+		r.errorf("%s is %q, want %q", name, got, value)
+	}
+	return r
+}
+
+// WantCache checks what the cache did for the response.
+func (r *Response) WantCache(state State) *Response {
+	r.site.t.Helper()
+	if r.Cache().State != state {
+		r.errorf("want %s", state)
+	}
+	return r
+}
+
+// JSON decodes the body into v.
+func (r *Response) JSON(v any) {
+	r.site.t.Helper()
+	if err := json.Unmarshal([]byte(r.Body), v); err != nil {
+		r.fatalf("the body is no JSON for a %T: %v", v, err)
+	}
+}
+
+// Find is what a CSS selector finds in the body, read as HTML: perhaps nothing.
+func (r *Response) Find(selector string) *goquery.Selection {
+	r.site.t.Helper()
+	m, err := cascadia.Compile(selector)
+	if err != nil {
+		r.site.t.Fatalf("gorgontest: %q is no CSS selector: %v", selector, err)
+	}
+	return r.document().FindMatcher(m)
+}
+
+func (r *Response) document() *goquery.Document {
+	r.site.t.Helper()
+	if r.doc == nil {
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(r.Body))
+		if err != nil {
+			r.fatalf("the body is no HTML: %v", err)
+		}
+		r.doc = doc
+	}
+	return r.doc
+}
+
+// Text is the text of the first element that a CSS selector finds, with white
+// space as a browser shows it.
+func (r *Response) Text(selector string) string {
+	r.site.t.Helper()
+	found := r.Find(selector)
+	if found.Length() == 0 {
+		r.fatalf("nothing is %s", selector)
+	}
+	return textOf(found.First())
+}
+
+func textOf(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
+
+// Title is the document's.
+func (r *Response) Title() string {
+	r.site.t.Helper()
+	return textOf(r.Find("head title").First())
+}
+
+// Links are the URLs within the site that the page links to, path and query,
+// in order and each once.
+func (r *Response) Links() []string {
+	r.site.t.Helper()
+	var links []string
+	r.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
+		to, err := r.URL.Parse(a.AttrOr("href", ""))
+		if err != nil || !r.site.owns(to) {
+			return
+		}
+		if link := to.RequestURI(); !slices.Contains(links, link) {
+			links = append(links, link)
+		}
+	})
+	return links
+}
+
+// Click follows the first link that is, or is in, what a CSS selector finds,
+// or whose text is by. The page is loaded whole, as without scripts; see
+// [Response.Navigate].
+func (r *Response) Click(by string) *Response {
+	r.site.t.Helper()
+	return r.site.follow(r.site.request(http.MethodGet, r.site.resolve(r.URL, r.named(by, "a[href]").AttrOr("href", "")), "", []string{"Referer", r.URL.String()}))
+}
+
+// named finds the element of a kind that a selector or a text names.
+func (r *Response) named(by, kind string) *goquery.Selection {
+	r.site.t.Helper()
+	if m, err := cascadia.Compile(by); err == nil {
+		found := r.document().FindMatcher(m)
+		if of := found.Filter(kind).AddSelection(found.Find(kind)).AddSelection(found.Closest(kind)).First(); of.Length() > 0 {
+			return of
+		}
+	}
+	found := r.document().Find(kind).FilterFunction(func(_ int, s *goquery.Selection) bool { return label(s) == by }).First()
+	if found.Length() == 0 {
+		r.fatalf("no %s is named by %q", kind, by)
+	}
+	return found
+}
+
+// label is the text on an element, as visitors read it.
+func label(s *goquery.Selection) string {
+	if goquery.NodeName(s) == "input" {
+		return s.AttrOr("value", "")
+	}
+	return textOf(s)
+}
