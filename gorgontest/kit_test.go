@@ -11,11 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -161,9 +158,3 @@ func club() gorgon.App {
 		Handlers: map[string]http.Handler{"POST /join": http.HandlerFunc(join)},
 	}
 }
-
-var (
-	_ = fstest.MapFS{}
-	_ = pages.Stale
-	_ = time.Minute
-)

@@ -1,0 +1,220 @@
+// Laws of pages: forms, links, navigation, fragments, the cache's words.
+
+package gorgontest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/serve"
+)
+
+// What is sent of a form is what a browser would send.
+func TestForms(t *testing.T) {
+	const fields = `<input name="text" value="a b"><input type="hidden" name="id" value="7"><input name="off" value="x" disabled>
+		<fieldset disabled><input name="within" value="x"></fieldset>
+		<input type="checkbox" name="yes" checked><input type="checkbox" name="no"><input type="file" name="file">
+		<input type="radio" name="size" value="s"><input type="radio" name="size" value="l" checked>
+		<select name="one"><option disabled>Choose</option><option value="1">One</option><option>Two</option></select>
+		<select name="two"><option value="1">One</option><option selected> Two </option></select>
+		<select name="many" multiple><option selected>x</option><option selected>y</option><option>z</option></select>
+		<textarea name="note">&lt;note&gt;</textarea><input value="nameless">`
+	const sent = "id=7&many=x&many=y&note=%3Cnote%3E&one=1&size=l&text=a+b&two=Two&yes=on"
+	for name, c := range map[string]struct {
+		page   string
+		by     string
+		values url.Values
+		want   string // method, path and fields
+	}{
+		"by its button":            {`<form action="/echo" method="post">` + fields + `<button name="go" value="1">Go</button><button name="go" value="2">Back</button></form>`, "Back", nil, "POST /echo go=2&" + sent},
+		"by selector":              {`<form action="/echo" method="POST" id="f">` + fields + `<button name="go" value="1">Go</button><button name="go" value="2">Back</button></form>`, "#f", nil, "POST /echo go=1&" + sent},
+		"by what is around it":     {`<div class="box"><form action="/echo">` + fields + `</form></div>`, ".box", nil, "GET /echo " + sent},
+		"by what is in it":         {`<form action="/other"></form><form action="/echo">` + fields + `<p id="in"></p></form>`, "#in", nil, "GET /echo " + sent},
+		"by an input":              {`<form action="/echo"><input name="q"><input type="submit" name="go" value="Find it"></form>`, "Find it", nil, "GET /echo go=Find+it&q="},
+		"with values":              {`<form action="/echo"><input name="q" value="old"><input name="r" value="kept"></form>`, "form", url.Values{"q": {"new", "newer"}}, "GET /echo q=new&q=newer&r=kept"},
+		"the button decides":       {`<form action="/other"><button formaction="/echo" formmethod="post">Go</button></form>`, "Go", nil, "POST /echo "},
+		"a button elsewhere":       {`<form action="/echo" id="f"><input name="q"></form><input name="r" form="f"><button form="f" name="go">Go</button>`, "Go", nil, "GET /echo go=&q=&r="},
+		"a query is replaced":      {`<form action="/echo?a=b"><input name="q"></form>`, "form", nil, "GET /echo q="},
+		"a query of POST stays":    {`<form action="/echo?a=b" method="post"><input name="q"></form>`, "form", nil, "POST /echo a=b&q="},
+		"the page itself":          {`<form method="get"><input name="q"></form>`, "form", nil, "GET / q="},
+		"a button for scripts":     {`<form action="/echo"><button type="button" name="no">No</button><button name="go" value="1">Go</button></form>`, "form", nil, "GET /echo go=1"},
+		"a label in an inner part": {`<form action="/echo"><button name="go"><b>Put in</b> the cart</button></form>`, "Put in the cart", nil, "GET /echo go="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			echo := func(w http.ResponseWriter, r *http.Request) {
+				_ = r.ParseForm()
+				got = r.Method + " " + r.URL.Path + " " + r.Form.Encode()
+			}
+			a := app(page("/", c.page))
+			a.Handlers = map[string]http.Handler{"/echo": http.HandlerFunc(echo)}
+			a.Middleware = []func(http.Handler) http.Handler{func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.RawQuery != "" && r.URL.Path == "/" {
+						echo(w, r)
+					}
+					next.ServeHTTP(w, r)
+				})
+			}}
+			gorgontest.Open(t, a).Get("/").Submit(c.by, c.values)
+			if got != c.want {
+				t.Errorf("sent\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// A form comes from the site itself, and a request that a test makes up may not.
+func TestOriginOfForms(t *testing.T) {
+	a := club()
+	a.Middleware = []func(http.Handler) http.Handler{http.NewCrossOriginProtection().Handler}
+	site := gorgontest.Open(t, a)
+	site.Get("/join").Submit("Join", url.Values{"name": {"A"}}).Want(200)
+	site.Post("/join", url.Values{"name": {"A"}}, "Sec-Fetch-Site", "cross-site", "Origin", "https://elsewhere.example").Want(403)
+}
+
+func TestLinks(t *testing.T) {
+	site := gorgontest.Options{Base: "/docs"}.Open(t, app(
+		page("/a/b", `<a href="c">C</a> <a href="/docs/a/c?x=1#y">D</a> <a href="c">again</a> <a href="https://elsewhere.example/">E</a> <a href="mailto:a@b.example">F</a>`),
+		page("/a/c", "<h1> The\n  end </h1>"),
+	))
+	res := site.Get("/docs/a/b")
+	if got, want := res.Links(), []string{"/docs/a/c", "/docs/a/c?x=1"}; !slices.Equal(got, want) {
+		t.Errorf("Links are %q, want %q", got, want)
+	}
+	for _, by := range []string{"C", "a[href='c']", "body", "D"} {
+		if got := res.Click(by).Want(200).Text("h1"); got != "The end" {
+			t.Errorf("%s leads to %q", by, got)
+		}
+	}
+}
+
+// The runtime goes on with a payload, or says why it does not.
+func TestNavigate(t *testing.T) {
+	titled := func(path, title, body string) gorgon.Route {
+		return gorgon.Page[state]{
+			Path: path, BuildState: text(body), View: view, Guards: nil,
+			Head: func(state) gorgon.Head { return gorgon.Head{Title: title} },
+		}
+	}
+	moved := func(path, to string) gorgon.Route {
+		return gorgon.Page[state]{Path: path, View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			return state{}, &gorgon.Error{Kind: gorgon.Moved, Status: http.StatusFound, Location: to}
+		}}
+	}
+	a := app(
+		titled("/", "Home", "home"), titled("/über uns/", "About", "about"),
+		moved("/old", "/über uns/"), moved("/away", "https://elsewhere.example/"), moved("/loop", "/loop"),
+		gorgon.Page[state]{Path: "/search", View: view, RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
+			return state{"found " + r.FormValue("q")}, nil
+		}},
+		gorgon.Page[state]{Path: "/broken", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			return state{}, fmt.Errorf("no ink")
+		}},
+		gorgon.Page[state]{Path: "/members", BuildState: text("members"), View: view, Guards: []func(http.Handler) http.Handler{members}},
+	)
+	a.Locales = []string{"en", "de"}
+	a.Navigation = &gorgon.Navigation{}
+	a.Handlers = map[string]http.Handler{"/feed": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.Fail(w, r, gorgon.NotFound()) })}
+	site := gorgontest.Options{Base: "/docs"}.Open(t, a)
+	home := site.Get("/docs/").Want(200)
+	for target, want := range map[string]struct{ text, title, whole string }{
+		"/docs/%C3%BCber%20uns/": {"about", "About", ""},
+		"%C3%BCber%20uns/#there": {"about", "About", ""},
+		"/docs/old":              {"about", "About", ""},
+		"/docs/":                 {"home", "Home", ""},
+		"/docs/search?q=a%20b":   {"found a b", "", ""},
+		"/docs/away":             {"", "", "another site: https://elsewhere.example/"},
+		"/docs/nowhere":          {"", "", "status 404"},
+		"/docs/broken":           {"", "", "status 500"},
+		"/docs/members":          {"", "", "status 401"},
+		"/docs/feed":             {"", "", "status 404"},
+		"/docs/de":               {"home", "Home", "it is in de, and the layout in en"},
+		"/elsewhere":             {"", "", "can be no page of the app"},
+	} {
+		n := home.Navigate(target)
+		if want.whole == "" && n.Whole != "" || !strings.Contains(n.Whole, want.whole) {
+			t.Errorf("%s: whole because %q, want %q", target, n.Whole, want.whole)
+			continue
+		}
+		if want.text != "" && n.Text("h1") != want.text || n.Title() != want.title && want.text != "" {
+			t.Errorf("%s shows %q, titled %q", target, n.Text("h1"), n.Title())
+		}
+	}
+	// From what is shown one goes on, relative to where it is.
+	about := home.Navigate("/docs/old")
+	if back := about.Navigate(".."); back.Whole != "" || back.Text("h1") != "home" || back.URL.Path != "/docs/" {
+		t.Errorf("the way back leads to %s, %s", back.URL, back.Whole)
+	}
+	if n := home.Navigate("/docs/old"); n.URL.Path != "/docs/über uns/" {
+		t.Errorf("a redirect leads to %s", n.URL)
+	}
+	// Without navigation each link loads a page.
+	a.Navigation = nil
+	if n := gorgontest.Open(t, a).Get("/").Navigate("/%C3%BCber%20uns/"); n.Whole == "" || n.Payload != nil || n.Text("h1") != "about" {
+		t.Errorf("without App.Navigation: %q", n.Whole)
+	}
+}
+
+// Redirects that lead round in circles end.
+func TestCircles(t *testing.T) {
+	a := app(gorgon.Page[state]{Path: "/", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+		return state{}, &gorgon.Error{Kind: gorgon.Moved, Status: http.StatusFound, Location: "/"}
+	}}, page("/start", ""))
+	a.Navigation = &gorgon.Navigation{}
+	said := failing(t, func(t testing.TB) { gorgontest.Open(t, a).Get("/start").Navigate("/") })
+	if !strings.Contains(said, "from one redirect to the next") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestFragments(t *testing.T) {
+	inner := stock(map[string]int{"a": 1, "b": 2, "bad": -1})
+	outer := gorgon.Fragment[string, state]{
+		Name: "outer", BuildState: func(_ context.Context, _ gorgon.Input, id string) (state, error) { return state{id}, nil },
+		View: func(s state) gorgon.Component { return inner.Defer(s.Text) },
+	}
+	a := app(gorgon.Page[state]{Path: "/{id}", BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
+		return state{in.PathValue("id")}, nil
+	}, Incremental: true, View: func(s state) gorgon.Component { return outer.Defer(s.Text) }})
+	a.Fragments = []gorgon.FragmentRoute{inner, outer}
+	site := gorgontest.Options{Base: "/docs"}.Open(t, a)
+	page := site.Get("/docs/b").Want(200).WantNot("in stock")
+	page.Fragment("outer").Want(200).WantNot("in stock").Fragment("stock").Want(200, "2 in stock")
+	page.Filled().Want(200, "2 in stock").WantNot("data-gorgon-error")
+	page.WantNot("in stock") // it stays what it was
+
+	bad := site.Get("/docs/bad").Filled()
+	if failed := bad.Find("[data-gorgon-error]"); failed.Length() != 1 || failed.Text() != "stock" {
+		t.Errorf("the fallback of what fails does not stay: %s", bad.Body)
+	}
+}
+
+func TestCacheStatus(t *testing.T) {
+	for text, want := range map[string]gorgontest.CacheStatus{
+		"":                                      {State: gorgontest.None},
+		"other; hit":                            {State: gorgontest.None},
+		"gorgon; hit":                           {State: gorgontest.Hit},
+		"gorgon; hit; ttl=42":                   {State: gorgontest.Hit, TTL: 42e9, Ages: true},
+		"gorgon; hit; ttl=-1; detail=stale":     {State: gorgontest.Stale, TTL: -1e9, Ages: true},
+		"gorgon; hit; ttl=0; detail=stale":      {State: gorgontest.Stale, Ages: true},
+		"gorgon; hit; ttl=-12; detail=degraded": {State: gorgontest.Stale, TTL: -12e9, Ages: true, Degraded: true},
+		"gorgon; hit; detail=degraded":          {State: gorgontest.Hit, Degraded: true},
+		"gorgon; fwd=uri-miss; stored":          {State: gorgontest.Made, Stored: true},
+		"gorgon; fwd=stale":                     {State: gorgontest.Made, Expired: true},
+		"gorgon; fwd=bypass":                    {State: gorgontest.Bypass},
+		"gorgon; hit; ttl=1, edge; fwd=stale":   {State: gorgontest.Hit, TTL: 1e9, Ages: true},
+	} {
+		res := &gorgontest.Response{Header: http.Header{"Cache-Status": {text}}}
+		if got := res.Cache(); got != want {
+			t.Errorf("%q is %+v, want %+v", text, got, want)
+		}
+	}
+}
