@@ -4,30 +4,25 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"io"
+	"encoding/base64"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"regexp"
-	"strings"
 	"testing"
+	"time"
 
-	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/gorgontest"
 )
 
 func TestPages(t *testing.T) {
 	products := &catalog{file: t.TempDir() + "/products.json"}
-	site := start(t, products, "")
-	sitemap := get(t, http.DefaultClient, site+"/sitemap.xml", http.StatusOK)
-	listed := regexp.MustCompile(`<loc>`+regexp.QuoteMeta(origin)+`([^<]*)</loc>`).FindAllStringSubmatch(sitemap, -1)
-	if len(listed) < 5 {
-		t.Errorf("the sitemap lists %d pages:\n%s", len(listed), sitemap)
+	site := gorgontest.Open(t, app(products, ""))
+	listed := site.Get("/sitemap.xml").Want(http.StatusOK).Find("loc")
+	if listed.Length() < 5 {
+		t.Errorf("the sitemap lists %d pages", listed.Length())
 	}
 	paths := []string{"/offers", "/search?q=stone", "/cart"}
-	for _, page := range listed {
-		paths = append(paths, page[1])
+	for _, page := range listed.EachIter() {
+		paths = append(paths, page.Text())
 	}
 	all, _, err := products.all()
 	if err != nil {
@@ -37,77 +32,63 @@ func TestPages(t *testing.T) {
 		paths = append(paths, "/products/"+p.ID)
 	}
 	for _, path := range paths {
-		body := get(t, http.DefaultClient, site+path, http.StatusOK)
-		for _, want := range []string{`<html lang="en">`, "<title>", "<main", "<h1"} {
-			if !strings.Contains(body, want) {
-				t.Errorf("%s has no %s", path, want)
-			}
-		}
+		site.Get(path).Want(http.StatusOK, `<html lang="en">`, "<title>", "<main", "<h1")
 	}
-	if body := get(t, http.DefaultClient, site+"/search?q=soapstone", http.StatusOK); !strings.Contains(body, "Stone bowl") {
-		t.Errorf("the search finds nothing:\n%s", body)
-	}
+	site.Get("/").Submit("form[role=search]", url.Values{"q": {"soapstone"}}).Want(http.StatusOK, "Stone bowl")
 	for _, path := range []string{"/nowhere", "/products/nothing", "/admin"} { // no password, no admin
-		if body := get(t, http.DefaultClient, site+path, http.StatusNotFound); !strings.Contains(body, "There is no such page") {
-			t.Errorf("the error view of a 404 is %s", body)
-		}
+		site.Get(path).Want(http.StatusNotFound, "There is no such page")
 	}
 }
 
+// The first page shows what it showed for a minute, and is then made again
+// behind a visitor.
+func TestFreshness(t *testing.T) {
+	site := gorgontest.Open(t, app(&catalog{file: t.TempDir() + "/products.json"}, ""))
+	site.Get("/").WantCache(gorgontest.Hit)
+	site.Advance(2 * time.Minute)
+	site.Get("/").WantCache(gorgontest.Stale)
+	site.Get("/").WantCache(gorgontest.Hit)
+	site.Get("/cart").WantCache(gorgontest.Bypass)
+}
+
 func TestCart(t *testing.T) {
-	site := start(t, &catalog{file: t.TempDir() + "/products.json"}, "")
-	visitor := newVisitor(t)
-	post(t, visitor, site+"/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, http.StatusOK)
-	body := post(t, visitor, site+"/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, http.StatusOK)
-	if !strings.Contains(body, "Stone bowl") || !strings.Contains(body, "€ 69.00") {
-		t.Errorf("two bowls are not in the cart:\n%s", body)
+	site := gorgontest.Open(t, app(&catalog{file: t.TempDir() + "/products.json"}, ""))
+	site.Get("/products/bowl").Submit("Add to cart", nil).Want(http.StatusOK, "Stone bowl")
+	cart := site.Get("/products/bowl").Submit("Add to cart", nil).Want(http.StatusOK, "Stone bowl", "€ 69.00") // two
+	site.Get("/offers").Want(http.StatusOK, "Marble vase").WantNot("Stone bowl")
+	site.Visitor().Get("/offers").Want(http.StatusOK, "Stone bowl") // another visitor still sees it
+	cart.Submit("Change", url.Values{"quantity": {"100"}}).Want(http.StatusBadRequest)
+	cart.Submit("Change", url.Values{"quantity": {"0"}}).Want(http.StatusOK, "It is empty")
+
+	for _, form := range []url.Values{{"id": {"nothing"}, "add": {"1"}}, {"id": {"bowl"}, "quantity": {"-1"}}, {"id": {"bowl"}}} {
+		site.Post("/cart", form).Want(http.StatusBadRequest)
 	}
-	if body := get(t, visitor, site+"/offers", http.StatusOK); strings.Contains(body, "Stone bowl") || !strings.Contains(body, "Marble vase") {
-		t.Errorf("the offers do not leave out what is in the cart:\n%s", body)
-	}
-	if body := get(t, http.DefaultClient, site+"/offers", http.StatusOK); !strings.Contains(body, "Stone bowl") {
-		t.Error("another visitor does not see the bowl")
-	}
-	if body := post(t, visitor, site+"/cart", url.Values{"id": {"bowl"}, "quantity": {"0"}}, http.StatusOK); !strings.Contains(body, "It is empty") {
-		t.Errorf("the cart is not empty:\n%s", body)
-	}
-	for _, form := range []url.Values{{"id": {"nothing"}, "add": {"1"}}, {"id": {"bowl"}, "quantity": {"100"}}, {"id": {"bowl"}, "quantity": {"-1"}}, {"id": {"bowl"}}} {
-		post(t, visitor, site+"/cart", form, http.StatusBadRequest)
-	}
-	elsewhere, err := http.NewRequest(http.MethodPost, site+"/cart", strings.NewReader("id=bowl&add=1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	elsewhere.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	elsewhere.Header.Set("Origin", "https://elsewhere.example")
-	do(t, visitor, elsewhere, http.StatusForbidden)
+	site.Post("/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site").Want(http.StatusForbidden)
+}
+
+// owner is a visitor who knows the password.
+func owner(site *gorgontest.Site) *gorgontest.Site {
+	o := site.Visitor()
+	o.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("admin:secret"))}}
+	return o
 }
 
 func TestPrice(t *testing.T) {
 	products := &catalog{file: t.TempDir() + "/products.json"}
-	site := start(t, products, "secret")
-	visitor := newVisitor(t)
-	get(t, visitor, site+"/admin", http.StatusUnauthorized)
-	post(t, visitor, site+"/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}, http.StatusUnauthorized)
+	site := gorgontest.Open(t, app(products, "secret"))
+	site.Get("/admin").Want(http.StatusUnauthorized)
+	site.Post("/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}).Want(http.StatusUnauthorized)
 	for _, path := range []string{"/products/vase", "/products"} {
-		if body := get(t, visitor, site+path, http.StatusOK); !strings.Contains(body, "€ 79.00") {
-			t.Errorf("%s does not show the price:\n%s", path, body)
-		}
+		site.Get(path).Want(http.StatusOK, "€ 79.00")
 	}
-	admin := strings.Replace(site, "http://", "http://admin:secret@", 1)
+	prices := owner(site).Get("/admin").Want(http.StatusOK)
+	const vase = `form:has([value="vase"])`
 	for _, price := range []string{"", "much", "-1", "NaN", "1e9"} {
-		post(t, visitor, admin+"/admin/price", url.Values{"id": {"vase"}, "price": {price}}, http.StatusBadRequest)
+		prices.Submit(vase, url.Values{"price": {price}}).Want(http.StatusBadRequest)
 	}
-	body := post(t, visitor, admin+"/admin/price", url.Values{"id": {"vase"}, "price": {"59,50"}}, http.StatusOK)
-	if !strings.Contains(body, `value="59.50"`) {
-		t.Errorf("the page of prices does not show the new one:\n%s", body)
-	}
+	prices.Submit(vase, url.Values{"price": {"59,50"}}).Want(http.StatusOK, `value="59.50"`)
 	for _, path := range []string{"/products/vase", "/products"} {
-		for _, anybody := range []*http.Client{http.DefaultClient, visitor} {
-			if body := get(t, anybody, site+path, http.StatusOK); !strings.Contains(body, "€ 59.50") {
-				t.Errorf("%s does not show the new price:\n%s", path, body)
-			}
-		}
+		site.Get(path).Want(http.StatusOK, "€ 59.50")
 	}
 	again := &catalog{file: products.file}
 	if p, ok, err := again.one("vase"); err != nil || !ok || p.Price != 5950 {
@@ -118,91 +99,9 @@ func TestPrice(t *testing.T) {
 // Where the file cannot be written the owner is told so, and the price stays.
 func TestPriceThatCannotBeKept(t *testing.T) {
 	products := &catalog{file: t.TempDir() + "/no folder/products.json"}
-	at := strings.Replace(start(t, products, "secret"), "http://", "http://admin:secret@", 1)
-	body := post(t, http.DefaultClient, at+"/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}, http.StatusServiceUnavailable)
-	if !strings.Contains(body, "Prices cannot be changed here.") {
-		t.Errorf("the owner is told:\n%s", body)
-	}
+	site := owner(gorgontest.Open(t, app(products, "secret")))
+	site.Post("/admin/price", url.Values{"id": {"vase"}, "price": {"1"}}).Want(http.StatusServiceUnavailable, "Prices cannot be changed here.")
 	if p, _, err := products.one("vase"); err != nil || p.Price != 7900 {
 		t.Errorf("the price is %v, %v", p.Price, err)
 	}
-}
-
-// start runs the app as its own command does, at a free port, and returns its URL.
-func start(t *testing.T, products *catalog, password string) string {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	log, write := io.Pipe()
-	ended := make(chan int, 1)
-	dir := t.TempDir()
-	go func() {
-		code := command.Run(ctx, app(products, password), config, []string{"serve", "--addr", "127.0.0.1:0", "--dist", dir, "--store", "disk:" + dir + "/store"}, io.Discard, write)
-		_ = write.Close()
-		ended <- code
-	}()
-	t.Cleanup(func() {
-		stop()
-		if code := <-ended; code != command.OK {
-			t.Errorf("serve ended with exit code %d", code)
-		}
-	})
-	lines, said := bufio.NewScanner(log), ""
-	for lines.Scan() {
-		said += lines.Text() + "\n"
-		if _, at, ok := strings.Cut(lines.Text(), "serving starter-shop at "); ok {
-			go func() { _, _ = io.Copy(io.Discard, log) }()
-			at, _, _ = strings.Cut(at, " ")
-			return strings.TrimSuffix(at, "/")
-		}
-	}
-	t.Fatalf("it does not serve:\n%s", said)
-	return ""
-}
-
-// newVisitor is a browser with cookies of its own.
-func newVisitor(t *testing.T) *http.Client {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &http.Client{Jar: jar}
-}
-
-// get asks for a URL and wants a status; it returns the body.
-func get(t *testing.T, client *http.Client, at string, status int) string {
-	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, at, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return do(t, client, r, status)
-}
-
-// post sends a form, as get asks.
-func post(t *testing.T, client *http.Client, at string, form url.Values, status int) string {
-	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, at, strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return do(t, client, r, status)
-}
-
-func do(t *testing.T, client *http.Client, r *http.Request, status int) string {
-	t.Helper()
-	res, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode != status {
-		t.Errorf("%s %s: status %d, want %d:\n%s", r.Method, r.URL.Path, res.StatusCode, status, body)
-	}
-	return string(body)
 }
