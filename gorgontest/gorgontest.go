@@ -233,7 +233,8 @@ func files(s *seed.Seed) func(path string) (serve.File, bool) {
 
 // A Site is an app being served, as one visitor has it before them. Its
 // methods fail the test where they cannot do what they say; what the site
-// answers is for the test to judge.
+// answers is for the test to judge. Several goroutines may use one; the log of
+// a response is then that of all who asked meanwhile.
 type Site struct {
 	*shared
 

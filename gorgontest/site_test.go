@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -76,6 +77,27 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		site.Advance(2 * time.Minute)
 		site.Get("/").Navigate("/").WantCache(gorgontest.Hit)
 	}
+}
+
+// A validator is honoured, but where there is work behind the answer.
+func TestConditional(t *testing.T) {
+	site := gorgontest.Open(t, app(counted(nil)))
+	etag := site.Get("/").Header.Get("ETag")
+	site.Get("/", "If-None-Match", etag).Want(304).WantCache(gorgontest.Hit)
+	site.Advance(2 * time.Minute)
+	site.Get("/", "If-None-Match", etag).Want(200, "version 1").WantCache(gorgontest.Stale)
+	site.Get("/", "If-None-Match", etag).Want(200, "version 2").WantCache(gorgontest.Hit)
+}
+
+// Visitors may come at the same time; they have the page made once.
+func TestAtTheSameTime(t *testing.T) {
+	site := gorgontest.Options{Lazy: true}.Open(t, app(counted(nil)))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { site.Visitor().Get("/").Want(200, "version 1") })
+	}
+	all.Wait()
+	site.Get("/").Want(200, "version 1").WantCache(gorgontest.Hit)
 }
 
 func TestPurge(t *testing.T) {
