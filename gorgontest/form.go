@@ -4,7 +4,6 @@ package gorgontest
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func (r *Response) Submit(by string, values url.Values) *Response {
 	switch {
 	case !strings.EqualFold(said("method", "get"), "post"):
 		to.RawQuery = fields.Encode()
-		return r.site.follow(r.site.request(http.MethodGet, to, "", []string{"Referer", r.URL.String()}))
+		return r.site.follow(r.onward(to))
 	case strings.EqualFold(said("enctype", ""), "multipart/form-data"):
 		r.fatalf("the form %s is for files: send them with Site.Send", by)
 	}

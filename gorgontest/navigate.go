@@ -58,7 +58,7 @@ func (r *Response) Navigate(target string) *Navigation {
 	n := &Navigation{}
 	asked := r.site.resolve(r.URL, target)
 	if n.Whole = n.travel(r, asked); n.Whole != "" {
-		n.Response = r.site.follow(r.site.request(http.MethodGet, asked, "", []string{"Referer", r.URL.String()}))
+		n.Response = r.site.follow(r.onward(asked))
 	}
 	return n
 }
@@ -81,7 +81,7 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 		if to.RawQuery != "" {
 			asked += "?" + to.RawQuery
 		}
-		res := from.site.once(from.site.request(http.MethodGet, from.site.resolve(nil, asked), "", []string{"Accept", "application/json", "Referer", from.URL.String()}))
+		res := from.site.once(from.onward(from.site.resolve(nil, asked), "Accept", "application/json"))
 		n.Payload = res
 		var p payload
 		switch {
@@ -179,7 +179,7 @@ const maxFragments = 1000
 func (r *Response) fetch(element *goquery.Selection) *Response {
 	r.site.t.Helper()
 	src := r.site.resolve(r.URL, element.AttrOr("src", ""))
-	return r.site.once(r.site.request(http.MethodGet, src, "", []string{"Accept", "text/html", "Referer", r.URL.String()}))
+	return r.site.once(r.onward(src, "Accept", "text/html"))
 }
 
 // Filled is the page as it is once the browser runtime has fetched its

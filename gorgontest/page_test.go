@@ -96,6 +96,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// Who types an address comes from elsewhere, and who follows a link does not.
+func TestWhereVisitorsComeFrom(t *testing.T) {
+	a := app(gorgon.Page[state]{Path: "/", View: func(s state) gorgon.Component { return gorgon.HTML(`<a href="/">Home</a><p>` + s.Text + `</p>`) },
+		BuildState: func(_ context.Context, in gorgon.Input) (state, error) { return state{in.Locale}, nil }})
+	a.Locales, a.DetectLocale = []string{"en", "de"}, true
+	site := gorgontest.Open(t, a)
+	site.Header = http.Header{"Accept-Language": {"de"}}
+	home := site.Get("/").Want(200, "<p>de</p>")
+	if !slices.Equal(home.Redirects, []string{"/de"}) {
+		t.Errorf("it was led by %q", home.Redirects)
+	}
+	home.Click("Home").Want(200, "<p>en</p>")
+}
+
 // The runtime goes on with a payload, or says why it does not.
 func TestNavigate(t *testing.T) {
 	titled := func(path, title, body string) gorgon.Route {

@@ -178,7 +178,13 @@ func (r *Response) Links() []string {
 // [Response.Navigate].
 func (r *Response) Click(by string) *Response {
 	r.site.t.Helper()
-	return r.site.follow(r.site.request(http.MethodGet, r.site.resolve(r.URL, r.named(by, "a[href]").AttrOr("href", "")), "", []string{"Referer", r.URL.String()}))
+	return r.site.follow(r.onward(r.site.resolve(r.URL, r.named(by, "a[href]").AttrOr("href", ""))))
+}
+
+// onward is a request that the page causes in a browser.
+func (r *Response) onward(to *url.URL, header ...string) asking {
+	r.site.t.Helper()
+	return r.site.request(http.MethodGet, to, "", append([]string{"Referer", r.URL.String(), "Sec-Fetch-Site", "same-origin"}, header...))
 }
 
 // named finds the element of a kind that a selector or a text names.
