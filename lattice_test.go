@@ -108,7 +108,7 @@ var lattice = map[string][]string{
 		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "sbom",
 		"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon", "golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
-	"gorgontest": {"words", "pages", "compress", "render", "cache", "build", "seed", "serve", "mem",
+	"gorgontest": {"words", "pages", "compress", "render", "cache", "build", "bundle", "seed", "serve", "mem",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},
 }
 

@@ -54,6 +54,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/mem"
@@ -100,6 +101,9 @@ type Options struct {
 	// fails, and returned by [Site.Log].
 	Log *slog.Logger
 }
+
+// secret seals what travels through the browser that a test plays.
+const secret = "gorgontest"
 
 // Open opens a site with no options. It fails the test at once where the app
 // is at fault, or a page cannot be built, saying all of it.
@@ -173,6 +177,7 @@ func (s *shared) open(t testing.TB, o Options) error {
 	file := filepath.Join(t.TempDir(), s.app.Name+".seed")
 	_, err := build.Run(t.Context(), build.Config{
 		App: built, Out: file, Binary: o.Build, Base: o.Base, Effort: compress.None, Time: s.now(),
+		Bundle: bundle.Bundler{}.Bundle, Secret: secret,
 	})
 	if err != nil {
 		return err
@@ -184,7 +189,8 @@ func (s *shared) open(t testing.TB, o Options) error {
 	t.Cleanup(func() { _ = made.Close() })
 	m := made.Manifest()
 	renderer := &render.Renderer{
-		App: s.app, Build: m.Build, Effort: compress.None, Now: s.now,
+		Seal: render.NewSeal(secret),
+		App:  s.app, Build: m.Build, Effort: compress.None, Now: s.now,
 		Values: gorgon.NewValues(s.app, made.Value),
 		Site:   gorgon.Site{Base: o.Base, Origin: s.app.Origin, Locales: s.app.Locales, Assets: m.Assets},
 	}
