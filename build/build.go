@@ -7,7 +7,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -183,9 +182,8 @@ func (b *builder) prepare(ctx context.Context) error {
 		return errors.Join(faults...)
 	}
 	b.report.Build, b.report.Seed = b.id(), b.Out
-	secret := cmp.Or(b.Secret, b.Binary, b.report.Build)
 	b.renderer = &render.Renderer{
-		Seal: render.NewSeal(secret),
+		Seal: render.NewSeal(b.Secret, b.Binary, b.report.Build),
 		App:  b.App, Build: b.report.Build, Effort: b.Effort,
 		Values: gorgon.NewValues(b.App, func(name string) ([]byte, error) { return b.values[name], nil }),
 		Site:   gorgon.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales, Assets: b.assets},

@@ -3,7 +3,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +30,7 @@ func (p *program) openSite() (*site, error) {
 		return nil, err
 	}
 	m := s.Manifest()
-	seal := render.NewSeal(cmp.Or(os.Getenv("GORGON_SECRET"), m.Binary, m.Build))
+	seal := render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build)
 	if m.Sealed != "" && !render.CheckSeal(seal, m.Sealed) {
 		return nil, errors.Join(errors.New("GORGON_SECRET is not the secret that the pages were built with: set the same, or none, for both, or build again"), s.Close())
 	}
@@ -83,7 +82,7 @@ func (p *program) outdated() (string, error) {
 		return "the seed is that of " + m.App, nil
 	case m.Binary != binary:
 		return "the app has changed", nil
-	case m.Sealed != "" && !render.CheckSeal(render.NewSeal(cmp.Or(os.Getenv("GORGON_SECRET"), m.Binary, m.Build)), m.Sealed):
+	case m.Sealed != "" && !render.CheckSeal(render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build), m.Sealed):
 		return "GORGON_SECRET has changed", nil
 	case m.Base != p.base:
 		return "the base path has changed", nil

@@ -3,7 +3,6 @@
 package export_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -70,7 +69,7 @@ func exportedWith(t *testing.T, app gorgon.App, c export.Config) (export.Report,
 	}
 	m := c.Seed.Manifest()
 	c.App, c.Renderer = app, &render.Renderer{
-		App: app, Build: m.Build, Seal: render.NewSeal(cmp.Or(m.Binary, m.Build)),
+		App: app, Build: m.Build, Seal: render.NewSeal(m.Binary, m.Build),
 		Site: gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets},
 	}
 	return export.Run(t.Context(), c)

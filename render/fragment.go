@@ -3,6 +3,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,12 @@ func (r *Renderer) prepare() {
 	})
 }
 
-// NewSeal makes the key of a secret.
-func NewSeal(secret string) *sealed.Key { return sealed.NewKey([]byte(secret), "fragments") }
+// NewSeal makes the key of the first secret that there is: the operator's, that
+// of the program that built the site, and in the end the build's id, which is
+// none.
+func NewSeal(secrets ...string) *sealed.Key {
+	return sealed.NewKey([]byte(cmp.Or(secrets...)), "fragments")
+}
 
 // SealMark is what a build notes of its key, and CheckSeal whether a key is
 // the one of which it was noted.

@@ -137,6 +137,7 @@ func exported(ctx context.Context, s deploy.Site, folder string) (export.Report,
 		Partial: s.Package.Deployed != nil && len(s.Package.Deployed.Accepted) > 0,
 		Renderer: &render.Renderer{
 			App: s.App, Build: m.Build, Values: gorgon.NewValues(s.App, opened.Value),
+			Seal: render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build),
 			Site: gorgon.Site{Base: m.Base, Origin: s.App.Origin, Locales: s.App.Locales, Assets: m.Assets},
 		},
 	})
