@@ -1,0 +1,6 @@
+// What tests see of the inside.
+
+package compose
+
+// CleanUp evicts at once what would be evicted in a moment.
+func (c *Composer) CleanUp() { c.wholes.CleanUp() }
