@@ -278,7 +278,10 @@ func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Ent
 		}
 		part := n.answer.Entry
 		e.Uses = render.Join(e.Uses, part.Uses)
-		e.Tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.Tags, part.Tags))))
+		// A CDN knows the page by what its fragments are purged by, too: as
+		// tags, which it is told in the same words.
+		e.Tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.Tags, part.Tags,
+			[]string{pages.RouteSubject(part.Key.Route), pages.PathSubject(part.Key.Path)}))))
 		if part.MadeAt.Before(e.MadeAt) {
 			e.MadeAt = part.MadeAt
 		}

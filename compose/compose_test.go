@@ -197,7 +197,7 @@ func TestTimesAreThoseOfTheFirstPartToEnd(t *testing.T) {
 	if left := e.StaleUntil.Sub(now); left > 2*time.Hour || left <= 0 {
 		t.Errorf("it may be served for %s", left)
 	}
-	if got := strings.Join(e.Tags, " "); got != "a b page" {
+	if got := strings.Join(e.Tags, " "); got != `a b page path:/_gorgon/fragment/short/1 route:/_gorgon/fragment/short/{props...}` {
 		t.Errorf("its tags are %q", got)
 	}
 }

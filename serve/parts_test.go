@@ -494,3 +494,16 @@ func TestPolicyOfInlineScripts(t *testing.T) {
 		}
 	}
 }
+
+func TestEdgeTagsOfFragments(t *testing.T) {
+	p := &parts{}
+	app := p.app()
+	app.CDN = &gorgon.CDN{TagHeader: "Cache-Tag"}
+	s := build(t, app, nil)
+	got := s.get(t, "/stock").Header.Get("Cache-Tag")
+	for _, subject := range []string{pages.TagSubject("stock"), pages.RouteSubject("/_gorgon/fragment/stock/{props...}"), pages.RouteSubject("/stock"), pages.All} {
+		if want := serve.EdgeTag(subject); !strings.Contains(","+got+",", ","+want+",") {
+			t.Errorf("the tags lack %s: %s", want, got)
+		}
+	}
+}
