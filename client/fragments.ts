@@ -25,8 +25,9 @@ class Fragment extends HTMLElement {
       if (signal.aborted) return;
       this.setAttribute("aria-busy", "true");
       timer = setTimeout(() => stop.abort(), patience);
-      const response = await fetch(src, { headers: { Accept: "text/html" }, redirect: "error", signal });
-      if (!response.ok || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: " + response.status);
+      // Hosts of files send on to the same path with a slash.
+      const response = await fetch(src, { signal });
+      if (!response.ok || !isPart(urlOf(response.url), "fragment") || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: " + response.status);
       const html = await response.text();
       if (!this.isConnected) return;
       this.#done = true;

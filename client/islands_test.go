@@ -127,6 +127,31 @@ func TestFailingFragmentKeepsItsFallback(t *testing.T) {
 	}
 }
 
+// A file server sends on from a folder's path to the same with a slash. A
+// page that a fragment is sent on to is none.
+func TestFragmentFollowsRedirectsToFragmentsAlone(t *testing.T) {
+	for to, well := range map[string]bool{"/_gorgon/fragment/a/": true, "/b": false, "http://other.invalid/_gorgon/fragment/a/": false} {
+		t.Run(to, func(t *testing.T) {
+			s := newSite(t, withIsland(`<gorgon-fragment src="/_gorgon/fragment/a">fallback</gorgon-fragment>`))
+			s.files["/_gorgon/fragment/a/"] = `<p id="inner">inner</p>`
+			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/_gorgon/fragment/a" {
+					http.Redirect(w, r, to, http.StatusMovedPermanently)
+					return
+				}
+				s.ServeHTTP(w, r)
+			})
+			tab := s.open("/")
+			if well {
+				tab.Wait(`window.inner`)
+				return
+			}
+			tab.Wait(`document.querySelector("gorgon-fragment[data-gorgon-error]")`)
+			check(t, tab, "the fallback stays", `document.querySelector("gorgon-fragment").textContent === "fallback"`)
+		})
+	}
+}
+
 // What is shown is shown: a server that dies costs a visitor the page he asks
 // for, not the one he reads.
 func TestKeptPagesOutliveTheServer(t *testing.T) {

@@ -1,0 +1,36 @@
+// Both: built, with what only the request knows merged in.
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+type bothState struct {
+	Place
+	Made, At time.Time
+}
+
+var both = exhibit{"both", "/both", []gorgon.Route{
+	gorgon.Page[bothState]{
+		Path: "/both",
+		BuildState: func(_ context.Context, in gorgon.Input) (bothState, error) {
+			return bothState{Place: placeOf(in), Made: time.Now().UTC()}, nil
+		},
+		RequestState: func(context.Context, gorgon.Input, *http.Request) (bothState, error) {
+			return bothState{At: time.Now().UTC()}, nil
+		},
+		Amalgamate: func(_ context.Context, _ gorgon.Input, built, requested bothState) (bothState, error) {
+			built.At = requested.At
+			return built, nil
+		},
+		Head: head[bothState]("both"),
+		View: func(s bothState) gorgon.Component {
+			return show(s, "both", markup(`<p class="big" id="made">{}</p><p class="big" id="asked">{}</p>`, t("made", "at", s.Made), t("both.asked", "at", s.At)))
+		},
+	},
+}}

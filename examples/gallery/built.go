@@ -1,0 +1,30 @@
+// Built: made once, when the site is built.
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+type builtState struct {
+	Place
+	Made time.Time
+}
+
+func makeBuilt(_ context.Context, in gorgon.Input) (builtState, error) {
+	return builtState{placeOf(in), time.Now().UTC()}, nil
+}
+
+var built = exhibit{"built", "/built", []gorgon.Route{
+	gorgon.Page[builtState]{
+		Path:       "/built",
+		BuildState: makeBuilt,
+		Head:       head[builtState]("built"),
+		View: func(s builtState) gorgon.Component {
+			return show(s, "built", markup(`<p class="big">{}</p>`, t("made", "at", s.Made)))
+		},
+	},
+}}

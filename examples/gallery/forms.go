@@ -1,0 +1,21 @@
+// Forms: what was typed, opened and scrolled is there again on the way back and after a reload.
+
+package main
+
+import "github.com/gorgon-go/gorgon"
+
+var forms = exhibit{"forms", "/forms", []gorgon.Route{
+	gorgon.Page[Place]{
+		Path:       "/forms",
+		BuildState: here,
+		Head:       head[Place]("forms"),
+		View: func(s Place) gorgon.Component {
+			return show(s, "forms",
+				markup(`<form><p><label>{}<br><textarea name="note" id="note" rows="3"></textarea></label></p>`, t("forms.note")),
+				markup(`<p><label><input type="checkbox" name="polished" id="polished"> {}</label></p>`, t("forms.polished")),
+				markup(`<p><label>{}<br><input type="password" id="secret" autocomplete="off"></label></p></form>`, t("forms.secret")),
+				markup(`<details id="more"><summary>{}</summary><p>{}</p></details>`, t("forms.more"), t("forms.opened")),
+				markup(`<p><a href="{}">{}</a></p>`, url("/built"), t("forms.away")))
+		},
+	},
+}}

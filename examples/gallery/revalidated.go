@@ -1,0 +1,22 @@
+// Revalidated: kept, and made again behind the visitor's back once it is too old.
+
+package main
+
+import (
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+)
+
+var revalidated = exhibit{"revalidated", "/revalidated", []gorgon.Route{
+	gorgon.Page[builtState]{
+		Path:            "/revalidated",
+		BuildState:      makeBuilt,
+		RevalidateAfter: 5 * time.Second,
+		Head:            head[builtState]("revalidated"),
+		View: func(s builtState) gorgon.Component {
+			return show(s, "revalidated",
+				markup(`<p class="big">{}</p><p><a data-gorgon-prefetch="none" href="{}">{}</a></p>`, t("made", "at", s.Made), url("/revalidated"), t("revalidated.again")))
+		},
+	},
+}}
