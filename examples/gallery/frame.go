@@ -96,7 +96,7 @@ func layout(d gorgon.Document) gorgon.Component {
 <header><a href="{}"><strong>Gorgon</strong> {}</a></header>
 <main id="main">{}</main>
 <footer><p>{}</p></footer>
-<dialog id="popup">{}<form method="dialog"><button>{}</button></form></dialog>
+<div id="popup" role="alert" hidden>{}<button>{}</button></div>
 </body>
 </html>`, asset("stone.svg"), asset("app.css"), asset("popup.ts"), d.Head, t("skip"), url("/"), t("gallery"), d.Main, t("foot"),
 		failure(gorgon.Failure{Status: 500, Locale: d.Locale, Position: gorgon.InPopup}), t("close"))
