@@ -52,11 +52,15 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 		if err != nil {
 			return nil, err
 		}
-		head := headOf(page, state)
-		return &Response{
+		res := &Response{
 			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "",
-			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Title: head.Title, Head: head.At(path), Main: page.View(state)},
-		}, nil
+			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Main: page.View(state)},
+		}
+		if !res.piece { // it has no head, and no other languages to name in one
+			head := headOf(page, state)
+			res.doc.Title, res.doc.Head = head.Title, head.At(path)
+		}
+		return res, nil
 	})
 }
 
@@ -94,8 +98,10 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 		span *pages.Span
 	}{{res.doc.Head, &e.Head}, {res.doc.Main, &e.Main}} {
 		part.span.Start = b.buf.Len()
-		if err := part.of.Render(ctx, &b); err != nil {
-			return nil, res.renderer.tooLarge(err)
+		if part.of != nil {
+			if err := part.of.Render(ctx, &b); err != nil {
+				return nil, res.renderer.tooLarge(err)
+			}
 		}
 		part.span.End = b.buf.Len()
 	}

@@ -55,6 +55,32 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// A fragment has no head: nothing of one stands in the page around it.
+func TestRequestForAFragmentIsItsViewAlone(t *testing.T) {
+	r := renderer(func(r *render.Renderer) {
+		r.App.Locales, r.App.Origin = []string{"en", "de"}, "https://example.com"
+		r.Site.Locales, r.Site.Origin = r.App.Locales, r.App.Origin
+	})
+	fragment := gorgon.Fragment[int, state]{
+		Name: "seven", View: text,
+		RequestState: func(_ context.Context, _ gorgon.Input, n int, _ *http.Request) (state, error) {
+			return state{strings.Repeat("x", n)}, nil
+		},
+	}.Definition()
+	res, err := r.Request(t.Context(), fragment, gorgon.FragmentPath("seven", []byte("7")), "en", request(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := res.Whole(t.Context())
+	if err != nil || string(e.HTML) != "xxxxxxx" || body(t, res) != "xxxxxxx" {
+		t.Errorf("%v: %s, streamed %s", err, e.HTML, body(t, res))
+	}
+	page, err := r.Request(t.Context(), byRequest(), "/p/1", "en", request(t), nil)
+	if err != nil || !strings.Contains(body(t, page), `hreflang="de"`) {
+		t.Errorf("a page names its languages: %v", err)
+	}
+}
+
 func TestAmalgamation(t *testing.T) {
 	page := byRequest(func(p *gorgon.Page[state]) {
 		p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{"built"}, nil }
