@@ -104,12 +104,12 @@ func layout(d gorgon.Document) gorgon.Component {
 
 // show frames an exhibit: what it is, the thing itself, and its code.
 func show(s interface{ place() Place }, name string, parts ...gorgon.Component) gorgon.Component {
-	return markup(`<article>
+	return markup(`{}<article>
 <h1>{}</h1>
 <p class="about">{}</p>
 <div class="columns"><div class="thing">{}</div>
 <section class="code" aria-label="`+name+`.go" lang="en" dir="ltr"><h2>`+name+`.go</h2><pre tabindex="0">{}</pre></section></div>
-</article>{}`, t(name+".title"), t(name+".about"), all(parts...), code(name+".go"), otherLanguages(s.place().Path))
+</article>`, otherLanguages(s.place().Path), t(name+".title"), t(name+".about"), all(parts...), code(name+".go"))
 }
 
 // otherLanguages stands in the page and not in the layout, which stays as it
