@@ -13,6 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -225,10 +226,20 @@ func (h *Handler) once(w http.ResponseWriter, r *http.Request, m match, e *pages
 	h.private(header)
 	header["Cache-Status"] = valueBypass
 	header["X-Robots-Tag"] = valueNoIndex
+	head := r.Method == http.MethodHead
+	if c := accept(r.Header["Accept-Encoding"]).best(func(coding) bool { return true }); c != identity && len(e.HTML) >= worthCoding {
+		header["Content-Encoding"] = []string{names[c]}
+		w.WriteHeader(http.StatusOK)
+		if encoder, ok := compress.NewWriter(names[c], w); ok && !head { // it knows every coding that has a name
+			_, _ = encoder.Write(e.HTML) // a client that went away is its own affair
+			_ = encoder.Close()
+		}
+		return
+	}
 	header["Content-Length"] = []string{strconv.Itoa(len(e.HTML))}
 	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(e.HTML) // a client that went away is its own affair
+	if !head {
+		_, _ = w.Write(e.HTML)
 	}
 }
 

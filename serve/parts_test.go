@@ -223,6 +223,31 @@ func TestBrokenFragmentLeavesThePage(t *testing.T) {
 	}
 }
 
+func TestPayloadsMadeForARequestArePacked(t *testing.T) {
+	s := partsSite(t, &parts{})
+	long := "/_gorgon/page/asked.json?" + strings.Repeat("a", 600)
+	plain := s.get(t, long)
+	body := text(t, plain)
+	if plain.Header.Get("Content-Encoding") != "" || plain.Header.Get("Content-Length") != fmt.Sprint(len(body)) {
+		t.Errorf("asked for no coding: %v", plain.Header)
+	}
+	for _, coding := range []string{"gzip", "br", "zstd"} {
+		res := s.get(t, long, "Accept-Encoding", coding)
+		// The fragment that fails says another id, and what is sealed is sealed anew.
+		got := text(t, res)
+		if res.Header.Get("Content-Encoding") != coding || !strings.Contains(got, strings.Repeat("a", 600)) || !strings.HasSuffix(strings.TrimSpace(got), "}") || !strings.Contains(strings.Join(res.Header["Vary"], ","), "Accept-Encoding") {
+			t.Errorf("asked for %s: %v %.200s", coding, res.Header, got)
+		}
+		head := s.ask(t, "HEAD", long, "Accept-Encoding", coding)
+		if body, err := io.ReadAll(head.Body); head.Header.Get("Content-Encoding") != coding || len(body) > 0 || err != nil {
+			t.Errorf("HEAD for %s: %v, %d bytes, %v", coding, head.Header, len(body), err)
+		}
+	}
+	if res := s.get(t, "/_gorgon/page/moved.json", "Accept-Encoding", "br"); res.Header.Get("Content-Encoding") != "" {
+		t.Error("a few bytes are packed")
+	}
+}
+
 func payloadOf(t *testing.T, res *http.Response) map[string]any {
 	t.Helper()
 	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" || res.Header.Get("X-Robots-Tag") != "noindex" {
