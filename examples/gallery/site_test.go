@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/gorgon-go/gorgon/command"
@@ -21,7 +23,7 @@ import (
 )
 
 // asProgram makes the test binary the gallery's own program, and says which
-// build of it: with "two" it is one that says something else in robots.txt.
+// build of it: "two" has another icon.
 const asProgram = "GORGON_TEST_GALLERY"
 
 var dist string // of the build that the tests share
@@ -30,11 +32,28 @@ func TestMain(m *testing.M) {
 	if build := os.Getenv(asProgram); build != "" {
 		a := app()
 		if build == "two" {
-			a.Robots = "# the second build\n"
+			a.Assets = withAnotherIcon(a.Assets)
 		}
 		command.Main(a, config)
 	}
 	os.Exit(run(m))
+}
+
+func withAnotherIcon(assets fs.FS) fs.FS {
+	changed := fstest.MapFS{}
+	err := fs.WalkDir(assets, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(assets, name)
+		changed[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	changed["stone.svg"].Data = append(changed["stone.svg"].Data, "<!-- another -->"...)
+	return changed
 }
 
 func run(m *testing.M) int {

@@ -1,0 +1,120 @@
+// What goes wrong between browser and server: slow networks, a server that dies, another build.
+
+package main
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+func TestOnASlowNetwork(t *testing.T) {
+	onBoth(t, func(t *testing.T, at string) {
+		tab := open(t, at+"/")
+		tab.Throttle(400*time.Millisecond, 50_000)
+		tab.Run(`document.querySelector("a[href='/phrases']").click()`)
+		tab.Wait(`document.documentElement.hasAttribute("data-gorgon-loading")`)
+		check(t, tab, "until the page is there, the old one is", heading("The gallery"))
+		// The second click overtakes the first.
+		tab.Run(`document.querySelector("a[href='/image']").click()`)
+		tab.Wait(heading("Image") + ` && !document.documentElement.hasAttribute("data-gorgon-loading")`)
+		check(t, tab, "one page later there is one entry more", `first && location.pathname === "/image" && history.length === 3`)
+		tab.Run(`history.back()`)
+		tab.Wait(heading("The gallery") + ` && first`)
+		tab.Run(`document.querySelector("a[href='/deferred']").click()`)
+		tab.Wait(heading("Deferred"))
+		check(t, tab, "a deferred part delays nothing", `document.querySelector("gorgon-fragment > a")`)
+		tab.Wait(`document.querySelector("#later")`)
+	})
+}
+
+func TestTheServerDiesInMidNavigation(t *testing.T) {
+	s := own(t, dist, "one", "")
+	tab := open(t, s.URL+"/")
+	for _, path := range []string{"/built", "/loading"} {
+		tab.Run(`document.querySelector("header a").click()`)
+		tab.Wait(heading("The gallery"))
+		tab.Run(`document.querySelector("a[href='` + path + `']").click()`)
+		tab.Wait(`location.pathname === "` + path + `" && document.title !== "The gallery · Gorgon"`)
+	}
+	tab.Run(`document.addEventListener("gorgon:error", e => sessionStorage.failed = e.detail.url); slow.click()`)
+	tab.Wait(`document.documentElement.hasAttribute("data-gorgon-loading")`)
+	addr := strings.TrimPrefix(s.URL, "http://")
+	s.kill()
+	// The browser says what it says where a link leads nowhere, at the address
+	// that was asked for: a reload will do.
+	tab.Wait(`location.href.startsWith("chrome-error:")`)
+	s = own(t, dist, "one", addr)
+	tab.Run(`location.reload()`)
+	tab.Wait(`window.there?.isConnected`)
+	check(t, tab, "the failure was told", `sessionStorage.failed.endsWith("/loading/slow")`)
+	tab.Run(`history.back()`)
+	tab.Wait(heading("Loading"))
+
+	// What is shown stays, and the way back needs no server.
+	tab.Open(s.URL + "/forms")
+	tab.Run(`first = true; note.value = "kept"; document.querySelector(".thing a[href='/built']").click()`)
+	tab.Wait(heading("Built"))
+	s.kill()
+	check(t, tab, "what was shown stays", heading("Built")+` && first`)
+	tab.Run(`history.back()`)
+	tab.Wait(heading("Forms") + ` && note.value === "kept" && first`)
+}
+
+// A fragment that cannot be fetched any more costs a visitor that fragment.
+func TestTheServerDiesBeforeADeferredFragment(t *testing.T) {
+	s := own(t, dist, "one", "")
+	tab := open(t, s.URL+"/")
+	hover(t, tab, "a[href='/deferred']")
+	tab.Run(`document.querySelector("a[href='/deferred']").scrollIntoView()`)
+	hover(t, tab, "a[href='/deferred']")
+	tab.Wait(`performance.getEntriesByType("resource").some(e => e.name.endsWith("/deferred.json") && e.responseEnd)`)
+	s.kill()
+	tab.Run(`document.querySelector("a[href='/deferred']").click()`)
+	tab.Wait(heading("Deferred") + ` && document.querySelector("gorgon-fragment[data-gorgon-error] > a")`)
+	tab.Wait(`!document.querySelector("#popup").hidden && first`)
+}
+
+// A visit across two builds ends in the new one, whole.
+func TestANewBuildInMidVisitIsLoadedWhole(t *testing.T) {
+	next := filepath.Join(t.TempDir(), "dist")
+	if out, err := program("two", "build", "--out", next).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s := own(t, dist, "one", "")
+	tab := open(t, s.URL+"/")
+	build := `JSON.parse(document.querySelector("meta[name=gorgon]").content).build`
+	tab.Run(`sessionStorage.build = ` + build)
+	tab.Run(`document.querySelector("a[href='/island']").click()`)
+	tab.Wait(`window.count?.title && first`)
+	tab.Run(`count.click(); count.click()`)
+	s.kill()
+	own(t, next, "two", strings.TrimPrefix(s.URL, "http://"))
+	tab.Run(`document.querySelector(".thing a[href='/built']").click()`)
+	tab.Wait(heading("Built") + ` && !window.first`)
+	check(t, tab, "it is the new build", build+` !== sessionStorage.build`)
+	tab.Run(`first = 2; history.back()`)
+	tab.Wait(`window.count?.textContent === "5"`) // the state of the island outlives the build
+	tab.Run(`document.querySelector(".thing a[href='/built']").click()`)
+	tab.Wait(heading("Built"))
+}
+
+// A payload of another build, or none at all, is never shown.
+func TestAnswersThatAreNoPayloadsAreLoadedWhole(t *testing.T) {
+	at := served(t)
+	for path, title := range map[string]string{"/failures/broken": "Something went wrong here", "/guarded": "Guarded"} {
+		tab := open(t, at+"/")
+		tab.Run(`e = document.createElement("a"); e.href = "` + path + `"; document.body.append(e); e.click()`)
+		tab.Wait(heading(title) + ` && !window.first`)
+	}
+	if res, _ := get(t, at+"/robots.txt"); res.StatusCode != http.StatusOK {
+		t.Errorf("robots.txt: %d", res.StatusCode)
+	}
+	tab := testbed.NewTab(t)
+	tab.Open(at + "/failures/broken")
+	check(t, tab, "who fails says by which id the log knows why", `document.querySelector(".id code").textContent.length > 8`)
+}
