@@ -118,7 +118,8 @@ var (
 //	gorgon.LocaleLinks{Path: d.Path}
 //
 // The links are plain ones and work in an export. They load whole documents:
-// the layout is in another language too.
+// the layout is in another language too. With [Navigation] the layout stays
+// when the page changes, and they belong into the view, with [Input.Path].
 type LocaleLinks struct {
 	Path string // decoded, without base path and locale; a query may follow. Default: "/"
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -117,7 +118,7 @@ func TestLinksThatAskForAWholeDocumentGetOne(t *testing.T) {
 func TestIslandsKeepTheirState(t *testing.T) {
 	onBoth(t, func(t *testing.T, at string) {
 		tab := open(t, at+"/island")
-		tab.Prefer("prefers-reduced-motion", "reduce")
+		tab.Prefer("prefers-reduced-motion", "reduce") // Chromium drops clicks during a transition
 		tab.Wait(`count.title`)
 		check(t, tab, "props are text, whatever they hold", `count.title === "</script><script>evil()</script>\u2028<!--" && document.querySelectorAll("main script").length === 1`)
 		tab.Click("#count")
@@ -258,4 +259,29 @@ func TestTheServerRemembersTheLanguage(t *testing.T) {
 		tab.Open(at + "/") // as one who comes from elsewhere
 		tab.Wait(heading("Die Galerie"))
 	}
+}
+
+// Below a path of another site everything is as it is at the root.
+func TestBelowAPath(t *testing.T) {
+	below := filepath.Join(t.TempDir(), "dist")
+	if out, err := program("one", "build", "--base", "/docs/", "--out", below).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	at := own(t, below, "one", "", "--base", "/docs/").URL + "/docs"
+	tab := open(t, at+"/")
+	tab.Prefer("prefers-reduced-motion", "reduce") // Chromium drops clicks during a transition
+	tab.Run(`document.querySelector("a[href='/docs/deferred']").click()`)
+	tab.Wait(`document.querySelector("gorgon-fragment #later") && first && location.pathname === "/docs/deferred"`)
+	tab.Run(`document.querySelector("header a").click()`)
+	tab.Wait(heading("The gallery"))
+	tab.Run(`document.querySelector("a[href='/docs/island']").click()`)
+	tab.Wait(`window.count?.title && first`)
+	tab.Click("nav.languages a[hreflang=de]")
+	tab.Wait(heading("Insel") + ` && location.pathname === "/docs/de/island"`)
+	tab.Open(at + "/de/guarded")
+	tab.Click("form button")
+	tab.Wait(`document.querySelector(".big")?.textContent === "Sie sind drin." && location.pathname === "/docs/de/guarded"`)
+	tab.Open(at + "/answers")
+	tab.Run(`first = true; moved.click()`)
+	tab.Wait(heading("Built") + ` && first && location.pathname === "/docs/built"`)
 }

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"net/http"
 
 	"github.com/gorgon-go/gorgon"
@@ -35,12 +37,19 @@ func withKey(next http.Handler) http.Handler {
 // locked is the error view that this page has for 403.
 func locked(f gorgon.Failure) gorgon.Component {
 	return show(Place{f.Path, f.Locale}, "guarded",
-		markup(`<p class="big">{}</p><form method="post" action="/key"><input type="hidden" name="locale" value="`+f.Locale+`"><button>{}</button></form>`,
-			t("guarded.outside"), t("guarded.take")))
+		markup(`<p class="big">{}</p><form method="post" action="{}"><input type="hidden" name="locale" value="`+f.Locale+`"><button>{}</button></form>`,
+			t("guarded.outside"), keyURL, t("guarded.take")))
 }
 
-// takeKey answers the form. Where it leads to is nobody's but ours.
+// keyURL is that of a handler, which is in no language.
+var keyURL = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+	return gorgon.Text(gorgon.URLIn(ctx, "", "/key")).Render(ctx, w)
+})
+
+// takeKey answers the form. Where it leads to is nobody's but ours, and beside
+// it, whatever path the site lies below.
 func takeKey(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: "gallery_key", Value: "stone", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	http.Redirect(w, r, gorgon.Prefixes{Locales: languages}.Path(r.PostFormValue("locale"), "/guarded"), http.StatusSeeOther)
+	w.Header().Set("Location", "."+gorgon.Prefixes{Locales: languages}.Path(r.PostFormValue("locale"), "/guarded"))
+	w.WriteHeader(http.StatusSeeOther)
 }

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -98,14 +97,14 @@ type server struct {
 
 // start serves what is in a folder at a free address, or at that of another
 // server which has ended.
-func start(dist, build, addr string) (*server, error) {
+func start(dist, build, addr string, args ...string) (*server, error) {
 	if addr == "" {
 		var err error
 		if addr, err = testbed.FreeAddr(); err != nil {
 			return nil, err
 		}
 	}
-	s := &server{URL: "http://" + addr, cmd: program(build, "serve", "--dist", dist, "--store", "mem:", "--addr", addr)}
+	s := &server{URL: "http://" + addr, cmd: program(build, append([]string{"serve", "--dist", dist, "--store", "mem:", "--addr", addr}, args...)...)}
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -133,9 +132,9 @@ var shared struct {
 }
 
 // own serves a build for one test.
-func own(t *testing.T, dist, build, addr string) *server {
+func own(t *testing.T, dist, build, addr string, args ...string) *server {
 	t.Helper()
-	s, err := start(dist, build, addr)
+	s, err := start(dist, build, addr, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,10 +228,4 @@ func kinds(tab *testbed.Tab, kind string) (list []testbed.Request) {
 		}
 	}
 	return list
-}
-
-func pathOf(r testbed.Request) string {
-	_, rest, _ := strings.Cut(r.URL, "://")
-	_, path, _ := strings.Cut(rest, "/")
-	return "/" + path
 }
