@@ -35,6 +35,9 @@ func weigh(t *testing.T, at, path string) cost {
 	tab.Run(observe)
 	settled := `(!document.querySelector("gorgon-fragment") || document.querySelector("gorgon-fragment #later, gorgon-fragment[data-gorgon-error]")) && Array.from(document.images).every(i => i.complete) && (!window.count || count.title)`
 	tab.Wait(settled)
+	for _, last := range []string{"/_gorgon/assets/stone.", map[string]string{"/prefetch": "/paths/marble.json"}[path]} {
+		tab.Wait(`performance.getEntriesByType("resource").some(e => e.name.includes("` + last + `"))`) // browsers do not wait for these
+	}
 	frames := `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))`
 	tab.Run(frames)
 	var w cost
