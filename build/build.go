@@ -40,6 +40,10 @@ type Config struct {
 	Secret  string          // seals what travels through browsers. Default: Binary, which is a secret as long as the program is
 	Lazy    bool            // list no pages: they are made when asked for. Default: all that can be made ahead are
 
+	// Values knows build values that the same program made before, by name;
+	// one that it fails for is made. Default: all are made.
+	Values func(name string) ([]byte, error)
+
 	// Bundle makes the files that are served of the app's assets, by path,
 	// and says what became of them; bundle.Bundler has it. An app with Assets
 	// needs it.
@@ -169,7 +173,7 @@ func (b *builder) prepare(ctx context.Context) error {
 	b.values = map[string][]byte{}
 	var faults []error
 	for _, v := range b.App.ValueDefinitions() {
-		data, err := makeValue(ctx, v)
+		data, err := b.value(ctx, v)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("build value %s: %w", v.Name, err))
 		}
@@ -192,6 +196,15 @@ func (b *builder) prepare(ctx context.Context) error {
 		Now:    func() time.Time { return b.Time },
 	}
 	return nil
+}
+
+func (b *builder) value(ctx context.Context, v gorgon.ValueDefinition) ([]byte, error) {
+	if b.Values != nil {
+		if data, err := b.Values(v.Name); err == nil {
+			return data, nil
+		}
+	}
+	return makeValue(ctx, v)
 }
 
 func makeValue(ctx context.Context, v gorgon.ValueDefinition) (data []byte, err error) {

@@ -106,7 +106,7 @@ func (p *program) build(ctx context.Context, path string, flags buildFlags) (bui
 	tell, done := p.progress(flags.quiet)
 	config := p.withBundler(build.Config{
 		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
-		Timeout: flags.timeout, Effort: flags.effort, Time: at, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Tell: tell,
+		Timeout: flags.timeout, Effort: flags.effort, Time: at, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Values: p.values, Tell: tell,
 	})
 	if flags.bundled != "" {
 		config.Bundle = build.Bundled(flags.bundled)

@@ -14,6 +14,6 @@ import (
 // withBundler gives a build what bundles assets. It is kept out of releases:
 // the compiler in it would be a quarter of them.
 func (p *program) withBundler(c build.Config) build.Config {
-	c.Bundle = bundle.Bundler{Cache: filepath.Join(filepath.Dir(c.Out), ".bundle")}.Bundle
+	c.Bundle = bundle.Bundler{Cache: filepath.Join(filepath.Dir(c.Out), ".bundle"), SourceMaps: p.developing()}.Bundle
 	return c
 }

@@ -119,7 +119,8 @@ type program struct {
 	out    io.Writer
 	err    io.Writer
 	log    *slog.Logger
-	pkg    *pack.Package // that the program runs from; nil for none
+	pkg    *pack.Package                     // that the program runs from; nil for none
+	values func(name string) ([]byte, error) // that this run has made; nil for none
 
 	dist  string // --dist
 	base  string // --base

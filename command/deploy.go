@@ -1,4 +1,4 @@
-//go:build !gorgon_release
+//go:build !gorgon_release && !gorgon_dev
 
 // deploy: everything that production needs, made ready.
 

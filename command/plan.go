@@ -1,4 +1,4 @@
-//go:build !gorgon_release
+//go:build !gorgon_release && !gorgon_dev
 
 // plan: whether the app can work where it is going.
 

@@ -130,9 +130,10 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 		return err
 	}
 	defer unobserve()
-	kept, store, err := p.cacheOver(ctx, s, cache.Config{
+	caching := cache.Config{
 		Bytes: f.memory << 20, StoreBounds: f.bounds.bounds(), Prepare: serve.Prepare, NoSweep: f.role == roleWeb, Observe: observer,
-	})
+	}
+	kept, store, err := p.cacheOver(ctx, s, caching)
 	if err != nil {
 		return err
 	}
@@ -165,6 +166,7 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 	if handler, err = serve.New(config); err != nil {
 		return err
 	}
+	handler = p.developed(handler, s, config, caching)
 	if f.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	}

@@ -36,7 +36,7 @@ func (p *program) openSite() (*site, error) {
 	}
 	return &site{seed: s, renderer: &render.Renderer{
 		Seal: seal,
-		App:  p.app, Build: m.Build,
+		App:  p.app, Build: m.Build, Outline: p.developing(),
 		Values: gorgon.NewValues(p.app, s.Value),
 		Site:   gorgon.Site{Base: m.Base, Origin: p.app.Origin, Locales: p.app.Locales, Assets: m.Assets},
 	}}, nil
@@ -67,6 +67,8 @@ func (p *program) ensureSite(ctx context.Context, flags buildFlags) (*site, erro
 func (p *program) outdated() (string, error) {
 	s, err := seed.Open(p.seedPath())
 	switch {
+	case err == nil && p.developing(): // its programs and packages of npm may have changed without it
+		return "the app is being written", s.Close()
 	case errors.Is(err, fs.ErrNotExist):
 		return "there is no seed at " + p.seedPath(), nil
 	case err != nil:

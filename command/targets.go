@@ -1,4 +1,4 @@
-//go:build !gorgon_release
+//go:build !gorgon_release && !gorgon_dev
 
 // The places that plan and deploy know.
 

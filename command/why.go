@@ -226,28 +226,35 @@ func when(t time.Time) string {
 	return fmt.Sprintf("%s (in %s)", t.Local().Format(time.DateTime), d)
 }
 
+// A route is what answers at a path, and how.
+type route struct {
+	Pattern  string   `json:"pattern"`
+	Kind     string   `json:"kind"`
+	Strategy []string `json:"strategy,omitempty"`
+	Guards   int      `json:"guards,omitempty"`
+}
+
+// routes are the pages, fragments and handlers of the app.
+func (p *program) routes() (routes []route) {
+	for _, d := range p.app.Definitions() {
+		routes = append(routes, route{d.Path, "page", d.Strategy(), len(d.Guards)})
+	}
+	for _, d := range p.app.FragmentDefinitions() {
+		routes = append(routes, route{d.Fragment, "fragment", d.Strategy(), 0})
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(p.app.Handlers)) {
+		routes = append(routes, route{Pattern: pattern, Kind: "handler"})
+	}
+	return routes
+}
+
 func (p *program) routesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "routes",
 		Short: "List the pages, fragments and handlers of the app with their strategies",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			type route struct {
-				Pattern  string   `json:"pattern"`
-				Kind     string   `json:"kind"`
-				Strategy []string `json:"strategy,omitempty"`
-				Guards   int      `json:"guards,omitempty"`
-			}
-			var routes []route
-			for _, d := range p.app.Definitions() {
-				routes = append(routes, route{d.Path, "page", d.Strategy(), len(d.Guards)})
-			}
-			for _, d := range p.app.FragmentDefinitions() {
-				routes = append(routes, route{d.Fragment, "fragment", d.Strategy(), 0})
-			}
-			for _, pattern := range slices.Sorted(maps.Keys(p.app.Handlers)) {
-				routes = append(routes, route{Pattern: pattern, Kind: "handler"})
-			}
+			routes := p.routes()
 			if p.json {
 				return p.print(routes)
 			}

@@ -85,9 +85,9 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 		var err error
 		switch {
 		case inner != nil && inner.live:
-			err = l.wait(ctx, w, parts[inner], said)
+			err = l.outlined(w, h, func() error { return l.wait(ctx, w, parts[inner], said) })
 		case inner != nil && inner.err == nil:
-			err = l.send(ctx, w, inner, inner.answer.Entry, parts, said)
+			err = l.outlined(w, h, func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
 		default:
 			var out bytes.Buffer
 			l.c.hole(l.ask, n, i, &out)
@@ -98,6 +98,20 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 		}
 	}
 	_, err := w.Write(e.HTML[from:])
+	return err
+}
+
+// outlined writes around a fragment what shows where it is, while the app is
+// being written.
+func (l *Live) outlined(w io.Writer, h pages.Hole, write func() error) error {
+	begin, end := l.c.renderer.Outlines(h.Fragment, h.Props)
+	_, err := io.WriteString(w, begin)
+	if err == nil {
+		err = write()
+	}
+	if err == nil {
+		_, err = io.WriteString(w, end)
+	}
 	return err
 }
 
@@ -243,8 +257,13 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
 		uses.Module(m)
 	}
 	uses.Scripts, uses.Styles = append(uses.Scripts, e.Uses.Scripts...), append(uses.Styles, e.Uses.Styles...)
-	_, err = w.Write(e.HTML)
-	return err
+	begin, end := f.c.renderer.Outlines(s.Fragment, string(s.Props))
+	for _, part := range [...][]byte{[]byte(begin), e.HTML, []byte(end)} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (*pages.Entry, error) {

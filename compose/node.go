@@ -166,7 +166,10 @@ func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
 	case n.within[i].err != nil:
 		out.Write(n.within[i].error)
 	default:
+		begin, end := c.renderer.Outlines(h.Fragment, h.Props)
+		out.WriteString(begin)
 		out.Write(c.fill(a, n.within[i]).html)
+		out.WriteString(end)
 	}
 }
 

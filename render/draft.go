@@ -11,6 +11,7 @@ import (
 	"html"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
@@ -206,4 +207,15 @@ func called(d *gorgon.Definition) string {
 		return "fragment " + d.Fragment
 	}
 	return "page " + d.Path
+}
+
+// Outlines are the comments around a fragment, where there are to be any.
+func (r *Renderer) Outlines(name, props string) (begin, end string) {
+	if !r.Outline {
+		return "", ""
+	}
+	// JSON may write a character by its number, and two dashes could end a
+	// comment.
+	props = strings.ReplaceAll(strings.ReplaceAll(props, "--", `-\u002d`), ">", `\u003e`)
+	return "<!--gorgon:fragment " + name + " " + props + "-->", "<!--/gorgon:fragment-->"
 }

@@ -35,6 +35,8 @@ type Renderer struct {
 	Lean   bool             // leave out states that nothing reads again, as a seed does. Default: keep them all
 	Seal   *sealed.Key      // of what travels through browsers. See [NewSeal]. Default: a key that whoever knows Build can make
 
+	Outline bool // write comments around fragments, by which 'gorgon dev' shows them. Default: write none
+
 	once      sync.Once
 	fragments map[string]*gorgon.Definition
 	seal      *sealed.Key
