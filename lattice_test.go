@@ -83,7 +83,8 @@ var lattice = map[string][]string{
 	"compile": {},
 
 	// The development server: an app built, run and watched.
-	"develop": {"github.com/fsnotify/fsnotify"},
+	"develop": {"github.com/fsnotify/fsnotify", "github.com/a-h/parse", "github.com/a-h/templ", "github.com/a-h/templ/generator",
+		"github.com/a-h/templ/parser/v2", "github.com/a-h/templ/runtime"},
 
 	// Targets.
 	"deploy/oci": {"plan", "pack", "deploy", "github.com/klauspost/compress/gzip", "golang.org/x/crypto/x509roots/fallback/bundle",

@@ -10,12 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,11 +35,22 @@ type Server struct {
 
 	mu       sync.Mutex
 	settled  chan struct{} // closed while there is an app or a fault to show
+	changed  chan struct{} // closed when the version is another
+	version  int64         // of what is shown
+	kind     string        // how it became so: reload, css or fault
 	target   *url.URL      // of the app
 	fault    *Fault
-	app      *process
-	browsers map[chan event]bool
-	binary   string
+	streams  map[*http.Request]context.CancelFunc // that do not end by themselves
+	requests []request                            // the last ones
+
+	// Of the goroutine that makes.
+	binary  string
+	watcher *watcher
+	press   *press
+	app     *process
+	folders []string        // whose files the app reads from disk
+	broken  map[string]bool // templates that nothing could be generated from
+	unbuilt bool            // what is on disk was not built yet
 }
 
 // startTimeout bounds the time from an app's start to its first answer.
@@ -57,18 +70,26 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.Log == nil {
 		s.Log = io.Discard
 	}
-	s.settled, s.browsers = make(chan struct{}), map[chan event]bool{}
+	dir, err := filepath.Abs(s.Dir)
+	if err != nil {
+		return fmt.Errorf("dev: %w", err)
+	}
+	s.Dir = dir
+	s.settled, s.changed, s.broken, s.unbuilt = make(chan struct{}), make(chan struct{}), map[string]bool{}, true
+	s.version = time.Now().UnixMilli() // pages of an earlier run are old
+	s.streams = map[*http.Request]context.CancelFunc{}
 	folder, err := os.MkdirTemp("", "gorgon-dev-")
 	if err != nil {
 		return fmt.Errorf("dev: %w: set TMPDIR to a folder that is writable", err)
 	}
 	defer os.RemoveAll(folder)
-	s.binary = filepath.Join(folder, "app")
+	s.binary = filepath.Join(folder, "app"+executable)
 	w, err := watch(s.Dir)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
+	s.watcher = w
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w: choose another address with --addr, or stop what listens there", s.Addr, err)
@@ -80,7 +101,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.Started != nil {
 		s.Started(listener.Addr())
 	}
-	defer func() { s.app.stop() }()
+	defer s.stop()
+	s.press = newPress(ctx, s.Dir, s.Templ, folder)
 	s.renew(ctx, nil)
 	for {
 		changed, err := w.next(ctx, failed)
@@ -103,95 +125,142 @@ func (s *Server) renew(ctx context.Context, changed []string) {
 		s.settled = make(chan struct{})
 	default:
 	}
+	target := s.target
 	s.mu.Unlock()
-	target, err := s.make(ctx, changed)
+	how, target, err := s.make(ctx, target, changed)
 	if ctx.Err() != nil {
 		return
 	}
-	say := event{name: "reload"}
-	var fault *Fault
-	switch {
-	case err != nil:
-		fault = faultOf(s.Dir, err)
-		say = event{"fault", fault}
+	if err != nil {
+		fault := s.faultOf(err.Error())
 		fmt.Fprintln(s.Log, fault.Text)
-	case len(changed) > 0 && styles(changed):
-		say.name = "css"
+		s.settle(target, fault, "fault")
+		return
 	}
-	if err == nil {
-		fmt.Fprintf(s.Log, "ready in %s\n", time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(s.Log, "%s in %s\n", how, time.Since(began).Round(time.Millisecond))
+	kind := "reload"
+	if len(changed) > 0 && !slices.ContainsFunc(changed, func(name string) bool { return filepath.Ext(name) != ".css" }) {
+		kind = "css" // which needs no reload
 	}
-	s.settle(target, fault, say)
+	s.settle(target, nil, kind)
 }
 
-func (s *Server) settle(target *url.URL, fault *Fault, say event) {
+func (s *Server) settle(target *url.URL, fault *Fault, kind string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.target, s.fault = target, fault
+	s.target, s.fault, s.kind = target, fault, kind
+	s.version++
+	close(s.changed)
+	s.changed = make(chan struct{})
 	select {
 	case <-s.settled:
 	default:
 		close(s.settled)
 	}
-	for b := range s.browsers {
-		select {
-		case b <- say:
-		default: // it has one to read, after which it asks again
-		}
-	}
 }
 
-// styles says whether style sheets alone changed, which need no reload.
-func styles(changed []string) bool {
+// make does as little as shows what changed: it asks the app at target to
+// begin anew, or generates, builds and starts another.
+func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (how string, _ *url.URL, err error) {
 	for _, name := range changed {
-		if filepath.Ext(name) != ".css" {
-			return false
+		if filepath.Ext(name) == ".templ" {
+			s.broken[name] = true
 		}
 	}
-	return true
-}
-
-// make generates, builds and starts.
-func (s *Server) make(ctx context.Context, changed []string) (*url.URL, error) {
+	var generated []string
+	for _, name := range slices.Sorted(maps.Keys(s.broken)) {
+		if _, err := os.Stat(name); err == nil {
+			out, err := s.press.generate(ctx, name)
+			if err != nil {
+				return "", target, err
+			}
+			s.watcher.know(out)
+			generated = append(generated, out)
+		} else {
+			s.unbuilt = true
+		}
+	}
+	clear(s.broken)
+	assets, code := false, s.unbuilt || target == nil || s.app.ended()
 	for _, name := range changed {
-		if _, err := os.Stat(name); err != nil || filepath.Ext(name) != ".templ" {
-			continue
-		}
-		command := append(s.templ(), "generate", "-f", name)
-		if out, err := s.command(ctx, command).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
+		switch {
+		case filepath.Ext(name) == ".templ":
+		case filepath.Ext(name) != ".go" && slices.ContainsFunc(s.folders, func(f string) bool { return strings.HasPrefix(name, f+string(filepath.Separator)) }):
+			assets = true
+		default:
+			code = true
 		}
 	}
-	// Without its symbols a program is linked in about half the time.
-	build := s.command(ctx, []string{"go", "build", "-ldflags=-s -w", "-o", s.binary + ".new", s.Package})
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%s", bytes.TrimSpace(out))
+	if !code && s.press.textOnly(generated) {
+		if err := s.press.publish(ctx, generated); err != nil {
+			return "", target, err
+		}
+		if _, err := s.ask(ctx, target, assets); err != nil {
+			return "", target, err
+		}
+		return "shown", target, nil
 	}
-	s.app.stop()
+	s.unbuilt = true
+	if err := s.build(ctx, changed); err != nil {
+		return "", target, err
+	}
+	s.stop()
 	if err := os.Rename(s.binary+".new", s.binary); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	return s.start(ctx)
+	if target, err = s.start(ctx); err != nil {
+		return "", nil, err
+	}
+	s.unbuilt = false
+	return "built and started", target, nil
 }
 
-func (s *Server) command(ctx context.Context, line []string) *exec.Cmd {
+// buildFlags leave out what takes long to link: symbols, and the commands of
+// an app that deploy it. Files are named with their folders.
+func buildFlags() []string {
+	tags := "gorgon_dev"
+	for flag := range strings.FieldsSeq(os.Getenv("GOFLAGS")) {
+		if more, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags="); ok {
+			tags += "," + more // which the flag would replace
+		}
+	}
+	return []string{"-tags=" + tags}
+}
+
+func (s *Server) build(ctx context.Context, changed []string) error {
+	if err := s.press.building(ctx, s.Package, buildFlags(), slices.Collect(maps.Keys(s.watcher.known)), changed); err != nil {
+		return err
+	}
+	line := append([]string{"go", "build"}, buildFlags()...)
+	line = append(line, "-trimpath=false", "-ldflags=-s -w", "-o", s.binary+".new", s.Package)
+	if out, err := run(ctx, s.Dir, nil, line...); err != nil {
+		if text := bytes.TrimSpace(out); len(text) > 0 {
+			return errors.New(string(text))
+		}
+		return fmt.Errorf("go build: %w", err)
+	}
+	return nil
+}
+
+// run runs a command and returns all that it says.
+func run(ctx context.Context, dir string, env []string, line ...string) ([]byte, error) {
 	c := exec.CommandContext(ctx, line[0], line[1:]...)
-	c.Dir = s.Dir
-	return c
+	c.Dir, c.Env = dir, env
+	return c.CombinedOutput()
 }
 
-// templ is the generator: the version that the app's go.mod names wins.
-func (s *Server) templ() []string {
-	if len(s.Templ) > 0 {
-		return append([]string(nil), s.Templ...)
+// stop ends the app. Streams that browsers hold open do not keep it.
+func (s *Server) stop() {
+	s.mu.Lock()
+	for _, cancel := range s.streams {
+		cancel()
 	}
-	if mod, err := os.ReadFile(filepath.Join(s.Dir, "go.mod")); err == nil && bytes.Contains(mod, []byte("github.com/a-h/templ/cmd/templ")) {
-		return []string{"go", "tool", "templ"}
-	}
-	return []string{"templ"}
+	s.mu.Unlock()
+	s.app.stop()
 }
 
-// start runs the app at a port of its own, and waits until it answers.
+// start runs the app at a port of its own, and waits until it says of which
+// build it is.
 func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -199,7 +268,11 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	}
 	host, port, _ := net.SplitHostPort(free.Addr().String())
 	free.Close()
-	app, err := launch(s.binary, s.Dir, s.Log, "GORGON_DEV=1", "GORGON_STORE="+cmp.Or(os.Getenv("GORGON_STORE"), "none"), "GORGON_HOST="+host, "GORGON_PORT="+port)
+	env := []string{"GORGON_DEV=1", "GORGON_STORE=" + cmp.Or(os.Getenv("GORGON_STORE"), "none"), "GORGON_HOST=" + host, "GORGON_PORT=" + port, "GORGON_DRAIN=0s"}
+	if s.press.texts != "" {
+		env = append(env, "TEMPL_DEV_MODE=true", "TEMPL_DEV_MODE_ROOT="+s.press.texts)
+	}
+	app, err := launch(s.binary, s.Dir, s.Log, env...)
 	if err != nil {
 		return nil, err
 	}
@@ -215,14 +288,28 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 			return nil, errors.New(app.last())
 		case <-ctx.Done():
 			app.stop()
-			return nil, fmt.Errorf("the app did not answer within %s: look at what it prints", startTimeout)
+			return nil, fmt.Errorf("the app did not answer at /livez with its build within %s: let its main function call command.Main, and look at what it prints", startTimeout)
 		case <-tick.C:
 		}
-		if c, err := net.DialTimeout("tcp", at.Host, time.Second); err == nil {
-			c.Close()
-			go s.mourn(app)
-			return at, nil
+		if !lives(ctx, at) {
+			continue
 		}
+		state, err := s.state(ctx, at)
+		if err != nil {
+			app.stop()
+			return nil, err
+		}
+		s.mu.Lock()
+		s.folders = state.Folders
+		s.mu.Unlock()
+		for _, folder := range s.folders {
+			if err := s.watcher.include(folder); err != nil {
+				app.stop()
+				return nil, err
+			}
+		}
+		go s.mourn(app)
+		return at, nil
 	}
 }
 
@@ -232,7 +319,6 @@ func (s *Server) mourn(app *process) {
 	if app.stopped.Load() {
 		return
 	}
-	fault := faultOf(s.Dir, errors.New(app.last()))
 	fmt.Fprintln(s.Log, "the app ended; it starts again after the next save")
-	s.settle(nil, fault, event{"fault", fault})
+	s.settle(nil, s.faultOf(app.last()), "fault")
 }

@@ -1,103 +1,379 @@
-// The loop of saving and looking, over HTTP.
+// The loop of saving and looking, in a browser.
 
 package develop
 
 import (
-	"bytes"
-	"context"
+	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"context"
+
+	"github.com/gorgon-go/gorgon/testbed"
 )
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testbed.CloseBrowser()
+	os.Exit(code)
+}
 
 const program = `package main
 
 import (
+	"compress/gzip"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"os"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/command"
 )
 
-func main() {
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/end" {
-			panicking <- true
-		}
-		w.Header().Set("Content-Type", "text/html")
-		w.Write([]byte("<p>WORD</p>"))
-	})
-	go http.ListenAndServe(os.Getenv("GORGON_HOST")+":"+os.Getenv("GORGON_PORT"), nil)
-	<-panicking
-	panic("turned to stone")
-}
+//go:embed assets
+var files embed.FS
 
-var panicking = make(chan bool)
+type state struct{ Word string }
+
+type view func(context.Context, io.Writer) error
+
+func (v view) Render(ctx context.Context, w io.Writer) error { return v(ctx, w) }
+
+func generate(context.Context, gorgon.Input) (state, error) { return state{word}, nil }
+
+const word = "WORD"
+
+func main() {
+	assets, _ := fs.Sub(files, "assets")
+	badge := gorgon.Fragment[int, state]{Name: "badge",
+		BuildState: func(context.Context, gorgon.Input, int) (state, error) { return state{"badge"}, nil },
+		View: func(s state) gorgon.Component { return gorgon.HTML("<b>" + s.Word + "</b>") }}
+	command.Main(gorgon.App{
+		Name: "app", Assets: assets, Fragments: []gorgon.FragmentRoute{badge},
+		Headers: http.Header{"Content-Security-Policy": {"default-src 'none'; style-src 'self'"}},
+		Layout: func(d gorgon.Document) gorgon.Component {
+			return view(func(ctx context.Context, w io.Writer) error {
+				sheet, err := gorgon.Asset(ctx, "app.css")
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "<!doctype html><html><head><title>app</title><link rel=stylesheet href=%q></head><body>", sheet)
+				if err := d.Main.Render(ctx, w); err != nil {
+					return err
+				}
+				_, err = io.WriteString(w, "<form><input name=field></form><p style='height:3000px'></p></body></html>")
+				return err
+			})
+		},
+		Routes: []gorgon.Route{
+			gorgon.Page[state]{Path: "/", BuildState: generate, View: func(s state) gorgon.Component { return view(func(ctx context.Context, w io.Writer) error {
+				fmt.Fprintf(w, "<h1>%s</h1>", s.Word)
+				return badge.Use(7).Render(ctx, w)
+			}) }},
+			gorgon.Page[state]{Path: "/failing", RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+				return state{}, errors.New("the well is dry")
+			}, View: func(s state) gorgon.Component { return gorgon.Text(s.Word) }},
+			gorgon.Page[state]{Path: "/panics", RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+				panic("a head of snakes") // here
+			}, View: func(s state) gorgon.Component { return gorgon.Text(s.Word) }},
+		},
+		Handlers: map[string]http.Handler{
+			"GET /end": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fmt.Fprintln(os.Stderr, "turned to stone"); os.Exit(3) }),
+			"GET /packed": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Content-Encoding", "gzip")
+				z := gzip.NewWriter(w)
+				fmt.Fprint(z, "<p>packed</p>")
+				z.Close()
+			}),
+			"GET /stream": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				fmt.Fprint(w, "data: first\n\n")
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+			}),
+			"GET /upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c, b, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+				line, _ := b.ReadString('\n')
+				io.WriteString(c, "heard "+line)
+			}),
+		},
+	}, command.Config{})
+}
 `
 
-func TestLoop(t *testing.T) {
-	dir := t.TempDir()
-	save := func(word string) {
-		t.Helper()
-		text := strings.Replace(program, "WORD", word, 1)
-		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/app\n\ngo 1.26\n"), 0o644); err != nil {
+// A site is an app that is being written.
+type site struct {
+	t   *testing.T
+	dir string
+	url string
+	log *lines
+}
+
+// lines is a log that tests wait for.
+type lines struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text += string(b)
+	return len(b), nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text
+}
+
+// develop runs the program in a module of its own, with this one's sums.
+func develop(t *testing.T) *site {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
 		t.Fatal(err)
 	}
-	save("one")
-	at := make(chan string, 1)
+	s := &site{t: t, dir: t.TempDir(), log: &lines{}}
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.save("go.mod", strings.Replace(string(mod), "module github.com/gorgon-go/gorgon\n", "module example.com/app\n", 1)+
+		"\nrequire github.com/gorgon-go/gorgon v0.0.0\nreplace github.com/gorgon-go/gorgon => "+root+"\n")
+	s.save("go.sum", string(sums))
+	s.save("assets/app.css", "h1 { color: rgb(1, 2, 3) }\n")
+	s.word("one")
+	at, ended := make(chan string, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &Server{Dir: dir, Addr: "127.0.0.1:0", Log: io.Discard, Started: func(a net.Addr) { at <- "http://" + a.String() }}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	url := <-at
-	get := func(path string) string {
-		t.Helper()
-		r, _ := http.NewRequestWithContext(ctx, "GET", url+path, nil)
-		r.Header.Set("Accept", "text/html")
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatalf("the port was lost: %v", err)
+	server := &Server{Dir: s.dir, Addr: "127.0.0.1:0", Log: s.log, Started: func(a net.Addr) { at <- "http://" + a.String() }}
+	go func() { ended <- server.Run(ctx) }()
+	s.url = <-at
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("it ended with %v", err)
 		}
-		defer answer.Body.Close()
-		body, _ := io.ReadAll(answer.Body)
-		return string(body)
-	}
-	until := func(want string) string {
-		t.Helper()
-		for t.Context().Err() == nil {
-			if body := get("/"); strings.Contains(body, want) {
-				return body
-			}
+		if t.Failed() {
+			t.Log(s.log)
 		}
-		return ""
+	})
+	return s
+}
+
+func (s *site) save(name, text string) {
+	s.t.Helper()
+	name = filepath.Join(s.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		s.t.Fatal(err)
 	}
-	// The first request waits for the first build.
-	if body := get("/"); !strings.Contains(body, "<p>one</p>") || !strings.HasSuffix(body, script) {
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) word(word string) {
+	s.t.Helper()
+	s.save("main.go", strings.Replace(program, "WORD", word, 1))
+}
+
+func (s *site) get(path string, header ...string) (*http.Response, string) {
+	s.t.Helper()
+	r, _ := http.NewRequestWithContext(s.t.Context(), "GET", s.url+path, nil)
+	r.Header.Set("Accept", "text/html")
+	for i := 0; i+1 < len(header); i += 2 {
+		if r.Header.Set(header[i], header[i+1]); header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatalf("the port was lost: %v", err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.t.Fatalf("%s was cut: %v", path, err)
+	}
+	return answer, string(body)
+}
+
+const heading = `document.querySelector("h1")?.textContent`
+
+// shown is the text of the overlay, "" where there is none.
+const shown = `(document.querySelector("gorgon-overlay")?.shadowRoot.textContent ?? "")`
+
+func TestLoop(t *testing.T) {
+	s := develop(t)
+	tab := testbed.NewTab(t)
+	tab.Open(s.url + "/") // waits for the first build
+	tab.Wait(heading + ` === "one"`)
+
+	// Go: the page is loaded again, and what the visitor did is kept.
+	tab.Run(`document.querySelector("[name=field]").value = "typed"; scrollTo(0, 500); window.old = true`)
+	s.word("two")
+	tab.Wait(heading + ` === "two" && !window.old && document.querySelector("[name=field]").value === "typed" && scrollY === 500`)
+
+	// CSS: swapped in place.
+	tab.Run(`window.old = true`)
+	s.save("assets/app.css", "h1 { color: rgb(4, 5, 6) }\n")
+	tab.Wait(`getComputedStyle(document.querySelector("h1")).color === "rgb(4, 5, 6)" && document.querySelectorAll("link").length === 1`)
+	if !testbed.Eval[bool](tab, "window.old") {
+		t.Error("the page was loaded again for a style sheet")
+	}
+
+	// A fault is laid over the page, with its place, and printed.
+	s.word(`three" + missing + "`)
+	tab.Wait(shown + `.startsWith("main.go:")`)
+	if text := testbed.Eval[string](tab, shown); !strings.Contains(text, "undefined: missing") || !strings.Contains(text, "> ") {
+		t.Errorf("the overlay says %q", text)
+	}
+	if !testbed.Eval[bool](tab, "window.old") {
+		t.Error("the page was lost for a fault")
+	}
+	if !strings.Contains(s.log.String(), "undefined: missing") {
+		t.Error("the fault was not printed")
+	}
+	if file := os.Getenv("GORGON_SCREENSHOTS"); file != "" {
+		tab.Screenshot(filepath.Join(file, "overlay.png"))
+	}
+	tab.Run(`dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }))`)
+	if testbed.Eval[string](tab, shown) != "" {
+		t.Error("Escape does not close the overlay")
+	}
+	// Who comes while it is broken sees the same.
+	if answer, body := s.get("/"); answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "undefined: missing") {
+		t.Errorf("%s %s", answer.Status, body)
+	}
+	s.word("four")
+	tab.Wait(heading + ` === "four" && ` + shown + ` === ""`)
+
+	// A style sheet that cannot be read names its file and line.
+	s.save("assets/app.css", "h1 { color: red }\n@import \"missing.css\";\n")
+	tab.Wait(shown + `.includes("app.css:2")`)
+	s.save("assets/app.css", "h1 { color: rgb(7, 8, 9) }\n")
+	tab.Wait(shown + ` === "" && getComputedStyle(document.querySelector("h1")).color === "rgb(7, 8, 9)"`)
+
+	// A page that was away when something changed hears of it when it comes back.
+	tab.Run(`window.old = true; new EventSource("/_gorgon/dev/events?1").addEventListener("reload", () => window.heard = true)`)
+	tab.Wait(`window.heard`)
+
+	// Generators: the cause in development, with its place where it panics.
+	tab.Open(s.url + "/failing")
+	tab.Wait(shown + `.includes("the well is dry")`)
+	tab.Open(s.url + "/panics")
+	tab.Wait(shown + `.includes("a head of snakes") && ` + shown + `.includes("// here")`)
+
+	// An app that ends is shown with what it said, and starts after a save.
+	tab.Open(s.url + "/")
+	tab.Run(`fetch("/end").catch(() => {})`)
+	tab.Wait(shown + `.includes("turned to stone")`)
+	s.word("five")
+	tab.Wait(heading + ` === "five"`)
+}
+
+func TestWhatPasses(t *testing.T) {
+	s := develop(t)
+	if _, body := s.get("/"); !strings.Contains(body, "<h1>one</h1>") || strings.Count(body, clientPath) != 1 {
 		t.Errorf("the first request got %q", body)
 	}
-	save("two")
-	until("<p>two</p>")
-	save(`three")) }`) // which does not compile
-	if body := until("gorgon-fault"); !strings.Contains(body, `"file":"main.go","line":1`) {
-		t.Errorf("the overlay names no place: %s", body)
+	answer, body := s.get("/packed", "Accept-Encoding", "gzip")
+	if !strings.Contains(body, "<p>packed</p><script src=") || answer.Header.Get("Content-Encoding") != "" {
+		t.Errorf("packed: %v %q", answer.Header, body)
 	}
-	save("four")
-	until("<p>four</p>")
-	get("/end")
-	until("turned to stone")
-	save("five")
-	until("<p>five</p>")
-	if !bytes.Contains(client, []byte(eventsPath)) {
-		t.Error("the client listens elsewhere")
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", s.url+"/stream", nil)
+	stream, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("it ended with %v", err)
+	defer stream.Body.Close()
+	if line, err := bufio.NewReader(stream.Body).ReadString('\n'); line != "data: first\n" {
+		t.Errorf("the stream said %q, %v", line, err)
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "GET /upgrade HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nword\n")
+	said, err := io.ReadAll(c)
+	if !strings.HasPrefix(string(said), "HTTP/1.1 101") || !strings.HasSuffix(string(said), "heard word\n") {
+		t.Errorf("the upgraded connection said %q, %v", said, err)
+	}
+	// A restart ends the open stream, and every request on the way is answered.
+	s.word("two")
+	for {
+		answer, body := s.get("/")
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("during a build: %s %s", answer.Status, body)
+		}
+		if strings.Contains(body, "<h1>two</h1>") {
+			break
+		}
+	}
+	if _, err := io.Copy(io.Discard, stream.Body); err == nil {
+		t.Error("the stream ended as if the app had ended it")
+	}
+}
+
+func TestInspector(t *testing.T) {
+	s := develop(t)
+	tab := testbed.NewTab(t)
+	tab.Open(s.url + "/")
+	tab.Open(s.url + "/failing")
+	tab.Open(s.url + "/_gorgon/dev/")
+	tab.Wait(`["/failing", "made for every request", "badge", "the well is dry", "built"].every((word) => document.body.textContent.includes(word))`)
+	tab.Click("#outline")
+	if file := os.Getenv("GORGON_SCREENSHOTS"); file != "" {
+		tab.Screenshot(filepath.Join(file, "inspector.png"))
+	}
+	tab.Open(s.url + "/")
+	tab.Wait(`document.querySelector("gorgon-outlines")?.shadowRoot.textContent.includes("badge 7")`)
+	// For this machine alone, whatever a name elsewhere leads to.
+	for path, want := range map[string]int{"": 200, "site.json": 200, "requests.json": 200, "state.json": 404, "renew": 404, "failure.json": 404} {
+		if answer, _ := s.get(folder+path, "Gorgon-Dev", "1"); answer.StatusCode != want {
+			t.Errorf("%q: %s", path, answer.Status)
+		}
+		if answer, _ := s.get(folder+path, "Host", "attacker.example"); answer.StatusCode != http.StatusForbidden {
+			t.Errorf("%q for another host: %s", path, answer.Status)
+		}
+	}
+}
+
+func TestPermitted(t *testing.T) {
+	for policy, want := range map[string]string{
+		"":                        "",
+		"img-src 'none'":          "img-src 'none'",
+		"default-src 'none'":      "default-src 'none'; script-src 'self' 'nonce-n'; connect-src 'self'",
+		"default-src https://a.b": "default-src https://a.b; script-src https://a.b 'self' 'nonce-n'; connect-src https://a.b 'self'",
+		"script-src 'strict-dynamic' 'nonce-x'; connect-src 'none'": "script-src 'strict-dynamic' 'nonce-x' 'self' 'nonce-n'; connect-src 'self'",
+		"script-src 'unsafe-inline'":                                "script-src 'unsafe-inline' 'self'",
+	} {
+		if got := permitted(policy, "n"); got != want {
+			t.Errorf("%q becomes %q, want %q", policy, got, want)
+		}
 	}
 }

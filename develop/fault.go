@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Fault is why there is no app to show.
+// A Fault is why there is no app, or no page, to show.
 type Fault struct {
 	Text    string `json:"text"`           // all that was said
 	File    string `json:"file,omitempty"` // of the first place named, from the module's folder
@@ -18,35 +18,53 @@ type Fault struct {
 	Excerpt string `json:"excerpt,omitempty"`
 }
 
-var place = regexp.MustCompile(`(?m)(?:^|\s)([^\s:]+\.(?:go|templ)):(\d+)`)
+var place = regexp.MustCompile(`(?m)(?:^|[\s(])((?:[A-Za-z]:)?[^\s:()]+\.(?:go|templ|css|m?js|m?ts|tsx|jsx|json)):(\d+)`)
 
-// faultOf finds the first place inside the module that an error names.
-func faultOf(dir string, err error) *Fault {
-	f := &Fault{Text: strings.TrimSpace(err.Error())}
-	for _, m := range place.FindAllStringSubmatch(f.Text, -1) {
-		name := m[1]
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		short, err := filepath.Rel(dir, name)
-		if err != nil || !filepath.IsLocal(short) {
-			continue
-		}
-		data, err := os.ReadFile(name)
+// faultOf finds the first place inside the module that a text names. Assets
+// are named from their own folder. Of a panic it is where it was raised: what
+// is above that in the stack is the recovering.
+func (s *Server) faultOf(text string) *Fault {
+	f := &Fault{Text: strings.TrimSpace(text)}
+	s.mu.Lock()
+	folders := append([]string{s.Dir}, s.folders...)
+	s.mu.Unlock()
+	stack := f.Text
+	if _, after, ok := strings.Cut(stack, "\npanic("); ok {
+		stack = after
+	}
+	for _, m := range place.FindAllStringSubmatch(stack, -1) {
 		line, _ := strconv.Atoi(m[2])
-		lines := strings.Split(string(data), "\n")
-		if err != nil || line < 1 || line > len(lines) {
-			continue
-		}
-		f.File, f.Line = filepath.ToSlash(short), line
-		for i := max(1, line-3); i <= min(len(lines), line+3); i++ {
-			mark := "  "
-			if i == line {
-				mark = "> "
+		for _, from := range folders {
+			name := m[1]
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(from, name)
 			}
-			f.Excerpt += mark + strconv.Itoa(i) + "\t" + lines[i-1] + "\n"
+			short, err := filepath.Rel(s.Dir, name)
+			if err != nil || !filepath.IsLocal(short) {
+				continue
+			}
+			if f.Excerpt = excerpt(name, line); f.Excerpt != "" {
+				f.File, f.Line = filepath.ToSlash(short), line
+				return f
+			}
 		}
-		break
 	}
 	return f
+}
+
+// excerpt is a line with those around it; "" where there is no such line.
+func excerpt(name string, line int) (text string) {
+	data, err := os.ReadFile(name)
+	lines := strings.Split(string(data), "\n")
+	if err != nil || line < 1 || line > len(lines) {
+		return ""
+	}
+	for i := max(1, line-3); i <= min(len(lines), line+3); i++ {
+		mark := "  "
+		if i == line {
+			mark = "> "
+		}
+		text += mark + strconv.Itoa(i) + "\t" + lines[i-1] + "\n"
+	}
+	return text
 }

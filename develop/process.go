@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,7 @@ type process struct {
 	tail    []byte // of what it wrote
 }
 
-const tailBytes = 8 << 10
+const tailBytes = 16 << 10
 
 // stopTimeout is how long an app may take to end in good order.
 const stopTimeout = 2 * time.Second
@@ -30,14 +31,23 @@ func launch(binary, dir string, log io.Writer, env ...string) (*process, error) 
 	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	out := io.MultiWriter(log, p)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
+	// What it started may hold its output open.
+	p.cmd.WaitDelay = stopTimeout
+	alone(p.cmd)
+	began := make(chan error, 1)
 	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
+		// Linux ends a process with the thread that started it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		began <- err
+		if err == nil {
+			_ = p.cmd.Wait()
+			end(p.cmd) // and what it left behind
+			close(p.done)
+		}
 	}()
-	return p, nil
+	return p, <-began
 }
 
 // Write keeps the end of what the app prints, where a panic says why.
@@ -60,19 +70,31 @@ func (p *process) last() string {
 	return string(p.tail)
 }
 
+func (p *process) ended() bool {
+	if p == nil {
+		return true
+	}
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // stop ends the app and waits until it has.
 func (p *process) stop() {
-	if p == nil {
+	if p.ended() {
 		return
 	}
 	p.stopped.Store(true)
 	if p.cmd.Process.Signal(os.Interrupt) != nil {
-		_ = p.cmd.Process.Kill()
+		end(p.cmd)
 	}
 	select {
 	case <-p.done:
 	case <-time.After(stopTimeout):
-		_ = p.cmd.Process.Kill()
+		end(p.cmd)
 		<-p.done
 	}
 }

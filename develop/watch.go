@@ -28,6 +28,7 @@ var skipped = []string{"node_modules", "pkg", "dist", "public", "testdata"}
 type watcher struct {
 	*fsnotify.Watcher
 	root  string
+	also  []string // folders in spite of their names
 	known map[string][sha256.Size]byte
 }
 
@@ -36,7 +37,7 @@ func watch(root string) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w: allow more watches, as in sysctl fs.inotify.max_user_instances=1024", root, err)
 	}
-	w := &watcher{n, root, map[string][sha256.Size]byte{}}
+	w := &watcher{Watcher: n, root: root, known: map[string][sha256.Size]byte{}}
 	if _, err := w.add(root); err != nil {
 		n.Close()
 		return nil, fmt.Errorf("watch %s: %w", root, err)
@@ -46,8 +47,21 @@ func watch(root string) (*watcher, error) {
 
 func (w *watcher) skips(name string) bool {
 	base := filepath.Base(name)
-	return name != w.root && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base))
+	return name != w.root && !slices.Contains(w.also, name) && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base))
 }
+
+// include watches a folder whose name says that it should not be.
+func (w *watcher) include(folder string) error {
+	if slices.Contains(w.also, folder) {
+		return nil
+	}
+	w.also = append(w.also, folder)
+	_, err := w.add(folder)
+	return err
+}
+
+// know takes a file as it is for what was there before: the tool wrote it.
+func (w *watcher) know(name string) { w.changed(name) }
 
 // add watches a folder with all below it, and returns the files in it that
 // are new.
