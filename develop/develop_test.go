@@ -37,6 +37,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/command"
@@ -69,11 +70,15 @@ func main() {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w, "<!doctype html><html><head><title>app</title><link rel=stylesheet href=%q></head><body>", sheet)
+				fmt.Fprintf(w, "<!doctype html><html><head><link rel=stylesheet href=%q>", sheet)
+				if err := d.Head.Render(ctx, w); err != nil {
+					return err
+				}
+				io.WriteString(w, "</head><body>")
 				if err := d.Main.Render(ctx, w); err != nil {
 					return err
 				}
-				_, err = io.WriteString(w, "<form><input name=field></form><p style='height:3000px'></p></body></html>")
+				_, err = io.WriteString(w, "<form><input name=field></form>"+strings.Repeat("<p>.</p>", 100)+"</body></html>")
 				return err
 			})
 		},
@@ -272,7 +277,7 @@ func TestLoop(t *testing.T) {
 	tab.Wait(heading + ` === "four" && ` + shown + ` === ""`)
 
 	// A style sheet that cannot be read names its file and line.
-	s.save("assets/app.css", "h1 { color: red }\n@import \"missing.css\";\n")
+	s.save("assets/app.css", "/* what is missing */\n@import \"missing.css\";\n")
 	tab.Wait(shown + `.includes("app.css:2")`)
 	s.save("assets/app.css", "h1 { color: rgb(7, 8, 9) }\n")
 	tab.Wait(shown + ` === "" && getComputedStyle(document.querySelector("h1")).color === "rgb(7, 8, 9)"`)
@@ -319,9 +324,15 @@ func TestWhatPasses(t *testing.T) {
 	}
 	defer c.Close()
 	fmt.Fprint(c, "GET /upgrade HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nword\n")
-	said, err := io.ReadAll(c)
-	if !strings.HasPrefix(string(said), "HTTP/1.1 101") || !strings.HasSuffix(string(said), "heard word\n") {
-		t.Errorf("the upgraded connection said %q, %v", said, err)
+	var said string
+	for heard := bufio.NewReader(c); !strings.HasSuffix(said, "heard word\n"); {
+		line, err := heard.ReadString('\n')
+		if said += line; err != nil {
+			t.Fatalf("the upgraded connection said %q, %v", said, err)
+		}
+	}
+	if !strings.HasPrefix(said, "HTTP/1.1 101") {
+		t.Errorf("the upgraded connection said %q", said)
 	}
 	// A restart ends the open stream, and every request on the way is answered.
 	s.word("two")
@@ -345,7 +356,7 @@ func TestInspector(t *testing.T) {
 	tab.Open(s.url + "/")
 	tab.Open(s.url + "/failing")
 	tab.Open(s.url + "/_gorgon/dev/")
-	tab.Wait(`["/failing", "made for every request", "badge", "the well is dry", "built"].every((word) => document.body.textContent.includes(word))`)
+	tab.Wait(`["/failing", "per request", "badge", "the well is dry", "built"].every((word) => document.body.textContent.includes(word))`)
 	tab.Click("#outline")
 	if file := os.Getenv("GORGON_SCREENSHOTS"); file != "" {
 		tab.Screenshot(filepath.Join(file, "inspector.png"))
