@@ -323,12 +323,15 @@ func TestWhatPasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Fprint(c, "GET /upgrade HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nword\n")
+	fmt.Fprint(c, "GET /upgrade HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	var said string
 	for heard := bufio.NewReader(c); !strings.HasSuffix(said, "heard word\n"); {
 		line, err := heard.ReadString('\n')
 		if said += line; err != nil {
 			t.Fatalf("the upgraded connection said %q, %v", said, err)
+		}
+		if line == "\r\n" {
+			fmt.Fprint(c, "word\n")
 		}
 	}
 	if !strings.HasPrefix(said, "HTTP/1.1 101") {
