@@ -72,7 +72,7 @@ type stage struct {
 	site    *site
 	cache   *cache.Cache
 	store   pages.Store
-	handler http.Handler
+	handler *serve.Handler
 }
 
 func (s *stage) close() {
@@ -221,7 +221,7 @@ func (s *studio) describe(ctx context.Context, now *stage, path string) any {
 		slices.Reverse(paths)
 	}
 	var found []explained
-	router := gorgon.NewRouter(s.p.app.Definitions())
+	router := now.handler.Router()
 	for _, at := range paths {
 		e := explained{Path: at}
 		escaped := strings.TrimPrefix(at, gorgon.EscapePath(s.p.base))

@@ -359,7 +359,7 @@ func TestInspector(t *testing.T) {
 	tab.Open(s.url + "/")
 	tab.Open(s.url + "/failing")
 	tab.Open(s.url + "/_gorgon/dev/")
-	tab.Wait(`["/failing", "per request", "badge", "the well is dry", "built"].every((word) => document.body.textContent.includes(word))`)
+	tab.Wait(`["/failing", "per request", "badge", "the well is dry", "built", "from the memory"].every((word) => document.body.textContent.includes(word))`)
 	tab.Click("#outline")
 	if file := os.Getenv("GORGON_SCREENSHOTS"); file != "" {
 		tab.Screenshot(filepath.Join(file, "inspector.png"))
