@@ -123,5 +123,5 @@
     }
     document.documentElement.append(host);
   };
-  for (const name of ["load", "resize", "storage", "gorgon:navigated"]) addEventListener(name, outline);
+  for (const name of ["load", "resize", "storage", "gorgon:load", "gorgon:fragment"]) addEventListener(name, outline);
 })();
