@@ -180,6 +180,8 @@ func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
 	tab.Do(chromedp.Navigate(url))
+	// Where the page before was still loading, its end was taken for this one's.
+	tab.Wait(`document.readyState === "complete"`)
 }
 
 // Click presses the left button on the first element that a CSS selector
