@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -45,12 +46,14 @@ type Server struct {
 
 	// Of the goroutine that makes.
 	binary  string
+	scratch string // folder of the go command, which leaves its files where it is ended
 	watcher *watcher
 	press   *press
 	app     *process
 	folders []string        // whose files the app reads from disk
 	broken  map[string]bool // templates that nothing could be generated from
 	unbuilt bool            // what is on disk was not built yet
+	later   []string        // files that changed during a build, and can wait for its end
 }
 
 // startTimeout bounds the time from an app's start to its first answer.
@@ -78,12 +81,12 @@ func (s *Server) Run(ctx context.Context) error {
 	s.settled, s.changed, s.broken, s.unbuilt = make(chan struct{}), make(chan struct{}), map[string]bool{}, true
 	s.version = time.Now().UnixMilli() // pages of an earlier run are old
 	s.streams = map[*http.Request]context.CancelFunc{}
-	folder, err := os.MkdirTemp("", "gorgon-dev-")
+	folder, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "gorgon-dev-")
 	if err != nil {
 		return fmt.Errorf("dev: %w: set TMPDIR to a folder that is writable", err)
 	}
 	defer os.RemoveAll(folder)
-	s.binary = filepath.Join(folder, "app"+executable)
+	s.binary, s.scratch = filepath.Join(folder, "app"+executable), filepath.Join(folder, "go")
 	w, err := watch(s.Dir)
 	if err != nil {
 		return err
@@ -103,16 +106,18 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer s.stop()
 	s.press = newPress(ctx, s.Dir, s.Templ, folder)
-	s.renew(ctx, nil)
+	var changed []string
 	for {
-		changed, err := w.next(ctx, failed)
-		if err != nil {
+		s.renew(ctx, changed)
+		if changed, s.later = s.later, nil; len(changed) > 0 {
+			continue
+		}
+		if changed, err = w.next(ctx, failed); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
-		s.renew(ctx, changed)
 	}
 }
 
@@ -201,8 +206,12 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 		return "shown", target, nil
 	}
 	s.unbuilt = true
-	if err := s.build(ctx, changed); err != nil {
+	newer, err := s.build(ctx, changed)
+	if err != nil {
 		return "", target, err
+	}
+	if len(newer) > 0 {
+		return s.make(ctx, target, append(changed, newer...))
 	}
 	s.stop()
 	if err := os.Rename(s.binary+".new", s.binary); err != nil {
@@ -215,37 +224,88 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 	return "built and started", target, nil
 }
 
-// buildFlags leave out what takes long to link: symbols, and the commands of
-// an app that deploy it. Files are named with their folders.
+// buildFlags leave out what takes long: to optimize packages that the next
+// save changes again, and to link the commands of an app that deploy it. They
+// would replace those of the environment, so they come with them or give way.
 func buildFlags() []string {
-	tags := "gorgon_dev"
+	tags, compiler := "gorgon_dev", []string{"-gcflags=./...=-N -l"}
 	for flag := range strings.FieldsSeq(os.Getenv("GOFLAGS")) {
-		if more, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags="); ok {
-			tags += "," + more // which the flag would replace
+		flag = strings.TrimLeft(flag, "-")
+		if more, ok := strings.CutPrefix(flag, "tags="); ok {
+			tags += "," + more
+		}
+		if strings.HasPrefix(flag, "gcflags=") {
+			compiler = nil
 		}
 	}
-	return []string{"-tags=" + tags}
+	return append(compiler, "-tags="+tags)
 }
 
-func (s *Server) build(ctx context.Context, changed []string) error {
+// build builds the app, unless code is saved meanwhile: it then gives up, and
+// returns the files that changed.
+func (s *Server) build(ctx context.Context, changed []string) (newer []string, _ error) {
 	if err := s.press.building(ctx, s.Package, buildFlags(), slices.Collect(maps.Keys(s.watcher.known)), changed); err != nil {
-		return err
+		return nil, err
 	}
 	line := append([]string{"go", "build"}, buildFlags()...)
-	line = append(line, "-trimpath=false", "-ldflags=-s -w", "-o", s.binary+".new", s.Package)
-	if out, err := run(ctx, s.Dir, nil, line...); err != nil {
-		if text := bytes.TrimSpace(out); len(text) > 0 {
-			return errors.New(string(text))
-		}
-		return fmt.Errorf("go build: %w", err)
+	line = append(line, "-trimpath=false", // so that files are named with their folders
+		"-ldflags=-s -w", "-o", s.binary+".new", s.Package)
+	if err := errors.Join(os.RemoveAll(s.scratch), os.Mkdir(s.scratch, 0o700)); err != nil {
+		return nil, err
 	}
-	return nil
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	watching, ended := context.WithCancel(context.Background())
+	var out []byte
+	var err error
+	go func() {
+		defer ended()
+		out, err = run(ctx, s.Dir, []string{"GOTMPDIR=" + s.scratch}, line...)
+	}()
+	for {
+		changed, fault := s.watcher.next(watching, nil)
+		if slices.ContainsFunc(changed, isCode) {
+			giveUp()
+			<-watching.Done()
+			return changed, nil
+		}
+		s.later = append(s.later, changed...)
+		if fault == nil {
+			continue
+		}
+		if watching.Err() == nil {
+			giveUp()
+			<-watching.Done()
+			return nil, fault
+		}
+		break
+	}
+	if err == nil {
+		return nil, nil
+	}
+	if text := bytes.TrimSpace(out); len(text) > 0 {
+		return nil, errors.New(string(text))
+	}
+	return nil, fmt.Errorf("go build: %w", err)
 }
 
-// run runs a command and returns all that it says.
+// isCode says whether a file is one that people write and the compiler reads,
+// or that code is generated from. What else may change by itself, without end.
+func isCode(name string) bool {
+	return slices.Contains([]string{".go", ".templ", ".mod"}, filepath.Ext(name))
+}
+
+// run runs a command, with variables beside those of the environment, and
+// returns all that it says.
 func run(ctx context.Context, dir string, env []string, line ...string) ([]byte, error) {
 	c := exec.CommandContext(ctx, line[0], line[1:]...)
-	c.Dir, c.Env = dir, env
+	c.Dir, c.Env = dir, append(os.Environ(), env...)
+	alone(c)
+	c.Cancel = func() error { end(c); return nil }
+	c.WaitDelay = stopTimeout
+	// Linux ends a process with the thread that started it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	return c.CombinedOutput()
 }
 

@@ -4,6 +4,7 @@ package develop
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -13,8 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"context"
+	"time"
 
 	"github.com/gorgon-go/gorgon/testbed"
 )
@@ -298,6 +298,29 @@ func TestLoop(t *testing.T) {
 	tab.Wait(shown + `.includes("turned to stone")`)
 	s.word("five")
 	tab.Wait(heading + ` === "five"`)
+}
+
+// A save during a build ends it: what is shown next has all that was saved.
+func TestSaveDuringABuild(t *testing.T) {
+	s := develop(t)
+	s.get("/") // waits for the first build
+	builds := func() int { return strings.Count(s.log.String(), "built and started") }
+	before := builds()
+	s.word("two")
+	time.Sleep(5 * quiet) // the link alone takes longer
+	s.word("three")
+	tab := testbed.NewTab(t)
+	tab.Open(s.url + "/")
+	tab.Wait(heading + ` === "three"`)
+	if n := builds() - before; n != 1 {
+		t.Errorf("it was built %d times for two saves", n)
+	}
+
+	// What is no code can wait, and is not lost.
+	s.word("four")
+	time.Sleep(5 * quiet)
+	s.save("assets/app.css", "h1 { color: rgb(9, 9, 9) }\n")
+	tab.Wait(heading + ` === "four" && getComputedStyle(document.querySelector("h1")).color === "rgb(9, 9, 9)"`)
 }
 
 func TestWhatPasses(t *testing.T) {

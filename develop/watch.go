@@ -30,6 +30,8 @@ type watcher struct {
 	root  string
 	also  []string // folders in spite of their names
 	known map[string][sha256.Size]byte
+	// Files of which something was heard since next returned.
+	touched map[string]bool
 }
 
 func watch(root string) (*watcher, error) {
@@ -37,7 +39,7 @@ func watch(root string) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w: allow more watches, as in sysctl fs.inotify.max_user_instances=1024", root, err)
 	}
-	w := &watcher{Watcher: n, root: root, known: map[string][sha256.Size]byte{}}
+	w := &watcher{Watcher: n, root: root, known: map[string][sha256.Size]byte{}, touched: map[string]bool{}}
 	if _, err := w.add(root); err != nil {
 		n.Close()
 		return nil, fmt.Errorf("watch %s: %w", root, err)
@@ -99,10 +101,13 @@ func (w *watcher) changed(name string) bool {
 	return !was || before != w.known[name]
 }
 
-// next waits for changes, and for a moment of quiet after them.
+// next waits for changes, and for a moment of quiet after them. Nothing is
+// lost where ctx ends first: the next call returns it.
 func (w *watcher) next(ctx context.Context, failed <-chan error) ([]string, error) {
-	touched := map[string]bool{}
 	var calm <-chan time.Time
+	if len(w.touched) > 0 {
+		calm = time.After(quiet)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -113,12 +118,12 @@ func (w *watcher) next(ctx context.Context, failed <-chan error) ([]string, erro
 			return nil, fmt.Errorf("watch %s: %w", w.root, err)
 		case e := <-w.Events:
 			if e.Op != fsnotify.Chmod {
-				touched[e.Name] = true
+				w.touched[e.Name] = true
 				calm = time.After(quiet)
 			}
 		case <-calm:
 			var changed []string
-			for name := range touched {
+			for name := range w.touched {
 				if info, err := os.Stat(name); err == nil && info.IsDir() {
 					if !w.skips(name) {
 						found, err := w.add(name)
@@ -131,12 +136,12 @@ func (w *watcher) next(ctx context.Context, failed <-chan error) ([]string, erro
 					changed = append(changed, name)
 				}
 			}
+			clear(w.touched)
+			calm = nil
 			if len(changed) > 0 {
 				slices.Sort(changed)
 				return slices.Compact(changed), nil
 			}
-			clear(touched)
-			calm = nil
 		}
 	}
 }
