@@ -115,11 +115,11 @@ var (
 // list, the current one marked: what a visitor changes the language with. It
 // is a [Component]; the path is usually that of the [Document]:
 //
-//	gorgon.LocaleLinks{Path: d.Path}
+//	gorgon.Region{Name: "languages", Content: gorgon.LocaleLinks{Path: d.Path}}
 //
 // The links are plain ones and work in an export. They load whole documents:
 // the layout is in another language too. With [Navigation] the layout stays
-// when the page changes, and they belong into the view, with [Input.Path].
+// when the page changes, and they belong into a [Region] of it.
 type LocaleLinks struct {
 	Path string // decoded, without base path and locale; a query may follow. Default: "/"
 

@@ -18,7 +18,10 @@ type Uses struct {
 	Scripts []string // digests of inline scripts, as Content-Security-Policy writes them: "sha256-…"
 	Styles  []string // the same of inline styles
 	Wasm    bool     // a module compiles WebAssembly
-	Nonce   string   // what inline scripts and styles are let in by, where the document is for one request alone; "" for digests
+	// Regions are those of the layout so far, by name; nil while there can be
+	// none: a view is rendered, or nothing exchanges them.
+	Regions map[string]bool
+	Nonce   string // what inline scripts and styles are let in by, where the document is for one request alone; "" for digests
 }
 
 type usesKey struct{}

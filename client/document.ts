@@ -23,18 +23,20 @@ export interface Part {
   end: Comment;
 }
 
-const part = (name: string, within: Node): Part | undefined => {
-  const found: Comment[] = [];
-  const walker = document.createTreeWalker(within, NodeFilter.SHOW_COMMENT);
-  for (let node; (node = walker.nextNode() as Comment | null); ) {
-    if (node.data === `gorgon:${name}` || node.data === `/gorgon:${name}`) found.push(node);
-  }
-  const [begin, end] = found;
-  return begin && end && begin.parentNode === end.parentNode ? { begin, end } : undefined;
-};
+// parts are what is another on each page: the page's own part of the head, its
+// main part, and the regions of the layout, by name and in their order.
+export const parts: Record<string, Part> = {};
+const walker = document.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
+for (let node; (node = walker.nextNode() as Comment | null); ) {
+  const [, ends, name] = /^(\/?)gorgon:(.+)/.exec(node.data) || [];
+  if (!name) continue;
+  const part = (parts[name] ||= {} as Part);
+  if (ends) part.end ||= node;
+  else part.begin ||= node;
+}
 
-export const headPart = part("head", document.head);
-export const mainPart = part("main", document.body);
+export const headPart = parts.head;
+export const mainPart = parts.main;
 
 export const rangeOf = ({ begin, end }: Part): Range => {
   const range = document.createRange();

@@ -2,7 +2,7 @@
 // it should be ends in the browser's own way: the page is loaded whole.
 
 import { announce, focus, startAnnounce, targetOf } from "./announce";
-import { emit, headPart, htmlOf, mainPart, parse, payloadOf, rangeOf, root, samePage, settings, urlOf } from "./document";
+import { emit, headPart, htmlOf, mainPart, parse, parts, payloadOf, rangeOf, root, samePage, settings, urlOf } from "./document";
 import { prepare } from "./head";
 import { enter, forgetPending, leave, scrollTo, stateHere, thaw } from "./history";
 import { abandon, keepFirst, obtain, refresh, type Payload } from "./payloads";
@@ -16,7 +16,8 @@ interface Transition {
   finished: Promise<void>;
 }
 
-const soft = !!settings.navigate && !!headPart && !!mainPart;
+// A page whose elements are not closed where they should be moves a mark.
+const soft = !!settings.navigate && !!mainPart && Object.values(parts).every(({ begin, end }) => begin?.parentNode === end?.parentNode);
 const busy = "data-gorgon-loading";
 const popup = document.querySelector<HTMLDialogElement>("#gorgon-error");
 let turn = 0; // of the latest navigation: all before it are overtaken
@@ -73,7 +74,7 @@ const go = async (url: URL, how: How, asked = url, hops = 0): Promise<void> => {
       return await go(to, how, asked, hops + 1);
     }
     preload(payload);
-    change = prepare(payload.head);
+    change = prepare(payload.parts.head!);
     if (change instanceof Promise) change = await change;
     if (mine !== turn) return change.drop();
     const { apply } = change;
@@ -114,10 +115,13 @@ const show = (payload: Payload, apply: () => void, url: URL, how: How, hops: num
   if (payload.title) document.title = payload.title;
   if (payload.locale) root.lang = payload.locale;
   if (payload.dir) root.dir = payload.dir;
-  const main = rangeOf(mainPart!);
-  const content = parse(payload.main, mainPart!.begin.parentElement!);
-  main.deleteContents();
-  main.insertNode(content);
+  for (const name in parts) {
+    if (name === "head") continue;
+    const range = rangeOf(parts[name]!);
+    const content = parse(payload.parts[name]!, range.startContainer as Element);
+    range.deleteContents();
+    range.insertNode(content);
+  }
   focus(url.hash);
   const state = how === "back" && stateHere();
   if (!state || !thaw(state)) arrive(url);
@@ -201,7 +205,8 @@ export const startNavigate = (): void => {
   // Taken before anything changes what the server sent.
   if (settings.keep && payloadOf(page)) {
     const { build } = settings;
-    const first = { build, locale: root.lang, dir: root.dir, title: document.title, head: htmlOf(headPart!), main: htmlOf(mainPart!) };
+    const first: Payload = { build, locale: root.lang, dir: root.dir, title: document.title, parts: {} };
+    for (const name in parts) first.parts[name] = htmlOf(parts[name]!);
     keepFirst(payloadOf(page), first);
   }
   if (!stateHere() && page.hash) arrive(page);

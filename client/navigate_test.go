@@ -182,6 +182,41 @@ func TestHashesLeadToTheirPlaces(t *testing.T) {
 	check(t, tab, "the document stays", `first`)
 }
 
+// A region of the layout is exchanged with the page, also with the one that
+// came as a document; the rest of the layout stays.
+func TestRegionsGoWithTheirPages(t *testing.T) {
+	pages := two()
+	for path, menu := range map[string]string{"/": `<a aria-current="page" href="/">Home</a>`, "/b": `<a aria-current="page" href="/b">Bee</a>`} {
+		p := pages[path]
+		p.menu = menu
+		pages[path] = p
+	}
+	s := newSite(t, pages)
+	tab := s.open("/")
+	current := `Array.from(document.querySelectorAll("header [aria-current]"), e => e.textContent) + ""`
+	tab.Run(`kept = layout.firstElementChild`)
+	tab.Click("#next")
+	tab.Wait(atB)
+	check(t, tab, "the region is that of the page", current+` === "Bee" && kept.isConnected && first`)
+	tab.Run(`history.back()`)
+	tab.Wait(atHome)
+	check(t, tab, "so it is on the way back", current+` === "Home" && first`)
+	tab.Run(`history.forward()`)
+	tab.Wait(atB + ` && ` + current + ` === "Bee"`)
+}
+
+// A mark that the parser moved elsewhere is trusted with nothing.
+func TestUnbalancedPagesAreLoadedWhole(t *testing.T) {
+	pages := two()
+	p := pages["/"]
+	p.main = `</main>` + p.main
+	pages["/"] = p
+	s := newSite(t, pages)
+	tab := s.open("/")
+	tab.Click("#next")
+	tab.Wait(atB + ` && !window.first`)
+}
+
 func TestSurprisesLoadTheWholePage(t *testing.T) {
 	raw := func(kind, body string) func(http.ResponseWriter, *http.Request) {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -191,14 +226,17 @@ func TestSurprisesLoadTheWholePage(t *testing.T) {
 	}
 	for name, change := range map[string]func(*page){
 		"status":       func(p *page) { p.status = 500 },
-		"content type": func(p *page) { p.answer = raw("text/html", `{"build":"one","head":"","main":"x"}`) },
+		"content type": func(p *page) { p.answer = raw("text/html", `{"build":"one","parts":{"head":"","menu":"","main":"x"}}`) },
 		"no JSON":      func(p *page) { p.answer = raw("application/json", `{"build":"one"`) },
-		"other build":  func(p *page) { p.answer = raw("application/json", `{"build":"two","head":"","main":"x"}`) },
-		"other language": func(p *page) {
-			p.answer = raw("application/json", `{"build":"one","locale":"de","head":"","main":"x"}`)
+		"other build": func(p *page) {
+			p.answer = raw("application/json", `{"build":"two","parts":{"head":"","menu":"","main":"x"}}`)
 		},
-		"wrong types": func(p *page) { p.answer = raw("application/json", `{"build":"one","head":1,"main":["x"]}`) },
-		"null":        func(p *page) { p.answer = raw("application/json", `null`) },
+		"other language": func(p *page) {
+			p.answer = raw("application/json", `{"build":"one","locale":"de","parts":{"head":"","menu":"","main":"x"}}`)
+		},
+		"wrong types":  func(p *page) { p.answer = raw("application/json", `{"build":"one","parts":["","",""]}`) },
+		"other layout": func(p *page) { p.unmarked = true },
+		"null":         func(p *page) { p.answer = raw("application/json", `null`) },
 		"redirected": func(p *page) {
 			p.answer = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }
 		},

@@ -1,15 +1,14 @@
 // Navigation payloads: fetched once for all who want one, kept for the way
 // back, and never longer than the server allows.
 
-import { bound, emit, patience, settings } from "./document";
+import { bound, emit, parts, patience, settings } from "./document";
 
 export interface Payload {
   build: string;
   locale?: string;
   dir?: string;
   title?: string;
-  head: string;
-  main: string;
+  parts: Record<string, string>;
   modules?: string[];
   location?: string;
 }
@@ -18,7 +17,7 @@ interface Kept {
   payload?: Payload; // nothing: the page has to be loaded as a document
   at: number;
   until: number; // fresh until then
-  ready: number; // and usable once until then, since it was fetched ahead
+  useful: number; // and usable once until then, since it was fetched ahead
   behind: boolean; // the server would make it again, but not for a prefetch
   size: number;
   lost?: boolean; // the server could not be reached
@@ -49,14 +48,16 @@ const keep = (key: string, entry: Kept) => {
 // keepFirst keeps the page that came as a document.
 export const keepFirst = (key: string, payload: Payload): void => {
   const now = Date.now();
-  keep(key, { payload, at: now, until: 0, ready: 0, behind: false, size: payload.main.length + payload.head.length });
+  keep(key, { payload, at: now, until: 0, useful: 0, behind: false, size: payload.parts.main!.length });
 };
 
+// isPayload says whether an answer fits this document: another layout may have
+// other regions.
 const isPayload = (p: Payload): boolean =>
-  p.build === settings.build && (typeof p.location === "string" || (typeof p.main === "string" && typeof p.head === "string"));
+  p.build === settings.build && (typeof p.location === "string" || Object.keys(p.parts || p) + "" === Object.keys(parts) + "");
 
 const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: RequestCache): Promise<Kept> => {
-  const entry: Kept = { at: Date.now(), until: 0, ready: Date.now() + ahead, behind: false, size: 0 };
+  const entry: Kept = { at: Date.now(), until: 0, useful: Date.now() + ahead, behind: false, size: 0 };
   // That there is no payload is known for the click, and replaces none.
   let storable = prefetch && !kept.has(key);
   let response: Response | undefined;
@@ -74,7 +75,7 @@ const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: R
         storable = !/\bno-store\b/.test(header("Cache-Control"));
         entry.at = Date.now();
         entry.until = entry.at + (lasts - age) * 1000;
-        entry.ready = prefetch ? entry.at + ahead : 0;
+        entry.useful = prefetch ? entry.at + ahead : 0;
         entry.behind = prefetch && /ttl=-|detail=stale/.test(header("Cache-Status"));
         entry.size = text.length;
         entry.payload = payload;
@@ -121,14 +122,14 @@ const start = (key: string, cache: RequestCache = "default", prefetch = false): 
 const usable = (key: string, back?: boolean): Kept | undefined => {
   const k = kept.get(key);
   const now = Date.now();
-  if (k && (now < k.until || now < k.ready || (back && k.payload && now < k.at + wayBack))) return k;
+  if (k && (now < k.until || now < k.useful || (back && k.payload && now < k.at + wayBack))) return k;
   return;
 };
 
 // use is what shows a page: what was fetched ahead is used up by it.
 const use = (k: Kept): Kept => {
   const shown = { ...k };
-  k.ready = 0;
+  k.useful = 0;
   k.behind = false;
   return shown;
 };
@@ -155,7 +156,7 @@ export const fetchAhead = async (key: string): Promise<Payload | undefined> =>
 // the visitor looks at stays; the app is told where it has changed.
 export const refresh = async (key: string, shown: Payload): Promise<void> => {
   const { payload } = await start(key, "no-cache").answer;
-  if (payload && (payload.main !== shown.main || payload.head !== shown.head)) emit("stale", { url: location.href });
+  if (payload && JSON.stringify(payload.parts) !== JSON.stringify(shown.parts)) emit("stale", { url: location.href });
 };
 
 // abandon ends the fetch of a navigation that another has overtaken.

@@ -33,7 +33,7 @@ export const preload = (payload: Payload, styles?: boolean): void => {
   }
   if (!styles || payload.location) return;
   const loaded = new Set(Array.from(document.styleSheets, (sheet) => sheet.href));
-  for (const link of parse(payload.head, document.head).querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")) {
+  for (const link of parse(payload.parts.head!, document.head).querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")) {
     if (!loaded.has(link.href) && new URL(link.href).origin === location.origin) hint("preload", link.href, "style");
   }
 };

@@ -20,6 +20,8 @@ import (
 // A page of the site: its main part, and what is odd about its payload.
 type page struct {
 	title, head, main string
+	menu              string // region of the layout
+	unmarked          bool   // its layout lacks that region
 	location          string // of the payload's redirect
 	control           string // Cache-Control of the payload. Default: public, max-age=0, must-revalidate
 	cacheStatus       string
@@ -130,9 +132,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		text, _ := json.Marshal(settings)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		menu := "<!--gorgon:menu-->" + p.menu + "<!--/gorgon:menu-->"
+		if p.unmarked {
+			menu = ""
+		}
 		fmt.Fprintf(w, `<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><!--gorgon:head-->%s<!--/gorgon:head--><meta name="gorgon" content="%s"><script type="module" src="%s/_gorgon/assets/gorgon.js"></script></head>`+
-			`<body><header id="layout">build %s <a id="home" href="%s/">home</a></header><main><!--gorgon:main-->%s<!--/gorgon:main--></main></body></html>`,
-			p.head, html.EscapeString(string(text)), base, build, base, p.main)
+			`<body><header id="layout">build %s <a id="home" href="%s/">home</a>%s</header><main><!--gorgon:main-->%s<!--/gorgon:main--></main></body></html>`,
+			p.head, html.EscapeString(string(text)), base, build, base, menu, p.main)
 		return
 	}
 	if p.answer != nil {
@@ -149,7 +155,15 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.status != 0 {
 		w.WriteHeader(p.status)
 	}
-	body := map[string]any{"build": build, "locale": "en", "dir": "ltr", "title": p.title, "head": p.head, "main": p.main}
+	parts := struct { // in their order
+		Head string  `json:"head"`
+		Menu *string `json:"menu,omitempty"`
+		Main string  `json:"main"`
+	}{p.head, &p.menu, p.main}
+	if p.unmarked {
+		parts.Menu = nil
+	}
+	body := map[string]any{"build": build, "locale": "en", "dir": "ltr", "title": p.title, "parts": parts}
 	if p.location != "" {
 		body = map[string]any{"build": build, "location": p.location}
 	}

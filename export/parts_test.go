@@ -79,8 +79,11 @@ func TestPartsAreFiles(t *testing.T) {
 		if !strings.Contains(whole, "<p>word word "+locale+"</p>") {
 			t.Errorf("%s lacks its fragment: %s", page, whole)
 		}
-		var p struct{ Locale, Main string }
-		if err := json.Unmarshal([]byte(read(payload)), &p); err != nil || p.Locale != locale || !strings.Contains(whole, p.Main) || p.Main == "" {
+		var p struct {
+			Locale string
+			Parts  struct{ Main string }
+		}
+		if err := json.Unmarshal([]byte(read(payload)), &p); err != nil || p.Locale != locale || !strings.Contains(whole, p.Parts.Main) || p.Parts.Main == "" {
 			t.Errorf("%s: %v %+v", payload, err, p)
 		}
 		found := regexp.MustCompile(`src="(/_gorgon/fragment/[^"]+)"><a href="(/_gorgon/view/[^"]+)"`).FindAllStringSubmatch(whole, -1)

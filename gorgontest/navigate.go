@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/PuerkitoBio/goquery"
@@ -42,8 +43,7 @@ type payload struct {
 	Location *string
 	Reload   bool
 	Locale   string
-	Head     *string
-	Main     *string
+	Parts    map[string]string
 	Modules  []string
 }
 
@@ -66,7 +66,7 @@ func (r *Response) Navigate(target string) *Navigation {
 // travel asks for payloads until one is shown, or says why none is.
 func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 	from.site.t.Helper()
-	told, head, main, why := from.runtime()
+	told, parts, why := from.runtime()
 	if why != "" {
 		return why
 	}
@@ -108,50 +108,69 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 			continue
 		case p.Reload:
 			return "it has inline scripts or styles, which the policy of another document keeps out"
-		case p.Head == nil || p.Main == nil:
-			return "its payload lacks a part"
+		case !alike(p.Parts, parts):
+			return "its layout has other regions"
 		case told.Locale != "" && p.Locale != "" && told.Locale != p.Locale:
 			return fmt.Sprintf("it is in %s, and the layout in %s", p.Locale, told.Locale)
 		}
 		shown := *res
 		shown.URL, shown.doc = &at, nil
-		body := from.Body
+		shown.Body = from.Body
 		// From behind, so that the places before stay where they are.
-		shown.Body = body[:head.start] + *p.Head + body[head.end:main.start] + *p.Main + body[main.end:]
+		for _, part := range slices.Backward(parts) {
+			shown.Body = shown.Body[:part.start] + p.Parts[part.name] + shown.Body[part.end:]
+		}
 		n.Response, n.Modules = &shown, p.Modules
 		return ""
 	}
 }
 
-// span is a part of a body, between its marks.
-type span struct{ start, end int }
+// A part of a body lies between its marks.
+type part struct {
+	name       string
+	start, end int
+}
 
 // runtime is what the document says to the runtime, and where its parts are;
 // or why there is no navigation from it.
-func (r *Response) runtime() (told settings, head, main span, why string) {
+func (r *Response) runtime() (told settings, parts []part, why string) {
 	r.site.t.Helper()
-	const nowhere = "the page that leads to it has no navigation"
 	content, ok := r.Find("meta[name=gorgon]").Attr("content")
-	if !ok || json.Unmarshal([]byte(content), &told) != nil || !told.Navigate {
-		return told, head, main, nowhere
+	if ok && json.Unmarshal([]byte(content), &told) == nil && told.Navigate {
+		parts = r.parts()
 	}
-	head, inHead := r.between("head")
-	main, inMain := r.between("main")
-	if !inHead || !inMain || main.start < head.end {
-		return told, head, main, nowhere
+	if !slices.ContainsFunc(parts, func(p part) bool { return p.name == "main" }) {
+		return told, nil, "the page that leads to it has no navigation"
 	}
-	return told, head, main, ""
+	return told, parts, ""
 }
 
-func (r *Response) between(part string) (span, bool) {
-	begin, end := "<!--gorgon:"+part+"-->", "<!--/gorgon:"+part+"-->"
-	start := strings.Index(r.Body, begin)
-	if start < 0 {
-		return span{}, false
+// parts are head, main and the regions of the layout, in their order.
+func (r *Response) parts() (found []part) {
+	const mark = "<!--gorgon:"
+	for at := 0; ; {
+		i := strings.Index(r.Body[at:], mark)
+		if i < 0 {
+			return found
+		}
+		at += i + len(mark)
+		name, rest, _ := strings.Cut(r.Body[at:], "-->")
+		start := len(r.Body) - len(rest)
+		if length := strings.Index(rest, "<!--/gorgon:"+name+"-->"); length >= 0 {
+			found = append(found, part{name, start, start + length})
+			at = start + length
+		}
 	}
-	start += len(begin)
-	length := strings.Index(r.Body[start:], end)
-	return span{start, start + length}, length >= 0
+}
+
+// alike says whether a payload has just the parts of a document.
+func alike(got map[string]string, parts []part) bool {
+	for _, p := range parts {
+		if _, ok := got[p.name]; !ok {
+			return false
+		}
+	}
+	return len(got) == len(parts)
 }
 
 func ofType(r *Response, want string) bool {

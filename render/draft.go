@@ -184,6 +184,14 @@ func (d *draft) punch() error {
 	return nil
 }
 
+// document renders a page.
+func (d *draft) document(ctx context.Context, doc gorgon.Document) (err error) {
+	if d.html, d.head, d.main, err = d.r.document(d.begin(ctx), doc); err != nil {
+		return err
+	}
+	return d.punch()
+}
+
 func (d *draft) needs() pages.Uses { return usesOf(&d.uses) }
 
 // usesOf are uses as entries keep them.

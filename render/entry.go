@@ -5,16 +5,13 @@ package render
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -184,136 +181,4 @@ func checkHeader(name string, values []string, kept bool) error {
 		}
 	}
 	return nil
-}
-
-var errTooLarge = errors.New("more than the limit")
-
-// A bounded buffer refuses to grow past its limit. The buffer is a field, not
-// embedded, since a writer may look for further methods, such as ReadFrom,
-// that know of no limit.
-type bounded struct {
-	buf   bytes.Buffer
-	limit int
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.buf.Len()+len(p) > b.limit {
-		return 0, errTooLarge
-	}
-	return b.buf.Write(p)
-}
-
-func (b *bounded) WriteString(s string) (int, error) {
-	if b.buf.Len()+len(s) > b.limit {
-		return 0, errTooLarge
-	}
-	return b.buf.WriteString(s)
-}
-
-var buffers = sync.Pool{New: func() any { return new(bounded) }}
-
-// document renders a whole document and finds its head and main in it. They
-// are rendered first, so that a view that fails does not leave half a page.
-func (d *draft) document(ctx context.Context, doc gorgon.Document) (err error) {
-	ctx = d.begin(ctx)
-	var buf [3]*bounded
-	for i := range buf {
-		buf[i] = buffers.Get().(*bounded)
-		buf[i].buf.Reset()
-		buf[i].limit = d.r.limit()
-		defer buffers.Put(buf[i])
-	}
-	whole := buf[2]
-	parts := [2]*part{{html: &buf[0].buf, whole: whole}, {html: &buf[1].buf, whole: whole}}
-	for i, c := range []gorgon.Component{doc.Head, doc.Main} {
-		if c == nil {
-			return errors.New("the view is nil")
-		}
-		if err := c.Render(ctx, buf[i]); err != nil {
-			return d.r.tooLarge(err)
-		}
-	}
-	doc.Head, doc.Main = parts[0], parts[1]
-	if err := d.r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
-		return d.r.tooLarge(err)
-	}
-	html := bytes.Clone(whole.buf.Bytes())
-	for i, name := range [...]string{"Head", "Main"} {
-		if html, err = parts[i].find(html, name, parts[:]); err != nil {
-			return err
-		}
-	}
-	d.html, d.head, d.main = html, parts[0].span, parts[1].span
-	return d.punch()
-}
-
-func (r *Renderer) tooLarge(err error) error {
-	if errors.Is(err, errTooLarge) {
-		return &gorgon.Error{Kind: gorgon.TooLarge, Message: "the page is too large", Err: fmt.Errorf("it has more than %d bytes", r.limit())}
-	}
-	return err
-}
-
-// A part is head or main, rendered, that notes where the layout puts it.
-type part struct {
-	html   *bytes.Buffer
-	whole  *bounded
-	placed int    // how often the layout placed it
-	mark   []byte // around it in the document, where the place was not seen
-	span   pages.Span
-}
-
-// Render writes the part. Where the layout writes through a buffer of its own,
-// marks are put around it, to be found and taken out; if the buffer can be
-// flushed into the document, the first of them shows the place at once.
-func (p *part) Render(_ context.Context, w io.Writer) error {
-	p.placed++
-	flush := func() error { return nil }
-	if f, ok := w.(interface{ Flush() error }); ok {
-		flush = f.Flush
-	}
-	if err := flush(); err != nil {
-		return err
-	}
-	start := p.whole.buf.Len()
-	p.mark = []byte("gorgon-" + rand.Text())
-	if _, err := w.Write(p.mark); err != nil {
-		return err
-	}
-	if err := flush(); err != nil {
-		return err
-	}
-	if p.whole.buf.Len() == start+len(p.mark) {
-		p.whole.buf.Truncate(start)
-		p.mark, p.span.Start = nil, start
-	}
-	_, err := w.Write(slices.Concat(p.html.Bytes(), p.mark))
-	return err
-}
-
-// find finds the part in the document, and takes its marks out, by which the
-// other parts move.
-func (p *part) find(html []byte, name string, all []*part) ([]byte, error) {
-	if p.placed != 1 {
-		return nil, fmt.Errorf("the layout placed the document's %s %d times: place it once", name, p.placed)
-	}
-	marked := slices.Concat(p.mark, p.html.Bytes(), p.mark)
-	start := p.span.Start
-	if p.mark != nil {
-		start = bytes.Index(html, marked)
-	}
-	if start < 0 || start > len(html) || !bytes.HasPrefix(html[start:], marked) {
-		return nil, fmt.Errorf("the layout changed the document's %s: write it as it renders", name)
-	}
-	if p.mark != nil {
-		html = slices.Concat(html[:start], p.html.Bytes(), html[start+len(marked):])
-		for _, other := range all {
-			if other != p && other.span.Start > start {
-				other.span.Start -= 2 * len(p.mark)
-				other.span.End -= 2 * len(p.mark)
-			}
-		}
-	}
-	p.span = pages.Span{Start: start, End: start + p.html.Len()}
-	return html, nil
 }

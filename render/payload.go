@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
@@ -20,32 +21,68 @@ type payload struct {
 	Locale   string   `json:"locale,omitempty"`
 	Dir      string   `json:"dir,omitempty"`
 	Title    string   `json:"title,omitempty"`
-	Head     *string  `json:"head,omitempty"`
-	Main     *string  `json:"main,omitempty"`
+	Parts    sections `json:"parts,omitempty"`
 	Modules  []string `json:"modules,omitempty"`
+}
+
+// sections are an object in their order, by which the runtime tells whether
+// another layout has the same.
+type sections []section
+
+func (s sections) MarshalJSON() ([]byte, error) {
+	b := []byte("{")
+	for i, p := range s {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		for n, text := range []string{p.name, p.html} {
+			if n > 0 {
+				b = append(b, ':')
+			}
+			b = append(b, unescaped(text)...)
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// inline says whether there is code in the sections themselves. That of the
+// layout around them is in the document that is there.
+func (s sections) inline() bool {
+	return slices.ContainsFunc(s, func(p section) bool {
+		for _, open := range []string{"<script>", "<script nonce=", "<style>", "<style nonce="} { // as gorgon.Script and gorgon.Style begin
+			if strings.Contains(p.html, open) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// unescaped is a value as JSON that no HTML parser reads.
+func unescaped(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // strings and truth
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // Payload makes the payload of a page whose HTML is whole. It has the page's
 // life, and validators of its own.
 func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	p := payload{Build: r.Build}
-	switch {
-	case e.Status >= 300 && e.Status <= 399:
+	if e.Status >= 300 && e.Status <= 399 {
 		p.Location = e.Header.Get("Location")
-	case len(e.Uses.Scripts)+len(e.Uses.Styles) > 0 || e.Uses.Wasm:
+	} else if parts, ok := sectionsOf(e.HTML, e.Head, e.Main); !ok || parts.inline() || e.Uses.Wasm {
 		p.Reload = true
-	default:
+	} else {
 		p.Locale, p.Dir, p.Title, p.Modules = e.Key.Locale, gorgon.Direction(e.Key.Locale), e.Title, e.Uses.Modules
-		p.Head, p.Main = new(string(e.Head.Of(e.HTML))), new(string(e.Main.Of(e.HTML)))
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // no HTML parser reads it
-	if err := enc.Encode(p); err != nil {
-		panic(err) // strings and truth
+		p.Parts = parts
 	}
 	made := *e
-	made.Status, made.HTML, made.Head, made.Main, made.State = http.StatusOK, b.Bytes(), pages.Span{}, pages.Span{}, nil
+	made.Status, made.HTML, made.Head, made.Main, made.State = http.StatusOK, unescaped(p), pages.Span{}, pages.Span{}, nil
 	made.ETag, made.Gzip, made.Brotli, made.Zstd, made.Holes = "", nil, nil, nil, nil
 	made.Header = http.Header{}
 	for name, values := range e.Header {

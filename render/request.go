@@ -81,8 +81,8 @@ func (res *Response) WriteTo(ctx context.Context, w io.Writer) (err error) {
 	return res.renderer.stream(ctx, res.renderer.App, res.doc, w)
 }
 
-// Whole renders the page as an entry that is not kept, for those who want its
-// parts.
+// Whole renders the page, or the fragment, as an entry that is not kept, for
+// those who want its parts.
 func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -92,20 +92,17 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 	e = &pages.Entry{Build: res.renderer.Build, Key: pages.Key{Path: res.doc.Path, Locale: res.doc.Locale}, Status: res.Status, Header: res.Header, Title: res.doc.Title}
 	uses := gorgon.Uses{Nonce: gorgon.UsesOf(ctx).Nonce}
 	ctx = gorgon.WithUses(res.renderer.siteFor(ctx, res.doc.Locale), &uses)
-	b := bounded{limit: res.renderer.limit()}
-	for _, part := range []struct {
-		of   gorgon.Component
-		span *pages.Span
-	}{{res.doc.Head, &e.Head}, {res.doc.Main, &e.Main}} {
-		part.span.Start = b.buf.Len()
-		if part.of != nil {
-			if err := part.of.Render(ctx, &b); err != nil {
-				return nil, res.renderer.tooLarge(err)
-			}
-		}
-		part.span.End = b.buf.Len()
+	if !res.piece {
+		e.HTML, e.Head, e.Main, err = res.renderer.document(ctx, res.doc)
+	} else {
+		b := bounded{limit: res.renderer.limit()}
+		err = res.renderer.tooLarge(res.doc.Main.Render(ctx, &b))
+		e.HTML, e.Main.End = b.buf.Bytes(), b.buf.Len()
 	}
-	e.HTML, e.Uses = b.buf.Bytes(), usesOf(&uses)
+	if err != nil {
+		return nil, err
+	}
+	e.Uses = usesOf(&uses)
 	return e, nil
 }
 
@@ -120,6 +117,9 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 		return fmt.Errorf("render %s: the view is nil", doc.Path)
 	}
 	known := r.runtime(pages.Uses{})
+	if known {
+		uses.Regions = map[string]bool{}
+	}
 	head, main := doc.Head, doc.Main
 	write := func(w io.Writer, texts ...string) error {
 		for _, t := range texts {
@@ -146,7 +146,10 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 				return err
 			}
 		}
-		if err := main.Render(ctx, w); err != nil {
+		regions := uses.Regions
+		uses.Regions = nil
+		err := main.Render(ctx, w)
+		if uses.Regions = regions; err != nil {
 			return err
 		}
 		if known {

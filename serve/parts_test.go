@@ -277,13 +277,14 @@ func TestPayloads(t *testing.T) {
 	} {
 		p := payloadOf(t, s.ask(t, "GET", at))
 		title, _ := p["title"].(string)
-		main, _ := p["main"].(string)
+		parts, _ := p["parts"].(map[string]any)
+		main, _ := parts["main"].(string)
 		if p["locale"] != want.locale || title != want.title || !strings.Contains(main, want.main) {
 			t.Errorf("%s: %v", at, p)
 		}
 		lacks(t, at, main, "<html", "gorgon:main")
 	}
-	if p := payloadOf(t, s.ask(t, "GET", "/_gorgon/page/moved.json")); p["location"] != "/plain?a=b" || p["main"] != nil {
+	if p := payloadOf(t, s.ask(t, "GET", "/_gorgon/page/moved.json")); p["location"] != "/plain?a=b" || p["parts"] != nil {
 		t.Errorf("a page that is elsewhere: %v", p)
 	}
 	for _, at := range []string{
