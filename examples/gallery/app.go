@@ -50,7 +50,7 @@ var exhibits = []struct {
 	{"made", []exhibit{built, paths, incremental, revalidated, request, both}},
 	{"answers", []exhibit{answers, guarded, heads, failures}},
 	{"fragments", []exhibit{fragments, live, deferred, failing}},
-	{"browser", []exhibit{island, inline, image, forms, prefetch, transition, loading}},
+	{"browser", []exhibit{island, inline, image, forms, prefetch, region, transition, loading}},
 	{"languages", []exhibit{phrases, switching}},
 }
 

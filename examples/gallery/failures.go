@@ -27,8 +27,8 @@ func failure(f gorgon.Failure) gorgon.Component {
 	case gorgon.InFragment:
 		return markup(`<div class="failed"><p>{}</p>{}</div>`, t("errors.fragment"), id)
 	default:
-		return markup(`{}<div class="failed"><p class="status">`+fmt.Sprint(f.Status)+`</p><h1>{}</h1>{}<p><a href="{}">{}</a></p></div>`,
-			otherLanguages(f.Path), t(what), id, url("/"), t("home.title"))
+		return markup(`<div class="failed"><p class="status">`+fmt.Sprint(f.Status)+`</p><h1>{}</h1>{}<p><a href="{}">{}</a></p></div>`,
+			t(what), id, url("/"), t("home.title"))
 	}
 }
 

@@ -93,29 +93,23 @@ func layout(d gorgon.Document) gorgon.Component {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{}"><link rel="stylesheet" href="{}"><script type="module" src="{}"></script>{}</head>
 <body>
 <a class="skip" href="#main">{}</a>
-<header><a href="{}"><strong>Gorgon</strong> {}</a></header>
+<header><a href="{}"><strong>Gorgon</strong> {}</a>{}</header>
 <main id="main">{}</main>
 <footer><p>{}</p></footer>
 <div id="popup" role="alert" hidden>{}<button>{}</button></div>
 </body>
-</html>`, asset("stone.svg"), asset("app.css"), asset("popup.ts"), d.Head, t("skip"), url("/"), t("gallery"), d.Main, t("foot"),
+</html>`, asset("stone.svg"), asset("app.css"), asset("popup.ts"), d.Head, t("skip"), url("/"), t("gallery"), otherLanguages(d.Path), d.Main, t("foot"),
 		failure(gorgon.Failure{Status: 500, Locale: d.Locale, Position: gorgon.InPopup}), t("close"))
 }
 
 // show frames an exhibit: what it is, the thing itself, and its code.
 func show(s interface{ place() Place }, name string, parts ...gorgon.Component) gorgon.Component {
-	return markup(`{}<article>
+	return markup(`<article>
 <h1>{}</h1>
 <p class="about">{}</p>
 <div class="columns"><div class="thing">{}</div>
 <section class="code" aria-label="`+name+`.go" lang="en" dir="ltr"><h2>`+name+`.go</h2><pre tabindex="0">{}</pre></section></div>
-</article>`, otherLanguages(s.place().Path), t(name+".title"), t(name+".about"), all(parts...), code(name+".go"))
-}
-
-// otherLanguages stands in the page and not in the layout, which stays as it
-// is when the page changes.
-func otherLanguages(path string) gorgon.Component {
-	return markup(`<nav class="languages" aria-label="{}">{}</nav>`, t("languages"), gorgon.LocaleLinks{Path: path})
+</article>`, t(name+".title"), t(name+".about"), all(parts...), code(name+".go"))
 }
 
 // code is a file of this program, in the colours of its tokens.

@@ -9,7 +9,7 @@ var home = gorgon.Page[Place]{
 	BuildState: here,
 	Head:       head[Place]("home"),
 	View: func(s Place) gorgon.Component {
-		parts := []gorgon.Component{otherLanguages(s.Path), markup(`<h1>{}</h1><p class="about">{}</p>`, t("home.title"), t("home.about"))}
+		parts := []gorgon.Component{markup(`<h1>{}</h1><p class="about">{}</p>`, t("home.title"), t("home.about"))}
 		for _, g := range exhibits {
 			parts = append(parts, markup(`<h2>{}</h2><ul class="exhibits">`, t("groups."+g.group)))
 			for _, e := range g.exhibits {
