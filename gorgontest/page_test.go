@@ -5,6 +5,7 @@ package gorgontest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -174,6 +175,37 @@ func TestNavigate(t *testing.T) {
 	a.Navigation = nil
 	if n := gorgontest.Open(t, a).Get("/").Navigate("/%C3%BCber%20uns/"); n.Whole == "" || n.Payload != nil || n.Text("h1") != "about" {
 		t.Errorf("without App.Navigation: %q", n.Whole)
+	}
+}
+
+// Regions of the layout go with the page; another set of them loads it whole.
+func TestNavigateExchangesRegions(t *testing.T) {
+	a := app(page("/", "<h1>home</h1>"), page("/about", "<h1>about</h1>"), page("/bare", "<h1>bare</h1>"))
+	a.Navigation = &gorgon.Navigation{}
+	a.Layout = func(d gorgon.Document) gorgon.Component {
+		return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			var trail gorgon.Component = gorgon.HTML("")
+			if d.Path != "/bare" {
+				trail = gorgon.Region{Name: "trail", Content: gorgon.HTML("<nav>at " + d.Path + "</nav>")}
+			}
+			for _, c := range []gorgon.Component{gorgon.HTML("<html><head>"), d.Head, gorgon.HTML("</head><body>"), trail, d.Main} {
+				if err := c.Render(ctx, w); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	home := gorgontest.Open(t, a).Get("/")
+	about := home.Navigate("/about")
+	if about.Whole != "" || about.Text("nav") != "at /about" || about.Text("h1") != "about" {
+		t.Errorf("it shows %s, %q", about.Body, about.Whole)
+	}
+	if back := about.Navigate("/"); back.Whole != "" || back.Text("nav") != "at /" {
+		t.Errorf("it shows %s, %q", back.Body, back.Whole)
+	}
+	if bare := about.Navigate("/bare"); !strings.Contains(bare.Whole, "other regions") || strings.Contains(bare.Body, "<nav>") {
+		t.Errorf("it shows %s, %q", bare.Body, bare.Whole)
 	}
 }
 
