@@ -79,8 +79,10 @@ var lattice = map[string][]string{
 
 	"rehearse": {"words", "plan", "pack", "seed"},
 
-	// The release program of an app: the go command and git, run.
+	// The release program of an app: the go command and git, run; and the
+	// packages made of it.
 	"compile": {},
+	"release": {"words", "pages", "plan", "pack", "compile", "sbom", "seed"},
 
 	// The development server: an app built, run and watched.
 	"develop": {"github.com/fsnotify/fsnotify", "github.com/a-h/parse", "github.com/a-h/templ", "github.com/a-h/templ/generator",
@@ -106,7 +108,7 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "bundle", "export", "metrics", "serve",
-		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "sbom",
+		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "release",
 		"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon", "golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"gorgontest": {"words", "pages", "compress", "render", "cache", "build", "bundle", "seed", "serve", "mem",

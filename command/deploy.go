@@ -5,7 +5,6 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -30,8 +28,7 @@ import (
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/rehearse"
-	"github.com/gorgon-go/gorgon/sbom"
-	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/release"
 )
 
 // What deploy refuses besides the plan's verdicts, by the name for --accept.
@@ -150,7 +147,7 @@ func (d *deployment) run(ctx context.Context) (err error) {
 		return fmt.Errorf("--out %s: %w: choose a folder that can be written", d.out, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(d.temp)) }()
-	packages, err := d.packages(ctx)
+	packages, err := d.release().Packages(ctx, d.temp)
 	if err != nil {
 		return err
 	}
@@ -234,7 +231,7 @@ func (d *deployment) presentable() error {
 	case d.source.Commit == "":
 		refuse(unversioned, "%s is in no repository, or has no commit, so nobody could say what was deployed: commit it", d.source.Dir)
 	case n > 0:
-		refuse(dirty, "%s from commit %.12s, so nobody could make this again: commit them, or ignore them\n      %s", plural(n, "file")+" differ", d.source.Commit, strings.Join(d.source.Changes[:min(n, 10)], "\n      "))
+		refuse(dirty, "the tree differs from commit %.12s in %s, so nobody could make this again: commit that, or ignore it\n      %s", d.source.Commit, plural(n, "file"), strings.Join(d.source.Changes[:min(n, 10)], "\n      "))
 	}
 	if len(refusals) == 0 {
 		return nil
@@ -257,161 +254,31 @@ func (d *deployment) checkOut() error {
 	return nil
 }
 
-// packages writes a package for each architecture and returns their folders.
-// The seed is made once, by the release program of this machine.
-func (d *deployment) packages(ctx context.Context) ([]string, error) {
-	native := filepath.Join(d.temp, "native", d.app.Name)
-	if err := compile.Program(ctx, d.source, runtime.GOOS, runtime.GOARCH, native); err != nil {
-		return nil, err
-	}
-	if err := d.same(ctx, native); err != nil {
-		return nil, err
-	}
-	stone := filepath.Join(d.temp, "seed")
-	if err := d.make(ctx, native, stone); err != nil {
-		return nil, err
-	}
-	var folders []string
-	for n, arch := range strings.Split(d.arch, ",") {
-		code := native
-		if d.os != runtime.GOOS || arch != runtime.GOARCH {
-			code = filepath.Join(d.temp, d.os+"-"+arch, d.app.Name)
-			if err := compile.Program(ctx, d.source, d.os, arch, code); err != nil {
-				return nil, err
-			}
-		}
-		folder := filepath.Join(d.temp, "package")
-		if n > 0 {
-			folder += "-" + arch
-		}
-		if err := os.Mkdir(folder, 0o755); err != nil {
-			return nil, err
-		}
-		if err := d.pack(ctx, folder, arch, code, d.seedIn(stone)); err != nil {
-			return nil, err
-		}
-		folders = append(folders, folder)
-	}
-	return folders, nil
-}
-
-// seedIn is the seed that the release program writes into a folder.
-func (d *deployment) seedIn(folder string) string {
-	there := *d.program
-	there.dist, there.pkg = folder, nil
-	return there.seedPath()
-}
-
-// same refuses if the release program is another app than the running one,
-// which the plan was made of.
-func (d *deployment) same(ctx context.Context, native string) error {
-	there, err := exec.CommandContext(ctx, native, "parts").Output()
-	if err != nil {
-		return fmt.Errorf("the release program fails: %w", said(err))
-	}
-	var here bytes.Buffer
-	beside := *d.program
-	beside.out = &here
-	if err := beside.print(plan.Parts(d.app)); err != nil {
-		return err
-	}
-	if !bytes.Equal(here.Bytes(), there) {
-		return errors.New("the source has changed since this program was built from it: start it as 'go run'")
-	}
-	return nil
-}
-
-// make has the release program make the seed.
-func (d *deployment) make(ctx context.Context, native, folder string) error {
-	args := []string{"build", "--out", folder, "--base", d.base, "--jobs", strconv.Itoa(d.build.jobs), "--compress", d.build.effort.String()}
+// release is what the packages are made of.
+func (d *deployment) release() release.Release {
+	flags := []string{"--base", d.base, "--jobs", strconv.Itoa(d.build.jobs), "--compress", d.build.effort.String()}
 	if d.build.timeout > 0 {
-		args = append(args, "--timeout", d.build.timeout.String())
+		flags = append(flags, "--timeout", d.build.timeout.String())
 	}
-	bundled, err := os.MkdirTemp("", "gorgon-bundled-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(bundled)
-	if err := build.WriteBundled(ctx, d.withBundler(build.Config{App: d.app, Base: d.base, Out: d.seedPath()}), bundled); err != nil {
-		return fmt.Errorf("the assets cannot be bundled: %w", err)
-	}
-	args = append(args, "--bundled", bundled)
-	c := exec.CommandContext(ctx, native, args...)
-	c.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(d.madeAt.Unix(), 10), "GORGON_STANDALONE=")
-	c.Stdout, c.Stderr = d.err, d.err
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.WaitDelay = 10 * time.Second
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("the site cannot be built: %w", err)
-	}
-	return nil
-}
-
-// said is an error with what the program said before it failed.
-func said(err error) error {
-	if e, ok := errors.AsType[*exec.ExitError](err); ok && len(e.Stderr) > 0 {
-		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(e.Stderr))
-	}
-	return err
-}
-
-// pack writes one package.
-func (d *deployment) pack(ctx context.Context, folder, arch, code, stone string) error {
-	s, err := seed.Open(stone)
-	if err != nil {
-		return err
-	}
-	of := s.Manifest()
-	if err := s.Close(); err != nil {
-		return err
-	}
-	toolchain, err := compile.Toolchain(ctx, d.source.Dir)
-	if err != nil {
-		return err
-	}
-	name := d.app.Name
-	if d.os == "windows" {
-		name += ".exe"
-	}
-	m := pack.Manifest{
-		App: d.app.Name, Build: of.Build, Base: of.Base, Origin: d.app.Origin, Commit: d.source.Commit, MadeAt: d.madeAt,
-		Go: toolchain, OS: d.os, Arch: arch, Program: name, Pages: of.Pages, Parts: plan.Parts(d.app),
-	}
-	for _, driver := range d.config.Stores {
-		m.Stores = append(m.Stores, driver.Schemes[0])
+	there := *d.program
+	there.dist, there.pkg = "", nil
+	r := release.Release{
+		App: d.app, Stores: d.config.Stores, Source: d.source, MadeAt: d.madeAt, OS: d.os, Arches: strings.Split(d.arch, ","),
+		Single: d.single, Flags: flags, Seed: there.seedPath(), Log: d.err,
+		Bundle: func(ctx context.Context, folder string) error {
+			return build.WriteBundled(ctx, d.withBundler(build.Config{App: d.app, Base: d.base, Out: d.seedPath()}), folder)
+		},
 	}
 	if d.target != nil {
-		m.Deployed = &pack.Deployed{Target: d.to, Setting: d.outcome.Setting, Role: d.outcome.Role, Verdicts: d.outcome.Verdicts}
+		r.Deployed = &pack.Deployed{Target: d.to, Setting: d.outcome.Setting, Role: d.outcome.Role, Verdicts: d.outcome.Verdicts}
 	}
 	if len(d.accept) > 0 {
-		if m.Deployed == nil {
-			m.Deployed = &pack.Deployed{}
+		if r.Deployed == nil {
+			r.Deployed = &pack.Deployed{}
 		}
-		m.Deployed.Accepted = slices.Compact(slices.Sorted(slices.Values(d.accept)))
+		r.Deployed.Accepted = slices.Compact(slices.Sorted(slices.Values(d.accept)))
 	}
-	bill, err := sbom.Of(code, sbom.About{Name: d.app.Name, Version: cmp.Or(d.source.Commit, of.Build), MadeAt: d.madeAt})
-	if err != nil {
-		return err
-	}
-	extra := map[string][]byte{pack.SBOMName: bill}
-	for _, driver := range d.config.Stores {
-		if driver.Migrations == nil {
-			continue
-		}
-		err := fs.WalkDir(driver.Migrations, ".", func(path string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			data, err := fs.ReadFile(driver.Migrations, path)
-			extra["migrations/"+driver.Schemes[0]+"/"+filepath.Base(path)] = data
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("deploy: migrations of %s: %w", driver.Schemes[0], err)
-		}
-	}
-	_, err = pack.Write(ctx, folder, m, pack.Parts{Program: code, Seed: stone, Single: d.single, Extra: extra})
-	return err
+	return r
 }
 
 // write writes the target's files beside the package.
