@@ -106,13 +106,13 @@
     const comments = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_COMMENT);
     while (comments.nextNode()) {
       const c = comments.currentNode;
-      if (c.data.startsWith("gorgon:fragment ")) open.push(c);
-      else if (c.data === "/gorgon:fragment" && open.length) {
+      if (c.data.startsWith("gorgon-fragment ")) open.push(c);
+      else if (c.data === "/gorgon-fragment" && open.length) {
         const range = document.createRange();
         const first = open.pop();
         range.setStartAfter(first);
         range.setEndBefore(c);
-        draw("fragment", first.data.slice("gorgon:fragment ".length), range.getBoundingClientRect());
+        draw("fragment", first.data.slice("gorgon-fragment ".length), range.getBoundingClientRect());
       }
     }
     for (const e of document.querySelectorAll("gorgon-island, gorgon-fragment")) {

@@ -225,5 +225,5 @@ func (r *Renderer) Outlines(name, props string) (begin, end string) {
 	// JSON may write a character by its number, and two dashes could end a
 	// comment.
 	props = strings.ReplaceAll(strings.ReplaceAll(props, "--", `-\u002d`), ">", `\u003e`)
-	return "<!--gorgon:fragment " + name + " " + props + "-->", "<!--/gorgon:fragment-->"
+	return "<!--gorgon-fragment " + name + " " + props + "-->", "<!--/gorgon-fragment-->"
 }

@@ -117,7 +117,7 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 		return fmt.Errorf("render %s: the view is nil", doc.Path)
 	}
 	known := r.runtime(pages.Uses{})
-	if known {
+	if r.App.Navigation != nil {
 		uses.Regions = map[string]bool{}
 	}
 	head, main := doc.Head, doc.Main

@@ -21,6 +21,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -305,6 +306,26 @@ func TestPayloads(t *testing.T) {
 	}
 	if res := s.ask(t, "POST", "/_gorgon/page/stock.json"); res.StatusCode != 405 {
 		t.Errorf("POST gets %d", res.StatusCode)
+	}
+}
+
+// Fragments stand in regions too, kept or made for the request, and the
+// outlines of development are no regions.
+func TestPayloadsHaveFilledRegions(t *testing.T) {
+	p := &parts{}
+	app := p.app()
+	app.Layout = func(d gorgon.Document) gorgon.Component {
+		return sequence(gorgon.HTML("<html><head>"), d.Head, gorgon.HTML("</head><body>"), p.stock.Use(props{1}),
+			gorgon.Region{Name: "trail", Content: sequence(gorgon.HTML("at "+d.Path+" "), p.stock.Use(props{2}))}, d.Main)
+	}
+	s := build(t, app, func(c *serve.Config, _ *cache.Config) { c.Renderer = &render.Renderer{Outline: true} })
+	for at, path := range map[string]string{"/_gorgon/page/stock.json": "/stock", "/_gorgon/page/live.json": "/live", "/_gorgon/page/asked.json": "/asked"} {
+		parts, _ := payloadOf(t, s.ask(t, "GET", at))["parts"].(map[string]any)
+		if len(parts) != 3 || parts["head"] == nil || parts["main"] == nil {
+			t.Fatalf("%s has the parts %v", at, parts)
+		}
+		contains(t, at, fmt.Sprint(parts["trail"]), "at "+path, "stock of 2,", "<!--gorgon-fragment stock")
+		contains(t, path, text(t, s.ask(t, "GET", path)), "<!--gorgon:trail-->at "+path, "stock of 2,")
 	}
 }
 

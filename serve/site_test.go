@@ -86,8 +86,12 @@ func build(t testing.TB, app gorgon.App, change func(*serve.Config, *cache.Confi
 	if change != nil {
 		change(&config, &kept)
 	}
-	config.Renderer = &render.Renderer{App: app, Build: "b1", Now: now, Site: gorgon.Site{Base: config.Base, Locales: app.Locales, Origin: app.Origin}}
-	kept.Renderer = config.Renderer
+	if config.Renderer == nil {
+		config.Renderer = &render.Renderer{}
+	}
+	r := config.Renderer
+	r.App, r.Build, r.Now, r.Site = app, "b1", now, gorgon.Site{Base: config.Base, Locales: app.Locales, Origin: app.Origin}
+	kept.Renderer = r
 	var err error
 	if s.cache, err = cache.New(kept); err != nil {
 		t.Fatal(err)
