@@ -42,8 +42,15 @@ func view(name string, data any) gorgon.Component {
 	})
 }
 
-// layout is the document around every page.
-func layout(d gorgon.Document) gorgon.Component { return view("layout.html", d) }
+// layout is the document around every page. Its menu, which marks the page, is
+// a region: with App.Navigation the rest of the layout stays when links are
+// followed.
+func layout(d gorgon.Document) gorgon.Component {
+	return view("layout.html", struct {
+		gorgon.Document
+		Menu gorgon.Component
+	}{d, gorgon.Region{Name: "menu", Content: view("menu.html", d)}})
+}
 
 // failure is the page for every status from 400 on.
 func failure(f gorgon.Failure) gorgon.Component { return view("error.html", f) }
