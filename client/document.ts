@@ -25,7 +25,7 @@ export interface Part {
 
 // parts are what is another on each page: the page's own part of the head, its
 // main part, and the regions of the layout, by name and in their order.
-export const parts: Record<string, Part> = {};
+export const parts: Record<string, Part> = Object.create(null); // no name is there before
 const walker = document.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
 for (let node; (node = walker.nextNode() as Comment | null); ) {
   const [, ends, name] = /^(\/?)gorgon:(.+)/.exec(node.data) || [];

@@ -205,6 +205,16 @@ func TestRegionsGoWithTheirPages(t *testing.T) {
 	tab.Wait(atB + ` && ` + current + ` === "Bee"`)
 }
 
+// No name of a part is one that every object has.
+func TestRegionsMayHaveAnyName(t *testing.T) {
+	s := newSite(t, two())
+	s.region = "constructor"
+	tab := s.open("/")
+	tab.Click("#next")
+	tab.Wait(atB)
+	check(t, tab, "the document stays", `first`)
+}
+
 // A mark that the parser moved elsewhere is trusted with nothing.
 func TestUnbalancedPagesAreLoadedWhole(t *testing.T) {
 	pages := two()

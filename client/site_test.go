@@ -33,6 +33,7 @@ type site struct {
 	*httptest.Server
 	t        *testing.T
 	settings map[string]any
+	region   string // what the layout's region is called. Default: menu
 
 	mu    sync.Mutex
 	build string
@@ -43,7 +44,7 @@ type site struct {
 
 // newSite serves pages by path.
 func newSite(t *testing.T, pages map[string]page) *site {
-	s := &site{t: t, build: "one", pages: pages, files: map[string]string{}}
+	s := &site{t: t, build: "one", region: "menu", pages: pages, files: map[string]string{}}
 	s.settings = map[string]any{"base": "", "navigate": true, "prefetch": "none", "timeout": 10000, "announce": "Now: {title}", "keep": true}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
@@ -132,7 +133,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		text, _ := json.Marshal(settings)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		menu := "<!--gorgon:menu-->" + p.menu + "<!--/gorgon:menu-->"
+		menu := "<!--gorgon:" + s.region + "-->" + p.menu + "<!--/gorgon:" + s.region + "-->"
 		if p.unmarked {
 			menu = ""
 		}
@@ -155,15 +156,13 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.status != 0 {
 		w.WriteHeader(p.status)
 	}
-	parts := struct { // in their order
-		Head string  `json:"head"`
-		Menu *string `json:"menu,omitempty"`
-		Main string  `json:"main"`
-	}{p.head, &p.menu, p.main}
-	if p.unmarked {
-		parts.Menu = nil
+	quote := func(text string) string { data, _ := json.Marshal(text); return string(data) }
+	parts := `{"head":` + quote(p.head) // in their order
+	if !p.unmarked {
+		parts += `,"` + s.region + `":` + quote(p.menu)
 	}
-	body := map[string]any{"build": build, "locale": "en", "dir": "ltr", "title": p.title, "parts": parts}
+	parts += `,"main":` + quote(p.main) + `}`
+	body := map[string]any{"build": build, "locale": "en", "dir": "ltr", "title": p.title, "parts": json.RawMessage(parts)}
 	if p.location != "" {
 		body = map[string]any{"build": build, "location": p.location}
 	}

@@ -45,8 +45,8 @@ func (s sections) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// inline says whether there is code in the sections themselves. That of the
-// layout around them is in the document that is there.
+// inline says whether code of a document that has some is in the sections
+// themselves. That of the layout around them is in the document that is there.
 func (s sections) inline() bool {
 	return slices.ContainsFunc(s, func(p section) bool {
 		for _, open := range []string{"<script>", "<script nonce=", "<style>", "<style nonce="} { // as gorgon.Script and gorgon.Style begin
@@ -75,7 +75,7 @@ func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	p := payload{Build: r.Build}
 	if e.Status >= 300 && e.Status <= 399 {
 		p.Location = e.Header.Get("Location")
-	} else if parts, ok := sectionsOf(e.HTML, e.Head, e.Main); !ok || parts.inline() || e.Uses.Wasm {
+	} else if parts, ok := sectionsOf(e.HTML, e.Head, e.Main); !ok || len(e.Uses.Scripts)+len(e.Uses.Styles) > 0 && parts.inline() || e.Uses.Wasm {
 		p.Reload = true
 	} else {
 		p.Locale, p.Dir, p.Title, p.Modules = e.Key.Locale, gorgon.Direction(e.Key.Locale), e.Title, e.Uses.Modules

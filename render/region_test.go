@@ -141,6 +141,15 @@ func TestInlineCodeOfTheLayoutHindersNoNavigation(t *testing.T) {
 	if p := payloadOf(t, r, mustMake(t, r, page)); !p.Reload {
 		t.Error("a style of a page is not let in, and nobody says so")
 	}
+	// What an app writes by itself, its own policy lets in, or none forbids.
+	page = pageOf(func(p *gorgon.Page[state]) {
+		p.View = func(state) gorgon.Component {
+			return gorgon.HTML("<svg><style>path { fill: red }</style></svg><script>ran()</script>")
+		}
+	})
+	if p := payloadOf(t, r, mustMake(t, r, page)); p.Reload {
+		t.Error("a page is loaded whole for markup of its own")
+	}
 }
 
 // A sequence is one component after another.
