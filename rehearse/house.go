@@ -333,8 +333,8 @@ func (h *house) stop(ctx context.Context) (time.Duration, error) {
 	var faults []error
 	start := time.Now()
 	for _, t := range h.tenants {
+		h.wake(t) // for good: an answer may be settled only after its client has it
 		_ = t.command.Process.Signal(syscall.SIGTERM)
-		_ = t.command.Process.Signal(syscall.SIGCONT)
 	}
 	for n, t := range h.tenants {
 		timer := time.NewTimer(stopTimeout)
