@@ -1,4 +1,4 @@
-// What can be rendered: the one method that templ components already have.
+// Components: values that render themselves as HTML.
 
 package gorgon
 
@@ -8,26 +8,27 @@ import (
 	"io"
 )
 
-// A Component writes itself as HTML. A templ component is one as it stands.
+// A Component renders itself as HTML. Every templ component is a Component.
 type Component interface {
 	Render(ctx context.Context, w io.Writer) error
 }
 
-// View turns a function that returns some kind of component into one that
-// returns a Component, which is what [Page.View] takes:
+// View converts a function that returns a specific component type into one
+// that returns a Component, as [Page.View] requires:
 //
 //	View: gorgon.View(productPage), // a templ component: func(Product) templ.Component
 func View[S any, C Component](view func(S) C) func(S) Component {
 	return func(s S) Component { return view(s) }
 }
 
-// ComponentFunc is a function that is a [Component].
+// ComponentFunc is an adapter that makes a function a [Component].
 type ComponentFunc func(ctx context.Context, w io.Writer) error
 
 // Render calls f.
 func (f ComponentFunc) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
 
-// Text is a component of plain text; what HTML would read as markup is escaped.
+// Text is a component of plain text; characters with a meaning in HTML are
+// escaped.
 type Text string
 
 // Render writes the escaped text.
@@ -36,7 +37,7 @@ func (t Text) Render(_ context.Context, w io.Writer) error {
 	return err
 }
 
-// HTML is a component of markup that is trusted and written as it stands.
+// HTML is a component of trusted markup, written without escaping.
 type HTML string
 
 // Render writes the markup.
@@ -45,12 +46,13 @@ func (h HTML) Render(_ context.Context, w io.Writer) error {
 	return err
 }
 
-// Execute makes a component of a template and its data, for html/template:
+// Execute returns a component that executes a template with data, for
+// html/template:
 //
 //	gorgon.Execute(tmpl.Lookup("product.html"), product)
 //
-// A template that makes addresses needs the context; give it the functions
-// of the page that is rendered:
+// A template that writes URLs needs the context; give it the functions of the
+// page being rendered:
 //
 //	gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 //		t, err := tmpl.Clone()
@@ -68,12 +70,15 @@ func Execute(t interface {
 	return ComponentFunc(func(_ context.Context, w io.Writer) error { return t.Execute(w, data) })
 }
 
-// Funcs are the functions "url" and "asset" for a template, as [URL] and
-// [Asset] are for other views. Parse templates with those of
-// context.Background(), so that the names are known.
+// Funcs returns the functions "url", "page", "file" and "asset" for a
+// template; they call [URL], [PathURL], [FileURL] and [Asset] with ctx. To
+// parse a template, use Funcs(context.Background()), so that the names are
+// defined.
 func Funcs(ctx context.Context) map[string]any {
 	return map[string]any{
-		"url":   func(path string) string { return URL(ctx, path) },
+		"url":   func(reference string) string { return URL(ctx, reference) },
+		"page":  func(path string) string { return PathURL(ctx, path) },
+		"file":  func(path string) string { return FileURL(ctx, path) },
 		"asset": func(name string) (string, error) { return Asset(ctx, name) },
 	}
 }

@@ -1,4 +1,4 @@
-// State for scripts, embedded so that no value can end its element.
+// JSON for scripts, embedded so that no value can close its element.
 
 package gorgon
 

@@ -1,49 +1,59 @@
-// What a generator can answer instead of a state, and how machines report faults.
+// Errors: what a loader can return instead of a state, and how packages report
+// faults.
 
 package gorgon
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
-// A Kind says what went wrong in the terms that decide what is done about it.
+// A Kind classifies an error. It decides the status of the response and how
+// caches and logs treat it.
 type Kind uint8
 
 const (
-	Internal     Kind = iota // a fault of ours or of the app: 500
-	Invalid                  // the request cannot be understood: 400
-	Unauthorized             // nobody is signed in: 401
-	Forbidden                // somebody is, and may not: 403
-	Missing                  // there is no such thing: 404
-	Removed                  // there was, and it will not come back: 410
-	Moved                    // it is elsewhere: 302, or the Status of the Error
-	TooLarge                 // more than a limit allows: 500 for a page that grew too large
-	Timeout                  // no answer within the deadline: 504
-	Unavailable              // not now: 503
+	KindInternal      Kind = iota // a bug or a failure in the app or the framework: 500
+	KindInvalid                   // the request is malformed: 400
+	KindUnauthorized              // the visitor is not signed in: 401
+	KindForbidden                 // the visitor is signed in and has no permission: 403
+	KindNotFound                  // the path does not exist: 404
+	KindGone                      // the path existed and will not return: 410
+	KindRedirect                  // the page is elsewhere: 302, or the Status of the Error
+	KindTooLarge                  // a limit was exceeded, for example by a page that grew too large: 500
+	KindTimeout                   // the deadline passed: 504
+	KindUnavailable               // temporarily not possible: 503
+	KindConflict                  // it contradicts what is stored, as a name that is taken does: 409
+	KindPrecondition              // what the request expected is no longer so: 412
+	KindUnprocessable             // the request can be read, and what it says is refused: 422
+	KindTooMany                   // the caller sent too many requests: 429
 )
 
-// kinds is the one table from kinds to statuses and to the words a visitor sees.
+// kinds maps kinds to their statuses and their names in errors.
 var kinds = [...]struct {
 	status int
 	name   string
 }{
-	Internal:     {http.StatusInternalServerError, "internal"},
-	Invalid:      {http.StatusBadRequest, "invalid"},
-	Unauthorized: {http.StatusUnauthorized, "unauthorized"},
-	Forbidden:    {http.StatusForbidden, "forbidden"},
-	Missing:      {http.StatusNotFound, "missing"},
-	Removed:      {http.StatusGone, "removed"},
-	Moved:        {http.StatusFound, "moved"},
-	TooLarge:     {http.StatusInternalServerError, "too large"},
-	Timeout:      {http.StatusGatewayTimeout, "timeout"},
-	Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
+	KindInternal:     {http.StatusInternalServerError, "internal"},
+	KindInvalid:      {http.StatusBadRequest, "invalid"},
+	KindUnauthorized: {http.StatusUnauthorized, "unauthorized"},
+	KindForbidden:    {http.StatusForbidden, "forbidden"},
+	KindNotFound:     {http.StatusNotFound, "missing"},
+	KindGone:         {http.StatusGone, "removed"},
+	KindRedirect:     {http.StatusFound, "moved"},
+	KindTooLarge:     {http.StatusInternalServerError, "too large"},
+	KindTimeout:      {http.StatusGatewayTimeout, "timeout"},
+	KindUnavailable:  {http.StatusServiceUnavailable, "unavailable"},
+
+	KindConflict:      {http.StatusConflict, "conflict"},
+	KindPrecondition:  {http.StatusPreconditionFailed, "precondition failed"},
+	KindUnprocessable: {http.StatusUnprocessableEntity, "refused"},
+	KindTooMany:       {http.StatusTooManyRequests, "too many requests"},
 }
 
-// Status is the HTTP status of the kind.
+// Status returns the HTTP status of the kind.
 func (k Kind) Status() int {
 	if int(k) < len(kinds) {
 		return kinds[k].status
@@ -58,17 +68,42 @@ func (k Kind) String() string {
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
 
-// An Error is a fault with two readers: visitors see Status and Message,
-// operators the whole chain.
+// An Error separates what visitors may see from what operators need: a visitor
+// sees Status and Message, the log has the whole chain.
 type Error struct {
-	Op       string // what was being done: "build state", "open seed"
-	Path     string // of what: a page's path, a pattern, a file
+	Op       string // the operation: "build state", "open seed"
+	Path     string // what it concerns: a page's path, a pattern, a file
 	Kind     Kind   // default: Internal
 	Status   int    // default: the kind's
-	Message  string // safe to show a visitor; default: the status's text
-	Mend     string // what the developer or operator can do about it, where one is known
-	Location string // where to, for Moved: an absolute path of this app, or an absolute URL
+	Message  string // shown to visitors; default: the status's text
+	Hint     string // what the developer or operator can do about it; optional
+	Location string // the target of a KindRedirect, as in [Redirect]
 	Err      error  // the cause, for the log
+
+	Fields []Field // what is wrong with the fields of an input, shown to visitors
+
+	// RetryAfter is when a refused caller may try again, for KindTooMany and
+	// KindUnavailable. Default: none for the first, a second for the other.
+	RetryAfter time.Duration
+}
+
+// A Field says what is wrong with one field of an input.
+type Field struct {
+	Pointer string `json:"pointer"` // RFC 6901: "/title", "/steps/0/text"; "" for the input as a whole
+	Detail  string `json:"detail"`  // for the visitor; it must not contain what the visitor sent
+
+	// Code names the rule that was broken, and Limit is its limit, so that
+	// [App.FieldDetail] can say it in another language: "min" and "3". Package
+	// shape lists the codes. Both are "" for what the app refuses by itself.
+	Code  string `json:"code,omitempty"`
+	Limit string `json:"limit,omitempty"`
+}
+
+// Refuse returns an error that refuses one field of an input with 422, as in
+// Refuse("/title", "a recipe of this name exists"). A form shows the message at
+// the field. Several fields are refused by an [Error] with Fields.
+func Refuse(pointer, detail string) error {
+	return &Error{Kind: KindUnprocessable, Fields: []Field{{Pointer: pointer, Detail: detail}}}
 }
 
 func (e *Error) Error() string {
@@ -82,7 +117,7 @@ func (e *Error) Error() string {
 		}
 		b.WriteString(s)
 	}
-	part(strings.TrimSpace(e.Op + " " + e.Path))
+	part(strings.TrimSpace(e.Op + " " + calledPath(e.Path)))
 	cause := ""
 	if e.Err != nil {
 		cause = e.Err.Error()
@@ -93,90 +128,61 @@ func (e *Error) Error() string {
 	switch {
 	case e.Err != nil:
 		part(cause)
-	case e.Message == "" && e.Kind == Moved:
+	case e.Message == "" && e.Kind == KindRedirect:
 		part("moved to " + e.Location)
 	case e.Message == "":
 		part(e.Kind.String())
 	}
-	if e.Mend != "" {
-		b.WriteString(" (" + e.Mend + ")")
+	for _, f := range e.Fields {
+		part(f.Pointer + " " + f.Detail)
+	}
+	if e.Hint != "" {
+		b.WriteString(" (" + e.Hint + ")")
 	}
 	return b.String()
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// NotFound is the answer of a generator for a path that does not exist: a
-// 404 that is remembered for a short time and never stored.
-func NotFound() error { return &Error{Kind: Missing} }
+// NotFound returns the error with which a loader reports that a path does not
+// exist. The server answers 404, remembers it for a short time and never
+// stores it.
+func NotFound() error { return &Error{Kind: KindNotFound} }
 
-// Gone is the answer of a generator for a path that existed and will not
-// come back: 410.
-func Gone() error { return &Error{Kind: Removed} }
+// Gone returns the error with which a loader reports that a path existed and
+// will not return. The server answers 410.
+func Gone() error { return &Error{Kind: KindGone} }
 
-// Redirect sends the visitor to location with 302 Found. The location is an
-// absolute path of this app, to which base path and locale are added, or an
-// absolute http or https URL.
-func Redirect(location string) error { return &Error{Kind: Moved, Location: location} }
+// Redirect returns an error that redirects the visitor to location with 302
+// Found. The location is an absolute http or https URL, or a reference within
+// this app, as in [URL]: the server adds base path and locale. If the path
+// comes from data, use Redirect(EscapePath(path)).
+func Redirect(location string) error { return &Error{Kind: KindRedirect, Location: location} }
 
 // RedirectPermanently is [Redirect] with 308 Permanent Redirect.
 func RedirectPermanently(location string) error {
-	return &Error{Kind: Moved, Status: http.StatusPermanentRedirect, Location: location}
+	return &Error{Kind: KindRedirect, Status: http.StatusPermanentRedirect, Location: location}
 }
 
-// KindOf finds the kind of an error: that of the first [Error] in its chain,
-// Timeout for a deadline that passed, and otherwise Internal.
-func KindOf(err error) Kind {
-	if e, ok := errors.AsType[*Error](err); ok {
-		if e.Kind == Internal && errors.Is(err, context.DeadlineExceeded) {
-			return Timeout
-		}
-		return e.Kind
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return Timeout
-	}
-	return Internal
-}
-
-// StatusOf is the HTTP status that answers an error; 200 for nil.
-func StatusOf(err error) int {
-	if err == nil {
-		return http.StatusOK
-	}
-	if e, ok := errors.AsType[*Error](err); ok && e.Status != 0 {
-		return e.Status
-	}
-	return KindOf(err).Status()
-}
-
-// A Failure is what an error view is told: the safe half of an error.
+// A Failure is the part of an error that visitors may see. Error views receive
+// it.
 type Failure struct {
 	Status  int    // the response's status, 400 to 599
 	Title   string // the status's text: "Not Found"
-	Message string // the generator's Message, where it gave one
-	Path    string // the decoded path that was asked for, "" in an export's 404.html
+	Message string // the loader's Message, if it set one
+	Path    string // the requested path, decoded; "" in an export's 404.html
 	Locale  string
-	ID      string // the identifier under which the log holds the cause, where there is one
+	ID      string  // the identifier of the log record with the cause, if there is one
+	Fields  []Field // of the input, that were refused
 
-	Position Position // where the view stands
+	Position Position // where the view is shown
 }
 
-// A Position is where an error view stands.
+// A Position is where an error view is shown.
 type Position uint8
 
 const (
-	InPage     Position = iota // it is the document's main part
-	InFragment                 // in the place of a fragment, in a page that is well otherwise
-	InPopup                    // over a page that stays as it is, when the browser could not do something
+	InPage     Position = iota // as the main part of the document
+	InFragment                 // in place of a fragment, in a page that otherwise rendered
+	InPopup                    // over a page that stays unchanged, after an action in the browser failed
 )
-
-// FailureOf is the safe half of err for the page at path.
-func FailureOf(err error, path, locale string) Failure {
-	status := StatusOf(err)
-	f := Failure{Status: status, Title: http.StatusText(status), Path: path, Locale: locale}
-	if e, ok := errors.AsType[*Error](err); ok {
-		f.Message = e.Message
-	}
-	return f
-}

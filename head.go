@@ -1,12 +1,18 @@
-// What a page says of itself in the document's head.
+// The head of a document.
 
 package gorgon
 
 import (
 	"context"
+	"errors"
 	"html"
 	"io"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A Head is the part of the document's head that belongs to one page. It is
@@ -14,33 +20,59 @@ import (
 type Head struct {
 	Title       string
 	Description string
-	Canonical   string        // a path of this app, written with the app's origin and base; default: none
-	Robots      string        // e.g. "noindex"; default: none. A page with "noindex" stays out of the sitemap
+	Canonical   string        // the decoded path of a page, to which origin, base path and locale are added, or an absolute http or https URL; default: none
+	Robots      string        // for example "noindex", which also keeps the page out of the sitemap; default: none
 	Meta        []Meta        // further meta elements
 	Links       []LinkElement // link elements
-	Locales     []string      // those that this page exists in. Default: all of the app's
-	Extra       Component     // written last, as it renders; default: none
+	Locales     []string      // the locales in which the page exists. Default: all of the app's
+	Modified    time.Time     // when the page's content last changed, for the sitemap. Default: unknown
+	Extra       Component     // rendered last; default: none
 
 	path string // of the page, decoded; "" for none
 }
 
-// At is the head of the page at a decoded path, without base path and locale.
-// It lists the page's other languages, unless the page is for no search engine
-// or the app has no [App.Origin].
+// At returns the head for the page at a decoded path, without base path and
+// locale. It adds links to the page's other languages, unless Robots contains
+// "noindex" or the app has no [App.Origin].
 func (h Head) At(path string) Head {
 	h.path = path
 	return h
 }
 
-// Meta is a meta element with either a name or a property.
+// Meta is a meta element with either a name or a property. Its content is
+// written unchanged; for "og:image" and others that require an absolute URL,
+// call [AbsoluteURL] in [Page.HeadFor].
 type Meta struct{ Name, Property, Content string }
 
-// LinkElement is a link element. A Href that starts with one slash is a path of
-// this app and gets the base path and locale.
+// LinkElement is a link element. An Href that starts with one slash is a
+// reference within this app, as in [URL].
 type LinkElement struct{ Rel, Href, Type, Media, Lang string }
+
+// canonical returns the absolute URL of the page for search engines.
+func (h Head) canonical(site *viewctx.Site) (string, error) {
+	fault := func(what, hint string) (string, error) {
+		return "", &Error{Op: "head", Path: "Canonical", Err: errors.New(what), Hint: hint}
+	}
+	if viewctx.IsAbsolute(h.Canonical) {
+		return h.Canonical, nil
+	}
+	if err := paths.Check(h.Canonical); err != nil {
+		return fault("it is neither the decoded path of a page nor an absolute http or https URL: "+err.Error(), `write "/post" or "https://example.com/post"`)
+	}
+	if site.Origin == "" {
+		return fault("there is no origin to make an absolute URL of", "set App.Origin, or write an absolute URL")
+	}
+	return site.Origin + site.PathURL(site.Locale, h.Canonical), nil
+}
 
 // Render writes the elements.
 func (h Head) Render(ctx context.Context, w io.Writer) error {
+	site := viewctx.SiteOf(ctx)
+	for _, locale := range h.Locales {
+		if !slices.Contains(site.Locales, locale) {
+			return &Error{Op: "head", Path: "Locales", Err: errors.New("it names a locale that the app does not have"), Hint: "name only those of App.Locales"}
+		}
+	}
 	var b strings.Builder
 	element := func(name string, attributes ...string) {
 		b.WriteString("<" + name)
@@ -61,7 +93,11 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 		element("meta", "name", "robots", "content", h.Robots)
 	}
 	if h.Canonical != "" {
-		element("link", "rel", "canonical", "href", siteOf(ctx).Origin+URL(ctx, h.Canonical))
+		canonical, err := h.canonical(site)
+		if err != nil {
+			return err
+		}
+		element("link", "rel", "canonical", "href", canonical)
 	}
 	for _, m := range h.Meta {
 		element("meta", "name", m.Name, "property", m.Property, "content", m.Content)
@@ -70,12 +106,11 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 		element("link", "rel", l.Rel, "type", l.Type, "media", l.Media, "hreflang", l.Lang, "href", URL(ctx, l.Href))
 	}
 	if h.path != "" && !strings.Contains(h.Robots, "noindex") {
-		site := siteOf(ctx)
 		locales := h.Locales
 		if locales == nil {
 			locales = site.Locales
 		}
-		for _, l := range site.alternates(h.path, locales) {
+		for _, l := range alternates(site, h.path, locales) {
 			element("link", "rel", l.Rel, "hreflang", l.Lang, "href", l.Href)
 		}
 	}
@@ -85,15 +120,15 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 	return h.Extra.Render(ctx, w)
 }
 
-// A Document is what a layout is told: the parts of one whole HTML document.
+// A Document is what a layout receives: the parts of one HTML document.
 type Document struct {
 	Locale string
-	Dir    string    // "ltr" or "rtl", which way the locale is written
+	Dir    string    // the direction of the locale: "ltr" or "rtl"
 	Path   string    // decoded, without base path and locale
 	Status int       // 200, or that of the error view
 	Title  string    // also in Head
-	Head   Component // to be placed in the head element, once
-	Main   Component // the page's view, to be placed in the body, once
+	Head   Component // place it in the head element, once
+	Main   Component // the page's view; place it in the body, once
 }
 
 // bareLayout is the document of an app that declares no Layout.
@@ -126,6 +161,14 @@ func bareError(f Failure) Component {
 		s := "<h1>" + html.EscapeString(f.Title) + "</h1>"
 		if f.Message != "" {
 			s += "<p>" + html.EscapeString(f.Message) + "</p>"
+		}
+		if len(f.Fields) > 0 {
+			s += "<ul>"
+			for _, field := range f.Fields {
+				name := strings.ReplaceAll(strings.TrimPrefix(field.Pointer, "/"), "/", " ")
+				s += "<li>" + html.EscapeString(strings.TrimSpace(name+" "+field.Detail)) + "</li>"
+			}
+			s += "</ul>"
 		}
 		if f.ID != "" {
 			s += "<p>" + html.EscapeString(f.ID) + "</p>"

@@ -1,4 +1,4 @@
-// Images that take the room they need before they are there, in the width that the screen asks for.
+// Responsive images that reserve their space before they load.
 
 package gorgon
 
@@ -10,19 +10,21 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// An Image is a component that shows an asset which a rule of [App.Images]
-// matches, in the variants that the build made. Its width and height are
-// written, so that nothing moves when it arrives.
+// An Image is a component that shows an asset matched by a rule of
+// [Assets.Images], in the variants that the build generated. It writes width
+// and height, so that the layout does not shift when the image loads.
 //
 //	gorgon.Image{Src: "photos/hero.jpg", Alt: "A harbour", Sizes: "(min-width: 60em) 50vw, 100vw"}
 type Image struct {
 	Src   string // the name of an asset
-	Alt   string // what it shows, for those who do not see it; "" for mere decoration
-	Sizes string // how wide it is on which screens. Default: "100vw"
+	Alt   string // a text in place of the image; "" for decoration
+	Sizes string // the sizes attribute: how wide the image is on which screens. Default: "100vw"
 	Class string // of the img element. Default: none
-	Lazy  bool   // load it once it is near the view
+	Lazy  bool   // load it when it comes near the viewport
 }
 
 // Render writes the image.
@@ -31,10 +33,10 @@ func (i Image) Render(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	site := siteOf(ctx)
+	site := viewctx.SiteOf(ctx)
 	p, ok := site.Assets.Images[i.Src]
 	if !ok {
-		return &Error{Op: "image", Path: i.Src, Err: errors.New("no rule matches it, so its size is not known"), Mend: `add one to App.Images, such as {Match: "` + i.Src + `"}`}
+		return &Error{Op: "image", Path: i.Src, Err: errors.New("no rule matches it, so its size is not known"), Hint: `add one to Assets.Images, such as {Match: "` + i.Src + `"}`}
 	}
 	sizes := i.Sizes
 	if sizes == "" {
@@ -48,7 +50,7 @@ func (i Image) Render(ctx context.Context, w io.Writer) error {
 	for n, group := range groups {
 		set := make([]string, len(group))
 		for k, v := range group {
-			url := site.Base + EscapePath(v.Path)
+			url := site.FileURL(v.Path)
 			// Commas and spaces set candidates apart.
 			set[k] = strings.NewReplacer(",", "%2C", " ", "%20").Replace(url) + " " + strconv.Itoa(v.Width) + "w"
 			src = url // the widest of the last type, for browsers that know no srcset
@@ -82,13 +84,13 @@ func (i Image) Render(ctx context.Context, w io.Writer) error {
 }
 
 // byType are the variants of each type, in order.
-func byType(variants []Variant) [][]Variant {
-	var groups [][]Variant
+func byType(variants []viewctx.Variant) [][]viewctx.Variant {
+	var groups [][]viewctx.Variant
 	for _, v := range variants {
 		if n := len(groups); n > 0 && groups[n-1][0].Type == v.Type {
 			groups[n-1] = append(groups[n-1], v)
 		} else {
-			groups = append(groups, []Variant{v})
+			groups = append(groups, []viewctx.Variant{v})
 		}
 	}
 	return groups

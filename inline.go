@@ -1,4 +1,5 @@
-// Scripts and styles within a page, which its Content-Security-Policy allows by their digests.
+// Inline scripts and styles, which the page's Content-Security-Policy allows
+// by their digests.
 
 package gorgon
 
@@ -10,25 +11,28 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// Script is a component of trusted JavaScript, in the page itself. Its digest
-// is put into the page's Content-Security-Policy. A page's own script that is
-// longer than a few lines is better an asset, which browsers keep.
+// Script is a component of trusted inline JavaScript. The page's
+// Content-Security-Policy allows it by its digest. Put scripts that are longer
+// than a few lines into an asset, which browsers can cache.
 type Script string
 
 // Render writes the element.
 func (s Script) Render(ctx context.Context, w io.Writer) error {
-	uses := UsesOf(ctx)
+	uses := viewctx.UsesOf(ctx)
 	return inline(w, "script", string(s), uses.Nonce, &uses.Scripts)
 }
 
-// Style is a component of trusted CSS, in the page itself, as [Script] is.
+// Style is a component of trusted inline CSS; its digest is handled as for
+// [Script].
 type Style string
 
 // Render writes the element.
 func (s Style) Render(ctx context.Context, w io.Writer) error {
-	uses := UsesOf(ctx)
+	uses := viewctx.UsesOf(ctx)
 	return inline(w, "style", string(s), uses.Nonce, &uses.Styles)
 }
 
@@ -39,10 +43,10 @@ func (s Style) Render(ctx context.Context, w io.Writer) error {
 func inline(w io.Writer, element, text, nonce string, digests *[]string) error {
 	lower := strings.ToLower(text)
 	if strings.Contains(lower, "</"+element) || strings.Contains(lower, "<!--") {
-		return &Error{Op: "inline", Path: element, Err: errors.New("it holds </" + element + " or <!--, which end it or hide its end"), Mend: `write < as \x3c in a string of JavaScript, and as \3c in one of CSS`}
+		return &Error{Op: "inline", Path: element, Err: errors.New("it holds </" + element + " or <!--, which end it or hide its end"), Hint: `write < as \x3c in a string of JavaScript, and as \3c in one of CSS`}
 	}
 	if strings.ContainsAny(text, "\r\x00") || strings.ToValidUTF8(text, "") != text {
-		return &Error{Op: "inline", Path: element, Err: errors.New("it holds a carriage return, a NUL or what is no UTF-8, which browsers read as something else"), Mend: "use \\n at the end of lines, and valid UTF-8"}
+		return &Error{Op: "inline", Path: element, Err: errors.New("it contains a carriage return, a NUL or invalid UTF-8, which browsers replace"), Hint: "use \\n at the end of lines, and valid UTF-8"}
 	}
 	open := "<" + element + ">"
 	if nonce != "" {

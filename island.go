@@ -1,4 +1,4 @@
-// Islands: parts of a page that a module brings to life.
+// Islands: interactive parts of a page.
 
 package gorgon
 
@@ -9,6 +9,8 @@ import (
 	"errors"
 	"html"
 	"io"
+
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // On says when an island's module is loaded.
@@ -17,31 +19,32 @@ type On string
 // Moments at which an island's module is loaded.
 const (
 	OnLoad    On = "load"    // with the page
-	OnIdle    On = "idle"    // once the browser has nothing better to do
-	OnVisible On = "visible" // once the island is seen
-	OnMedia   On = "media"   // once Media matches
+	OnIdle    On = "idle"    // when the browser is idle
+	OnVisible On = "visible" // when the island becomes visible
+	OnMedia   On = "media"   // when Media matches
 )
 
-// An Island is a component whose HTML is the server's, and which a module of
-// [App.Assets] takes over in the browser: its default export is called with
-// the element and the props, and may return a function that is called when
-// the island leaves the page. Without JavaScript the server's HTML stays.
+// An Island is a component that the server renders and a module of
+// [Assets.Files] makes interactive in the browser. The browser calls the
+// module's default export with the element and the props; it may return a
+// function to call when the island leaves the page. Without JavaScript the
+// server's HTML stays.
 //
 //	gorgon.Island{Module: "counter.ts", On: gorgon.OnVisible, Props: Counter{Start: 3}, View: counter(3)}
 //
-// What is loaded with the page or when it is idle is announced in the page's
-// head with all that it imports, so that nothing is fetched in series. What
-// may never be needed is not fetched ahead.
+// For modules loaded with the page or when idle, the page's head lists all
+// that they import, so that the browser fetches them in parallel. Other
+// modules are not preloaded, since they may never be needed.
 type Island struct {
 	Module string    // the name of an asset
-	On     On        // default: OnLoad, or OnMedia where there is a Media
-	Media  string    // a media query, "(min-width: 40em)"; for OnMedia alone
-	Props  any       // for the module, as JSON. Default: null
-	View   Component // the HTML until then. Default: none
+	On     On        // default: OnLoad, or OnMedia if Media is set
+	Media  string    // a media query, "(min-width: 40em)"; for OnMedia only
+	Props  any       // passed to the module as JSON. Default: null
+	View   Component // the HTML before the module loads. Default: none
 	Wasm   bool      // the module compiles WebAssembly, which the page's Content-Security-Policy then allows
 }
 
-// Render writes the island and notes what the page needs for it.
+// Render writes the island and records what the page needs for it.
 func (i Island) Render(ctx context.Context, w io.Writer) error {
 	on := i.On
 	switch {
@@ -51,8 +54,8 @@ func (i Island) Render(ctx context.Context, w io.Writer) error {
 		on = OnLoad
 	}
 	src, err := Asset(ctx, i.Module)
-	fail := func(err error, mend string) error {
-		return &Error{Op: "island", Path: i.Module, Err: err, Mend: mend}
+	fail := func(err error, hint string) error {
+		return &Error{Op: "island", Path: i.Module, Err: err, Hint: hint}
 	}
 	switch {
 	case err != nil:
@@ -66,14 +69,14 @@ func (i Island) Render(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return fail(err, "use Props that encoding/json can write")
 	}
-	uses := UsesOf(ctx)
+	uses := viewctx.UsesOf(ctx)
 	uses.Runtime = true
 	uses.Wasm = uses.Wasm || i.Wasm
 	if on == OnLoad || on == OnIdle {
-		site := siteOf(ctx)
+		site := viewctx.SiteOf(ctx)
 		uses.Module(src)
 		for _, path := range site.Assets.Imports[i.Module] {
-			uses.Module(site.Base + EscapePath(path))
+			uses.Module(site.FileURL(path))
 		}
 	}
 	var b bytes.Buffer

@@ -14,15 +14,16 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // rendered is a component's HTML and what it uses, in a site below /docs.
-func rendered(c gorgon.Component) (string, gorgon.Uses, error) {
-	var uses gorgon.Uses
-	ctx := gorgon.WithUses(gorgon.WithSite(context.Background(), &gorgon.Site{Base: "/docs", Assets: gorgon.Assets{
+func rendered(c gorgon.Component) (string, viewctx.Uses, error) {
+	var uses viewctx.Uses
+	ctx := viewctx.WithUses(viewctx.WithSite(context.Background(), &viewctx.Site{Base: "/docs", Assets: viewctx.Assets{
 		Paths:   map[string]string{"a.ts": "/_gorgon/assets/a.1.js", "ö.ts": "/_gorgon/assets/ö.1.js", "x,y .jpg": "/x.jpg", "bare.jpg": "/b.jpg"},
 		Imports: map[string][]string{"a.ts": {"/_gorgon/assets/chunk.1.js"}},
-		Images: map[string]gorgon.Picture{"x,y .jpg": {Width: 1000, Height: 500, Variants: []gorgon.Variant{
+		Images: map[string]viewctx.Picture{"x,y .jpg": {Width: 1000, Height: 500, Variants: []viewctx.Variant{
 			{Type: "image/webp", Width: 480, Path: "/x,y -480.webp"}, {Type: "image/webp", Width: 1000, Path: "/x,y -1000.webp"},
 			{Type: "image/png", Width: 480, Path: "/x,y -480.png"}, {Type: "image/png", Width: 1000, Path: "/x,y -1000.png"},
 		}}},
@@ -119,7 +120,7 @@ func TestImage(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
-	for want, image := range map[string]gorgon.Image{"gone.jpg": {Src: "gone.jpg"}, `add one to App.Images, such as {Match: "bare.jpg"}`: {Src: "bare.jpg"}} {
+	for want, image := range map[string]gorgon.Image{"gone.jpg": {Src: "gone.jpg"}, `add one to Assets.Images, such as {Match: "bare.jpg"}`: {Src: "bare.jpg"}} {
 		if got, _, err := rendered(image); err == nil || !strings.Contains(err.Error(), want) || got != "" {
 			t.Errorf("%s: %q, %v", image.Src, got, err)
 		}
@@ -127,10 +128,12 @@ func TestImage(t *testing.T) {
 }
 
 func TestAssetsOfAnAppAreValidated(t *testing.T) {
-	app := gorgon.App{Name: "a", Routes: []gorgon.Route{gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }}},
-		Images:   []gorgon.ImageRule{{Match: "[", Widths: []int{0, 99999}, Quality: 101}, {}},
-		Aliases:  map[string]string{"favicon.ico": "a", "//evil": "a", "/_gorgon/x": "a", "/ok": "a"},
-		Programs: map[string]string{"../life.wasm": "./life", "life.js": "./life", "life.wasm": "./life"},
+	app := gorgon.App{Name: "a", Parts: []gorgon.Part{gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }}},
+		Assets: gorgon.Assets{
+			Images:   []gorgon.ImageRule{{Match: "[", Widths: []int{0, 99999}, Quality: 101}, {}},
+			Aliases:  map[string]string{"favicon.ico": "a", "//evil": "a", "/_gorgon/x": "a", "/ok": "a"},
+			Programs: map[string]string{"../life.wasm": "./life", "life.js": "./life", "life.wasm": "./life"},
+		},
 	}
 	err := app.Validate()
 	if err == nil {

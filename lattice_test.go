@@ -23,23 +23,40 @@ const module = "github.com/gorgon-go/gorgon"
 // may import. "words" is the root. A package that is not in the table may not
 // exist.
 var lattice = map[string][]string{
-	// Words: the standard library alone.
-	"words": {},
+	// Grounds: what words stand on. Names that programs agree on, what is known
+	// of paths, and what is in the context of views.
+	"wire":    {},
+	"paths":   {"wire"},
+	"viewctx": {"wire", "paths"},
+
+	// A leaf: what is derived from the Go types of endpoints.
+	"shape": {"github.com/go-json-experiment/json/jsontext"},
+
+	// Words: the standard library and the grounds alone.
+	"words": {"wire", "paths", "viewctx"},
+
+	// What the machines read in errors.
+	"failure": {"words", "paths"},
 
 	// Contracts, and their conformance kits.
-	"pages":           {},
+	"pages":           {"wire"},
 	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},
 
-	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":      {"words", "pages"},
-	"disk":     {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
-	"seed":     {"words", "pages", "github.com/edsrzf/mmap-go"},
-	"sqlite":   {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
-	"postgres": {"words", "pages", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
-	"redis":    {"words", "pages", "github.com/redis/rueidis"},
-	"s3":       {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+	// What technologies have in common.
+	"driver": {"pages"},
 
-	// What a server tells of itself, brought to those who keep it.
+	// Technologies: contracts and one client library; no machine, no other technology.
+	"mem":       {"words", "pages"},
+	"templates": {"words"},
+	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
+	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
+	"sqlite":    {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
+	"postgres":  {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
+	"redis":     {"words", "pages", "driver", "github.com/redis/rueidis"},
+	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+
+	// What a server reports about itself, in the formats of monitoring
+	// systems.
 	"prometheus": {"metrics", "github.com/prometheus/client_golang/prometheus",
 		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},
 	"opentelemetry": {"metrics", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/propagation",
@@ -48,44 +65,56 @@ var lattice = map[string][]string{
 
 	// Real servers, for the tests of technologies and what is above.
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "github.com/chromedp/chromedp",
-		"github.com/chromedp/cdproto/emulation", "github.com/chromedp/cdproto/network", "github.com/chromedp/cdproto/runtime"},
+		"github.com/chromedp/cdproto/cdp", "github.com/chromedp/cdproto/emulation", "github.com/chromedp/cdproto/network", "github.com/chromedp/cdproto/page", "github.com/chromedp/cdproto/runtime"},
 
 	// Leaves.
-	"client":  {},
-	"metrics": {},
-	"sbom":    {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
-	"lambda":  {},
-	"sealed":  {},
+	"listen":    {"wire", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"},
+	"admission": {},
+	"client":    {},
+	"coherence": {"pages"},
+	"metrics":   {},
+	"sbom":      {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
+	"lambda":    {},
+	"sealed":    {},
+	"tally":     {},
 	"i18n": {"words", "github.com/go-playground/locales", "github.com/go-playground/locales/currency", "golang.org/x/text/currency",
 		"golang.org/x/text/feature/plural", "golang.org/x/text/language", "golang.org/x/text/message", "golang.org/x/text/number"},
+	// Endpoints, and what is said and made of them. The description lies below
+	// them, so that command needs neither.
+	"describe": {"words", "viewctx", "shape"},
+	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "pages", "serve"},
+	"generate": {},
+
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
-	"render":  {"words", "pages", "compress", "sealed", "github.com/cespare/xxhash/v2"},
-	"cache":   {"words", "pages", "metrics", "render", "github.com/maypok86/otter/v2"},
-	"compose": {"words", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
-	"build":   {"words", "pages", "client", "compress", "render", "seed"},
-	"export":  {"words", "pages", "render", "cache", "compose", "seed"},
-	"serve":   {"words", "pages", "metrics", "compress", "render", "cache", "compose", "seed", "golang.org/x/text/language"},
-	"bundle": {"words", "github.com/evanw/esbuild/pkg/api", "github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw",
-		"golang.org/x/image/webp", "golang.org/x/sync/errgroup"},
-	"retain":    {"pages", "seed"},
+	"render":    {"wire", "words", "failure", "viewctx", "pages", "admission", "compress", "sealed", "github.com/cespare/xxhash/v2"},
+	"cache":     {"wire", "words", "failure", "viewctx", "pages", "admission", "coherence", "metrics", "render", "tally", "github.com/maypok86/otter/v2"},
+	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
+	"build":     {"wire", "words", "failure", "paths", "viewctx", "pages", "admission", "client", "compress", "render", "seed", "walk"},
+	"export":    {"wire", "words", "failure", "paths", "viewctx", "pages", "render", "cache", "compose", "seed"},
+	"answer":    {"words", "wire", "failure", "paths", "viewctx", "pages", "listen", "compress", "render", "cache", "compose"},
+	"serve":     {"words", "wire", "failure", "paths", "viewctx", "listen", "answer", "pages", "admission", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
+	"picture":   {"github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw", "golang.org/x/image/webp"},
+	"walk":      {"words", "paths"},
+	"bundle":    {"wire", "words", "viewctx", "picture", "walk", "github.com/evanw/esbuild/pkg/api", "golang.org/x/sync/errgroup"},
+	"retain":    {"wire", "pages", "seed"},
 	"supervise": {"words", "pages"},
-	"plan":      {"words"},
+	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
-	"deploy":    {"words", "plan", "pack"},
+	"deploy":    {"plan", "pack"},
 
 	"deploy/lambda": {"deploy", "pack", "plan"},
 
-	"rehearse": {"words", "plan", "pack", "seed"},
+	"rehearse": {"words", "wire", "paths", "plan", "pack", "seed"},
 
 	// The release program of an app: the go command and git, run; and the
 	// packages made of it.
 	"compile": {},
-	"release": {"words", "pages", "plan", "pack", "compile", "sbom", "seed"},
+	"release": {"plan", "pack", "compile", "sbom", "seed"},
 
 	// The development server: an app built, run and watched.
-	"develop": {"github.com/fsnotify/fsnotify", "github.com/a-h/parse", "github.com/a-h/templ", "github.com/a-h/templ/generator",
+	"develop": {"wire", "github.com/fsnotify/fsnotify", "github.com/a-h/parse", "github.com/a-h/templ", "github.com/a-h/templ/generator",
 		"github.com/a-h/templ/parser/v2", "github.com/a-h/templ/runtime"},
 
 	// Targets.
@@ -96,28 +125,32 @@ var lattice = map[string][]string{
 		"github.com/google/go-containerregistry/pkg/v1/types"},
 
 	// Targets, what those of containers have in common, and their kit.
-	"deploy/pod":        {"words", "deploy", "go.yaml.in/yaml/v3"},
+	"deploy/pod":        {"plan", "deploy", "deploy/oci", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
-	"deploy/kubernetes": {"plan", "deploy", "deploy/pod"},
-	"deploy/cloudrun":   {"words", "plan", "deploy", "deploy/pod"},
-	"deploy/fly":        {"plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
+	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
+	"deploy/cloudrun":   {"wire", "plan", "deploy", "deploy/pod"},
+	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
 	// Targets: text for one place each.
-	"deploy/static":  {"words", "plan", "deploy", "seed", "render", "export", "serve"},
+	"deploy/static":  {"words", "wire", "paths", "plan", "deploy", "export", "answer"},
 	"deploy/systemd": {"plan", "deploy"},
 
 	// Above them.
-	"command": {"words", "pages", "compress", "seed", "render", "cache", "build", "bundle", "export", "metrics", "serve",
-		"retain", "supervise", "plan", "pack", "deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd", "lambda", "rehearse", "compile", "release",
-		"github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon", "golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
-		"github.com/spf13/cobra", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
-	"gorgontest": {"words", "pages", "compress", "render", "cache", "build", "bundle", "seed", "serve", "mem",
+	"cli": {"github.com/spf13/cobra"},
+	"command": {"words", "wire", "paths", "viewctx", "pages", "admission", "cli", "compress", "seed", "render", "cache", "build", "export", "metrics", "serve", "listen", "answer",
+		"retain", "supervise", "plan", "pack", "lambda",
+		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
+		"github.com/spf13/cobra"},
+	"tool": {"words", "wire", "paths", "cli", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
+		"deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd",
+		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
+	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "build", "bundle", "seed", "serve", "answer", "mem",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},
 }
 
 // free are the trees above the table: they may import anything in it, and
 // nothing in it may import them.
-var free = []string{"examples", "bench", "e2e", "cmd", "docs"}
+var free = []string{"examples", "bench", "e2e", "cmd", "docs", "tool/starters"}
 
 func TestLattice(t *testing.T) {
 	found := map[string]bool{}

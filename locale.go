@@ -1,84 +1,127 @@
-// Languages: how they stand in paths, which way they are written, and what is said of them in a document.
+// Locales: their prefixes in paths, their direction, and links to them.
 
 package gorgon
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// Prefixes are the rule by which an app's locales stand in its paths. It is
-// the only one: the server, the build, exports and views all ask it.
-type Prefixes struct {
-	Locales []string // as [App.Locales]
-	All     bool     // the first has a prefix too: [App.PrefixDefault]
+// Locales are the languages of a site. Each page exists in each of them.
+type Locales struct {
+	// Tags are the locales' names, as BCP 47 writes them: "en", "pt-BR". The
+	// first has no prefix in paths, unless PrefixDefault is set; the others have
+	// their tag as the first segment. Default: one locale, "".
+	Tags []string
+
+	// Names are the names of the locales in links to them, each in its own
+	// language: "de": "Deutsch". Default: the tags.
+	Names map[string]string
+
+	// PrefixDefault gives the first locale a prefix too. Paths without a
+	// prefix then redirect, with 302, to the language that the visitor chose
+	// before or that the browser prefers. It changes the URL of every page, so
+	// decide before the site is published.
+	PrefixDefault bool
+
+	// Detect redirects visitors who come to "/" from another site to the
+	// language that they chose before or that the browser prefers. It is
+	// useful if the first locale has no prefix. A page at any other path is
+	// always in the language of its path. Default: "/" is the first locale.
+	Detect bool
 }
 
-// Path puts the prefix of locale before a decoded path. A locale that is not
-// among them has none.
-func (p Prefixes) Path(locale, path string) string {
-	i := slices.Index(p.Locales, locale)
+// All returns the locales' tags, or a single "" if there are none.
+func (l Locales) All() []string {
+	if len(l.Tags) == 0 {
+		return []string{""}
+	}
+	return l.Tags
+}
+
+// Negotiated reports whether the server may redirect visitors to their
+// preferred language.
+func (l Locales) Negotiated() bool {
+	return len(l.Tags) > 0 && l.PrefixDefault || len(l.Tags) > 1 && l.Detect
+}
+
+// Prefixes returns the rule for the prefixes of locales in paths.
+func (a App) Prefixes() paths.Prefixes {
+	return paths.Prefixes{Locales: a.Locales.Tags, All: a.Locales.PrefixDefault}
+}
+
+// SplitLocale removes the prefix of a locale from a decoded path. A path
+// without one is in the first locale.
+func (a App) SplitLocale(path string) (rest, locale string) {
+	rest, locale, _ = a.Prefixes().Split(path)
+	if rest == "" {
+		rest = "/"
+	}
+	return rest, locale
+}
+
+// SiteIn returns a copy of site for pages in a locale.
+func (a App) SiteIn(site viewctx.Site, locale string) *viewctx.Site {
+	site.Locale, site.PrefixDefault, site.LocaleNames = locale, a.Locales.PrefixDefault, a.Locales.Names
+	site.App = a
+	site.Find = func(name string) (viewctx.Named, bool) {
+		found, ok := a.contents().named[name]
+		return found, ok
+	}
+	return &site
+}
+
+func (l Locales) validate() []error {
+	var faults []error
+	seen := map[string]bool{}
+	for _, tag := range l.Tags {
+		switch {
+		case tag == "" || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "":
+			faults = append(faults, fmt.Errorf("app: locale %q: use a language tag such as \"en\" or \"pt-BR\"", tag))
+		case seen[tag]:
+			faults = append(faults, fmt.Errorf("app: locale %q is listed twice: remove one", tag))
+		}
+		seen[tag] = true
+	}
+	for tag := range l.Names {
+		if !seen[tag] {
+			faults = append(faults, fmt.Errorf("app: Locales.Names has %q, which is not among the Tags: add it there, or remove it", tag))
+		}
+	}
 	switch {
-	case i < 0, i == 0 && !p.All:
-		return path
-	case path == "/":
-		return "/" + locale
+	case l.PrefixDefault && len(l.Tags) == 0:
+		faults = append(faults, errors.New("app: Locales.PrefixDefault has no locale to put into paths: add Tags, or remove it"))
+	case l.Detect && len(l.Tags) < 2:
+		faults = append(faults, errors.New("app: Locales.Detect has no languages to choose from: add Tags, or remove it"))
+	case l.Detect && l.PrefixDefault:
+		faults = append(faults, errors.New("app: Locales.PrefixDefault already redirects visitors to their language: remove Detect"))
 	}
-	return "/" + locale + path
+	return faults
 }
 
-// Split takes the prefix of a locale off a decoded path. A path that has none
-// is in the first locale, and prefixed says whether it may be: it is false
-// where every locale has a prefix and the path has not. The home page of a
-// locale is its prefix alone, so that every page has one URL; with a slash
-// behind it is no page, and then the rest is "".
-func (p Prefixes) Split(path string) (rest, locale string, prefixed bool) {
-	if len(p.Locales) == 0 {
-		return path, "", true
-	}
-	if len(p.Locales) == 1 && !p.All || path == "" {
-		return path, p.Locales[0], !p.All
-	}
-	first, rest := path[1:], ""
-	if i := strings.IndexByte(first, '/'); i >= 0 {
-		first, rest = first[:i], first[i:]
-	}
-	if i := slices.Index(p.Locales, first); i < 0 || i == 0 && !p.All {
-		return path, p.Locales[0], !p.All
-	}
-	switch rest {
-	case "":
-		return "/", first, true
-	case "/":
-		return "", first, true
-	}
-	return rest, first, true
-}
+// LocaleOf returns the locale of the page being rendered, or, in a handler,
+// guard or middleware, that of the request's path; "" if the app has no
+// locales.
+func LocaleOf(ctx context.Context) string { return viewctx.SiteOf(ctx).Locale }
 
-// Negotiated says whether visitors are ever sent to the language they prefer.
-func (a App) Negotiated() bool {
-	return len(a.Locales) > 0 && a.PrefixDefault || len(a.Locales) > 1 && a.DetectLocale
-}
-
-// Prefixes are the rule by which the app's locales stand in its paths.
-func (a App) Prefixes() Prefixes { return Prefixes{Locales: a.Locales, All: a.PrefixDefault} }
-
-// LocaleOf is the locale of the page that is rendered; "" where the app has
-// none.
-func LocaleOf(ctx context.Context) string { return siteOf(ctx).Locale }
-
-// Direction says which way a locale is written: "rtl" for Arabic, Hebrew and
-// others that run from right to left, and "ltr" for all else. A script that
-// the locale names decides, as in "az-Arab"; otherwise its language does.
+// Direction returns the writing direction of a locale: "rtl" for Arabic,
+// Hebrew and other locales written from right to left, otherwise "ltr". A
+// script in the tag decides, as in "az-Arab"; otherwise the language does.
 func Direction(locale string) string {
 	subtags := strings.Split(strings.ToLower(strings.ReplaceAll(locale, "_", "-")), "-")
 	for _, s := range subtags[1:] {
 		if len(s) == 1 {
-			break // extensions begin, in which nothing names a script
+			break // extensions begin; no script follows
 		}
 		if len(s) == 4 && (s[0] < '0' || s[0] > '9') {
 			return direction(slices.Contains(rightToLeftScripts, s))
@@ -97,9 +140,9 @@ func direction(right bool) string {
 	return "ltr"
 }
 
-// By CLDR's likely subtags: the languages whose usual script runs from right to
-// left, the countries in which a language is written the other way than
-// elsewhere, and the scripts.
+// From CLDR's likely subtags: the languages that are usually written from
+// right to left, the countries in which a language is written in the opposite
+// direction, and the scripts.
 var (
 	rightToLeft = strings.Fields("aeb ajp ajt apc apd ar arb arq ary arz avl bal bcc bej bft bgn bqi brh cja ckb cld dcc dgl dgo doi dv fa fia fub gbz gjk gju glk gwc gwt haz he hnd hno iw ji kby kdh khw ks kvx kxp lad lah lki lrc luz mde mfa mki mvy myz mzn nqo oru ota pbu pes phl pnb prd ps rhg rmt scl sd sdh shu skr smp swb syr trw ug ur wni ydd yi zdj")
 
@@ -111,42 +154,46 @@ var (
 	rightToLeftScripts = strings.Fields("adlm arab aran hebr mand mend nkoo rohg samr syrc thaa")
 )
 
-// LocaleLinks are links to the same page in each language of the site, as a
-// list, the current one marked: what a visitor changes the language with. It
-// is a [Component]; the path is usually that of the [Document]:
+// LocaleLinks is a [Component] that lists links to the same page in each
+// language of the site and marks the current one, so that visitors can change
+// the language. The path is usually that of the [Document]:
 //
 //	gorgon.Region{Name: "languages", Content: gorgon.LocaleLinks{Path: d.Path}}
 //
-// The links are plain ones and work in an export. They load whole documents:
-// the layout is in another language too. With [Navigation] the layout stays
-// when the page changes, and they belong into a [Region] of it.
+// The links work in an export. They load a new document, since the layout
+// changes its language too. With [Navigation] the layout stays when the page
+// changes, so put the links into a [Region] of it.
 type LocaleLinks struct {
-	Path string // decoded, without base path and locale; a query may follow. Default: "/"
+	Path  string // decoded, without base path and locale. Default: "/"
+	Query string // the query of the links, encoded and without "?": "q=1". Default: none
 
-	// Remember makes the links lead through the server, which notes the choice
-	// in a cookie before it sends the visitor on, query and all. It is of use
-	// where App.PrefixDefault or App.DetectLocale asks for the choice, and
-	// needs a server: a file cannot set a cookie.
+	// Remember routes the links through the server, which stores the choice in
+	// a cookie and redirects the visitor to the page, with the query. It is
+	// useful with [Locales].PrefixDefault or Detect, which read that choice,
+	// and does not work in an export.
 	Remember bool
 }
 
-// Render writes the list; nothing where there are fewer than two locales.
+// Render writes the list, or nothing if there are fewer than two locales.
 func (l LocaleLinks) Render(ctx context.Context, w io.Writer) error {
-	site := siteOf(ctx)
+	site := viewctx.SiteOf(ctx)
 	if len(site.Locales) < 2 {
 		return nil
 	}
-	path := l.Path
-	if path == "" {
-		path = "/"
+	to := EscapePath(l.Path)
+	if to == "" {
+		to = "/"
+	}
+	if l.Query != "" {
+		to += "?" + l.Query
 	}
 	var b strings.Builder
 	b.WriteString("<ul>")
 	for _, locale := range site.Locales {
-		at := URLIn(ctx, locale, path)
+		at := URLIn(ctx, locale, to)
 		rel := "alternate"
 		if l.Remember {
-			at, rel = LocaleChoice(ctx, locale, path), "alternate nofollow"
+			at, rel = LocaleChoice(ctx, locale, to), "alternate nofollow"
 		}
 		current := ""
 		if locale == site.Locale {
@@ -161,16 +208,17 @@ func (l LocaleLinks) Render(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// LocaleChoice is the URL that remembers a locale as the visitor's choice and
-// leads to path in it. It takes a GET from a link and a POST from a form.
-func LocaleChoice(ctx context.Context, locale, path string) string {
-	return siteOf(ctx).Base + "/_gorgon/locale?" + url.Values{"to": {locale}, "path": {path}}.Encode()
+// LocaleChoice returns a URL that stores a locale as the visitor's choice and
+// redirects to a reference, as in [URL], in that locale. It accepts a GET from
+// a link and a POST from a form.
+func LocaleChoice(ctx context.Context, locale, reference string) string {
+	return FileURL(ctx, wire.Locale) + "?" + url.Values{"to": {locale}, "path": {reference}}.Encode()
 }
 
 // alternates lists the absolute URLs of a page in each of its locales, for
-// search engines, and under "x-default" the one for everybody else; nil where
-// there is nothing to choose from, or no origin to make absolute URLs of.
-func (s *Site) alternates(path string, locales []string) []LinkElement {
+// search engines, and under "x-default" the one for all other visitors. It
+// returns nil if there are fewer than two locales or the app has no origin.
+func alternates(s *viewctx.Site, path string, locales []string) []LinkElement {
 	if len(locales) < 2 || s.Origin == "" {
 		return nil
 	}
@@ -180,12 +228,7 @@ func (s *Site) alternates(path string, locales []string) []LinkElement {
 		if locale == "" {
 			lang, locale = "x-default", locales[0]
 		}
-		links = append(links, LinkElement{Rel: "alternate", Lang: lang, Href: s.Origin + s.path(locale, path)})
+		links = append(links, LinkElement{Rel: "alternate", Lang: lang, Href: s.Origin + s.PathURL(locale, path)})
 	}
 	return links
-}
-
-// path is a decoded path in a locale, as URLs write it.
-func (s *Site) path(locale, path string) string {
-	return EscapePath(s.Base + s.Prefixes().Path(locale, path))
 }

@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 func TestPrefixes(t *testing.T) {
-	none, some, all := gorgon.Prefixes{}, gorgon.Prefixes{Locales: []string{"en", "de"}}, gorgon.Prefixes{Locales: []string{"en", "de"}, All: true}
-	one := gorgon.Prefixes{Locales: []string{"en"}, All: true}
+	none, some, all := paths.Prefixes{}, paths.Prefixes{Locales: []string{"en", "de"}}, paths.Prefixes{Locales: []string{"en", "de"}, All: true}
+	one := paths.Prefixes{Locales: []string{"en"}, All: true}
 	for _, c := range []struct {
-		rule         gorgon.Prefixes
+		rule         paths.Prefixes
 		path         string
 		rest, locale string
 		prefixed     bool
@@ -55,8 +57,8 @@ func TestPrefixes(t *testing.T) {
 }
 
 func TestURLsFollowThePrefixes(t *testing.T) {
-	app := gorgon.App{Locales: []string{"en", "de"}, PrefixDefault: true}
-	ctx := gorgon.WithSite(t.Context(), gorgon.Site{Base: "/docs", Locales: app.Locales}.In(app, "en"))
+	app := gorgon.App{Locales: gorgon.Locales{Tags: []string{"en", "de"}, PrefixDefault: true}}
+	ctx := viewctx.WithSite(t.Context(), app.SiteIn(viewctx.Site{Base: "/docs", Locales: app.Locales.Tags}, "en"))
 	for path, want := range map[string]string{
 		gorgon.URL(ctx, "/"):                   "/docs/en",
 		gorgon.URL(ctx, "/käse?q#f"):           "/docs/en/k%C3%A4se?q#f",
@@ -81,9 +83,9 @@ func shown(t *testing.T, ctx context.Context, c gorgon.Component) string {
 }
 
 func TestAlternates(t *testing.T) {
-	app := gorgon.App{Locales: []string{"en", "de", "ar"}}
-	site := gorgon.Site{Base: "/docs", Origin: "https://example.com", Locales: app.Locales}
-	ctx := gorgon.WithSite(t.Context(), site.In(app, "de"))
+	app := gorgon.App{Locales: gorgon.Locales{Tags: []string{"en", "de", "ar"}}}
+	site := viewctx.Site{Base: "/docs", Origin: "https://example.com", Locales: app.Locales.Tags}
+	ctx := viewctx.WithSite(t.Context(), app.SiteIn(site, "de"))
 	const want = `<link rel="alternate" hreflang="en" href="https://example.com/docs/a%20b">` +
 		`<link rel="alternate" hreflang="de" href="https://example.com/docs/de/a%20b">` +
 		`<link rel="alternate" hreflang="ar" href="https://example.com/docs/ar/a%20b">` +
@@ -105,17 +107,17 @@ func TestAlternates(t *testing.T) {
 		}
 	}
 	site.Origin = ""
-	if got := shown(t, gorgon.WithSite(t.Context(), &site), gorgon.Head{}.At("/x")); got != "" {
+	if got := shown(t, viewctx.WithSite(t.Context(), &site), gorgon.Head{}.At("/x")); got != "" {
 		t.Errorf("without an origin: %s", got)
 	}
 }
 
 func TestLocaleLinks(t *testing.T) {
-	app := gorgon.App{Locales: []string{"en", "de"}, LocaleNames: map[string]string{"de": "Deutsch & <mehr>"}}
-	ctx := gorgon.WithSite(t.Context(), gorgon.Site{Locales: app.Locales}.In(app, "de"))
-	want := `<ul><li><a data-gorgon="reload" rel="alternate" hreflang="en" lang="en" dir="ltr" href="/x?q=&#34;1">en</a></li>` +
-		`<li><a data-gorgon="reload" rel="alternate" hreflang="de" lang="de" dir="ltr" aria-current="true" href="/de/x?q=&#34;1">Deutsch &amp; &lt;mehr&gt;</a></li></ul>`
-	if got := shown(t, ctx, gorgon.LocaleLinks{Path: `/x?q="1`}); got != want {
+	app := gorgon.App{Locales: gorgon.Locales{Tags: []string{"en", "de"}, Names: map[string]string{"de": "Deutsch & <mehr>"}}}
+	ctx := viewctx.WithSite(t.Context(), app.SiteIn(viewctx.Site{Locales: app.Locales.Tags}, "de"))
+	want := `<ul><li><a data-gorgon="reload" rel="alternate" hreflang="en" lang="en" dir="ltr" href="/x?q=%221">en</a></li>` +
+		`<li><a data-gorgon="reload" rel="alternate" hreflang="de" lang="de" dir="ltr" aria-current="true" href="/de/x?q=%221">Deutsch &amp; &lt;mehr&gt;</a></li></ul>`
+	if got := shown(t, ctx, gorgon.LocaleLinks{Path: "/x", Query: `q="1`}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if got := shown(t, t.Context(), gorgon.LocaleLinks{}); got != "" {
@@ -124,14 +126,14 @@ func TestLocaleLinks(t *testing.T) {
 }
 
 func TestLanguagesThatCannotWork(t *testing.T) {
-	page := []gorgon.Route{gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }}}
+	page := []gorgon.Part{gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }}}
 	for want, app := range map[string]gorgon.App{
-		"PrefixDefault has no locale":              {PrefixDefault: true},
-		"DetectLocale has no languages":            {Locales: []string{"en"}, DetectLocale: true},
-		"PrefixDefault already sends":              {Locales: []string{"en", "de"}, DetectLocale: true, PrefixDefault: true},
-		`LocaleNames has "fr", which is not among`: {Locales: []string{"en"}, LocaleNames: map[string]string{"fr": "Français"}},
+		"PrefixDefault has no locale":                {Locales: gorgon.Locales{PrefixDefault: true}},
+		"Detect has no languages":                    {Locales: gorgon.Locales{Tags: []string{"en"}, Detect: true}},
+		"PrefixDefault already redirects":            {Locales: gorgon.Locales{Tags: []string{"en", "de"}, Detect: true, PrefixDefault: true}},
+		`Locales.Names has "fr", which is not among`: {Locales: gorgon.Locales{Tags: []string{"en"}, Names: map[string]string{"fr": "Français"}}},
 	} {
-		app.Name, app.Routes = "test", page
+		app.Name, app.Parts = "test", page
 		if err := app.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}

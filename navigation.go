@@ -1,4 +1,4 @@
-// Navigation in the browser: from page to page without another document.
+// Navigation in the browser without loading a new document.
 
 package gorgon
 
@@ -7,22 +7,24 @@ import (
 	"time"
 )
 
-// Navigation says how links within the site change the page in browsers that
-// run scripts. A click fetches the next page's head and main part alone and
-// puts them in the place of the old ones; layout and its scripts stay as they
-// are. Whatever is unexpected loads the page as a whole, as it would without.
+// Navigation configures how links and forms within the site change the page in
+// browsers that run scripts. A click fetches only the head and the main part of
+// the next page and replaces the old ones; the layout and its scripts stay. If
+// anything unexpected happens, the browser loads the whole page. A form of an
+// endpoint is submitted in place; see docs/navigation.md.
 type Navigation struct {
-	// Prefetch says when the next page is fetched ahead of the click: "intent",
-	// when the pointer or the focus comes to its link; "view", when the link
-	// comes into view; "none". A link says otherwise for itself with the
+	// Prefetch decides when the next page is fetched before the click:
+	// "intent", when the pointer or the focus reaches its link; "view", when
+	// the link comes into view; "none", never. A link can override it with the
 	// attribute data-gorgon-prefetch. Default: "intent".
 	Prefetch string
 
-	// Timeout is how long the next page is waited for until it is loaded as a
-	// whole. Default: 10 s.
+	// Timeout is how long the browser waits for the next page before it loads
+	// it as a whole document. Default: 10 s.
 	Timeout time.Duration
 
-	// Transitions shows the change as a view transition, where browsers have them.
+	// Transitions shows the change as a view transition in browsers that
+	// support it.
 	Transitions bool
 }
 

@@ -9,118 +9,174 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/gorgon-go/gorgon/paths"
 )
 
-// A Page is a view plus state for every path that its pattern matches. S is
-// the type of the state; what is kept of it is kept as JSON, so its exported
-// fields must say everything that the view needs.
+// A Page is a view and its state, for every path that its pattern matches. S
+// is the type of the state. State is stored as JSON, so its exported fields
+// must hold everything that the view needs.
 //
-// The functions are called from many goroutines at once.
+// The functions are called concurrently.
 type Page[S any] struct {
 	// Path is the pattern: "/", "/products/{id}", "/docs/{path...}".
 	Path string
 
-	// BuildPaths lists the decoded paths to make at build, for the locale of
-	// its input, which has no path yet. Needed where Path has wildcards,
-	// unless Incremental or RequestState.
-	BuildPaths func(ctx context.Context, in Input) ([]string, error)
+	// Paths lists the decoded paths to generate at build, for the locale of
+	// its input, whose Path is empty. It is required if Path has wildcards,
+	// unless Incremental or LoadRequest is set.
+	Paths func(ctx context.Context, in Input) ([]string, error)
 
-	// BuildState makes the state at build, and again as the fields below
-	// say. Default: the zero S, made at build and never again.
-	BuildState func(ctx context.Context, in Input) (S, error)
+	// Load loads the state at build, and again according to the fields below.
+	// Default: the state is the zero S.
+	Load func(ctx context.Context, in Input) (S, error)
 
-	// Incremental makes paths that the build did not list on their first request.
+	// Incremental generates paths that Paths does not list on their first
+	// request.
 	Incremental bool
 
-	// RevalidateAfter makes the state again when it is older than this,
-	// give or take a tenth. Default: never.
+	// RevalidateAfter is the age, plus or minus a tenth, after which the state
+	// is loaded again. Default: no limit.
 	RevalidateAfter time.Duration
 
-	// ShouldRevalidate is asked whether the state, made at that time, is to
-	// be made again: once RevalidateAfter has passed, or, where that is not
-	// set, at every request. The visitor does not wait for its answer.
+	// ShouldRevalidate decides whether a state that was loaded at the given
+	// time must be loaded again. It is called when RevalidateAfter has passed
+	// or, if that is not set, for every request. It runs in the background:
+	// the visitor does not wait for it.
 	ShouldRevalidate func(ctx context.Context, in Input, state S, made time.Time) (bool, error)
 
-	// StaleFor bounds how long after it went stale a page may still be
-	// served while it is made again; then visitors wait. Default: for ever.
+	// StaleFor limits how long a stale page may still be served while it is
+	// revalidated in the background; after that, visitors wait. Default: no
+	// limit.
 	StaleFor time.Duration
 
-	// ErrorFor bounds how long after it went stale a page is still served
-	// when making it again fails. Default: for ever.
+	// ErrorFor limits how long a stale page is still served while its
+	// revalidation fails. Default: no limit.
 	ErrorFor time.Duration
 
-	// RequestState makes the state for every request.
-	RequestState func(ctx context.Context, in Input, r *http.Request) (S, error)
+	// LoadRequest loads the state for every request.
+	LoadRequest func(ctx context.Context, in Input, r *http.Request) (S, error)
 
-	// Amalgamate merges what BuildState and RequestState made.
-	Amalgamate func(ctx context.Context, in Input, built, requested S) (S, error)
+	// Merge combines the states that Load and LoadRequest returned.
+	Merge func(ctx context.Context, in Input, built, requested S) (S, error)
 
-	// AllowRequestTime lets a page that is kept use fragments that are made
-	// for every request. The page is then sent as far as it is kept, and no
-	// cache in between may keep it. Default: a page that uses one cannot be made.
+	// AllowRequestTime lets a stored page use fragments that are rendered for
+	// every request. The stored part of the page is then sent first, and no
+	// shared cache may store the page. Default: using such a fragment is an
+	// error.
 	AllowRequestTime bool
 
-	// Timeout bounds one making of a page. Default: 30 s.
+	// Timeout limits the time to load and render the page. Default: 30 s.
 	Timeout time.Duration
 
-	// View shows the state.
+	// View renders the state.
 	View func(S) Component
 
-	// Head is the page's part of the document's head. Default: empty.
+	// Head returns the page's part of the document's head. Default: empty.
 	Head func(S) Head
 
-	// Headers are further response headers. A page that is kept cannot set
+	// Headers returns additional response headers. A stored page cannot set
 	// cookies. Default: none.
 	Headers func(S) http.Header
 
-	// Tags name what the page shows, so that a purge of a tag reaches it.
-	// Default: none.
+	// Tags returns names of what the page shows, so that a purge of a tag
+	// reaches the page. Default: none.
 	Tags func(S) []string
+
+	// HeadFor, HeadersFor and TagsFor replace Head, Headers and Tags if these
+	// depend on more than the state. They receive the context of views, so a
+	// head may contain a translated title, or the URL of an asset, made
+	// absolute by [AbsoluteURL]. An error fails the page. Default: Head,
+	// Headers and Tags.
+	HeadFor    func(ctx context.Context, in Input, state S) (Head, error)
+	HeadersFor func(ctx context.Context, in Input, state S) (http.Header, error)
+	TagsFor    func(ctx context.Context, in Input, state S) ([]string, error)
 
 	// Errors are error views by status, with 0 for every other status.
 	// Default: the app's.
 	Errors map[int]func(Failure) Component
 
-	// Guards run before anything is read or made, the first one outermost,
-	// whichever URL led to the page.
+	// Guards run before anything is read or rendered, for every URL of the
+	// page; the first one is outermost. Default: none.
 	Guards []func(http.Handler) http.Handler
 
-	// Needs are what the page's functions ask of the place they run in,
-	// beyond what the fields above say. Default: nothing.
+	// Needs lists what the page's functions require of the target they run on,
+	// beyond what the fields above imply. Default: nothing.
 	Needs []Need
 }
 
-// A Route is what can stand in [App.Routes]: a [Page] of any state.
-type Route interface {
-	// Definition is the route with its type erased.
-	Definition() *Definition
+// freshness says how long what is stored of a page or fragment is good, and how
+// long making it may take. Page, Fragment and Definition describe it by these
+// fields.
+type freshness struct {
+	RevalidateAfter time.Duration
+	StaleFor        time.Duration
+	ErrorFor        time.Duration
+	Timeout         time.Duration // never 0 in a Definition
 }
 
-// A Definition is a [Page] or a [Fragment] with its types erased: what the
-// machines read. Its functions are nil where the page has none; the states they take
-// are those that they, or Decode, returned.
+// defaultTimeout is the Timeout of a page that declares none.
+const defaultTimeout = 30 * time.Second
+
+func (p Page[S]) freshness() freshness {
+	f := freshness{p.RevalidateAfter, p.StaleFor, p.ErrorFor, p.Timeout}
+	if f.Timeout == 0 {
+		f.Timeout = defaultTimeout
+	}
+	return f
+}
+
+func (f freshness) validate() []string {
+	var faults []string
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+		hint  string
+	}{
+		{"RevalidateAfter", f.RevalidateAfter, "give an interval above zero"},
+		{"StaleFor", f.StaleFor, "give a duration above zero, or none for no bound"},
+		{"ErrorFor", f.ErrorFor, "give a duration above zero, or none for no bound"},
+		{"Timeout", f.Timeout, "give a duration above zero, or none for 30 s"},
+	} {
+		if d.value < 0 {
+			faults = append(faults, d.name+" is negative: "+d.hint)
+		}
+	}
+	if f.RevalidateAfter > 0 && f.RevalidateAfter < time.Millisecond {
+		faults = append(faults, fmt.Sprintf("RevalidateAfter is %v: a number alone counts nanoseconds; write 60 * time.Second", f.RevalidateAfter))
+	}
+	return faults
+}
+
+// A Definition is a [Page] or a [Fragment] with its types erased, for the
+// packages that build and serve an app. Functions that the page does not
+// declare are nil. Functions that take a state take only states that Load,
+// LoadRequest, Merge or Decode returned.
 type Definition struct {
-	Fragment         string   // the name of a fragment; "" for a page
-	Path             string   // as written
-	Pattern          *Pattern // nil where Path cannot be parsed
-	BuildPaths       func(ctx context.Context, in Input) ([]string, error)
-	BuildState       func(ctx context.Context, in Input) (any, error)
+	Fragment string         // the name of a fragment; "" for a page
+	Resource bool           // it is a Resource: a document without layout
+	About    any            // of the Resource
+	Target   string         // of an entry of [Redirects]: where it leads
+	Path     string         // as written
+	Pattern  *paths.Pattern // nil where Path cannot be parsed
+	Paths    func(ctx context.Context, in Input) ([]string, error)
+	Load     func(ctx context.Context, in Input) (any, error)
+
+	freshness
 	Incremental      bool
-	RevalidateAfter  time.Duration
 	ShouldRevalidate func(ctx context.Context, in Input, state any, made time.Time) (bool, error)
-	StaleFor         time.Duration
-	ErrorFor         time.Duration
-	RequestState     func(ctx context.Context, in Input, r *http.Request) (any, error)
-	Amalgamate       func(ctx context.Context, in Input, built, requested any) (any, error)
+
+	LoadRequest      func(ctx context.Context, in Input, r *http.Request) (any, error)
+	Merge            func(ctx context.Context, in Input, built, requested any) (any, error)
 	AllowRequestTime bool
-	Timeout          time.Duration
-	View             func(any) Component
-	Head             func(any) Head
-	Headers          func(any) http.Header
-	Tags             func(any) []string
-	Errors           map[int]func(Failure) Component
-	Guards           []func(http.Handler) http.Handler
-	Needs            []Need
+
+	View    func(any) Component
+	Head    func(ctx context.Context, in Input, state any) (Head, error)
+	Headers func(ctx context.Context, in Input, state any) (http.Header, error)
+	Tags    func(ctx context.Context, in Input, state any) ([]string, error)
+	Errors  map[int]func(Failure) Component
+	Guards  []func(http.Handler) http.Handler
+	Needs   []Need
 
 	Encode func(state any) ([]byte, error)
 	Decode func(data []byte) (any, error)
@@ -128,16 +184,12 @@ type Definition struct {
 	faults []string
 }
 
-// DefaultTimeout bounds one making of a page that declares no Timeout.
-const DefaultTimeout = 30 * time.Second
-
-// Definition erases the type of the state.
+// Definition returns the page with the type of its state erased.
 func (p Page[S]) Definition() *Definition {
 	d := &Definition{
-		Path: p.Path, BuildPaths: p.BuildPaths, Incremental: p.Incremental,
-		RevalidateAfter: p.RevalidateAfter, StaleFor: p.StaleFor, ErrorFor: p.ErrorFor,
-		AllowRequestTime: p.AllowRequestTime,
-		Timeout:          p.Timeout, Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
+		Path: p.Path, Paths: p.Paths, Incremental: p.Incremental,
+		freshness: p.freshness(), AllowRequestTime: p.AllowRequestTime,
+		Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
 		Encode: func(state any) ([]byte, error) { return json.Marshal(state) },
 		Decode: func(data []byte) (any, error) {
 			var s S
@@ -145,11 +197,8 @@ func (p Page[S]) Definition() *Definition {
 			return s, err
 		},
 	}
-	if d.Timeout == 0 {
-		d.Timeout = DefaultTimeout
-	}
 	var err error
-	if d.Pattern, err = ParsePattern(p.Path); err != nil {
+	if d.Pattern, err = paths.ParsePattern(p.Path); err != nil {
 		d.faults = append(d.faults, err.Error())
 	}
 	if p.View == nil {
@@ -165,87 +214,123 @@ func (p Page[S]) Definition() *Definition {
 		d.View = func(s any) Component { return p.View(as(s)) }
 	}
 	switch {
-	case p.BuildState != nil:
-		d.BuildState = func(ctx context.Context, in Input) (any, error) { return p.BuildState(ctx, in) }
-	case p.RequestState == nil:
-		d.BuildState = func(context.Context, Input) (any, error) { var zero S; return zero, nil }
+	case p.Load != nil:
+		d.Load = func(ctx context.Context, in Input) (any, error) { return p.Load(ctx, in) }
+	case p.LoadRequest == nil:
+		d.Load = func(context.Context, Input) (any, error) { var zero S; return zero, nil }
 	}
-	if p.BuildState == nil {
-		d.faults = append(d.faults, p.withoutBuildState()...)
+	if p.Load == nil {
+		d.faults = append(d.faults, p.withoutLoad()...)
 	}
 	if p.ShouldRevalidate != nil {
 		d.ShouldRevalidate = func(ctx context.Context, in Input, s any, made time.Time) (bool, error) {
 			return p.ShouldRevalidate(ctx, in, as(s), made)
 		}
 	}
-	if p.RequestState != nil {
-		d.RequestState = func(ctx context.Context, in Input, r *http.Request) (any, error) {
-			return p.RequestState(ctx, in, r)
+	if p.LoadRequest != nil {
+		d.LoadRequest = func(ctx context.Context, in Input, r *http.Request) (any, error) {
+			return p.LoadRequest(ctx, in, r)
 		}
 	}
-	if p.Amalgamate != nil {
-		d.Amalgamate = func(ctx context.Context, in Input, built, requested any) (any, error) {
-			return p.Amalgamate(ctx, in, as(built), as(requested))
+	if p.Merge != nil {
+		d.Merge = func(ctx context.Context, in Input, built, requested any) (any, error) {
+			return p.Merge(ctx, in, as(built), as(requested))
 		}
 	}
-	if p.Head != nil {
-		d.Head = func(s any) Head { return p.Head(as(s)) }
-	}
-	if p.Headers != nil {
-		d.Headers = func(s any) http.Header { return p.Headers(as(s)) }
-	}
-	if p.Tags != nil {
-		d.Tags = func(s any) []string { return p.Tags(as(s)) }
-	}
+	d.Head = described(d, "Head", p.Head, p.HeadFor)
+	d.Headers = described(d, "Headers", p.Headers, p.HeadersFor)
+	d.Tags = described(d, "Tags", p.Tags, p.TagsFor)
 	return d
 }
 
-// withoutBuildState lists what a page without BuildState declares for nothing.
-func (p Page[S]) withoutBuildState() []string {
+// described is what a page says about itself, by the one of two functions that it
+// has; nil for neither.
+func described[S, T any](d *Definition, name string, plain func(S) T, full func(context.Context, Input, S) (T, error)) func(context.Context, Input, any) (T, error) {
+	switch {
+	case plain != nil && full != nil:
+		d.faults = append(d.faults, fmt.Sprintf("%s and %sFor are both set: remove one", name, name))
+		return nil
+	case plain != nil:
+		full = func(_ context.Context, _ Input, state S) (T, error) { return plain(state), nil }
+	case full == nil:
+		return nil
+	}
+	return func(ctx context.Context, in Input, state any) (T, error) {
+		s, _ := state.(S) // a state whose S is an interface may be nil
+		return full(ctx, in, s)
+	}
+}
+
+// withoutLoad lists what a page without Load declares without effect.
+func (p Page[S]) withoutLoad() []string {
 	var faults []string
 	for _, f := range []struct {
 		set  bool
 		name string
 	}{
-		{p.BuildPaths != nil && p.RequestState != nil, "BuildPaths"},
+		{p.Paths != nil && p.LoadRequest != nil, "Paths"},
 		{p.Incremental, "Incremental"},
 		{p.RevalidateAfter != 0, "RevalidateAfter"},
 		{p.ShouldRevalidate != nil, "ShouldRevalidate"},
 	} {
 		if f.set {
-			faults = append(faults, f.name+" needs a BuildState to call: add BuildState, or remove "+f.name)
+			faults = append(faults, f.name+" needs a Load to call: add Load, or remove "+f.name)
 		}
 	}
 	return faults
 }
 
-// Kept says whether anything of the page is kept: whether it has a built half.
-func (d *Definition) Kept() bool { return d.BuildState != nil }
+// Word is what the definition is called in lists of the parts of an app:
+// "page", "fragment", "redirect", "resource", or what another package calls the
+// resource that it made: "read".
+func (d *Definition) Word() string {
+	switch {
+	case d.Fragment != "":
+		return "fragment"
+	case d.Target != "":
+		return "redirect"
+	case d.Resource:
+		return wordOf(d.About, "resource")
+	}
+	return "page"
+}
 
-// Revalidates says whether the built half is ever made again by itself.
+// wordOf is what a value of another package calls itself.
+func wordOf(of any, otherwise string) string {
+	if w, ok := of.(interface{ Word() string }); ok {
+		return w.Word()
+	}
+	return otherwise
+}
+
+// Kept reports whether anything of the page is stored: whether it has a built
+// half.
+func (d *Definition) Kept() bool { return d.Load != nil }
+
+// Revalidates reports whether the built half is ever revalidated without a
+// purge.
 func (d *Definition) Revalidates() bool { return d.RevalidateAfter > 0 || d.ShouldRevalidate != nil }
 
-// Rereads says whether a state that the build made is ever read again: to ask
-// whether it is still good, to be merged, or to be shown by another build's
-// view.
+// Rereads reports whether a stored state is ever read again: by
+// ShouldRevalidate, to merge it, or to render it with another build's view.
 func (d *Definition) Rereads() bool { return d.Revalidates() || d.Incremental || d.PerRequest() }
 
-// PerRequest says whether the page is rendered for every request.
-func (d *Definition) PerRequest() bool { return d.RequestState != nil }
+// PerRequest reports whether the page is rendered for every request.
+func (d *Definition) PerRequest() bool { return d.LoadRequest != nil }
 
-// Strategy names what the page declares, in the words of its fields.
+// Strategy returns the page's strategies, named after its fields.
 func (d *Definition) Strategy() []string {
 	var words []string
 	for _, w := range []struct {
 		set  bool
 		word string
 	}{
-		{d.BuildState != nil, "built"},
+		{d.Load != nil, "built"},
 		{d.Incremental && d.Fragment == "", "incremental"},
 		{d.RevalidateAfter > 0, "revalidated after " + d.RevalidateAfter.String()},
 		{d.ShouldRevalidate != nil, "revalidated when asked"},
-		{d.RequestState != nil, "per request"},
-		{d.Amalgamate != nil, "amalgamated"},
+		{d.LoadRequest != nil, "per request"},
+		{d.Merge != nil, "merged"},
 		{d.AllowRequestTime, "with parts per request"},
 	} {
 		if w.set {
@@ -255,7 +340,7 @@ func (d *Definition) Strategy() []string {
 	return slices.Clip(words)
 }
 
-// validate lists what can never work, each with its mend.
+// validate lists the faults of the declaration, each with a hint.
 func (d *Definition) validate() []string {
 	faults := slices.Clone(d.faults)
 	fault := func(bad bool, text string) {
@@ -264,25 +349,21 @@ func (d *Definition) validate() []string {
 		}
 	}
 	if d.Pattern != nil && len(d.Pattern.Wildcards()) > 0 {
-		fault(d.BuildPaths == nil && !d.Incremental && d.RequestState == nil,
-			"the pattern has wildcards and nothing says which paths exist: add BuildPaths, or set Incremental, or use RequestState")
+		fault(d.Paths == nil && !d.Incremental && d.LoadRequest == nil,
+			"the pattern has wildcards, and no field says which paths exist: add Paths, or set Incremental, or use LoadRequest")
 	} else if d.Pattern != nil {
-		fault(d.BuildPaths != nil, "the pattern has no wildcards, so BuildPaths has nothing to list: remove it")
+		fault(d.Paths != nil, "the pattern has no wildcards, so Paths has nothing to list: remove it")
 		fault(d.Incremental, "the pattern has no wildcards, so its one path is made at build: remove Incremental")
 	}
-	both := d.BuildState != nil && d.RequestState != nil
-	fault(both && d.Amalgamate == nil, "BuildState and RequestState both make a state and nothing merges them: add Amalgamate, or remove one")
-	fault(!both && d.Amalgamate != nil, "Amalgamate needs two states to merge: add BuildState and RequestState, or remove it")
-	fault(d.RevalidateAfter < 0, "RevalidateAfter is negative: give an interval above zero")
-	fault(d.RevalidateAfter > 0 && d.RevalidateAfter < time.Millisecond,
-		fmt.Sprintf("RevalidateAfter is %v: a number alone counts nanoseconds; write 60 * time.Second", d.RevalidateAfter))
-	fault(d.BuildState == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil),
-		"StaleFor, ErrorFor and Tags are about what is kept, and nothing of the page is: remove them, or add BuildState")
-	fault(d.AllowRequestTime && d.BuildState == nil,
-		"AllowRequestTime is for what is kept, and this is made for every request: remove it")
-	fault(d.StaleFor < 0, "StaleFor is negative: give a duration above zero, or none for no bound")
-	fault(d.ErrorFor < 0, "ErrorFor is negative: give a duration above zero, or none for no bound")
-	fault(d.Timeout < 0, "Timeout is negative: give a duration above zero, or none for 30 s")
+	faults = append(faults, ownFaults(d.About)...)
+	both := d.Load != nil && d.LoadRequest != nil
+	fault(both && d.Merge == nil, "Load and LoadRequest both return a state, and there is no Merge to combine them: add Merge, or remove one")
+	fault(!both && d.Merge != nil, "Merge needs two states to merge: add Load and LoadRequest, or remove it")
+	faults = append(faults, d.freshness.validate()...)
+	fault(d.Load == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil),
+		"StaleFor, ErrorFor and Tags apply to stored pages, and nothing of this page is stored: remove them, or add Load")
+	fault(d.AllowRequestTime && d.Load == nil,
+		"AllowRequestTime applies to stored pages, and this one is rendered for every request: remove it")
 	for status := range d.Errors {
 		fault(status != 0 && (status < 400 || status > 599), fmt.Sprintf("Errors has a view for status %d: use 400 to 599, or 0 for every other", status))
 	}
@@ -291,3 +372,6 @@ func (d *Definition) validate() []string {
 	}
 	return faults
 }
+
+// PathPattern returns the page's pattern, for [paths.NewRouter].
+func (d *Definition) PathPattern() *paths.Pattern { return d.Pattern }

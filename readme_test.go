@@ -57,7 +57,7 @@ func TestDocumentedProgramsCompile(t *testing.T) {
 func TestDocumentedLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	var files []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "examples/*/*.md", "bench/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "docs/how-to/*.md", "examples/*/*.md", "bench/*.md"} {
 		found, _ := filepath.Glob(pattern)
 		files = append(files, found...)
 	}

@@ -1,4 +1,4 @@
-// Pieces of the layout that go with the page.
+// Regions: parts of the layout that depend on the page.
 
 package gorgon
 
@@ -7,46 +7,42 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// A Region is a piece of the layout that is another on each page: a menu that
-// marks where one is, a trail of links, links to other languages. [Navigation]
-// keeps the layout when the page changes, and exchanges its regions as it does
-// the page's own parts:
+// A Region is a part of the layout that differs between pages: a menu that
+// marks the current page, breadcrumbs, links to other languages. [Navigation]
+// keeps the layout when the page changes, and replaces its regions:
 //
 //	gorgon.Region{Name: "menu", Content: menu(d.Path)}
 //
-// A page whose layout has other regions than that of the page before is loaded
-// whole. Where there is no navigation, in views, and within another region, it
-// is its content and nothing else. The document's Main stands beside regions,
-// not in one.
+// If the next page's layout has other regions than the current one, the
+// browser loads the whole page. Without navigation, in views, and within
+// another region, a Region renders its content only. Do not put the document's
+// Main into a region.
 type Region struct {
-	Name    string // of lower-case letters, digits and dashes; each region has its own. Neither "head" nor "main"
+	Name    string // lower-case letters, digits and dashes; unique in the layout. Neither "head" nor "main"
 	Content Component
 }
 
-// RegionMarks are the comments around a region, by which the browser finds it.
-func RegionMarks(name string) (begin, end string) {
-	return "<!--gorgon:" + name + "-->", "<!--/gorgon:" + name + "-->"
-}
-
-// Render writes the content between its marks.
+// Render writes the content between its markers.
 func (r Region) Render(ctx context.Context, w io.Writer) error {
 	if r.Name == "" || r.Name == "head" || r.Name == "main" || strings.Trim(r.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return fmt.Errorf("a region is called %q: use lower-case letters, digits and dashes, and neither head nor main", r.Name)
+		return fmt.Errorf("a region has the name %q: use lower-case letters, digits and dashes, and neither head nor main", r.Name)
 	}
 	if r.Content == nil {
 		return fmt.Errorf("region %s: its content is nil", r.Name)
 	}
-	uses := UsesOf(ctx)
+	uses := viewctx.UsesOf(ctx)
 	if uses.Regions == nil {
 		return r.Content.Render(ctx, w)
 	}
 	if uses.Regions[r.Name] {
-		return fmt.Errorf("the layout has two regions called %q: give each a name of its own", r.Name)
+		return fmt.Errorf("the layout has two regions with the name %q: give each its own name", r.Name)
 	}
 	uses.Regions[r.Name] = true
-	begin, end := RegionMarks(r.Name)
+	begin, end := viewctx.RegionMarks(r.Name)
 	if _, err := io.WriteString(w, begin); err != nil {
 		return err
 	}

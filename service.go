@@ -1,4 +1,4 @@
-// Work beside requests.
+// Services: background work of an app.
 
 package gorgon
 
@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// A Service is work beside requests: a consumer of a queue, a hub, a nightly
-// import. It runs where the app runs with its workers, so not with
-// --role=web.
+// A Service is background work: a queue consumer, a hub, a nightly import. It
+// runs on instances that run workers, so not with --role=web.
 type Service struct {
 	// Name names the service in logs and plans: lower-case letters, digits
 	// and dashes.
 	Name string
 
-	// Run works until ctx ends, on each instance. Where it fails, panics or
-	// returns before that, it is started again after a pause.
+	// Run works until ctx ends, on each instance. If it fails, panics or
+	// returns before that, it is restarted after a pause.
 	Run func(ctx context.Context) error
 
-	// Every makes it work that is done and over: Run is called once in each
-	// such period, on one of the instances that share a store, or by the
-	// maintain command. Default: Run is to go on until the end.
+	// Every makes the service a scheduled job: Run is called once in each such
+	// period, on one of the instances that share a store, or by the maintain
+	// command. Default: Run works until the instance stops.
 	Every time.Duration
 
-	// Needs are what Run asks of the place it runs in. Default: nothing.
+	// Needs lists what Run requires of the target it runs on. Default:
+	// nothing.
 	Needs []Need
 }
 
-// minEvery bounds how often scheduled work may be asked for.
+// minEvery is the shortest period of a scheduled service.
 const minEvery = time.Second
 
 func (s Service) validate() []string {

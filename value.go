@@ -1,17 +1,18 @@
-// Values computed once per build, for generators to read.
+// Values computed once per build, for loaders to read.
 
 package gorgon
 
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"reflect"
 	"sync"
 )
 
-// A BuildValue is computed once per build, kept in the seed as JSON, and can
-// be read by every generator at build and at run time. It is never sent to a
-// browser. Declare it once, list it in [App.Values], and read it with Get:
+// A BuildValue is computed once per build and stored in the seed as JSON.
+// Every loader can read it, at build and at run time. It is never sent to a
+// browser. Declare it once, list it in [App.Parts], and read it with Get:
 //
 //	var catalog = gorgon.BuildValue[Catalog]{Name: "catalog", Make: readCatalog}
 type BuildValue[T any] struct {
@@ -19,12 +20,15 @@ type BuildValue[T any] struct {
 	Make func(ctx context.Context) (T, error)
 }
 
-// Get is the value for this build. It fails if the app does not list it. At
-// build and at run time alike it has been through JSON, so both see the same.
-// Callers share one value and must not change it.
+// Get returns the value for this build. It fails if the app does not list it.
+// Both at build and at run time, the value is decoded from JSON, so loaders
+// always see the same. Callers share one value and must not change it.
 func (v BuildValue[T]) Get(in Input) (T, error) {
 	var zero T
-	value, err := in.Values.get(v.Name)
+	if in.values == nil {
+		return zero, unlisted(v.Name)
+	}
+	value, err := in.values(v.Name)
 	if err != nil {
 		return zero, err
 	}
@@ -35,10 +39,14 @@ func (v BuildValue[T]) Get(in Input) (T, error) {
 	return t, nil
 }
 
-func (v BuildValue[T]) definition() ValueDefinition {
-	d := ValueDefinition{Name: v.Name}
+func unlisted(name string) error {
+	return &Error{Op: "build value", Path: name, Message: "the app does not list it", Hint: "add it to App.Parts"}
+}
+
+func (v BuildValue[T]) definition() valueDefinition {
+	d := valueDefinition{name: v.Name}
 	if v.Make != nil {
-		d.Make = func(ctx context.Context) ([]byte, error) {
+		d.make = func(ctx context.Context) ([]byte, error) {
 			t, err := v.Make(ctx)
 			if err != nil {
 				return nil, err
@@ -54,48 +62,48 @@ func (v BuildValue[T]) definition() ValueDefinition {
 	return d
 }
 
-// A Value is a [BuildValue] of any type.
-type Value interface{ definition() ValueDefinition }
-
-// A ValueDefinition is a [BuildValue] with its type erased.
-type ValueDefinition struct {
-	Name   string
-	Make   func(ctx context.Context) ([]byte, error) // the value as JSON
+// A valueDefinition is a [BuildValue] with its type erased.
+type valueDefinition struct {
+	name   string
+	make   func(ctx context.Context) ([]byte, error) // the value as JSON
 	decode func([]byte) (any, error)
 }
 
-// Values holds the build values of one build. It is safe for concurrent use.
-type Values struct {
-	byName map[string]func() (any, error)
+// ValueMakers returns the app's build values by name, each with the function
+// that computes it as JSON, in the order of the app.
+func (a App) ValueMakers() iter.Seq2[string, func(ctx context.Context) ([]byte, error)] {
+	return func(yield func(string, func(context.Context) ([]byte, error)) bool) {
+		for _, d := range a.contents().values {
+			if !yield(d.name, d.make) {
+				return
+			}
+		}
+	}
 }
 
-// NewValues makes the values of app from their JSON, loading and decoding
-// each when it is first read.
-func NewValues(app App, load func(name string) ([]byte, error)) *Values {
-	v := &Values{byName: make(map[string]func() (any, error), len(app.Values))}
-	for _, value := range app.Values {
-		d := value.definition()
-		v.byName[d.Name] = sync.OnceValues(func() (any, error) {
-			data, err := load(d.Name)
+// ReadValues returns a function that reads the app's build values, for the
+// inputs of loaders. It loads and decodes each value on its first use. The
+// function is safe for concurrent use.
+func (a App) ReadValues(load func(name string) ([]byte, error)) func(name string) (any, error) {
+	byName := map[string]func() (any, error){}
+	for _, d := range a.contents().values {
+		byName[d.name] = sync.OnceValues(func() (any, error) {
+			data, err := load(d.name)
 			if err == nil {
 				var decoded any
 				if decoded, err = d.decode(data); err == nil {
 					return decoded, nil
 				}
 			}
-			return nil, &Error{Op: "build value", Path: d.Name, Err: err, Mend: "build again"}
+			return nil, &Error{Op: "build value", Path: d.name, Err: err, Hint: "build again"}
 		})
 	}
-	return v
-}
-
-func (v *Values) get(name string) (any, error) {
-	if v != nil {
-		if load, ok := v.byName[name]; ok {
-			return load()
+	return func(name string) (any, error) {
+		if read, ok := byName[name]; ok {
+			return read()
 		}
+		return nil, unlisted(name)
 	}
-	return nil, &Error{Op: "build value", Path: name, Message: "the app does not list it", Mend: "add it to App.Values"}
 }
 
 // typeName is for messages.

@@ -79,7 +79,7 @@ func takeTurns(rounds int, makers ...*maker) error {
 				i = len(makers) - 1 - i
 			}
 			m := makers[i]
-			runtime.GC() // nobody cleans up after another
+			runtime.GC() // so that no maker pays for the garbage of another
 			took, err := m.make(m.n)
 			if err != nil {
 				return err

@@ -38,7 +38,7 @@ func several(n int, seedFile string, g ground, more ...string) (servers []*child
 	return servers, stop, nil
 }
 
-// together asks for one page that nobody has made, 64 times at each of eight
+// together requests one page that is not made yet, 64 times at each of eight
 // processes at once.
 func (b *bench) together(seedFile string, g ground) error {
 	const (
@@ -94,8 +94,8 @@ func (b *bench) together(seedFile string, g ground) error {
 	return b.settling(g, crowd)
 }
 
-// settling measures how long a purge takes until every one of the processes
-// has heard of it, while all of them have visitors.
+// settling measures how long a purge takes until every one of the processes has
+// seen it, while all of them have visitors.
 func (b *bench) settling(g ground, crowd func(path string) ([]time.Duration, error)) (err error) {
 	ctx := context.Background()
 	store, err := openStore(ctx, g.location)
@@ -109,7 +109,7 @@ func (b *bench) settling(g ground, crowd func(path string) ([]time.Duration, err
 			return err
 		}
 		start := time.Now()
-		epoch, err := store.Bump(ctx, pages.Stale, pages.TagSubject("nobody's"))
+		epoch, err := store.Bump(ctx, pages.Stale, pages.TagSubject("unused"))
 		if err != nil {
 			return err
 		}
@@ -122,11 +122,11 @@ func (b *bench) settling(g ground, crowd func(path string) ([]time.Duration, err
 	return nil
 }
 
-// outage takes the server away for a minute while three processes are loaded,
-// and brings it back.
+// outage stops the server for a minute while three processes are loaded, and
+// starts it again.
 func (b *bench) outage(seedFile string, g ground) error {
 	if g.server == nil {
-		return nil // a file does not go away
+		return nil // a file cannot be stopped
 	}
 	data := filepath.Join(b.folder, g.name+".data")
 	if err := os.WriteFile(data, []byte("before"), 0o600); err != nil {
@@ -199,8 +199,8 @@ func (b *bench) outage(seedFile string, g ground) error {
 	return nil
 }
 
-// untilCoherent changes the data, purges in the store, and asks until every
-// server shows the change: from when the server of the store is there again.
+// untilCoherent changes the data, purges in the store, and makes requests until
+// every server shows the change, counted from when the store's server is back.
 func (b *bench) untilCoherent(client *http.Client, servers []*child, g ground, data string) (time.Duration, error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -238,7 +238,7 @@ func (b *bench) untilCoherent(client *http.Client, servers []*child, g ground, d
 	return time.Since(start), err
 }
 
-// fetch asks a server for a path and wants a 200.
+// fetch requests a path from a server and expects a 200.
 func fetch(client *http.Client, s *child, path string, into *string) error {
 	res, err := client.Get("http://" + s.addr + path)
 	if err != nil {

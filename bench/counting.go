@@ -31,33 +31,24 @@ func (c *counting) Epochs(ctx context.Context, subjects ...string) (pages.Epochs
 	return c.Store.Epochs(ctx, subjects...)
 }
 
-func (c *counting) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+func (c *counting) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	c.calls.Add(1)
-	return c.Store.Lease(ctx, key, ttl)
+	return c.Store.Lease(ctx, key, claim, ttl)
 }
 
-// whole is the store with the optional parts by which it tells of purges.
+// whole is the store with the optional interfaces by which it reports purges.
 func (c *counting) whole() pages.Store {
-	w, watches := c.Store.(pages.Watcher)
 	switch s := c.Store.(type) {
 	case pages.Sequencer:
 		return struct {
 			*counting
-			pages.Watcher
 			pages.Sequencer
-		}{c, w, s}
+		}{c, s}
 	case pages.Acknowledger:
 		return struct {
 			*counting
-			pages.Watcher
 			*acknowledging
-		}{c, w, &acknowledging{s, c}}
-	}
-	if watches {
-		return struct {
-			*counting
-			pages.Watcher
-		}{c, w}
+		}{c, &acknowledging{s, c}}
 	}
 	return c
 }

@@ -1,4 +1,4 @@
-// Asking a handler without a connection between.
+// Calling a handler without a connection.
 
 package main
 

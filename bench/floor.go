@@ -14,36 +14,36 @@ import (
 	"strings"
 )
 
-// An answer is what Gorgon sends, of which the floor makes its own.
-type answer struct{ head, body []byte }
+// A sample is an answer that Gorgon sends, of which the floor makes its own.
+type sample struct{ head, body []byte }
 
 // startBare starts the floor with the bytes that a server of Gorgon gives
 // for a path.
-func (b *bench) startBare(gorgon *child, path string) (*child, answer, error) {
+func (b *bench) startBare(gorgon *child, path string) (*child, sample, error) {
 	c, err := newCrowd(gorgon.addr, path, "", 1)
 	if err != nil {
-		return nil, answer{}, err
+		return nil, sample{}, err
 	}
 	defer c.close()
 	head, body, err := c.once()
 	if err != nil {
-		return nil, answer{}, err
+		return nil, sample{}, err
 	}
 	program, err := b.bareProgram()
 	if err != nil {
-		return nil, answer{}, err
+		return nil, sample{}, err
 	}
 	file := filepath.Join(b.folder, "page.html")
 	if err := os.WriteFile(file, body, 0o600); err != nil {
-		return nil, answer{}, err
+		return nil, sample{}, err
 	}
 	server, err := startChild(program, file)
-	return server, answer{head, body}, err
+	return server, sample{head, body}, err
 }
 
 // headers are names and values of the headers that the floor does not send
 // of itself.
-func (a answer) headers() []string {
+func (a sample) headers() []string {
 	var list []string
 	for line := range strings.SplitSeq(string(a.head), "\r\n") {
 		name, value, ok := strings.Cut(line, ": ")

@@ -1,4 +1,4 @@
-// Fragments: a page put together of ten, against the same page in one piece.
+// Fragments: a page composed of ten, compared with the same page in one piece.
 
 package main
 
@@ -15,7 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/compress"
 )
 
-// pieces is how many fragments a table is put together of.
+// pieces is the number of fragments of a table.
 const pieces = 10
 
 // A Piece says which part of which table.
@@ -24,7 +24,7 @@ type Piece struct{ Table, Part int }
 // piece is a fragment with a tenth of a table.
 var piece = gorgon.Fragment[Piece, Table]{
 	Name: "piece",
-	BuildState: func(_ context.Context, _ gorgon.Input, p Piece) (Table, error) {
+	Load: func(_ context.Context, _ gorgon.Input, p Piece) (Table, error) {
 		t := makeTable(p.Table)
 		t.Rows = t.Rows[p.Part*rows/pieces : (p.Part+1)*rows/pieces]
 		return t, nil
@@ -35,11 +35,11 @@ var piece = gorgon.Fragment[Piece, Table]{
 func piecedPath(id int) string { return fmt.Sprintf("/pieced/%d", id) }
 
 // pieced is a table whose rows are fragments.
-func pieced(tables int) gorgon.Route {
+func pieced(tables int) gorgon.Part {
 	return gorgon.Page[Piece]{
-		Path:       "/pieced/{id}",
-		BuildPaths: listed(tables, piecedPath),
-		BuildState: func(_ context.Context, in gorgon.Input) (Piece, error) {
+		Path:  "/pieced/{id}",
+		Paths: listed(tables, piecedPath),
+		Load: func(_ context.Context, in gorgon.Input) (Piece, error) {
 			id, err := number(in, tables)
 			return Piece{Table: id}, err
 		},

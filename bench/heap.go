@@ -93,7 +93,7 @@ func (o *opened) grow(n int, path func(int) string) (perPage float64, err error)
 			return 0, err
 		}
 	}
-	time.Sleep(100 * time.Millisecond) // for what goes on behind
+	time.Sleep(100 * time.Millisecond) // for background work
 	return (heap() - before) / float64(n-1), nil
 }
 
@@ -103,7 +103,7 @@ func content(e *pages.Entry) float64 {
 }
 
 // allocations counts what a hit allocates beyond a handler that sets the two
-// headers which it must and writes the same bytes.
+// required headers and writes the same bytes.
 func (b *bench) allocations(o *opened) error {
 	s, err := ask(o.handler, tablePath(0), http.StatusOK)
 	if err != nil {
@@ -130,7 +130,7 @@ func (b *bench) allocations(o *opened) error {
 	for _, fresh := range []bool{false, true} {
 		what := "allocations per hit, header map reused"
 		if fresh {
-			what = "allocations per hit, header map made anew"
+			what = "allocations per hit, header map made each time"
 		}
 		own, floor := count(o.handler, fresh), count(bare, fresh)
 		r := newRow("heap", what, "", own)

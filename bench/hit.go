@@ -26,9 +26,9 @@ type contestant struct {
 	p50    []float64 // microseconds
 	p99    []float64
 	perHit []float64       // microseconds of the server's processor time
-	took   []time.Duration // by every answer, where pooled is set
+	took   []time.Duration // bytes allocated by every answer, if pooled is set
 	pooled bool
-	blind  bool // the processor time is not to be had
+	blind  bool // the processor time cannot be measured
 }
 
 // measure adds one slice.
@@ -50,15 +50,15 @@ func (c *contestant) measure(d time.Duration) error {
 	return nil
 }
 
-// tail is the time in microseconds that 99 of 100 answers of all slices took
-// at most. It is steadier than that of a slice.
+// tail is the time in microseconds that 99 of 100 answers of all slices took at
+// most. It is more stable than that of one slice.
 func (c *contestant) tail() float64 {
 	slices.Sort(c.took)
 	return c.took[len(c.took)*99/100].Seconds() * 1e6
 }
 
-// compete lets contestants take turns, in one order and then in the other,
-// so that neither who comes first nor what drifts favours anyone.
+// compete lets contestants take turns, in one order and then in the other, so
+// that neither the first one nor a drift has an advantage.
 func compete(rounds int, d time.Duration, contestants ...*contestant) error {
 	for _, c := range contestants {
 		if _, err := c.crowd.run(d / 2); err != nil { // warm up
@@ -136,7 +136,7 @@ func (b *bench) hit() (err error) {
 	if err := compete(b.times(14), time.Second, floor, plain, packed, same); err != nil {
 		return err
 	}
-	// Not earlier: a connection that asks nothing is soon closed.
+	// Not earlier: an idle connection is soon closed.
 	floorFew, plainFew := enter(bare, "", few), enter(gorgon, "", few)
 	if err != nil {
 		return err
@@ -164,5 +164,5 @@ func (b *bench) hit() (err error) {
 	if !plain.blind {
 		b.add(beside("the same, server CPU per request", "µs", plain.perHit, same.perHit))
 	}
-	return nil
+	return b.wrk(gorgon, bare, tablePath(7))
 }

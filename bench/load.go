@@ -1,4 +1,4 @@
-// The load: keep-alive connections that ask for one page over and over.
+// The load: keep-alive connections that request one page over and over.
 
 package main
 
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A crowd is a number of open connections to one server. What it asks is
-// made once, and of the answers it reads no more than it must.
+// A crowd is a number of open connections to one server. It prepares its
+// request once, and reads no more of the answers than it must.
 type crowd struct {
 	members []*member
 	request []byte
@@ -35,7 +35,12 @@ func newCrowd(addr, path, encoding string, n int) (*crowd, error) {
 	if encoding != "" {
 		request += "Accept-Encoding: " + encoding + "\r\n"
 	}
-	c := &crowd{request: []byte(request + "\r\n")}
+	return newCrowdOf(addr, request+"\r\n", n)
+}
+
+// newCrowdOf opens n connections that send a request.
+func newCrowdOf(addr, request string, n int) (*crowd, error) {
+	c := &crowd{request: []byte(request)}
 	for range n {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {

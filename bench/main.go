@@ -24,6 +24,9 @@ func main() {
 		case roleName:
 			exit(serveSeed(os.Args[2:]))
 			return
+		case endpointsName:
+			exit(serveEndpoints(os.Args[2:]))
+			return
 		case naiveName:
 			exit(serveNaive(os.Args[2:]))
 			return
@@ -59,6 +62,7 @@ var parts = []struct {
 	run  func(*bench) error
 }{
 	{"hit", (*bench).hit},
+	{"endpoints", (*bench).endpoints},
 	{"fragments", (*bench).fragments},
 	{"start", (*bench).start},
 	{"heap", (*bench).heap},
@@ -122,7 +126,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || name == "hit" || name == "start" {
+	if b.profile == "" || name == "hit" || name == "endpoints" || name == "start" {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))

@@ -1,4 +1,4 @@
-// Missing: what a flood of requests for pages that do not exist leaves behind.
+// Missing: what remains after a flood of requests for pages that do not exist.
 
 package main
 
@@ -29,7 +29,7 @@ type trace struct {
 }
 
 func (o *opened) trace() (t trace, err error) {
-	time.Sleep(200 * time.Millisecond) // for what goes on behind
+	time.Sleep(200 * time.Millisecond) // for background work
 	t.heap, t.goroutines = heap(), runtime.NumGoroutine()
 	err = filepath.WalkDir(o.store.(*disk.Store).Dir(), func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -94,7 +94,7 @@ func (b *bench) missing() (err error) {
 	}
 
 	n := max(100_000, min(1_000_000, int(1_000_000*b.scale)))
-	// The files of locks and leases are a fixed number, and come with the
+	// The files of locks and leases have a fixed number, and are created by the
 	// first requests.
 	const settle = 20_000
 	if err := o.flood(0, settle); err != nil {

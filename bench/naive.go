@@ -12,13 +12,13 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
-	"github.com/gorgon-go/gorgon/serve"
 )
 
-// naiveName, as first argument, makes this program a server that keeps
-// nothing in memory.
+// naiveName, as first argument, makes this program a server that keeps nothing
+// in memory.
 const naiveName = "ask-the-store"
 
 func startNaive(location, path string) (*child, error) {
@@ -29,8 +29,8 @@ func startNaive(location, path string) (*child, error) {
 	return startChild(self, naiveName, "-store", location, "-path", path)
 }
 
-// serveNaive serves one record, which it puts there itself: as many bytes as
-// the article has.
+// serveNaive serves one record, which it puts into the store itself: as many
+// bytes as the article has.
 func serveNaive(args []string) (err error) {
 	flags := flag.NewFlagSet(naiveName, flag.ContinueOnError)
 	location := flags.String("store", "", "the store")
@@ -50,7 +50,7 @@ func serveNaive(args []string) (err error) {
 		return err
 	}
 	key := pages.Key{Route: "/naive", Path: *path}
-	if err := store.Put(ctx, pages.Record{Key: key, Data: entry.HTML}, pages.Fence{}); err != nil {
+	if err := store.Put(ctx, pages.Record{Key: key, Data: entry.HTML}, pages.Unfenced); err != nil {
 		return err
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +67,7 @@ func serveNaive(args []string) (err error) {
 		defer stop()
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	server := &serve.Server{Handler: handler, Addr: "127.0.0.1:0"}
+	server := &listen.Server{Handler: handler, Addr: "127.0.0.1:0"}
 	addr, err := server.Listen(ctx)
 	if err != nil {
 		return err

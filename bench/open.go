@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/cache"
@@ -59,10 +60,10 @@ func openOver(app gorgon.App, seedFile string, store pages.Store) (_ *opened, er
 	m := o.seed.Manifest()
 	renderer := &render.Renderer{
 		App: app, Build: m.Build,
-		Values: gorgon.NewValues(app, o.seed.Value),
-		Site:   gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets},
+		Values: app.ReadValues(o.seed.Value),
+		Site:   o.seed.Site(app),
 	}
-	o.cache, err = cache.New(cache.Config{Renderer: renderer, Seed: o.asked, Store: o.store, Prepare: serve.Prepare, Log: log})
+	o.cache, err = cache.New(cache.Config{Renderer: renderer, Seed: o.asked, Store: o.store, Prepare: answer.Prepare, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +85,12 @@ func (a *asked) Entry(key pages.Key) (*pages.Entry, error) {
 }
 
 // file finds a file of the seed.
-func (o *opened) file(path string) (serve.File, bool) {
+func (o *opened) file(path string) (answer.File, bool) {
 	f, err := o.seed.File(path)
 	if err != nil {
-		return serve.File{}, false
+		return answer.File{}, false
 	}
-	return serve.File{
+	return answer.File{
 		ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag, Modified: o.seed.Manifest().MadeAt,
 		Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd,
 	}, true

@@ -9,19 +9,18 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"syscall"
 	"time"
 
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 const mega = 1 << 20
-
-var servingAt = regexp.MustCompile(`serving \S+ at http://([^/ ]+)`)
 
 func (b *bench) packages() error {
 	folder, err := os.MkdirTemp(b.folder, "package")
@@ -30,7 +29,7 @@ func (b *bench) packages() error {
 	}
 	pkg := filepath.Join(folder, "pkg")
 	deploy := func() error {
-		c := exec.Command("go", "run", "./examples/godoc", "deploy", "--to", "oci", "--out", pkg, "--accept", "dirty", "--accept", "unversioned")
+		c := exec.Command("go", "run", "./cmd/gorgon", "deploy", "./examples/godoc", "--to", "oci", "--out", pkg, "--accept", "dirty", "--accept", "unversioned")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("deploy: %w\n%s", err, out)
 		}
@@ -68,27 +67,27 @@ func (b *bench) weigh(pkg string) error {
 		return err
 	}
 	defer s.Close()
-	var twins, html int64
+	var variants, html int64
 	for e, err := range s.Entries() {
 		if err != nil {
 			return err
 		}
 		html += int64(len(e.HTML))
-		twins += int64(len(e.Gzip) + len(e.Brotli) + len(e.Zstd))
+		variants += int64(len(e.Gzip) + len(e.Brotli) + len(e.Zstd))
 	}
 	for f, err := range s.Files() {
 		if err != nil {
 			return err
 		}
 		html += int64(len(f.Data))
-		twins += int64(len(f.Gzip) + len(f.Brotli) + len(f.Zstd))
+		variants += int64(len(f.Gzip) + len(f.Brotli) + len(f.Zstd))
 	}
 	beside := func(what string, bytes int64, floor int64) row {
 		return newRow("package", what, "MB", float64(bytes)/mega).
 			beside(float64(floor)/mega, over([]float64{float64(bytes)}, []float64{float64(floor)}))
 	}
-	b.add(beside("program, seed, manifest and bill, beside program and compressed pages", whole, program+twins).ratioGoal("≤", 1.3))
-	b.add(beside("the same, beside program and pages, plain and compressed", whole, program+twins+html))
+	b.add(beside("program, seed, manifest and bill, beside program and compressed pages", whole, program+variants).ratioGoal("≤", 1.3))
+	b.add(beside("the same, beside program and pages, plain and compressed", whole, program+variants+html))
 
 	image, err := os.Stat(filepath.Join(pkg, "oci", "image.tar"))
 	if err != nil {
@@ -126,7 +125,7 @@ func (b *bench) startPackage(program string) error {
 func startProgram(program string) (*child, error) {
 	c := exec.Command(program)
 	c.Dir = "/"
-	c.Env = append(os.Environ(), "GORGON_STANDALONE=true", "GORGON_PORT=0", "GORGON_STORE=none")
+	c.Env = append(os.Environ(), "GORGON_STANDALONE=true", "GORGON_PORT=0", "GORGON_STORE=none", wire.ReadyVariable+"="+wire.ReadyJSON)
 	out, err := c.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -137,9 +136,13 @@ func startProgram(program string) (*child, error) {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
-		if m := servingAt.FindStringSubmatch(line); m != nil {
+		if ready, ok := wire.ParseReady(line); ok {
+			at, err := url.Parse(ready.URL)
+			if err != nil {
+				return nil, err
+			}
 			go func() { _, _ = io.Copy(io.Discard, lines) }()
-			return &child{cmd: c, addr: m[1], stdin: terminator{c.Process}}, nil
+			return &child{cmd: c, addr: at.Host, stdin: terminator{c.Process}}, nil
 		}
 		if err != nil {
 			_ = c.Process.Kill()

@@ -1,5 +1,5 @@
-// What the operating system says of a process. It says it on Linux alone;
-// elsewhere the rows that need it are left out.
+// What the operating system reports about a process. Only Linux does; elsewhere
+// the rows that need it are left out.
 
 package main
 

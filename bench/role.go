@@ -11,7 +11,7 @@ import (
 	"os"
 	"runtime/pprof"
 
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/listen"
 )
 
 // roleName, as first argument, makes this program a server.
@@ -41,24 +41,35 @@ func serveSeed(args []string) (err error) {
 		defer stop()
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	server := &serve.Server{Handler: o.handler, Addr: "127.0.0.1:0"}
+	server := &listen.Server{Handler: o.handler, Addr: "127.0.0.1:0"}
 	addr, err := server.Listen(ctx)
 	if err != nil {
 		return err
 	}
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer func() {
-			pprof.StopCPUProfile()
-			err = errors.Join(err, f.Close())
-		}()
+	ended, err := profiled(*profile)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, ended()) }()
 	fmt.Println(addr)
 	return server.Run(ctx)
+}
+
+// profiled writes a CPU profile into a file until the function it returns is
+// called; "" for none.
+func profiled(file string) (end func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }

@@ -37,7 +37,7 @@ type Note struct {
 
 const rows = 200
 
-// articles is how many articles there are; any other is missing.
+// articles is the number of articles; all others are missing.
 const articles = 100_000
 
 func tablePath(id int) string   { return "/tables/" + strconv.Itoa(id) }
@@ -45,7 +45,7 @@ func notePath(id int) string    { return "/notes/" + strconv.Itoa(id) }
 func articlePath(id int) string { return "/articles/" + strconv.Itoa(id) }
 
 // A workshop is what is special about making articles. The zero workshop makes
-// them at once and tells nobody.
+// them at once and reports nothing.
 type workshop struct {
 	Takes time.Duration
 	Data  string // a file with a number that each article shows; "" for none
@@ -76,52 +76,46 @@ func (w workshop) make(id int) (Table, error) {
 	return t, nil
 }
 
-// site is an app with that many pages to make at build. Articles have the
-// view of tables, and are made on their first request.
+// site returns an app with that many pages to build. Articles have the view of
+// tables, and are made on their first request.
 func site(tables, notes int) gorgon.App { return siteWith(workshop{}, tables, notes) }
 
 func siteWith(w workshop, tables, notes int) gorgon.App {
 	return gorgon.App{
-		Name:      "bench",
-		Layout:    layoutOf,
-		Fragments: []gorgon.FragmentRoute{piece},
-		Routes: []gorgon.Route{
-			pieced(tables),
-			gorgon.Page[Table]{
-				Path:       "/tables/{id}",
-				BuildPaths: listed(tables, tablePath),
-				BuildState: func(_ context.Context, in gorgon.Input) (Table, error) {
-					id, err := number(in, tables)
-					return makeTable(id), err
-				},
-				Head: tableHead,
-				View: func(t Table) gorgon.Component { return tableView(t) },
+		Name:   "bench",
+		Layout: layoutOf,
+		Parts: []gorgon.Part{piece, pieced(tables), gorgon.Page[Table]{
+			Path:  "/tables/{id}",
+			Paths: listed(tables, tablePath),
+			Load: func(_ context.Context, in gorgon.Input) (Table, error) {
+				id, err := number(in, tables)
+				return makeTable(id), err
 			},
-			gorgon.Page[Note]{
-				Path:       "/notes/{id}",
-				BuildPaths: listed(notes, notePath),
-				BuildState: func(_ context.Context, in gorgon.Input) (Note, error) {
-					id, err := number(in, notes)
-					return makeNote(id), err
-				},
-				Head: noteHead,
-				View: func(n Note) gorgon.Component { return noteView(n) },
+			Head: tableHead,
+			View: func(t Table) gorgon.Component { return tableView(t) },
+		}, gorgon.Page[Note]{
+			Path:  "/notes/{id}",
+			Paths: listed(notes, notePath),
+			Load: func(_ context.Context, in gorgon.Input) (Note, error) {
+				id, err := number(in, notes)
+				return makeNote(id), err
 			},
-			gorgon.Page[Table]{
-				Path:        "/articles/{id}",
-				Incremental: true,
-				BuildState: func(_ context.Context, in gorgon.Input) (Table, error) {
-					id, err := number(in, articles)
-					if err != nil {
-						return Table{}, err
-					}
-					return w.make(id)
-				},
-				Tags: func(Table) []string { return []string{articleTag} },
-				Head: tableHead,
-				View: func(t Table) gorgon.Component { return tableView(t) },
+			Head: noteHead,
+			View: func(n Note) gorgon.Component { return noteView(n) },
+		}, gorgon.Page[Table]{
+			Path:        "/articles/{id}",
+			Incremental: true,
+			Load: func(_ context.Context, in gorgon.Input) (Table, error) {
+				id, err := number(in, articles)
+				if err != nil {
+					return Table{}, err
+				}
+				return w.make(id)
 			},
-		},
+			Tags: func(Table) []string { return []string{articleTag} },
+			Head: tableHead,
+			View: func(t Table) gorgon.Component { return tableView(t) },
+		}},
 	}
 }
 

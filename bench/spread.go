@@ -1,4 +1,4 @@
-// What many measurements of one thing come to.
+// Statistics of repeated measurements.
 
 package main
 
@@ -25,7 +25,7 @@ func spreadOf(values []float64) spread {
 
 func medianOf(values []float64) float64 { return spreadOf(values).Median }
 
-// over divides measurements of the same rounds, pair by pair. What drifts
+// over divides measurements of the same rounds, pair by pair, so that drift
 // between rounds does not count.
 func over(a, b []float64) spread {
 	ratios := make([]float64, 0, len(a))

@@ -1,4 +1,4 @@
-// Stores: what one costs a hit, a first hit and a purge.
+// Stores: the cost of a hit, a first hit and a purge with each store.
 
 package main
 
@@ -44,10 +44,10 @@ func (b *bench) store() (err error) {
 	return nil
 }
 
-// storeHits measures an article in memory, with each store behind it, beside
-// the same with mem behind it, and mem beside itself, which shows what the
-// machine adds. Then it measures a handler that asks the store for the page at
-// each request.
+// storeHits measures an article in memory with each store, compared with the
+// same with mem, and mem compared with itself, which shows the noise of the
+// machine. Then it measures a handler that asks the store for the page on each
+// request.
 func (b *bench) storeHits(seedFile string, grounds []ground) (err error) {
 	var names, naives []string
 	var servers, asking []*child
@@ -113,8 +113,8 @@ func (b *bench) beside(rounds int, names []string, servers []*child, goals bool)
 	return nil
 }
 
-// firstHits measures an instance's first hits on what another made, beside
-// reading the record from the store and no more, and counts its calls.
+// firstHits measures an instance's first hits on pages that another made,
+// compared with only reading the record from the store, and counts its calls.
 func (b *bench) firstHits(seedFile string, g ground) (err error) {
 	n := b.times(200)
 	maker, err := open(site(0, 0), seedFile, g.location)
@@ -156,7 +156,7 @@ func (b *bench) firstHits(seedFile string, g ground) (err error) {
 		most = max(most, counted.calls.Load())
 	}
 	b.add(newRow("store", g.name+", first hit on what another made, beside one Get", "µs", medianOf(hits)).beside(medianOf(gets), over(hits, gets)))
-	// A call in the background, twice a second, is not the visitor's.
+	// A call in the background, twice a second, does not delay the visitor.
 	b.add(newRow("store", g.name+", calls to the store for it", "", float64(calls)/float64(n)).goal("≤", 1.05))
 	return nil
 }
@@ -186,7 +186,7 @@ func (b *bench) purges(_ string, g ground) (err error) {
 		group.Go(func() {
 			for n := int(next.Add(1)); n <= entries && faults[i] == nil; n = int(next.Add(1)) {
 				key := pages.Key{Route: "/carried/{id}", Path: fmt.Sprint("/carried/", n)}
-				faults[i] = store.Put(ctx, pages.Record{Key: key, Data: data}, pages.Fence{Subjects: []string{tag}, Epoch: now.Sequence})
+				faults[i] = store.Put(ctx, pages.Record{Key: key, Data: data, Epoch: now.Sequence}, pages.Fence{Epoch: now.Sequence})
 			}
 		})
 	}

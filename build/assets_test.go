@@ -1,4 +1,4 @@
-// Assets in a build: who makes them, and the further paths they have.
+// Assets in a build: which function makes them, and their further paths.
 
 package build_test
 
@@ -13,13 +13,14 @@ import (
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 func TestAliases(t *testing.T) {
 	app := numbered(1)
-	app.Assets = fstest.MapFS{"icon.svg": {Data: []byte("<svg/>")}, "both.txt": {Data: []byte("asset")}}
-	app.Static = fstest.MapFS{"both.txt": {Data: []byte("static")}, "old/a.txt": {Data: []byte("a")}}
-	app.Aliases = map[string]string{"/favicon.ico": "icon.svg", "/both": "both.txt", "/a": "old/a.txt", "/robots.txt": "old/a.txt"}
+	app.Assets.Files = fstest.MapFS{"icon.svg": {Data: []byte("<svg/>")}, "both.txt": {Data: []byte("asset")}}
+	app.Assets.Static = fstest.MapFS{"both.txt": {Data: []byte("static")}, "old/a.txt": {Data: []byte("a")}}
+	app.Assets.Aliases = map[string]string{"/favicon.ico": "icon.svg", "/both": "both.txt", "/a": "old/a.txt", "/robots.txt": "old/a.txt"}
 	out := filepath.Join(t.TempDir(), "s")
 	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out})
 	s, err := seed.Open(out)
@@ -40,7 +41,7 @@ func TestAliases(t *testing.T) {
 		"there is no asset and no static file gone": {"/x": "gone"},
 		"there is a static file at /old/a.txt":      {"/old/a.txt": "icon.svg"},
 	} {
-		app.Aliases = aliases
+		app.Assets.Aliases = aliases
 		if _, err := build.Run(t.Context(), build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -49,16 +50,16 @@ func TestAliases(t *testing.T) {
 
 func TestAssetsNeedABundler(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "s")
-	if _, err := build.Run(t.Context(), build.Config{App: numbered(1), Out: out}); err == nil || !strings.Contains(err.Error(), "build where the source is, or set build.Config.Bundle") {
+	if _, err := build.Run(t.Context(), build.Config{App: numbered(1), Out: out}); err == nil || !strings.Contains(err.Error(), "set Bundler: bundle.Bundler{} in command.Config") {
 		t.Errorf("got %v", err)
 	}
-	astray := func(context.Context, gorgon.App, string) (gorgon.Assets, map[string][]byte, error) {
-		return gorgon.Assets{}, map[string][]byte{"/index.html": nil}, nil
+	astray := func(context.Context, gorgon.App, string) (viewctx.Assets, map[string][]byte, error) {
+		return viewctx.Assets{}, map[string][]byte{"/index.html": nil}, nil
 	}
 	if _, err := build.Run(t.Context(), build.Config{App: numbered(1), Out: out, Bundle: astray}); err == nil || !strings.Contains(err.Error(), "/index.html would be served outside of /_gorgon/assets/") {
 		t.Errorf("got %v", err)
 	}
 	app := numbered(1)
-	app.Assets = nil
+	app.Assets.Files = nil
 	run(t, build.Config{App: app, Out: out}) // none are needed
 }

@@ -1,4 +1,4 @@
-// What a build promises: the same bytes, every failure, nothing half done.
+// What a build promises: the same bytes, every failure, nothing half-finished.
 
 package build_test
 
@@ -45,19 +45,19 @@ func show(s state) gorgon.Component {
 
 func numbered(n int) gorgon.App {
 	return gorgon.App{
-		Name: "test", Origin: "https://example.com", Locales: []string{"en", "de"},
-		Assets: fstest.MapFS{"css/app.css": {Data: []byte("p{top:0}")}, "b.js": {Data: []byte("1")}},
-		Values: []gorgon.Value{gorgon.BuildValue[map[string]int]{Name: "v", Make: func(context.Context) (map[string]int, error) {
+		Name: "test", Origin: "https://example.com", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+		Assets: gorgon.Assets{Files: fstest.MapFS{"css/app.css": {Data: []byte("p{top:0}")}, "b.js": {Data: []byte("1")}}},
+		Parts: []gorgon.Part{gorgon.BuildValue[map[string]int]{Name: "v", Make: func(context.Context) (map[string]int, error) {
 			return map[string]int{"a": 1, "b": 2}, nil
-		}}},
-		Routes: []gorgon.Route{gorgon.Page[state]{
-			Path: "/n/{n}", BuildPaths: list(n), View: show,
-			BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
-				var s state
-				_, err := fmt.Sscan(in.PathValue("n"), &s.N)
-				return s, err
-			},
 		}},
+			gorgon.Page[state]{
+				Path: "/n/{n}", Paths: list(n), View: show,
+				Load: func(_ context.Context, in gorgon.Input) (state, error) {
+					var s state
+					_, err := fmt.Sscan(in.PathValue("n"), &s.N)
+					return s, err
+				},
+			}},
 	}
 }
 
@@ -102,7 +102,7 @@ func TestBuildIDs(t *testing.T) {
 		t.Error("the time of the build is part of its id")
 	}
 	other := numbered(1)
-	other.Assets = fstest.MapFS{"css/app.css": {Data: []byte("p{color:red}")}}
+	other.Assets.Files = fstest.MapFS{"css/app.css": {Data: []byte("p{color:red}")}}
 	for what, c := range map[string]build.Config{
 		"program": {Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "c"},
 		"base":    {Bundle: bundle.Bundler{}.Bundle, App: numbered(1), Binary: "b", Base: "/docs"},
@@ -121,9 +121,9 @@ func TestEveryFailureIsReportedAndTheOldSeedStays(t *testing.T) {
 
 	cause := errors.New("no such number")
 	app := numbered(40)
-	app.Routes = []gorgon.Route{gorgon.Page[state]{
-		Path: "/n/{n}", BuildPaths: list(40), View: show,
-		BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
+	app.Parts = []gorgon.Part{gorgon.Page[state]{
+		Path: "/n/{n}", Paths: list(40), View: show,
+		Load: func(_ context.Context, in gorgon.Input) (state, error) {
 			switch n := in.PathValue("n"); {
 			case strings.HasSuffix(n, "7"):
 				return state{}, cause
@@ -136,8 +136,8 @@ func TestEveryFailureIsReportedAndTheOldSeedStays(t *testing.T) {
 		},
 	}}
 	_, err := build.Run(t.Context(), build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out})
-	failures, ok := errors.AsType[build.Failures](err)
-	if !ok || len(failures) != 2*6 {
+	failures, ok := errors.AsType[*build.Failures](err)
+	if !ok || len(failures.Pages) != 2*6 {
 		t.Fatalf("got %v, want 12 failures", err)
 	}
 	if !errors.Is(err, cause) || !strings.Contains(err.Error(), "panic: three") || !strings.Contains(err.Error(), "says that it does not exist") {
@@ -157,8 +157,8 @@ func TestCanceledBuildEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var made atomic.Int32
 	app := numbered(1000)
-	app.Routes = []gorgon.Route{gorgon.Page[state]{Path: "/n/{n}", BuildPaths: list(1000), View: show,
-		BuildState: func(context.Context, gorgon.Input) (state, error) {
+	app.Parts = []gorgon.Part{gorgon.Page[state]{Path: "/n/{n}", Paths: list(1000), View: show,
+		Load: func(context.Context, gorgon.Input) (state, error) {
 			if made.Add(1) == 10 {
 				cancel()
 			}
@@ -174,9 +174,9 @@ func TestCanceledBuildEnds(t *testing.T) {
 }
 
 func TestStateThatDoesNotSurviveIsWarnedOf(t *testing.T) {
-	app := gorgon.App{Name: "test", Routes: []gorgon.Route{gorgon.Page[state]{
+	app := gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Page[state]{
 		Path: "/", RevalidateAfter: time.Hour, View: show,
-		BuildState: func(context.Context, gorgon.Input) (state, error) { return state{hidden: "lost"}, nil },
+		Load: func(context.Context, gorgon.Input) (state, error) { return state{hidden: "lost"}, nil },
 	}}}
 	report := run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: filepath.Join(t.TempDir(), "s")})
 	if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "export every field") {
@@ -200,7 +200,7 @@ func TestSeedHoldsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e.State != nil || e.Gzip == nil || e.Brotli == nil || e.Zstd == nil || e.Build != s.Manifest().Build {
-		t.Errorf("state %s, twins of %d, %d and %d bytes, build %s", e.State, len(e.Gzip), len(e.Brotli), len(e.Zstd), e.Build)
+		t.Errorf("state %s, variants of %d, %d and %d bytes, build %s", e.State, len(e.Gzip), len(e.Brotli), len(e.Zstd), e.Build)
 	}
 	css := s.Manifest().Assets.Paths["css/app.css"]
 	f, err := s.File(css)
@@ -216,17 +216,17 @@ func TestSeedHoldsAll(t *testing.T) {
 	}
 }
 
-// A state is kept where something reads it again.
+// A state is stored if it is read again.
 func TestStatesInTheSeed(t *testing.T) {
 	built := func(context.Context, gorgon.Input) (state, error) { return state{N: 3}, nil }
 	requested := func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }
 	merge := func(_ context.Context, _ gorgon.Input, a, _ state) (state, error) { return a, nil }
 	out := filepath.Join(t.TempDir(), "s")
-	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, Out: out, App: gorgon.App{Name: "test", Routes: []gorgon.Route{
-		gorgon.Page[state]{Path: "/still", View: show, BuildState: built},
-		gorgon.Page[state]{Path: "/hourly", View: show, BuildState: built, RevalidateAfter: time.Hour},
-		gorgon.Page[state]{Path: "/late/{x}", View: show, BuildState: built, BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/late/x"}, nil }, Incremental: true},
-		gorgon.Page[state]{Path: "/both", View: show, BuildState: built, RequestState: requested, Amalgamate: merge},
+	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, Out: out, App: gorgon.App{Name: "test", Parts: []gorgon.Part{
+		gorgon.Page[state]{Path: "/still", View: show, Load: built},
+		gorgon.Page[state]{Path: "/hourly", View: show, Load: built, RevalidateAfter: time.Hour},
+		gorgon.Page[state]{Path: "/late/{x}", View: show, Load: built, Paths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/late/x"}, nil }, Incremental: true},
+		gorgon.Page[state]{Path: "/both", View: show, Load: built, LoadRequest: requested, Merge: merge},
 	}}})
 	s, err := seed.Open(out)
 	if err != nil {
@@ -251,8 +251,8 @@ func TestSitemapsAreSplit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds 50,001 pages")
 	}
-	app := gorgon.App{Name: "test", Origin: "https://example.com", Routes: []gorgon.Route{
-		gorgon.Page[int]{Path: "/n/{n}", BuildPaths: list(50_001), View: func(int) gorgon.Component { return gorgon.Text("") }},
+	app := gorgon.App{Name: "test", Origin: "https://example.com", Parts: []gorgon.Part{
+		gorgon.Page[int]{Path: "/n/{n}", Paths: list(50_001), View: func(int) gorgon.Component { return gorgon.Text("") }},
 	}}
 	out := filepath.Join(t.TempDir(), "s")
 	run(t, build.Config{Bundle: bundle.Bundler{}.Bundle, App: app, Out: out, Effort: compress.None})

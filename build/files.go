@@ -1,4 +1,5 @@
-// Files beside the pages: assets, static files, robots.txt and the sitemap.
+// Files in addition to the pages: assets, static files, robots.txt and the
+// sitemap.
 
 package build
 
@@ -10,71 +11,45 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"html"
-	"io/fs"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/client"
-	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/walk"
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-// assetFolder is where assets are served.
-const assetFolder = "/_gorgon/assets/"
 
 // bundle makes the app's assets.
 func (b *builder) bundle(ctx context.Context) error {
 	var err error
 	switch {
-	case b.App.Assets == nil && len(b.App.Programs) == 0:
+	case b.App.Assets.Files == nil && len(b.App.Assets.Programs) == 0:
 	case b.Bundle == nil:
-		return errors.New("App.Assets: this program cannot bundle them, as no release can: build where the source is, or set build.Config.Bundle")
+		return errors.New("Assets.Files: this program names no bundler: import \"github.com/gorgon-go/gorgon/bundle\" in main and set Bundler: bundle.Bundler{} in command.Config")
 	default:
 		b.assets, b.bundled, err = b.Bundle(ctx, b.App, b.Base)
 	}
 	for at := range b.bundled {
-		if !strings.HasPrefix(at, assetFolder) {
-			err = errors.Join(err, fmt.Errorf("App.Assets: %s would be served outside of %s: mend build.Config.Bundle", at, assetFolder))
+		if !strings.HasPrefix(at, wire.Assets) {
+			err = errors.Join(err, fmt.Errorf("Assets.Files: %s would be served outside of %s. Fix build.Config.Bundle", at, wire.Assets))
 		}
 	}
-	// Only a page that needs it carries it.
-	if err == nil && (b.App.Navigation != nil || len(b.App.Fragments) > 0 || len(b.assets.Imports) > 0) {
+	// Only a page that needs it contains it.
+	if err == nil && (b.App.Navigation != nil || len(b.App.FragmentDefinitions()) > 0 || len(b.assets.Imports) > 0) {
 		sum := sha256.Sum256(client.Runtime)
-		at := assetFolder + "gorgon." + hex.EncodeToString(sum[:6]) + ".js"
+		at := wire.Assets + "gorgon." + hex.EncodeToString(sum[:6]) + ".js"
 		b.assets.Paths, b.bundled = maps.Clone(b.assets.Paths), maps.Clone(b.bundled)
 		if b.assets.Paths == nil {
 			b.assets.Paths, b.bundled = map[string]string{}, map[string][]byte{}
 		}
-		b.assets.Paths[render.RuntimeAsset], b.bundled[at] = at, client.Runtime
+		b.assets.Paths[wire.Runtime], b.bundled[at] = at, client.Runtime
 	}
 	return err
-}
-
-// eachFile calls fn with every regular file of a tree, in order.
-func eachFile(tree fs.FS, fn func(name string, data []byte)) error {
-	if tree == nil {
-		return nil
-	}
-	return fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if err := gorgon.CheckPath("/" + name); err != nil {
-			return fmt.Errorf("file %q can be served at no path: %w", name, err)
-		}
-		data, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		fn(name, data)
-		return nil
-	})
 }
 
 func fileOf(at string, data []byte, immutable bool) seed.File {
@@ -85,8 +60,8 @@ func fileOf(at string, data []byte, immutable bool) seed.File {
 	}
 }
 
-// types are the content types of the web, said here since package mime
-// reads a list that differs from machine to machine.
+// types are the content types of the web, listed here since package mime reads
+// a list that differs between machines.
 var types = map[string]string{
 	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
 	".json": "application/json", ".html": "text/html; charset=utf-8", ".txt": "text/plain; charset=utf-8",
@@ -115,40 +90,83 @@ func compressible(contentType string) bool {
 	return strings.HasPrefix(t, "text/")
 }
 
-// files are all files of the seed, in order of their paths. The app's static
-// files win over what is made here.
-func (b *builder) files() ([]seed.File, error) {
-	made := map[string]seed.File{}
-	for _, f := range b.sitemaps() {
-		made[f.Path] = f
+// readStatic reads the app's static files, and finds out what is served at
+// which path before any page is made: pages may link to a file, and must not be
+// hidden by one.
+func (b *builder) readStatic() error {
+	b.static, b.named = map[string][]byte{}, map[string]string{}
+	err := walk.Files(b.App.Assets.Static, nil, func(name string, data []byte) {
+		b.static["/"+name], b.named["/"+name] = data, "static file "+name
+	})
+	if err != nil {
+		return fmt.Errorf("Assets.Static: %w", err)
 	}
-	robots := b.App.Robots
-	if robots == "" {
-		robots = "User-agent: *\nAllow: /\n"
-		if b.App.Origin != "" {
-			robots += "Sitemap: " + b.App.Origin + b.Base + "/sitemap.xml\n"
+	b.claims = b.App.Claims(b.Base, func(path string) string { return b.named[path] })
+	var faults []error
+	for _, at := range slices.Sorted(maps.Keys(b.static)) {
+		if err := b.claims.File(at); err != nil {
+			faults = append(faults, fmt.Errorf("Assets.Static: %s: %w", at[1:], err))
 		}
 	}
-	made["/robots.txt"] = fileOf("/robots.txt", []byte(robots), false)
+	if b.named[robotsPath] != "" && b.App.Robots != "" {
+		faults = append(faults, errors.New("Assets.Static: robots.txt: App.Robots is served there too: remove one of the two"))
+	}
+	for at, name := range b.App.Assets.Aliases {
+		if b.named[at] != "" {
+			faults = append(faults, fmt.Errorf("Assets.Aliases: there is a static file at %s already: leave one out", at))
+		}
+		if b.assets.Paths[name] == "" && b.named["/"+name] != "static file "+name {
+			faults = append(faults, fmt.Errorf("Assets.Aliases: %s: there is no asset and no static file %s: add it, or correct the name, which has no slash before it", at, name))
+		}
+		b.named[at] = "alias " + at
+	}
+	return errors.Join(faults...)
+}
+
+// Paths of files that the framework makes if the app has none.
+const (
+	robotsPath  = "/robots.txt"
+	sitemapPath = "/sitemap.xml"
+)
+
+// linked says whether a file is served at a path, according to the seed.
+func (b *builder) linked(path string) bool {
+	return b.named[path] != "" || b.bundled[path] != nil ||
+		!b.own[path] && (path == robotsPath || path == sitemapPath && b.App.Origin != "")
+}
+
+// files are all files of the seed, in order of their paths. What the app serves
+// itself at a path wins over the files that are made here.
+func (b *builder) files() ([]seed.File, error) {
+	made := map[string]seed.File{}
+	if b.named[sitemapPath] == "" && !b.own[sitemapPath] {
+		for _, f := range b.sitemaps() {
+			if by := b.named[f.Path]; by != "" || b.own[f.Path] {
+				return nil, fmt.Errorf("%s is served at %s, where a part of the sitemap must be: rename it, or serve a sitemap of your own at %s", cmp.Or(by, "a page"), f.Path, sitemapPath)
+			}
+			made[f.Path] = f
+		}
+	}
+	if !b.own[robotsPath] {
+		robots := b.App.Robots
+		if robots == "" {
+			robots = "User-agent: *\nAllow: /\n"
+			if b.App.Origin != "" {
+				robots += "Sitemap: " + b.App.Origin + gorgon.EscapePath(b.Base+sitemapPath) + "\n"
+			}
+		}
+		made[robotsPath] = fileOf(robotsPath, []byte(robots), false)
+	}
 	for at, data := range b.bundled {
 		made[at] = fileOf(at, data, true)
 	}
-	err := eachFile(b.App.Static, func(name string, data []byte) {
-		made["/"+name] = fileOf("/"+name, data, false)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("App.Static: %w", err)
+	for at, data := range b.static {
+		made[at] = fileOf(at, data, false)
 	}
-	for at, name := range b.App.Aliases {
-		if _, taken := made[at]; taken && at != "/robots.txt" && at != "/sitemap.xml" {
-			return nil, fmt.Errorf("App.Aliases: there is a static file at %s already: leave one out", at)
-		}
+	for at, name := range b.App.Assets.Aliases {
 		f, ok := made[b.assets.Paths[name]]
 		if !ok {
-			f, ok = made["/"+name]
-		}
-		if !ok {
-			return nil, fmt.Errorf("App.Aliases: %s: there is no asset and no static file %s: add it, or correct the name, which has no slash before it", at, name)
+			f = made["/"+name]
 		}
 		f.Path, f.Immutable = at, false
 		made[at] = f
@@ -156,80 +174,10 @@ func (b *builder) files() ([]seed.File, error) {
 	files := make([]seed.File, 0, len(made))
 	for _, f := range made {
 		if compressible(f.ContentType) {
-			f.Gzip, f.Brotli, f.Zstd = b.Effort.Twins(f.Data)
+			f.Gzip, f.Brotli, f.Zstd = b.Effort.Variants(f.Data)
 		}
 		files = append(files, f)
 	}
 	slices.SortFunc(files, func(x, y seed.File) int { return cmp.Compare(x.Path, y.Path) })
 	return files, nil
-}
-
-// maxURLs is how many a sitemap may hold, by its protocol. It may have 50 MiB
-// too, which the names of many languages would fill first.
-const maxURLs = 50_000
-
-func (b *builder) maxURLs() int {
-	const few = 4 // languages
-	return maxURLs * few / max(few, len(b.App.Locales))
-}
-
-// A listed page is one of the sitemap.
-type listed struct{ path, locale string }
-
-// sitemaps are the sitemap, or where one cannot hold all pages, an index and
-// its parts; none without an origin, since its URLs must be absolute. Each
-// page of several languages names the others that are listed too.
-func (b *builder) sitemaps() []seed.File {
-	if b.App.Origin == "" {
-		return nil
-	}
-	at := func(p listed) string {
-		return html.EscapeString(b.App.Origin + gorgon.EscapePath(b.Base+b.App.Prefixes().Path(p.locale, p.path)))
-	}
-	locales := map[string][]string{} // by path
-	for _, p := range b.sitemap {
-		locales[p.path] = append(locales[p.path], p.locale)
-	}
-	space := ` xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"`
-	pages := ""
-	if len(b.App.Locales) > 1 {
-		pages = ` xmlns:xhtml="http://www.w3.org/1999/xhtml"`
-	}
-	page := func(p listed) string {
-		var s strings.Builder
-		s.WriteString("<url><loc>" + at(p) + "</loc>")
-		if same := locales[p.path]; len(same) > 1 {
-			for _, locale := range b.App.Locales {
-				if slices.Contains(same, locale) {
-					s.WriteString(`<xhtml:link rel="alternate" hreflang="` + locale + `" href="` + at(listed{p.path, locale}) + `"/>`)
-				}
-			}
-		}
-		return s.String() + "</url>\n"
-	}
-	write := func(at, outer, space string, inner []string) seed.File {
-		head := `<?xml version="1.0" encoding="UTF-8"?>` + "\n<" + outer + space + ">\n"
-		return fileOf(at, []byte(head+strings.Join(inner, "")+"</"+outer+">\n"), false)
-	}
-	var files []seed.File
-	var parts []string
-	for chunk := range slices.Chunk(b.sitemap, b.maxURLs()) {
-		urls := make([]string, 0, len(chunk))
-		for _, p := range chunk {
-			urls = append(urls, page(p))
-		}
-		at := "/sitemap.xml"
-		if len(b.sitemap) > b.maxURLs() {
-			at = "/sitemap-" + strconv.Itoa(len(parts)+1) + ".xml"
-		}
-		files = append(files, write(at, "urlset", space+pages, urls))
-		parts = append(parts, "<sitemap><loc>"+html.EscapeString(b.App.Origin+b.Base+at)+"</loc></sitemap>\n")
-	}
-	switch len(parts) {
-	case 0:
-		return []seed.File{write("/sitemap.xml", "urlset", space, nil)}
-	case 1:
-		return files
-	}
-	return append(files, write("/sitemap.xml", "sitemapindex", space, parts))
 }

@@ -5,38 +5,42 @@ package build
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // list finds every page that is made at build.
 func (b *builder) list(ctx context.Context) {
 	definitions := b.App.Definitions()
-	router := gorgon.NewRouter(definitions)
+	router := paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)
 	for _, d := range definitions {
-		if !d.Kept() || d.BuildPaths == nil && len(d.Pattern.Wildcards()) > 0 {
+		if !d.Kept() || d.Paths == nil && len(d.Pattern.Wildcards()) > 0 {
 			continue
 		}
 		if b.Timeout > 0 {
 			d.Timeout = b.Timeout
 		}
-		for i, locale := range b.App.AllLocales() {
-			paths, err := b.paths(ctx, d, locale)
+		for i, locale := range b.App.Locales.All() {
+			listed, err := b.paths(ctx, d, locale)
 			if err != nil {
-				b.failures = append(b.failures, fmt.Errorf("page %s: BuildPaths: %w", d.Path, err))
+				b.refuse(d, fmt.Errorf("Paths: %w", err))
 				continue
 			}
-			seen := make(map[string]bool, len(paths))
-			for j, path := range paths {
-				if err := b.checkPath(router, d, path); err != nil {
-					b.failures = append(b.failures, fmt.Errorf("page %s: BuildPaths lists %q: %w", d.Path, path, err))
+			seen := make(map[string]bool, len(listed))
+			for j, path := range listed {
+				if err := b.checkPath(router, d, path, locale); err != nil {
+					b.refuse(d, fmt.Errorf("Paths lists %q: %w", path, err))
 					continue
 				}
 				if seen[path] {
 					continue
 				}
 				seen[path] = true
+				b.serves(path, locale)
 				b.jobs = append(b.jobs, &job{
 					task:  render.Task{Page: d, Path: path, Locale: locale},
 					check: i == 0 && j == 0 && (d.Rereads()),
@@ -46,8 +50,13 @@ func (b *builder) list(ctx context.Context) {
 	}
 }
 
-func (b *builder) paths(ctx context.Context, d *gorgon.Definition, locale string) (paths []string, err error) {
-	if d.BuildPaths == nil {
+// refuse records a fault of a path that a page lists.
+func (b *builder) refuse(d *gorgon.Definition, err error) {
+	b.failures.Pages = append(b.failures.Pages, Failure{Page: d.Path, Route: d.Path, Err: err, listing: true})
+}
+
+func (b *builder) paths(ctx context.Context, d *gorgon.Definition, locale string) (listed []string, err error) {
+	if d.Paths == nil {
 		path, err := d.Pattern.Path()
 		return []string{path}, err
 	}
@@ -56,16 +65,44 @@ func (b *builder) paths(ctx context.Context, d *gorgon.Definition, locale string
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return d.BuildPaths(ctx, gorgon.NewInput(d.Pattern, "", locale, b.renderer.Values))
+	return d.Paths(ctx, d.Input("", locale, b.renderer.Values))
 }
 
-func (b *builder) checkPath(router *gorgon.Router, d *gorgon.Definition, path string) error {
-	if err := gorgon.CheckPath(path); err != nil {
+// reach finds the pages whose patterns are completely covered by others.
+func (b *builder) reach() []error {
+	b.own = map[string]bool{}
+	if b.claims == nil {
+		return nil
+	}
+	var faults []error
+	for _, d := range b.App.Definitions() {
+		if err := b.claims.Pattern(d.Pattern, b.App.Locales.All()); err != nil {
+			faults = append(faults, fmt.Errorf("page %s: %w", d.Path, err))
+		}
+		if path, err := d.Pattern.Path(); err == nil {
+			for _, locale := range b.App.Locales.All() {
+				b.serves(path, locale)
+			}
+		}
+	}
+	return faults
+}
+
+// serves records that a page has a path at which a file would otherwise be
+// made.
+func (b *builder) serves(path, locale string) {
+	if at := b.App.Prefixes().Path(locale, path); at == robotsPath || strings.HasPrefix(at, "/sitemap") {
+		b.own[at] = true
+	}
+}
+
+func (b *builder) checkPath(router *paths.Router[*gorgon.Definition], d *gorgon.Definition, path, locale string) error {
+	if err := paths.Check(path); err != nil {
 		return err
 	}
 	switch found := router.Match(path); found {
 	case d:
-		return nil
+		return b.claims.Page(path, locale)
 	case nil:
 		return fmt.Errorf("it does not match the pattern: list whole decoded paths, such as those %s matches", d.Path)
 	default:
@@ -73,15 +110,15 @@ func (b *builder) checkPath(router *gorgon.Router, d *gorgon.Definition, path st
 	}
 }
 
-// use takes down the fragments that an entry uses, to be made as well. The
-// same fragment with the same props is made once.
+// use records the fragments that an entry uses, to be made as well. The same
+// fragment with the same props is made once.
 func (b *builder) use(j *job) {
 	for _, h := range j.entry.Holes {
 		d := b.renderer.Fragment(h.Fragment)
 		if d == nil || !d.Kept() {
 			continue
 		}
-		t := render.Task{Page: d, Path: gorgon.FragmentPath(h.Fragment, []byte(h.Props)), Locale: j.task.Locale}
+		t := render.Task{Page: d, Path: viewctx.FragmentPath(h.Fragment, []byte(h.Props)), Locale: j.task.Locale}
 		if b.used[t.Key()] {
 			continue
 		}

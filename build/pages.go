@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
@@ -21,8 +21,8 @@ import (
 // A job is one page to make.
 type job struct {
 	task  render.Task
-	user  string // of a fragment: what used it first
-	check bool   // whether its state survives being kept
+	user  string // of a fragment: the first page that used it
+	check bool   // whether its state survives being stored
 	done  chan struct{}
 
 	entry   *pages.Entry
@@ -32,12 +32,18 @@ type job struct {
 	err     error
 }
 
-// makeAll makes all pages, then the fragments that they use, then those that
-// these use.
+var errHopeless = errors.New("every page fails for one cause")
+
+// makeAll makes all pages, then the fragments that they use, then the fragments
+// that these use.
 func (b *builder) makeAll(ctx context.Context, w *seed.Writer) error {
 	for len(b.jobs) > 0 {
 		b.total += len(b.jobs)
-		if err := b.make(ctx, w); err != nil {
+		switch err := b.make(ctx, w); {
+		case errors.Is(err, errHopeless):
+			b.failures.Untried = b.total - b.written
+			return nil
+		case err != nil:
 			return err
 		}
 		b.jobs, b.fragments = b.fragments, nil
@@ -45,12 +51,12 @@ func (b *builder) makeAll(ctx context.Context, w *seed.Writer) error {
 	return nil
 }
 
-// make renders what is listed and writes it in that order, so that the seed
+// make renders the listed pages and writes them in that order, so that the seed
 // does not depend on which was ready first.
 func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	const ahead = 32 // pages that may wait for a slow one to be written first
+	const ahead = 32 // how many pages may wait until a slow one before them is written
 	todo, order := make(chan *job), make(chan *job, ahead)
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -90,6 +96,10 @@ func (b *builder) make(ctx context.Context, w *seed.Writer) error {
 			return err
 		}
 		b.written++
+		if j.err != nil && b.hopeless() && b.written < b.total {
+			cancel()
+			return errHopeless
+		}
 		if b.Tell != nil {
 			b.Tell(b.written, b.total)
 		}
@@ -111,28 +121,29 @@ func (b *builder) run(ctx context.Context, j *job) {
 		case err != nil:
 			j.warning = cause(err).Error()
 		case string(again.HTML) != string(j.entry.HTML):
-			j.warning = "rendered again from its state as JSON it looks different: export every field that the view reads, and let views read nothing but the state"
+			j.warning = "rendered from its stored state (JSON) it looks different: export every field that the view reads, and let views read only the state"
 		}
 	}
 	j.data = b.buffers.Get().(*[]byte)
 	*j.data, j.err = j.entry.AppendEncode((*j.data)[:0])
 }
 
-// explain says what can be done about a page that could not be made.
+// explain says how to fix a page that could not be made.
 func explain(err error, page *gorgon.Definition, took time.Duration) error {
-	kind := gorgon.KindOf(err)
+	kind := failure.Kind(err)
 	late := errors.Is(err, context.DeadlineExceeded) && took >= page.Timeout
 	err = cause(err)
 	switch {
-	case kind == gorgon.Missing || kind == gorgon.Removed:
-		return fmt.Errorf("%w: it is listed, and its BuildState says that it does not exist: correct one of them", err)
+	case kind == gorgon.KindNotFound || kind == gorgon.KindGone:
+		return fmt.Errorf("%w: it is listed, but its Load says that it does not exist: correct one of them", err)
 	case late:
 		return fmt.Errorf("%w: it took longer than %s: make it faster, or give it more time with --timeout or Page.Timeout", err, page.Timeout)
 	}
 	return err
 }
 
-// cause takes the page's name off an error, for those who name it themselves.
+// cause removes the page's name from an error, for callers that name it
+// themselves.
 func cause(err error) error {
 	if e, ok := err.(*gorgon.Error); ok && (e.Op == "make" || e.Op == "render") && e.Err != nil {
 		return e.Err
@@ -140,19 +151,25 @@ func cause(err error) error {
 	return err
 }
 
-// called names a page, and where that does not say it, the pattern that the
-// app declares it by.
-func called(t render.Task) string {
-	if name := t.Page.Fragment; name != "" {
-		return fmt.Sprintf("fragment %s %s", name, strings.TrimPrefix(t.Path, gorgon.FragmentPath(name, nil)))
+// failed returns the failure of a job.
+func (j *job) failed() Failure {
+	f := Failure{Page: j.task.Key().String(), Route: j.task.Page.Path, User: j.user, Err: j.err}
+	if name := j.task.Page.Fragment; name != "" {
+		f.Route = "fragment " + name
 	}
-	if t.Path == t.Page.Path {
-		return "page " + t.Key().String()
-	}
-	return fmt.Sprintf("page %s (of %s)", t.Key(), t.Page.Path)
+	return f
 }
 
-// write takes the outcome of one page into the seed, or into the failures.
+// called returns the name of a page or fragment.
+func called(t render.Task) string {
+	if t.Page.Fragment != "" {
+		return t.Key().String() // which includes no props
+	}
+	return "page " + t.Key().String()
+}
+
+// write writes the result of one page into the seed, or adds it to the
+// failures.
 func (b *builder) write(w *seed.Writer, j *job) error {
 	defer func() {
 		if j.data != nil {
@@ -161,15 +178,15 @@ func (b *builder) write(w *seed.Writer, j *job) error {
 		j.entry, j.data = nil, nil
 	}()
 	if j.err != nil {
-		what := called(j.task)
-		if j.user != "" {
-			what += ", which " + j.user + " uses"
-		}
-		b.failures = append(b.failures, fmt.Errorf("%s: %w", what, j.err))
+		b.failures.Pages = append(b.failures.Pages, j.failed())
 		return nil
 	}
 	if j.warning != "" {
 		b.report.Warnings = append(b.report.Warnings, called(j.task)+": "+j.warning)
+	}
+	if why := b.overruled(j.task.Page, j.entry); why != "" && !b.told[j.task.Page] {
+		b.told[j.task.Page] = true // once for each declared page
+		b.report.Warnings = append(b.report.Warnings, "page "+j.task.Page.Path+": "+why)
 	}
 	b.use(j)
 	b.report.Bytes += int64(len(j.entry.HTML))
@@ -180,16 +197,16 @@ func (b *builder) write(w *seed.Writer, j *job) error {
 	}
 	b.report.Pages++
 	if j.entry.Status == 200 && !j.entry.NoIndex && public(j.task.Page) {
-		b.sitemap = append(b.sitemap, listed{j.task.Path, j.task.Locale})
+		b.sitemap = append(b.sitemap, listed{j.task.Path, j.task.Locale, j.entry.ContentAt})
 	}
 	return w.Entry(j.entry.Key, *j.data)
 }
 
-// public says whether a page is the same for everybody: others have no place in
-// a sitemap, and are not exported.
+// public says whether a page is the same for all visitors: others have no place
+// in a sitemap, and are not exported.
 func public(d *gorgon.Definition) bool { return len(d.Guards) == 0 && !d.PerRequest() }
 
-// time keeps the slowest ten.
+// time keeps the ten slowest pages.
 func (b *builder) time(t Timing) {
 	s := b.report.Slowest
 	if len(s) == 10 && s[9].Took >= t.Took {

@@ -1,4 +1,4 @@
-// What bundling costs each build.
+// The cost of bundling in each build.
 
 package bundle_test
 
@@ -11,9 +11,9 @@ import (
 )
 
 func BenchmarkBundle(b *testing.B) {
-	for name, folder := range map[string]string{"godoc": "../examples/godoc/assets", "starter": "../cmd/gorgon/starters/site/assets"} {
+	for name, folder := range map[string]string{"godoc": "../examples/godoc/assets", "starter": "../tool/starters/site/assets"} {
 		b.Run(name, func(b *testing.B) {
-			app := gorgon.App{Assets: os.DirFS(folder)}
+			app := gorgon.App{Assets: gorgon.Assets{Files: os.DirFS(folder)}}
 			for b.Loop() {
 				if _, _, err := (bundle.Bundler{}).Bundle(b.Context(), app, ""); err != nil {
 					b.Fatal(err)

@@ -1,8 +1,9 @@
-// Package bundle makes what is served of an app's assets: modules and style
-// sheets in one piece with what they import, images in several widths, and
-// programs in WebAssembly, each at a path with the digest of its content.
+// Package bundle prepares an app's assets for serving: modules and style sheets
+// bundled with their imports, images in several widths, and programs in
+// WebAssembly, each at a path with the digest of its content.
 //
-// It runs when a site is built and links a compiler; no release carries it.
+// It runs when a site is built, and links a compiler: a program has it if its
+// main names a [Bundler].
 package bundle
 
 import (
@@ -12,7 +13,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -22,46 +22,53 @@ import (
 	"sync"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/walk"
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-// Folder is the path below which assets are served.
-const Folder = "/_gorgon/assets/"
 
 // A Bundler bundles the assets of apps. The zero Bundler works.
 type Bundler struct {
-	Cache      string // folder that keeps what took long to make, such as images. Default: none, and all is made anew
-	SourceMaps bool   // put source maps into modules and style sheets, and leave them readable. Default: neither
+	Cache      string // folder that caches results that take long, such as images. Default: none, and everything is made each time
+	SourceMaps bool   // put source maps into modules and style sheets, and do not minify them. Default: neither
+}
+
+// With is Bundle with a folder that keeps what took long to make, and with
+// source maps or without. The folder is that of the Bundler where it has one.
+func (b Bundler) With(cache string, sourceMaps bool) func(context.Context, gorgon.App, string) (viewctx.Assets, map[string][]byte, error) {
+	b.Cache, b.SourceMaps = cmp.Or(b.Cache, cache), b.SourceMaps || sourceMaps
+	return b.Bundle
 }
 
 // Bundle makes the files of an app's assets, by the paths they are served at,
-// and what is to be known of them. Its error holds every fault, each with
-// file, line and column where there is one.
-func (b Bundler) Bundle(ctx context.Context, app gorgon.App, base string) (gorgon.Assets, map[string][]byte, error) {
+// and the metadata that goes with them. Its error has every fault, each with
+// file, line and column if known.
+func (b Bundler) Bundle(ctx context.Context, app gorgon.App, base string) (viewctx.Assets, map[string][]byte, error) {
 	w := &work{
 		Bundler: b, app: app, base: base, data: map[string][]byte{}, files: map[string][]byte{},
-		assets: gorgon.Assets{Paths: map[string]string{}, Imports: map[string][]string{}, Images: map[string]gorgon.Picture{}},
+		assets: viewctx.Assets{Paths: map[string]string{}, Imports: map[string][]string{}, Images: map[string]viewctx.Picture{}},
 	}
 	if err := w.run(ctx); err != nil {
-		return gorgon.Assets{}, nil, err
+		return viewctx.Assets{}, nil, err
 	}
 	return w.assets, w.files, nil
 }
 
-// work is one bundling.
+// work is one run of the bundler.
 type work struct {
 	Bundler
 	app    gorgon.App
 	base   string
-	root   string            // the folder of go.mod, or else the working directory
-	data   map[string][]byte // by name, what was read
-	assets gorgon.Assets
-	mu     sync.Mutex        // around files, while modules are loaded
-	files  map[string][]byte // by path, what is served
+	root   string            // the folder of go.mod, otherwise the working directory
+	data   map[string][]byte // by name, files that were read
+	assets viewctx.Assets
+	mu     sync.Mutex        // guards files while modules are loaded
+	files  map[string][]byte // by path, files that are served
 }
 
 func (w *work) run(ctx context.Context) error {
 	if err := w.read(); err != nil {
-		return fmt.Errorf("App.Assets: %w", err)
+		return fmt.Errorf("Assets.Files: %w", err)
 	}
 	var err error
 	if w.root, err = moduleRoot(); err != nil {
@@ -75,9 +82,9 @@ func (w *work) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Plain files come first: modules and style sheets say where they are.
+	// Plain files come first: modules and style sheets contain their paths.
 	for _, name := range names {
-		if !part(name) && !slices.Contains(entries, name) {
+		if !part(name) && !cssModule(name) && !slices.Contains(entries, name) {
 			w.keep(name, w.data[name])
 		}
 	}
@@ -86,27 +93,12 @@ func (w *work) run(ctx context.Context) error {
 
 // read reads the app's assets.
 func (w *work) read() error {
-	if w.app.Assets == nil {
-		return nil
-	}
-	return fs.WalkDir(w.app.Assets, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && path.Base(name) == "node_modules":
-			return fs.SkipDir // what is used of it comes by imports
-		case d.IsDir():
-			return nil
-		}
-		if err := gorgon.CheckPath("/" + name); err != nil {
-			return fmt.Errorf("file %q can be served at no path: %w", name, err)
-		}
-		w.data[name], err = fs.ReadFile(w.app.Assets, name)
-		return err
-	})
+	// Files of packages are added by imports.
+	modules := func(folder string) bool { return path.Base(folder) == "node_modules" }
+	return walk.Files(w.app.Assets.Files, modules, func(name string, data []byte) { w.data[name] = data })
 }
 
-// keep serves a file as it is, under its digest.
+// keep serves a file unchanged, under its digest.
 func (w *work) keep(name string, data []byte) {
 	at := pathOf(name, data)
 	w.assets.Paths[name] = at
@@ -117,17 +109,18 @@ func (w *work) keep(name string, data []byte) {
 func pathOf(name string, data []byte) string {
 	sum := sha256.Sum256(data)
 	ext := path.Ext(name)
-	return Folder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	return wire.Assets + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 }
 
-// url is how a module or a style sheet writes the path of an asset.
+// url returns the path of an asset as a module or a style sheet writes it.
 func (w *work) url(at string) string { return gorgon.EscapePath(w.base + at) }
 
-// part says whether a file is served only as part of what imports it.
+// part says whether a file is served only as part of the modules that import
+// it.
 func part(name string) bool { return strings.HasPrefix(name, "_") || strings.Contains(name, "/_") }
 
-// moduleRoot is the folder of go.mod above the working directory, or that
-// itself where there is none.
+// moduleRoot returns the folder of go.mod above the working directory, or the
+// working directory if there is none.
 func moduleRoot() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -145,7 +138,7 @@ func moduleRoot() (string, error) {
 
 // nodeModules is the folder of npm packages.
 func (w *work) nodeModules() string {
-	folder := cmp.Or(w.app.NodeModules, "node_modules")
+	folder := cmp.Or(w.app.Assets.NodeModules, "node_modules")
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(w.root, folder)
 	}

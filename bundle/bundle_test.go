@@ -1,4 +1,4 @@
-// What becomes of assets: what is bundled, what is not, and what is refused.
+// What happens to assets: what is bundled, what is not, and what is refused.
 
 package bundle_test
 
@@ -14,6 +14,8 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/bundle"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // tree makes a file system of names and contents in turn.
@@ -27,7 +29,7 @@ func tree(files ...string) fstest.MapFS {
 
 // bundled are assets with their content by name.
 type bundled struct {
-	gorgon.Assets
+	viewctx.Assets
 	files map[string][]byte
 }
 
@@ -41,7 +43,7 @@ func run(t testing.TB, app gorgon.App) (bundled, error) {
 
 func mustRun(t testing.TB, files ...string) bundled {
 	t.Helper()
-	b, err := run(t, gorgon.App{Assets: tree(files...)})
+	b, err := run(t, gorgon.App{Assets: gorgon.Assets{Files: tree(files...)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func TestWhatIsBundled(t *testing.T) {
 			t.Errorf("%s is served at %s, want %s", name, at, want)
 		}
 		if strings.Contains(name, "_") {
-			t.Errorf("%s is served, and is a part", name)
+			t.Errorf("%s is served, but is only a part", name)
 		}
 	}
 }
@@ -116,19 +118,19 @@ func TestPathsFollowContent(t *testing.T) {
 func TestFaults(t *testing.T) {
 	for want, files := range map[string][]string{
 		`a\.ts:2:9: Unexpected`: {"a.ts", "let a = 1\nlet b = ;"},
-		`css/a\.css:1:\d+: there is no asset bg\.svg: add the file to App\.Assets, or correct the reference to \.\./bg\.svg`: {"css/a.css", "a{b:url(../bg.svg)}"},
-		`a\.css:1:\d+: there is no asset x: (.|\n)*a\.css:1:\d+: there is no asset y`:                                        {"a.css", "a{b:url(x);c:url(y)}"},
-		`there is no asset \.\./\.\./etc/passwd`:                                                                             {"a.css", "a{b:url(../../etc/passwd)}"},
-		`there is no asset \.\./secret: `:                                                                                    {"a.ts", "import '../secret'"},
-		`a\.css:1:\d+: b\.css is bundled, .*@import`:                                                                         {"a.css", "a{b:url(b.css)}", "b.css", "b{}"},
-		`%2 is not percent-encoded`:                                                                                          {"a.css", "a{b:url(bg%2)}"},
-		`a\.ts:1:8: there is no package left-pad-of-nobody in .*node_modules: install it \(npm install left-pad-of-nobody\)`: {"a.ts", "import 'left-pad-of-nobody'"},
-		`a\.js:1:8: there is no asset gone`:                                                                                  {"a.js", "import './gone'"},
-		`file "a\\\\b\.css" can be served at no path`:                                                                        {`a\b.css`, "a{}"},
-		`file "a\\x00b" can be served at no path`:                                                                            {"a\x00b", "a{}"},
+		`css/a\.css:1:\d+: there is no asset bg\.svg: add the file to Assets\.Files, or correct the reference to \.\./bg\.svg`: {"css/a.css", "a{b:url(../bg.svg)}"},
+		`a\.css:1:\d+: there is no asset x: (.|\n)*a\.css:1:\d+: there is no asset y`:                                          {"a.css", "a{b:url(x);c:url(y)}"},
+		`there is no asset \.\./\.\./etc/passwd`:                                                                               {"a.css", "a{b:url(../../etc/passwd)}"},
+		`there is no asset \.\./secret: `:                                                                                      {"a.ts", "import '../secret'"},
+		`a\.css:1:\d+: b\.css is bundled, .*@import`:                                                                           {"a.css", "a{b:url(b.css)}", "b.css", "b{}"},
+		`%2 is not percent-encoded`:                                                                                            {"a.css", "a{b:url(bg%2)}"},
+		`a\.ts:1:8: there is no package left-pad-gone in .*node_modules: install it \(npm install left-pad-gone\)`:             {"a.ts", "import 'left-pad-gone'"},
+		`a\.js:1:8: there is no asset gone`:                                                                                    {"a.js", "import './gone'"},
+		`file "a\\\\b\.css" can be served at no path`:                                                                          {`a\b.css`, "a{}"},
+		`file "a\\x00b" can be served at no path`:                                                                              {"a\x00b", "a{}"},
 	} {
-		b, err := run(t, gorgon.App{Assets: tree(files...)})
-		if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) || !strings.HasPrefix(err.Error(), "App.Assets: ") {
+		b, err := run(t, gorgon.App{Assets: gorgon.Assets{Files: tree(files...)}})
+		if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) || !strings.HasPrefix(err.Error(), "Assets.Files: ") {
 			t.Errorf("got %v (%v), want %s", err, b.Paths, want)
 		}
 	}
@@ -162,7 +164,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 		if b.of(n) == "" {
 			t.Errorf("%s at %q is empty", n, b.Paths[n])
 		}
-		if err := gorgon.CheckPath(b.Paths[n]); err != nil {
+		if err := paths.Check(b.Paths[n]); err != nil {
 			t.Error(err)
 		}
 	}
@@ -180,7 +182,7 @@ func TestPackages(t *testing.T) {
 	write(t, filepath.Join(folder, "greet", "package.json"), `{"name":"greet","main":"index.js"}`)
 	write(t, filepath.Join(folder, "greet", "index.js"), `exports.hi = process.env.NODE_ENV`)
 	write(t, filepath.Join(folder, "greet", "index.css"), `hr{color:red}`)
-	b, err := run(t, gorgon.App{NodeModules: folder, Assets: tree("a.ts", "import {hi} from 'greet'; import 'greet/index.css'; console.log(hi)")})
+	b, err := run(t, gorgon.App{Assets: gorgon.Assets{NodeModules: folder, Files: tree("a.ts", "import {hi} from 'greet'; import 'greet/index.css'; console.log(hi)")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,18 +217,16 @@ func TestTwiceTheSame(t *testing.T) {
 	}
 }
 
-// A release carries pages, not the compiler that made what they load.
-func TestReleasesCarryNoBundler(t *testing.T) {
-	for tags, want := range map[string]bool{"": true, "gorgon_release": false} {
-		out, err := exec.Command("go", "list", "-deps", "-tags", tags, "../command").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		deps := strings.Fields(string(out))
-		for _, p := range []string{"github.com/evanw/esbuild/pkg/api", "github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw"} {
-			if slices.Contains(deps, p) != want {
-				t.Errorf("with the tags %q, command reaches %s: %v", tags, p, !want)
-			}
+// A program links the bundler only where its main names it.
+func TestCommandLinksNoBundler(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "../command").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	for _, p := range []string{"github.com/evanw/esbuild/pkg/api", "github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw"} {
+		if slices.Contains(deps, p) {
+			t.Errorf("command reaches %s", p)
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"strings"
 )
 
-// programs compiles the app's programs and puts them among its assets, with
-// Go's own loader. Where there is a cache, the go command finds the program
-// of before in it, and links again only what has changed.
+// programs compiles the app's programs and adds them to its assets, with Go's
+// own loader. If there is a cache, the go command finds the previous program in
+// it, and links again only what has changed.
 func (w *work) programs(ctx context.Context) error {
-	if len(w.app.Programs) == 0 {
+	if len(w.app.Assets.Programs) == 0 {
 		return nil
 	}
 	folder := w.Cache
@@ -31,9 +31,9 @@ func (w *work) programs(ctx context.Context) error {
 		}
 		defer os.RemoveAll(folder)
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.app.Programs)) {
+	for _, name := range slices.Sorted(maps.Keys(w.app.Assets.Programs)) {
 		if _, taken := w.data[name]; taken {
-			return fmt.Errorf("App.Programs: %s is also a file of App.Assets: rename one", name)
+			return fmt.Errorf("Assets.Programs: %s is also a file of Assets.Files: rename one", name)
 		}
 		out, err := filepath.Abs(filepath.Join(folder, filepath.FromSlash(name)))
 		if err != nil {
@@ -43,8 +43,8 @@ func (w *work) programs(ctx context.Context) error {
 			return err
 		}
 		env := append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-		if _, err := w.goCommand(ctx, env, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, w.app.Programs[name]); err != nil {
-			return fmt.Errorf("App.Programs: %s: %w", name, err)
+		if _, err := w.goCommand(ctx, env, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, w.app.Assets.Programs[name]); err != nil {
+			return fmt.Errorf("Assets.Programs: %s: %w", name, err)
 		}
 		if w.data[name], err = os.ReadFile(out); err != nil {
 			return err
@@ -52,14 +52,14 @@ func (w *work) programs(ctx context.Context) error {
 	}
 	root, err := w.goCommand(ctx, nil, "env", "GOROOT")
 	if err != nil {
-		return fmt.Errorf("App.Programs: %w", err)
+		return fmt.Errorf("Assets.Programs: %w", err)
 	}
 	loader, err := os.ReadFile(filepath.Join(root, "lib", "wasm", "wasm_exec.js"))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("this installation of Go has no loader for WebAssembly: install Go 1.24 or later: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("App.Programs: %w", err)
+		return fmt.Errorf("Assets.Programs: %w", err)
 	}
 	w.data["_wasm_exec.js"] = loader
 	return nil

@@ -86,7 +86,7 @@ func TestAskedWithoutAnInterval(t *testing.T) {
 			want(t, c, page, "/p/1", 0, cache.Stale)
 			o.wantAsked(t, n+1)
 		}
-		// One answer at a time, and nobody waits for it.
+		// One answer at a time, and no request waits for it.
 		o.takes.Store(int64(time.Second))
 		start := time.Now()
 		for range 50 {
@@ -140,9 +140,9 @@ func TestPurgeIsNotAskedAbout(t *testing.T) {
 		var o oracle
 		page := pageOf(&src, func(p *gorgon.Page[state]) { p.ShouldRevalidate = o.ask })
 		for name, kind := range map[string]func(*store) pages.Store{
-			"sequencer": func(s *store) pages.Store { return s },
-			"watcher":   func(s *store) pages.Store { return watched{s, s} },
-			"plain":     func(s *store) pages.Store { return plain{s} },
+			"sequencer":  func(s *store) pages.Store { return s },
+			"plain":      func(s *store) pages.Store { return plain{s} },
+			"forgetting": func(s *store) pages.Store { return plain{forgetting{s}} },
 		} {
 			s := newStore(t)
 			c := open(t, kind(s))

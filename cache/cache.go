@@ -1,24 +1,25 @@
-// Package cache answers for kept pages: from memory, else from the store,
-// else from the seed, else by making them.
+// Package cache answers requests for stored pages: from memory, else from the
+// store, else from the seed, else by generating them.
 //
-// It knows freshness and asks package render for a new entry; it knows
-// nothing of HTTP. Any number of requests for one page make it once; a stale
-// page is answered at once and made again behind; a purge is never undone by
-// a page that was being made meanwhile; and whatever happens to the store,
-// the pages go on.
+// It knows freshness and asks package render for a new entry; it knows nothing
+// of HTTP. What was purged, and whether that is known here, it learns from
+// package coherence; what that means for a request, a table says (decide.go).
+// Requests for one page share a single flight; a stale page is served
+// immediately and revalidated in the background; a page that was being
+// generated during a purge never undoes that purge; and pages are served
+// whatever happens to the store.
 package cache
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
@@ -35,25 +36,31 @@ type Config struct {
 	Renderer *render.Renderer
 	Seed     Seed        // default: none
 	Store    pages.Store // default: none; what is made stays in memory. The caller closes it after the Cache
+	Owner    string      // of the store; entries with another owner are ignored. Default: any
 	NoStore  string      // why there is no store, where one was wanted: answers say that they are degraded
 
+	// Claim is called before the store is used, until it returns nil. Default:
+	// nothing has to be said before.
+	Claim func(ctx context.Context) error
+
 	Bytes       int64         // bound of the memory tier. Default: 256 MiB
-	StoreBounds pages.Bounds  // kept by sweeping. Default: 4 GiB, no bound per route
-	NegativeFor time.Duration // how long a 404 or 410 is remembered. Default: 60 s
-	RetryMin    time.Duration // back-off after a first failed refresh. Default: 3 s
+	StoreBounds pages.Bounds  // what a sweep leaves, every now and then. Default: 4 GiB, no bound per route
+	NegativeFor time.Duration // how long this instance remembers a 404 or 410. Default: 60 s
+	RetryMin    time.Duration // backoff after a first failed revalidation. Default: 3 s
 	RetryMax    time.Duration // and at most. Default: 5 min
 
 	// Prepare is called once for each entry that enters the memory tier; what
 	// it returns comes with every Answer. Default: nothing.
 	Prepare func(*pages.Entry) any
 
-	// CDN is told of every purge. Default: none.
+	// CDN passes every purge on to a CDN. Default: none.
 	CDN func(ctx context.Context, subjects []string) error
 
-	// NoSweep leaves it to others to keep the store within its bounds.
+	// NoSweep disables sweeps: another process keeps the store within its
+	// bounds.
 	NoSweep bool
 
-	// Observe is told whenever a page is made. Default: nobody.
+	// Observe is called whenever a page is generated. Default: nothing.
 	Observe metrics.Observer
 
 	Log *slog.Logger     // default: slog.Default()
@@ -68,6 +75,9 @@ func (c Config) withDefaults() Config {
 	set(&c.NegativeFor, time.Minute)
 	set(&c.RetryMin, 3*time.Second)
 	set(&c.RetryMax, 5*time.Minute)
+	for _, d := range []*time.Duration{&c.NegativeFor, &c.RetryMin, &c.RetryMax} {
+		*d = min(*d, pages.Century)
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -104,71 +114,43 @@ type Answer struct {
 	Expired  bool // State is Made, in place of an entry that could no longer be served
 	Degraded bool // the store cannot be used now
 
-	// Work is closed once what goes on behind the answer is over: making the
-	// page again, and bringing it to the store. It is for who must not be
-	// stopped before. nil: nothing does, or others wait for it.
+	// Work is closed when the background work that the request caused has
+	// ended: regenerating the page, and writing it to the store. Programs that
+	// must not be stopped before that wait for it. nil: there is no such work,
+	// or another request waits for it.
 	Work <-chan struct{}
 }
 
-// A Demand is what a request asks of the cache besides the page.
+// A Demand is what a request requires of the cache besides the page.
 type Demand struct {
-	// Passive reads never cause a refresh of an entry that exists:
-	// prefetches, and HEAD.
+	// Passive is for prefetches and HEAD: they never cause a revalidation of
+	// an entry that exists.
 	Passive bool
 
-	// Token is the epoch of a purge that the visitor knows of. What was
-	// purged by then is no answer, not even a stale one. 0: none.
+	// Token is the epoch of a purge that the visitor knows of. A copy that was
+	// purged by then is not served, not even as stale. 0: none.
 	Token uint64
 }
 
 // A Cache is the memory tier with all that keeps it true. It is safe for
 // concurrent use. Close ends its background work.
 type Cache struct {
-	config   Config
-	memory   *otter.Cache[id, *item]
-	negative *negatives
-	told     *negatives // which pages' failures were logged a moment ago
-	ledger   *ledger
-	store    *guard // nil without a store
-	flights  flights
-
-	name    string        // of this instance, among those that share the store
-	trust   trust         // of what is known of purges
-	hearing hearing       // of purges
-	checks  checks        // of what was purged of single items
-	visited atomic.Bool   // somebody asked for a page since keepUp looked
-	owed    owed          // leases to give back
-	behind  chan struct{} // a slot for each refresh behind a visitor's back
-	writing chan struct{} // a slot for each record that is on its way to the store
-	written atomic.Int64  // bytes put since the last sweep
-	refused atomic.Uint64 // records that the fence refused
-	life    context.Context
-	stop    context.CancelFunc
-	work    sync.WaitGroup
+	config    Config
+	coherence *coherence.Instance
+	memory    *otter.Cache[id, *item]
+	negative  *negatives
+	records   *records // nil without a store
+	sources   *sources
+	flights   *flights
+	maker     *maker
+	life      context.Context
+	stop      context.CancelFunc
+	work      sync.WaitGroup
 }
 
-// id is a key in memory; the page's pointer stands for its pattern.
-type id struct {
-	page   *gorgon.Definition
-	path   string
-	locale string
-}
-
-func (i id) key() pages.Key { return pages.Key{Route: i.page.Path, Path: i.path, Locale: i.locale} }
-
-// maxBehind is how many refreshes run behind visitors' backs at once; one
-// more waits for the next request that finds its page stale.
-const maxBehind = 64
-
-// maxWriting is how many records are on their way to the store at once; one
-// that finds no slot in time stays in memory alone.
-const maxWriting = 128
-
-// New makes a cache and starts what it does by itself.
+// New returns a cache and starts its background work.
 func New(config Config) (*Cache, error) {
-	c := &Cache{config: config.withDefaults(), name: rand.Text(), behind: make(chan struct{}, maxBehind), writing: make(chan struct{}, maxWriting)}
-	c.trust.born = c.now()
-	c.hearing.slot, c.checks.slot = make(chan struct{}, 1), make(chan struct{}, 1)
+	c := &Cache{config: config.withDefaults(), negative: newNegatives()}
 	memory, err := otter.New(&otter.Options[id, *item]{
 		MaximumWeight: uint64(c.config.Bytes),
 		Weigher:       func(k id, i *item) uint32 { return uint32(min(int64(i.weight(k)), 1<<32-1)) },
@@ -177,22 +159,19 @@ func New(config Config) (*Cache, error) {
 		return nil, &gorgon.Error{Op: "open cache", Err: err}
 	}
 	c.memory = memory
-	c.negative, c.told = newNegatives(), newNegatives()
-	c.ledger = newLedger(c.negative.forget)
 	c.life, c.stop = context.WithCancel(context.Background())
-	if config.Store != nil {
-		c.store = newGuard(config.Store, c.config.Log, c.config.Now)
-		c.store.probe(c.life, true, func() bool { return c.hear(0, true) })
-		if c.store.sequencer == nil {
-			c.work.Go(c.keepUp)
-			if c.store.watcher != nil {
-				c.work.Go(c.watch)
-			}
-		}
-		c.work.Go(c.mend)
-		if !config.NoSweep {
-			c.work.Go(c.sweep)
-		}
+	c.coherence = coherence.Open(c.life, coherence.Config{
+		Store: config.Store, Claim: config.Claim, Changed: c.negative.forget, Forward: config.CDN, Log: c.config.Log, Now: c.config.Now,
+	})
+	c.records = newRecords(c.coherence.Store, &c.config)
+	c.sources = &sources{config: &c.config, coherence: c.coherence, records: c.records}
+	c.flights = &flights{life: c.life, now: c.coherence.Now}
+	c.maker = &maker{
+		config: &c.config, coherence: c.coherence, memory: c.memory, negative: c.negative,
+		records: c.records, sources: c.sources, flights: c.flights, life: c.life,
+	}
+	if c.records != nil && !config.NoSweep {
+		c.work.Go(func() { c.records.sweep(c.life, &c.config) })
 	}
 	return c, nil
 }
@@ -202,19 +181,34 @@ func (c *Cache) Close() error {
 	c.stop()
 	c.flights.wait()
 	c.work.Wait()
-	if c.store != nil {
-		c.leave()
-	}
+	c.coherence.Close()
+	c.maker.failures.Close()
 	c.memory.StopAllGoroutines()
 	return nil
 }
 
-// Degraded says whether the store cannot be used now, and why.
+// Degraded reports whether the store is unavailable now, and why.
 func (c *Cache) Degraded() (bool, string) {
-	if c.store == nil {
+	if c.records == nil {
 		return c.config.NoStore != "", c.config.NoStore
 	}
-	return c.store.degraded()
+	return c.coherence.Store.Degraded()
 }
 
 func (c *Cache) now() time.Time { return c.config.Now() }
+
+// State says how the cache is now. Whether the server has started, others know.
+func (c *Cache) State() metrics.State {
+	s := metrics.State{
+		MemoryBytes: int64(c.memory.WeightedSize()), MemoryEntries: int64(c.memory.EstimatedSize()),
+		StoreRefused: c.maker.refused.Load(),
+	}
+	admitted := c.config.Renderer.Admission()
+	s.Running, s.Waiting = int64(admitted.Running), int64(admitted.Waiting)
+	s.Refused, s.Dropped = admitted.Refused, admitted.Dropped
+	s.Degraded, _ = c.Degraded()
+	if c.records != nil {
+		s.StoreFaults = c.coherence.Store.Faults()
+	}
+	return s
+}

@@ -53,7 +53,7 @@ func TestCorruptSeed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
 		page := pageOf(&src, forEver, func(p *gorgon.Page[state]) {
-			p.Incremental, p.BuildPaths = false, func(context.Context, gorgon.Input) ([]string, error) { return nil, nil }
+			p.Incremental, p.Paths = false, func(context.Context, gorgon.Input) ([]string, error) { return nil, nil }
 		})
 		key := pages.Key{Route: page.Path, Path: "/p/1"}
 		for _, s := range []pages.Store{nil, newStore(t)} {
@@ -66,7 +66,7 @@ func TestCorruptSeed(t *testing.T) {
 }
 
 // After a deploy a page is rendered from its state by the new view, served at
-// once as stale, and made again behind.
+// once as stale, and regenerated in the background.
 func TestAfterADeploy(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
@@ -156,8 +156,8 @@ func TestUndecodableState(t *testing.T) {
 		type other struct{ Version string }
 		page := gorgon.Page[other]{
 			Path: "/p/{id}", Incremental: true,
-			BuildState: func(context.Context, gorgon.Input) (other, error) { return other{"one"}, nil },
-			View:       func(o other) gorgon.Component { return gorgon.Text(o.Version) },
+			Load: func(context.Context, gorgon.Input) (other, error) { return other{"one"}, nil },
+			View: func(o other) gorgon.Component { return gorgon.Text(o.Version) },
 		}.Definition()
 		a := get(t, open(t, s, build("b2")), page, "/p/1")
 		if got := string(a.Entry.Main.Of(a.Entry.HTML)); got != "one" || a.State != cache.Made {

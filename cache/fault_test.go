@@ -184,7 +184,7 @@ func TestCorruptRecords(t *testing.T) {
 		}
 		for n, data := range [][]byte{nil, {0}, {1}, []byte("garbage"), good[:len(good)/2], append(good, 'x'), good} {
 			// The last one is whole, and another page's.
-			if err := s.under.Put(t.Context(), pages.Record{Key: key(n + 1), Data: data}, pages.Fence{}); err != nil {
+			if err := s.under.Put(t.Context(), pages.Record{Key: key(n + 1), Data: data}, pages.Unfenced); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -197,7 +197,7 @@ func TestCorruptRecords(t *testing.T) {
 		s.fail(pages.ErrCorrupt, "get")
 		want(t, c, page, "/p/20", 0, cache.Made)
 		if degraded, reason := c.Degraded(); degraded {
-			t.Errorf("a corrupt record is no fault of the store: %s", reason)
+			t.Errorf("a corrupt record is not a fault of the store: %s", reason)
 		}
 		if n := log.count("corrupt"); n < 1 || n > 4 {
 			t.Errorf("%d lines in the log", n)
@@ -205,7 +205,7 @@ func TestCorruptRecords(t *testing.T) {
 	})
 }
 
-// A request that goes away is no fault of the store.
+// A request that goes away is not a fault of the store.
 func TestRequestDeadlineIsNotTheStores(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
@@ -227,7 +227,8 @@ func TestRequestDeadlineIsNotTheStores(t *testing.T) {
 		if degraded, reason := c.Degraded(); degraded {
 			t.Errorf("degraded: %s", reason)
 		}
-		want(t, c, page, "/p/1", 0, cache.Fresh)
+		wantCalls(t, &src, 0) // nothing had begun, and no request waited for it any more
+		want(t, c, page, "/p/1", 0, cache.Made)
 	})
 }
 
@@ -254,8 +255,8 @@ func TestGeneratorPanics(t *testing.T) {
 	})
 }
 
-// A generator that hangs and ignores its context holds nobody up but those
-// who ask for its page, and they get what there is.
+// A loader that hangs and ignores its context delays no requests but those who
+// ask for its page, and they get what there is.
 func TestGeneratorHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
@@ -279,7 +280,7 @@ func TestGeneratorHangs(t *testing.T) {
 			t.Error("another page waited")
 		}
 		all.Wait()
-		if d := time.Since(start); d != gorgon.DefaultTimeout {
+		if d := time.Since(start); d != 30*time.Second {
 			t.Errorf("the deadline came after %v", d)
 		}
 		synctest.Wait()
@@ -295,7 +296,7 @@ func TestGeneratorHangs(t *testing.T) {
 	})
 }
 
-// Generators that hang for ever take up their own page's slots and no more.
+// Loaders that hang forever take up their own page's slots and no more.
 func TestEverythingHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src, fine source

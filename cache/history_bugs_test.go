@@ -31,7 +31,19 @@ func (s unfenced) Put(ctx context.Context, r pages.Record, f pages.Fence) error 
 		e.Epoch = s.Sequence()
 		r.Data, _ = e.Encode()
 	}
-	return s.full.Put(ctx, r, pages.Fence{Token: f.Token})
+	return s.full.Put(ctx, r, pages.Fence{Epoch: pages.Unfenced.Epoch, Token: f.Token})
+}
+
+// stubborn refuses what was purged while it was made.
+type stubborn struct{ full }
+
+func (s stubborn) Put(ctx context.Context, r pages.Record, f pages.Fence) error {
+	if e, err := pages.Decode(r.Data); err == nil && r.Epoch < s.Sequence() {
+		if epochs, err := s.Epochs(ctx, e.Subjects()...); err == nil && slices.ContainsFunc(epochs.Marks, func(m pages.Mark) bool { return m.Sequence > r.Epoch }) {
+			return pages.ErrFenced
+		}
+	}
+	return s.full.Put(ctx, r, f)
 }
 
 // unnumbered takes what a former holder of a lease sends.
@@ -42,11 +54,11 @@ func (s unnumbered) Put(ctx context.Context, r pages.Record, f pages.Fence) erro
 	return s.full.Put(ctx, r, f)
 }
 
-// generous gives a lease to whoever asks.
+// generous gives a lease to every instance that asks.
 type generous struct{ full }
 
-func (s generous) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
-	lease, err := s.full.Lease(ctx, key, ttl)
+func (s generous) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
+	lease, err := s.full.Lease(ctx, key, claim, ttl)
 	if errors.Is(err, pages.ErrHeld) {
 		err = nil
 	}
@@ -100,19 +112,19 @@ var bugs = map[string]struct {
 	shape
 	law law
 }{
-	"the fence forgets subjects":           {shape{"watcher", none, bug{store: func(s full) full { return unfenced{s} }}}, undone},
+	"the fence forgets the epoch":          {shape{"plain", none, bug{store: func(s full) full { return unfenced{s} }}}, undone},
+	"what was purged is refused":           {shape{"sequencer", busy, bug{store: func(s full) full { return stubborn{s} }}}, goesOn},
 	"the fence forgets the token":          {shape{"sequencer", pauses, bug{store: func(s full) full { return unnumbered{s} }}}, backwards},
 	"leases are always granted":            {shape{"sequencer", none, bug{store: func(s full) full { return generous{s} }}}, once},
 	"records are not found":                {shape{"sequencer", none, bug{store: func(s full) full { return blank{s} }}}, once},
-	"purges are hidden":                    {shape{"watcher", none, bug{store: func(s full) full { return forgetful{s} }}}, undone},
+	"purges are hidden":                    {shape{"plain", none, bug{store: func(s full) full { return forgetful{s} }}}, undone},
 	"purges are hidden from acknowledgers": {shape{"acknowledger", none, bug{store: func(s full) full { return forgetful{s} }}}, undone},
 	"purges are hidden from sequencers":    {shape{"sequencer", none, bug{store: func(s full) full { return forgetful{s} }}}, undone},
 	"the sequence is late":                 {shape{"sequencer", none, bug{store: func(s full) full { return late{s} }}}, undone},
-	"nobody lags":                          {shape{"acknowledger", none, bug{store: func(s full) full { return hurried{s} }}}, undone},
+	"no lag":                               {shape{"acknowledger", none, bug{store: func(s full) full { return hurried{s} }}}, undone},
 	"acknowledgements go too far":          {shape{"acknowledger", none, bug{store: func(s full) full { return boastful{s} }}}, undone},
-	"purges do not wait":                   {shape{"watcher", none, bug{hasty: true}}, undone},
+	"purges do not wait":                   {shape{"plain", none, bug{hasty: true}}, undone},
 	"tokens are ignored":                   {shape{"acknowledger", none, bug{deaf: true}}, promised},
-	"tokens are ignored in a cut":          {shape{"watcher", partition, bug{deaf: true}}, promised},
 	"a store that does not recover":        {shape{"plain", outage, bug{store: func(s full) full { return resentful{s} }}}, heals},
 }
 

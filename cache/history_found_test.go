@@ -26,49 +26,76 @@ func no(p *gorgon.Page[state]) {
 	p.ShouldRevalidate = func(context.Context, gorgon.Input, state, time.Time) (bool, error) { return false, nil }
 }
 
-func wantToken(t *testing.T, c *cache.Cache, page *gorgon.Definition, token uint64, v int64) {
-	t.Helper()
-	a, err := c.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := version(t, a); got != v {
-		t.Errorf("token %d is answered with version %d, %s; want %d", token, got, a.State, v)
+// A token of a store that cannot be asked causes no work: what is there is
+// served, and the answer says that it may be of before the purge.
+func TestTokenWhileTheStoreIsAway(t *testing.T) {
+	for name, test := range map[string]struct {
+		shape func(*store) pages.Store
+		rule  func(*gorgon.Page[state])
+		hears bool // that something was purged, and not what
+		old   bool // the page's interval has passed
+	}{
+		"a store that forgets its purges":          {shape: func(s *store) pages.Store { return plain{forgetting{s}} }, rule: forEver, hears: true},
+		"a page that need not be made again":       {shape: func(s *store) pages.Store { return acknowledged{s, s} }, rule: no, old: true},
+		"a page that lasts until it is purged":     {shape: func(s *store) pages.Store { return acknowledged{s, s} }, rule: forEver},
+		"a store that tells its sequence for free": {shape: func(s *store) pages.Store { return s }, rule: forEver},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				var src source
+				page := pageOf(&src, test.rule)
+				s := newStore(t)
+				a, b := open(t, test.shape(s.beside())), open(t, test.shape(s))
+				want(t, b, page, "/p/1", 0, cache.Made)
+				if test.old {
+					time.Sleep(surelyOld)
+				}
+				src.version.Store(1)
+				var epoch uint64
+				if test.hears {
+					epoch = purge(t, a, pages.Stale, pages.All)
+					want(t, b, page, "/p/2", 1, cache.Made)
+				}
+				s.meddle(isDown)
+				if !test.hears {
+					epoch = purge(t, a, pages.Stale, pages.All)
+				}
+				calls := src.calls.Load()
+				for _, token := range []uint64{epoch, 1<<53 - 1} {
+					for range 20 {
+						answer, err := b.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: token, Passive: true})
+						if err != nil || version(t, answer) != 0 || !answer.Degraded {
+							t.Fatalf("token %d is answered with version %d, %s, degraded %v, %v", token, version(t, answer), answer.State, answer.Degraded, err)
+						}
+					}
+				}
+				wantCalls(t, &src, calls)
+			})
+		})
 	}
 }
 
-// With a store that lists no purges, an instance may know of one and not what
-// it was of. If the store is lost then, the page has to be made.
-func TestTokenOfPurgeNotAskedAbout(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		var src source
-		page := pageOf(&src, forEver)
-		s := newStore(t)
-		a, b := open(t, plain{s.beside()}), open(t, plain{s})
-		want(t, b, page, "/p/1", 0, cache.Made)
-		src.version.Store(1)
-		epoch := purge(t, a, pages.Stale, pages.All)
-		want(t, b, page, "/p/2", 1, cache.Made) // b hears that something was purged
-		s.meddle(isDown)
-		wantToken(t, b, page, epoch, 1)
-	})
-}
-
-// A token that cannot be read of is not answered with an old page because the
-// page says that it need not be made again.
-func TestTokenIsNotForTheOracle(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		var src source
-		page := pageOf(&src, no)
-		s := newStore(t)
-		other := s.beside()
-		a, b := open(t, acknowledged{other, other, other}), open(t, acknowledged{s, s, s})
-		want(t, b, page, "/p/1", 0, cache.Made)
-		time.Sleep(surelyOld)
-		s.meddle(isDown)
-		src.version.Store(1)
-		wantToken(t, b, page, purge(t, a, pages.Stale, pages.All), 1)
-	})
+// A token that no purge can have given causes no work either, also where the
+// page is out of date.
+func TestTokenOfNoPurge(t *testing.T) {
+	for name, shape := range shapesOfStore {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				var src source
+				page := pageOf(&src, forEver)
+				c := open(t, shape(newStore(t)))
+				want(t, c, page, "/p/1", 0, cache.Made)
+				purge(t, c, pages.Stale, pages.All)
+				for range 50 {
+					a, err := c.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: 1<<53 - 1, Passive: true})
+					if err != nil || a.State != cache.Stale || a.Degraded {
+						t.Fatalf("it is answered as %s, degraded %v, %v", a.State, a.Degraded, err)
+					}
+				}
+				wantCalls(t, &src, 1)
+			})
+		})
+	}
 }
 
 // A page that was purged while it was about to be asked stays purged, also if
@@ -78,7 +105,7 @@ func TestPurgeBeforeTheOracle(t *testing.T) {
 		var src source
 		page := pageOf(&src, no)
 		s := newStore(t)
-		c := open(t, plain{s})
+		c := open(t, plain{forgetting{s}})
 		want(t, c, page, "/p/1", 0, cache.Made)
 		time.Sleep(surelyOld + 100*time.Millisecond) // not when c would listen anyway
 		s.meddle(func(_ context.Context, op string, _ pages.Key) error {
@@ -129,15 +156,14 @@ func TestDegradedWhileItWasMade(t *testing.T) {
 }
 
 // Who joins the making of a page that then fails is answered with the old one
-// only if it is known what was purged of that: where memory has let go of it,
-// nobody may have asked.
+// only if it is known what was purged of that, or says that it is degraded.
 func TestTokenOfJoinedRenewal(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
 		page := pageOf(&src, forEver)
 		s := newStore(t)
-		a := open(t, plain{s.beside()})
-		b := open(t, plain{s}, func(c *cache.Config) { c.Bytes = 1 })
+		a := open(t, plain{forgetting{s.beside()}})
+		b := open(t, plain{forgetting{s}}, func(c *cache.Config) { c.Bytes = 1 })
 		want(t, a, page, "/p/1", 0, cache.Made)
 		epoch := purge(t, a, pages.Stale, pages.All)
 		src.does(func(context.Context, gorgon.Input) error {
@@ -154,7 +180,7 @@ func TestTokenOfJoinedRenewal(t *testing.T) {
 		var work sync.WaitGroup
 		for range 2 {
 			work.Go(func() {
-				if a, err := b.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: epoch}); err == nil {
+				if a, err := b.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: epoch}); err == nil && !a.Degraded {
 					t.Errorf("token %d is answered with version %d, made before the purge", epoch, version(t, a))
 				}
 			})

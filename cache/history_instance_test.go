@@ -33,7 +33,7 @@ type instance struct {
 const (
 	running int32 = iota
 	stopped       // Close was called: it answers with what it has
-	killed        // nobody hears from it any more
+	killed        // it no longer reaches any other
 )
 
 func (i *instance) String() string { return i.name }
@@ -65,7 +65,7 @@ func (h *history) open(slot int) *instance {
 // asked whether to be made again.
 func (i *instance) definitions() []*gorgon.Definition {
 	page := gorgon.Page[state]{
-		Path: "/p/{id}", BuildState: i.make, Incremental: true, View: view, Timeout: makeTime,
+		Path: "/p/{id}", Load: i.make, Incremental: true, View: view, Timeout: makeTime,
 		Tags: func(state) []string { return []string{"t"} },
 	}
 	timed := page
@@ -153,7 +153,7 @@ func (h *history) restart(d *dice) {
 }
 
 // kill ends an instance without a word: its leases and what it acknowledged
-// stay. What it was doing goes on, or is abandoned, and reaches nobody.
+// stay. What it was doing goes on, or is abandoned, and reaches no visitor.
 func (h *history) kill(d *dice) {
 	i := h.take(d, killed)
 	if i == nil {

@@ -21,10 +21,12 @@ type law string
 
 const (
 	// Two runs for one page do not overlap, unless the lease of the earlier
-	// one may have run out: it began makeTime before. And none begins while
+	// one may have run out: it began makeTime before; or one of them has none,
+	// because it waited for it in vain: for a moment where the page was there, if only in its memory,
+	// for makeTime where it was not. None begins while
 	// the store holds a page of that build that is fresh and not purged,
-	// unless the instance made a later one that the store refused, or was told
-	// of a purge that the store was not. Only runs of instances that can reach
+	// unless the instance made a later one that the store refused, or received
+	// a purge that the store was not. Only runs of instances that can reach
 	// the store count.
 	once law = "once"
 
@@ -36,16 +38,23 @@ const (
 	undone law = "never undone"
 
 	// A page that has no interval never goes back: once a version was served
-	// as fresh, nobody who asks later is served an older one as fresh. The
+	// as fresh, no later request is served an older one as fresh. The
 	// exceptions are pages that were purged since they were made, those made
-	// without the store or for a purge that it was not told of, and what its
-	// maker keeps because the store did not take it; but once it was told so,
-	// not for longer than refusedFor. Where builds differ this is not asked,
-	// since each makes the other's pages again.
+	// without the store, without a lease that was waited for in vain, or for a
+	// purge that it did not receive, and what its maker keeps because the
+	// store did not take it; but once it was told so, not for longer than
+	// refusedFor. Where builds differ this is not asked, since each makes the
+	// other's pages again.
 	backwards law = "never backwards"
 
+	// Of a page that visitors ask for, the store has one that is at most one
+	// making late: two makings, and a lease that was not returned, after a
+	// purge it has what was begun after that.
+	goesOn law = "at most one making late"
+
 	// Who brings the epoch of a purge as a token gets nothing older than that
-	// purge, or an earlier one, demands: whatever is broken.
+	// purge, or an earlier one, demands, but from an instance that says it is
+	// degraded.
 	promised law = "nothing older than the token"
 
 	// There is an answer unless the instance stops or its generator fails,
@@ -60,6 +69,7 @@ const (
 const (
 	healTime   = 2 * time.Second
 	refusedFor = apartFor
+	lateFor    = 2*makeTime + (makeTime + 2*time.Second) + 6*time.Second // for visitors to come
 )
 
 // A fault is a law that was broken, and what happened before.
@@ -72,22 +82,25 @@ func (f fault) String() string { return string(f.law) + ": " + f.text }
 
 // The book is what is known of a history so far.
 type book struct {
-	faults   []fault
-	events   []event
-	runs     map[string][]*run // by path
-	purgeds  []*purging        // that returned an epoch
-	demands  map[string]demand // by subject
-	bumpedAt map[string]time.Time
-	failed   map[string]time.Time               // when a run of a path failed last
-	top      map[string]*run                    // by path: the latest that was served as fresh
-	alone    map[*instance]map[string]time.Time // purges by subject that the store was not told of
+	faults    []fault
+	events    []event
+	runs      map[string][]*run // by path
+	purgeds   []*purging        // that returned an epoch
+	demands   map[string]demand // by subject
+	bumpedAt  map[string]time.Time
+	failed    map[string]time.Time // when a run of a path failed last
+	top       map[string]*run      // by path: the latest that was served as fresh
+	attempts  map[attempted]attempt
+	overtaken map[overtaken]bool
+	asked     map[string]time.Time               // when a path was requested last
+	alone     map[*instance]map[string]time.Time // purges by subject that the store did not record
 }
 
 func newBook() book {
 	return book{
 		runs: map[string][]*run{}, demands: map[string]demand{}, bumpedAt: map[string]time.Time{},
 		failed: map[string]time.Time{}, top: map[string]*run{},
-		alone: map[*instance]map[string]time.Time{},
+		alone: map[*instance]map[string]time.Time{}, attempts: map[attempted]attempt{}, overtaken: map[overtaken]bool{}, asked: map[string]time.Time{},
 	}
 }
 
@@ -99,9 +112,59 @@ type run struct {
 	version  int64
 	began    time.Time
 	ended    time.Time
+	alone    bool      // it waited for a lease in vain
 	apart    bool      // the instance could perhaps not reach the store
 	accepted bool      // the store has, or had, its entry
 	refused  time.Time // when its maker was told that the store did not take it
+}
+
+// An attempt is the last one of an instance to have the lease of a path.
+type attempt struct {
+	claim string
+	since time.Time
+	held  bool   // by another
+	token uint64 // of the lease that was granted, or that the other has
+}
+
+type attempted struct {
+	i    *instance
+	path string
+}
+
+// overtaken is a lease that another instance gave back, before its holder has
+// begun or while it makes the page.
+type overtaken struct {
+	path  string
+	token uint64
+}
+
+// leastMoment is how long an instance waits at least for another's lease.
+const leastMoment = 400 * time.Millisecond
+
+// claims enters what an instance learned about a lease.
+func (h *history) claims(i *instance, path, claim string, token uint64, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.attempts[attempted{i, path}]
+	if a.claim != claim {
+		a = attempt{claim: claim, since: time.Now()}
+	}
+	a.held, a.token = errors.Is(err, pages.ErrHeld), token
+	h.attempts[attempted{i, path}] = a
+}
+
+// givesBack enters that an instance gives a lease back, which may be that of
+// another: of what it waited for in vain, and made by itself.
+func (h *history) givesBack(i *instance, path string, token uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if a := h.attempts[attempted{i, path}]; a.held && a.token == token {
+		h.overtaken[overtaken{path, token}] = true
+	}
+	mine := slices.ContainsFunc(h.runs[path], func(r *run) bool { return r.i == i && r.alone })
+	for _, r := range h.runs[path] {
+		r.alone = r.alone || mine && r.i != i && r.ended.IsZero()
+	}
 }
 
 // A demand is what purges that returned ask of those who come later.
@@ -138,19 +201,29 @@ func routeOf(path string) string { return path[:3] + "{id}" }
 // begins enters a run and holds its begin against the law of once.
 func (h *history) begins(ctx context.Context, i *instance, path string) *run {
 	apart := i.link.apart()
-	kept := h.keptFor(i, path)
+	kept, there := h.keptFor(i, path)
 	runs.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := &run{i: i, path: path, began: time.Now(), apart: apart, version: h.data.Load()}
+	a := h.attempts[attempted{i, path}]
+	if !a.held {
+		r.alone = h.overtaken[overtaken{path, a.token}]
+	} else {
+		patience := makeTime
+		if there || slices.ContainsFunc(h.runs[path], func(r *run) bool { return r.i == i }) {
+			patience = leastMoment
+		}
+		r.alone = time.Since(a.since) >= patience
+	}
 	h.log(path, "%s begins a run, version %d, apart: %v", i, r.version, apart)
 	if ctx.Err() == nil && !apart {
 		for _, other := range h.runs[path] {
-			if other.ended.IsZero() && !other.apart && time.Since(other.began) < makeTime {
+			if other.ended.IsZero() && !other.apart && !other.alone && time.Since(other.began) < makeTime && !r.alone {
 				h.breaks(once, path, "%s begins a run of %s while that of %s, begun at %s, goes on", i, path, other.i, clock(other.began))
 			}
 		}
-		if kept != nil && !h.madeApart(path, kept) && !h.hasBetter(i, path, kept) {
+		if kept != nil && !r.alone && !h.madeApart(path, kept) && !h.hasBetter(i, path, kept) {
 			h.breaks(once, path, "%s begins a run of %s although the store has one made at %s, fresh and not purged", i, path, clock(kept.MadeAt))
 		}
 	}
@@ -158,36 +231,37 @@ func (h *history) begins(ctx context.Context, i *instance, path string) *run {
 	return r
 }
 
-// keptFor is what the store has of a path, if nothing has to be made again.
-func (h *history) keptFor(i *instance, path string) *pages.Entry {
+// keptFor is what the store has of a path, if nothing has to be made again, and
+// whether it has anything.
+func (h *history) keptFor(i *instance, path string) (_ *pages.Entry, there bool) {
 	record, err := h.mem.Get(h.t.Context(), pages.Key{Route: routeOf(path), Path: path})
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	e, err := pages.Decode(record.Data)
 	if err != nil || e.Build != i.build || !e.FreshUntil.IsZero() && !time.Now().Before(e.FreshUntil) {
-		return nil
+		return nil, true
 	}
 	epochs, err := h.mem.Epochs(h.t.Context(), e.Subjects()...)
 	if err != nil {
-		return nil
+		return nil, true
 	}
 	for _, m := range epochs.Marks {
 		if m.Sequence > e.Epoch {
-			return nil
+			return nil, true
 		}
 	}
-	return e
+	return e, true
 }
 
 func (h *history) madeApart(path string, e *pages.Entry) bool {
 	r := h.runOf(path, e.MadeAt)
-	return r == nil || r.apart
+	return r == nil || r.apart || r.alone
 }
 
 // hasBetter says whether an instance has reason not to take what the store
 // has: it made the page itself later, although the store may have refused
-// that, or it was told of a purge that the store was not.
+// that, or it received a purge that the store did not.
 func (h *history) hasBetter(i *instance, path string, e *pages.Entry) bool {
 	for _, s := range e.Subjects() {
 		if at, ok := h.alone[i][s]; ok && !e.MadeAt.After(at) {
@@ -234,7 +308,7 @@ func (h *history) wrote(i *instance, record pages.Record, err error) {
 	}
 }
 
-// heardOf enters what an instance was told of a record that it put.
+// heardOf enters what an instance learned about a record that it put.
 func (h *history) heardOf(i *instance, record pages.Record, err error) {
 	if !errors.Is(err, pages.ErrFenced) {
 		return
@@ -271,7 +345,7 @@ func (h *history) purged(ctx context.Context, p *purging, epoch uint64, err erro
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if p.i.life.Load() == killed {
-		return // its answer reached nobody
+		return // its answer reached no visitor
 	}
 	h.logSubject(p.subject, "purge of %s by %s, %s, version %d: epoch %d, %v", p.subject, p.i, p.verb, p.version, epoch, err)
 	if epoch > 0 {
@@ -329,6 +403,7 @@ func (h *history) asks(i *instance, page *gorgon.Definition, path string, token 
 	gets.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.asked[path] = time.Now()
 	q := question{i: i, route: page.Path, path: path, at: time.Now(), token: token, top: h.top[path]}
 	subjects := subjectsOf(page.Path, path)
 	for _, s := range subjects {
@@ -352,7 +427,7 @@ func (h *history) answered(q question, a cache.Answer, err error) {
 	defer h.mu.Unlock()
 	life := q.i.life.Load()
 	if life == killed {
-		return // its answer reached nobody
+		return // its answer reached no visitor
 	}
 	if err != nil {
 		h.log(q.path, "%s answers who asked at %s with token %d: %v", q.i, clock(q.at), q.token, err)
@@ -363,7 +438,7 @@ func (h *history) answered(q question, a cache.Answer, err error) {
 	}
 	h.log(q.path, "%s answers who asked at %s with token %d: version %d, made at %s, %s, degraded: %v",
 		q.i, clock(q.at), q.token, v, clock(a.Entry.MadeAt), a.State, a.Degraded)
-	if v < q.promised {
+	if v < q.promised && !a.Degraded {
 		h.breaks(promised, q.path, "%s answers with version %d of %s, %s, to token %d, which demands %d", q.i, v, q.path, a.State, q.token, q.promised)
 	}
 	if life != running {
@@ -376,7 +451,7 @@ func (h *history) answered(q question, a cache.Answer, err error) {
 		h.breaks(undone, q.path, "%s answers with version %d of %s, %s; %d was expired before", q.i, v, q.path, a.State, q.expired)
 	}
 	if a.State != cache.Stale && !a.Degraded && q.route == forEverRoute && !h.mixed {
-		h.goesOn(q, h.runOf(q.path, a.Entry.MadeAt))
+		h.forward(q, h.runOf(q.path, a.Entry.MadeAt))
 	}
 }
 
@@ -389,9 +464,9 @@ func (h *history) failedSince(path string, since time.Time) bool {
 	})
 }
 
-// goesOn holds a fresh answer against those before.
-func (h *history) goesOn(q question, r *run) {
-	if r == nil || r.apart || h.madeAlone(r) {
+// forward holds a fresh answer against those before.
+func (h *history) forward(q question, r *run) {
+	if r == nil || r.apart || r.alone || h.madeAlone(r) {
 		return
 	}
 	if q.top != nil && r.version < q.top.version && !h.purgedSince(q, r) && !r.excused(q) {
@@ -404,7 +479,7 @@ func (h *history) goesOn(q question, r *run) {
 }
 
 // madeAlone says whether a run may have begun because of a purge that the
-// store was not told of.
+// store did not record.
 func (h *history) madeAlone(r *run) bool {
 	return slices.ContainsFunc(subjectsOf(routeOf(r.path), r.path), func(s string) bool {
 		_, ok := h.alone[r.i][s]
@@ -435,6 +510,34 @@ func (h *history) healed() {
 			h.breaks(heals, "", "%s is degraded %v after all faults were lifted: %s", i, healTime, reason)
 			h.mu.Unlock()
 		}
+	}
+}
+
+// goOn looks whether the pages in the store keep up with the purges.
+func (h *history) goOn() {
+	for n := range historyPaths {
+		path := fmt.Sprint("/p/", n)
+		record, err := h.mem.Get(h.t.Context(), pages.Key{Route: routeOf(path), Path: path})
+		if err != nil {
+			continue // it was not requested yet
+		}
+		e, err := pages.Decode(record.Data)
+		if err != nil || e.Status != 200 {
+			continue
+		}
+		v := version(h.t, cache.Answer{Entry: e})
+		h.mu.Lock()
+		var due int64
+		for _, p := range h.purgeds {
+			if p.subject == pages.TagSubject("t") && time.Since(p.at) > lateFor {
+				due = max(due, p.version)
+			}
+		}
+		asked := h.asked[path]
+		if v < due && !asked.IsZero() && time.Since(asked) < 2*time.Second && !h.failedSince(path, time.Now().Add(-lateFor)) {
+			h.breaks(goesOn, path, "the store has version %d of %s; %d was purged more than %v ago", v, path, due, lateFor)
+		}
+		h.mu.Unlock()
 	}
 }
 

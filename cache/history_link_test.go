@@ -37,6 +37,10 @@ type link struct {
 	cut     *cut
 	changed chan struct{} // closed when a cut begins
 	failed  time.Time     // when a call failed last, or hung
+
+	asked    int       // about leases, that are not answered yet
+	answered time.Time // when the last one was, or the first of them was asked
+	late     time.Time // when one was answered late
 }
 
 func newLink(i *instance) *link {
@@ -78,7 +82,7 @@ func (h *history) recover(c *cut) {
 	close(c.over)
 }
 
-// state is the cut there is, nil for none, and what tells of the next.
+// state is the cut there is, nil for none, and what announces the next.
 func (l *link) state() (*cut, chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +114,30 @@ func (l *link) apart() bool {
 	c, _ := l.state()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return c != nil || !l.failed.IsZero() && time.Since(l.failed) < apartFor
+	return c != nil || !l.failed.IsZero() && time.Since(l.failed) < apartFor ||
+		l.asked > 0 && time.Since(l.answered) > stalled || time.Since(l.late) < stalled
+}
+
+// stalled is how long the store may leave every question about leases
+// unanswered before the instance does without leases: half a second, but for
+// what it does before it asks.
+const stalled = 400 * time.Millisecond
+
+// aboutLeases asks about a lease.
+func (l *link) aboutLeases(ctx context.Context, ask func(context.Context) error) error {
+	l.mu.Lock()
+	if l.asked++; l.asked == 1 {
+		l.answered = time.Now()
+	}
+	l.mu.Unlock()
+	err := l.call(ctx, ask)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.answered) > stalled {
+		l.late = time.Now()
+	}
+	l.asked, l.answered = l.asked-1, time.Now()
+	return err
 }
 
 // pass is the way of a question, or of its answer.
@@ -241,10 +268,11 @@ func (l *link) Bump(ctx context.Context, v pages.Verb, subjects ...string) (n ui
 	return n, err
 }
 
-func (l *link) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (lease pages.Lease, _ error) {
-	err := l.call(ctx, func(ctx context.Context) (err error) {
-		lease, err = l.full.Lease(ctx, key, ttl)
+func (l *link) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (lease pages.Lease, _ error) {
+	err := l.aboutLeases(ctx, func(ctx context.Context) (err error) {
+		lease, err = l.full.Lease(ctx, key, claim, ttl)
 		if key.Path != "" {
+			l.i.h.claims(l.i, key.Path, claim, lease.Token, err)
 			l.i.h.note(key.Path, "%s asks for the lease: %d until %v, %v", l.i, lease.Token, clock(lease.Until), err)
 		}
 		return err
@@ -253,12 +281,17 @@ func (l *link) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (lea
 }
 
 func (l *link) Release(ctx context.Context, lease pages.Lease) error {
-	return l.call(ctx, func(ctx context.Context) error {
+	return l.aboutLeases(ctx, func(ctx context.Context) error {
 		if lease.Key.Path != "" {
+			l.i.h.givesBack(l.i, lease.Key.Path, lease.Token)
 			l.i.h.note(lease.Key.Path, "%s gives lease %d back", l.i, lease.Token)
 		}
 		return l.full.Release(ctx, lease)
 	})
+}
+
+func (l *link) Claim(ctx context.Context, owner string, takeOver bool) error {
+	return l.call(ctx, func(ctx context.Context) error { return l.full.Claim(ctx, owner, takeOver) })
 }
 
 func (l *link) Changes(ctx context.Context, since uint64) (list []pages.Change, floor uint64, _ error) {

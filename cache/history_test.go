@@ -64,14 +64,15 @@ const (
 	pauses    trouble = "pauses"    // a record arrives long after it was sent
 	partition trouble = "partition" // one instance cannot reach the store
 	outage    trouble = "outage"    // none can
+	busy      trouble = "busy"      // a tag is purged faster than its pages are made
 	flaky     trouble = "flaky"     // single calls, answers and generators fail
 )
 
 func (t trouble) String() string { return string(t) }
 
 var (
-	kindsOfStore = []string{"sequencer", "acknowledger", "watcher", "plain"}
-	troubles     = []trouble{none, pauses, partition, outage, flaky}
+	kindsOfStore = []string{"sequencer", "acknowledger", "plain", "forgetting"}
+	troubles     = []trouble{none, pauses, partition, outage, busy, flaky}
 )
 
 const (
@@ -181,7 +182,7 @@ func (h *history) purge(d *dice) {
 	page, path := h.place(d, i)
 	subject := pages.Subjects(pages.Key{Route: page.Path, Path: path}, []string{"t"})[d.n(4)]
 	ctx, cancel := i.ctx, context.CancelFunc(func() {})
-	if d.oneIn(5) { // somebody does not wait until all have heard
+	if d.oneIn(5) { // a caller does not wait until all have heard
 		ctx, cancel = context.WithTimeout(ctx, d.upTo(3*time.Second))
 	}
 	defer cancel()
@@ -220,6 +221,10 @@ func (h *history) sabotage(d *dice, over chan struct{}) {
 		}
 		return wait(8 * time.Second)
 	}
+	if h.trouble == busy {
+		h.hurry(d, over)
+		return
+	}
 	for wait(8 * time.Second) {
 		switch h.trouble {
 		case partition:
@@ -241,6 +246,34 @@ func (h *history) sabotage(d *dice, over chan struct{}) {
 			h.recover(c)
 			h.note("", "the store is no longer cut off")
 		}
+	}
+}
+
+// hurry purges a tag every second, and lets a new instance look at its pages;
+// now and then a holder of leases is killed.
+func (h *history) hurry(d *dice, over chan struct{}) {
+	var kills sync.WaitGroup
+	defer kills.Wait() // each killed instance has its successor
+	for n := 1; ; n++ {
+		select {
+		case <-time.After(time.Second):
+		case <-over:
+			return
+		}
+		verb := pages.Verb(1 + d.n(2))
+		if i := h.pick(d); i != nil {
+			h.late.Go(func() { h.purgeOn(i.ctx, i, verb, pages.TagSubject("t")) })
+		}
+		if n%20 == 0 {
+			kills.Go(func() { h.kill(d) })
+		}
+		h.late.Go(func() {
+			i := h.open(0) // beside the others
+			h.look(i, i.pages[0], "/p/"+strconv.Itoa(n%historyPaths), cache.Demand{})
+			i.life.Store(stopped)
+			i.cache.Close()
+		})
+		h.goOn()
 	}
 }
 
@@ -281,7 +314,7 @@ func (d *dice) upTo(most time.Duration) time.Duration { return 1 + time.Duration
 
 // TestHistories plays a few histories of each shape. HISTORY=<seed> replays
 // one; HISTORY_FOR=2h plays others for that long, with -timeout 0.
-// HISTORY_BUG='nobody lags' plants a bug, and the test has to fail.
+// HISTORY_BUG='no lag' plants a bug, and the test has to fail.
 func TestHistories(t *testing.T) {
 	if s := os.Getenv("HISTORY_FOR"); s != "" {
 		historiesFor(t, s)

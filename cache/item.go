@@ -4,41 +4,31 @@ package cache
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// An item is an entry in memory. It is replaced, never changed, but for the
-// verdict, which is what the purges say of it as of one version of the ledger.
+// An item is an entry in memory. It is replaced, never changed, but for what
+// the copy remembers of its verdict.
 type item struct {
 	entry    *pages.Entry
 	prepared any
-	fresh    int64 // FreshUntil in Unix nanoseconds, the greatest for ever
-	seeded   bool  // it is the seed's: it lies in the mapped file, and knows no epoch
-	foreign  bool  // its state is another build's: it is stale whatever its times say
-	tried    tried // when the refresh began that failed last, here
-	verdict  atomic.Uint64
-	checked  atomic.Uint64 // up to which sequence its purges are known without the ledger
+	copy     coherence.Copy    // the entry, for purges. It is Dated if it is the seed's: then it lies in the mapped file
+	fresh    int64             // FreshUntil in Unix nanoseconds, the greatest value if it never ends
+	foreign  bool              // its state is another build's: it is stale whatever its times say
+	tried    coherence.Attempt // when the refresh began that failed last, here
 }
 
-// tried says when a refresh began: by the store's sequence, and by time for
-// purges that did not reach the store.
-type tried struct {
-	epoch uint64
-	at    time.Time
-}
-
-func (c *Cache) newItem(e *pages.Entry) *item {
-	i := &item{entry: e, fresh: 1<<63 - 1}
+func newItem(e *pages.Entry, prepare func(*pages.Entry) any) *item {
+	i := &item{entry: e, copy: coherence.Copy{Of: e, Epoch: e.Epoch, MadeAt: e.MadeAt}, fresh: 1<<63 - 1}
 	if !e.FreshUntil.IsZero() {
 		i.fresh = e.FreshUntil.UnixNano()
 	}
-	i.checked.Store(e.Epoch)
-	if c.config.Prepare != nil {
-		i.prepared = c.config.Prepare(e)
+	if prepare != nil {
+		i.prepared = prepare(e)
 	}
 	return i
 }
@@ -47,10 +37,24 @@ func (c *Cache) newItem(e *pages.Entry) *item {
 // seed lies in a file; only what is made around it is in memory.
 func (i *item) weight(k id) int {
 	const overhead = 1024 // item, prepared headers, the cache's own node
-	if i.seeded {
+	if i.copy.Dated {
 		return overhead + len(k.path)
 	}
 	return overhead + len(k.path) + i.entry.Size()
+}
+
+// before says whether a stored entry tells more than the item: it was made at a
+// later epoch, or at the same and later, or it is the same one with later
+// times.
+func (i *item) before(e *pages.Entry) bool {
+	mine := i.entry
+	switch {
+	case !i.copy.Dated && e.Epoch != mine.Epoch:
+		return e.Epoch > mine.Epoch
+	case !e.MadeAt.Equal(mine.MadeAt):
+		return e.MadeAt.After(mine.MadeAt)
+	}
+	return e.FreshUntil.After(mine.FreshUntil) || e.RetryAt.After(mine.RetryAt)
 }
 
 // missing says whether the item stands for a page that no longer exists.
@@ -60,37 +64,34 @@ func (i *item) missing() bool {
 
 // err is the answer for an item that is missing.
 func (i *item) err() error {
-	kind := gorgon.Missing
+	kind := gorgon.KindNotFound
 	if i.entry.Status == http.StatusGone {
-		kind = gorgon.Removed
+		kind = gorgon.KindGone
 	}
 	return &gorgon.Error{Op: "get", Path: i.entry.Key.Path, Kind: kind}
 }
 
-// A phase is where in its life an item is.
-type phase uint8
-
-const (
-	fresh phase = iota
-	stale
-	expired
-)
-
-// phase says where in its life an item is, in view of what was purged.
-func (i *item) phase(now time.Time, v verdict) phase {
+// phase says where in its life an item is, by its times alone.
+func (i *item) phase(now time.Time) phase {
 	e := i.entry
 	switch {
-	case v == purgedExpire, !e.StaleUntil.IsZero() && !now.Before(e.StaleUntil), e.Failures > 0 && !i.lasts(now):
-		return expired
-	case v == purgedStale, i.foreign, now.UnixNano() >= i.fresh:
+	case !e.StaleUntil.IsZero() && !now.Before(e.StaleUntil), e.Failures > 0 && !i.lasts(now):
+		return over
+	case i.foreign, now.UnixNano() >= i.fresh:
 		return stale
 	}
 	return fresh
 }
 
-// backingOff says whether a refresh failed and it is too early for the next.
-func (i *item) backingOff(now time.Time) bool {
-	return i.entry.Failures > 0 && now.Before(i.entry.RetryAt)
+// purged says where in its life an item is, in view of what was purged.
+func (i *item) purged(now time.Time, v coherence.Verdict) phase {
+	return max(i.phase(now), [...]phase{coherence.Good: fresh, coherence.Stale: stale, coherence.Expired: over}[v])
+}
+
+// resting says whether a refresh failed and it is too early for the next,
+// unless a purge since then asks for one.
+func (i *item) resting(now time.Time, in *coherence.Instance) bool {
+	return i.entry.Failures > 0 && now.Before(i.entry.RetryAt) && !in.PurgedSince(&i.copy, i.tried)
 }
 
 // lasts says whether the item may be served although making it again failed.

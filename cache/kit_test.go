@@ -19,6 +19,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 )
@@ -74,7 +75,7 @@ func view(s state) gorgon.Component {
 // pageOf is an incremental page of a source, with an interval of an hour.
 func pageOf(s *source, change ...func(*gorgon.Page[state])) *gorgon.Definition {
 	p := gorgon.Page[state]{
-		Path: "/p/{id}", BuildState: s.state, Incremental: true, RevalidateAfter: time.Hour, View: view,
+		Path: "/p/{id}", Load: s.state, Incremental: true, RevalidateAfter: time.Hour, View: view,
 		Tags: func(state) []string { return []string{"t"} },
 	}
 	for _, c := range change {
@@ -200,7 +201,7 @@ func wantStatus(t *testing.T, c *cache.Cache, page *gorgon.Definition, path stri
 	if err == nil {
 		t.Fatalf("%s is version %d, %s; want %d", path, version(t, a), a.State, status)
 	}
-	if got := gorgon.StatusOf(err); got != status {
+	if got := failure.Status(err); got != status {
 		t.Fatalf("%s fails with %d, want %d: %v", path, got, status, err)
 	}
 	return err

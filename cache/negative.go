@@ -13,8 +13,8 @@ import (
 
 // negatives remembers for a short time that pages do not exist: a fixed
 // table of hashes, a new one taking the place of the one in its set that
-// ends first. Two paths that share a hash of 64 bits with a seed nobody
-// outside knows would share an answer until it ends.
+// ends first. Two paths that share a hash of 64 bits with a seed that no
+// visitor knows would share an answer until it ends.
 type negatives struct {
 	seed  maphash.Seed
 	epoch atomic.Uint64 // entries of another epoch are forgotten

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -189,7 +190,7 @@ func TestUnlisted(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
 		page := pageOf(&src, func(p *gorgon.Page[state]) {
-			p.Incremental, p.BuildPaths = false, func(context.Context, gorgon.Input) ([]string, error) { return nil, nil }
+			p.Incremental, p.Paths = false, func(context.Context, gorgon.Input) ([]string, error) { return nil, nil }
 		})
 		s := newStore(t)
 		c := open(t, s, seeded(seedOf(t, page, "/p/1")))
@@ -242,7 +243,7 @@ func TestUnknownPathsLeaveNoRecords(t *testing.T) {
 func unknown(t *testing.T, c *cache.Cache, page *gorgon.Definition, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
-		if _, err := c.Get(t.Context(), page, fmt.Sprint("/p/", i), "", cache.Demand{}); gorgon.StatusOf(err) != 404 {
+		if _, err := c.Get(t.Context(), page, fmt.Sprint("/p/", i), "", cache.Demand{}); failure.Status(err) != 404 {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Tests of what an observer is told of the making of pages.
+// Tests of what an observer learns about the generation of pages.
 
 package cache_test
 
@@ -48,7 +48,7 @@ func (o *observer) one(t *testing.T) metrics.Making {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.told) != 1 {
-		t.Fatalf("told of %d makings, want 1: %v", len(o.told), o.told)
+		t.Fatalf("saw %d makings, want 1: %v", len(o.told), o.told)
 	}
 	m := o.told[0]
 	o.told = nil
@@ -150,13 +150,12 @@ func TestState(t *testing.T) {
 			t.Errorf("an empty cache is %+v", got)
 		}
 		want(t, c, page, "/p/1", 0, cache.Made)
-		synctest.Wait() // the memory tier weighs behind the writer's back
+		synctest.Wait() // the memory tier weighs in the background
 		if got := c.State(); got.MemoryEntries != 1 || got.MemoryBytes <= 0 || got.Degraded {
 			t.Errorf("with one page it is %+v", got)
 		}
-		src.does(func(context.Context, gorgon.Input) error { // the page is purged while it is made
-			_, err := s.Bump(t.Context(), pages.Stale, pages.All)
-			return err
+		src.does(func(context.Context, gorgon.Input) error { // another instance makes a later one meanwhile
+			return s.under.Put(t.Context(), pages.Record{Key: pages.Key{Route: page.Path, Path: "/p/2"}, Epoch: 1}, pages.Fence{Epoch: 1})
 		})
 		get(t, c, page, "/p/2")
 		if got := c.State(); got.StoreRefused != 1 {
@@ -173,7 +172,7 @@ func TestState(t *testing.T) {
 			s.fail(nil)
 			time.Sleep(time.Minute)
 			if got := c.State(); got.Degraded || got.StoreFaults != before+1 {
-				t.Errorf("with the store mended it is %+v", got)
+				t.Errorf("with the store repaired it is %+v", got)
 			}
 		}
 	})

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -92,7 +94,7 @@ func TestMakingOutlivesItsRequest(t *testing.T) {
 		c := open(t, s)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.Get(ctx, page, "/p/1", "", cache.Demand{}); gorgon.StatusOf(err) != 503 {
+		if _, err := c.Get(ctx, page, "/p/1", "", cache.Demand{}); failure.Status(err) != 503 {
 			t.Fatalf("a request that went away got %v", err)
 		}
 		time.Sleep(5 * time.Second)
@@ -106,9 +108,9 @@ func TestMakingOutlivesItsRequest(t *testing.T) {
 
 func TestInstancesMakeOnce(t *testing.T) {
 	kinds := map[string]func(*store) pages.Store{
-		"sequencer": func(s *store) pages.Store { return s },
-		"watcher":   func(s *store) pages.Store { return watched{s, s} },
-		"plain":     func(s *store) pages.Store { return plain{s} },
+		"sequencer":  func(s *store) pages.Store { return s },
+		"plain":      func(s *store) pages.Store { return plain{s} },
+		"forgetting": func(s *store) pages.Store { return plain{forgetting{s}} },
 	}
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +145,8 @@ func TestInstancesMakeOnce(t *testing.T) {
 				}
 				wantCalls(t, &src, 2)
 
-				// And a purge that visitors wait for.
+				// And a purge that visitors wait for, where that takes a moment.
+				src.takes(300 * time.Millisecond)
 				src.version.Store(2)
 				purge(t, caches[0], pages.Expire, pages.All)
 				time.Sleep(2 * time.Second)
@@ -199,20 +202,22 @@ func TestWaitersForALeaseTakeTurns(t *testing.T) {
 	})
 }
 
+// Waiting for another instance's lease is bounded by the page's own Timeout,
+// however long the lease says that it lasts, as one does where a clock was set.
 func TestHolderDies(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
 		page := pageOf(&src)
 		s := newStore(t)
 		c := open(t, s)
-		const ttl = 35 * time.Second
-		if _, err := s.under.Lease(t.Context(), pages.Key{Route: page.Path, Path: "/p/1"}, ttl); err != nil {
+		const ttl = 10 * time.Hour
+		if _, err := s.under.Lease(t.Context(), pages.Key{Route: page.Path, Path: "/p/1"}, "a killed one", ttl); err != nil {
 			t.Fatal(err)
 		}
 		start := time.Now()
 		want(t, c, page, "/p/1", 0, cache.Made)
-		if d := time.Since(start); d < ttl || d > ttl+time.Second {
-			t.Errorf("waited %v for a holder whose lease is %v", d, ttl)
+		if d := time.Since(start); d < page.Timeout || d > page.Timeout+time.Second {
+			t.Errorf("waited %v for a holder who has %v for it", d, page.Timeout)
 		}
 		// Only the page concerned waits.
 		start = time.Now()
@@ -221,6 +226,92 @@ func TestHolderDies(t *testing.T) {
 			t.Errorf("another page waited %v", d)
 		}
 	})
+}
+
+// Over a page that was there, visitors wait only a moment for the lease of
+// another, which then cannot overwrite what was made without it.
+func TestHolderDiesOverAnExpiredPage(t *testing.T) {
+	for name, shape := range shapesOfStore {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				var src source
+				page := pageOf(&src, forEver)
+				s := newStore(t)
+				c, other := open(t, shape(s)), open(t, shape(s))
+				want(t, c, page, "/p/1", 0, cache.Made)
+				want(t, other, page, "/p/1", 0, cache.Fresh)
+				src.version.Store(1)
+				purge(t, c, pages.Expire, pages.All)
+				key := pages.Key{Route: page.Path, Path: "/p/1"}
+				synctest.Wait() // until the lease of the first making is given back
+				held, err := s.under.Lease(t.Context(), key, "a killed one", time.Hour)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range []*cache.Cache{c, other} {
+					start := time.Now()
+					if v := version(t, get(t, c, page, "/p/1")); v != 1 || time.Since(start) > time.Second {
+						t.Errorf("version %d after %v", v, time.Since(start))
+					}
+				}
+				wantCalls(t, &src, 2) // the second takes what the first made
+				if e := s.entry(t, key); version(t, cache.Answer{Entry: e}) != 1 {
+					t.Error("it was not stored")
+				}
+				if err := s.under.Put(t.Context(), pages.Record{Key: key, Epoch: 1}, pages.Fence{Epoch: 1, Token: held.Token}); !errors.Is(err, pages.ErrFenced) {
+					t.Errorf("who was not waited for wrote: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// lossy loses the answers to leases that were granted, as often as it is told.
+type lossy struct {
+	*store
+	answers *atomic.Int64
+}
+
+func (l lossy) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
+	lease, err := l.store.Lease(ctx, key, claim, ttl)
+	if err == nil && key.Path != "" && l.answers.Add(-1) >= 0 {
+		return pages.Lease{}, errBroken
+	}
+	return lease, err
+}
+
+// A lease whose answer was lost blocks no instance: the page is made, and the
+// lease is given back when the store answers again.
+func TestLostAnswerToALease(t *testing.T) {
+	for _, verb := range []pages.Verb{0, pages.Stale, pages.Expire} { // 0: there is no page yet
+		inBubble(t, func(t *testing.T) {
+			var src source
+			page := pageOf(&src, forEver)
+			s, answers := newStore(t), new(atomic.Int64)
+			c, other := open(t, lossy{s, answers}), open(t, s)
+			if verb != 0 {
+				want(t, c, page, "/p/1", 0, cache.Made)
+				want(t, other, page, "/p/1", 0, cache.Fresh)
+				src.version.Store(1)
+				purge(t, c, verb, pages.All)
+			}
+			answers.Store(1)
+			start := time.Now()
+			get(t, c, page, "/p/1")
+			time.Sleep(2 * time.Second)
+			get(t, other, page, "/p/1")
+			if d := time.Since(start); d > 3*time.Second {
+				t.Errorf("visitors waited %v", d)
+			}
+			time.Sleep(time.Second)
+			for _, c := range []*cache.Cache{c, other} {
+				want(t, c, page, "/p/1", src.version.Load(), cache.Fresh)
+			}
+			if _, err := s.under.Lease(t.Context(), pages.Key{Route: page.Path, Path: "/p/1"}, "the next", time.Second); err != nil {
+				t.Errorf("the lease was not given back: %v", err)
+			}
+		})
+	}
 }
 
 // A write that fails gives the lease back all the same.

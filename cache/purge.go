@@ -1,118 +1,85 @@
-// Purges, and what the store needs from time to time.
+// Purges, and what a caller reads of one that failed.
 
 package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// Purge declares subjects out of date and returns the purge's epoch. Once it
-// has returned, no instance that can reach the store serves what was made
-// before as fresh. Where the store cannot be told, the purge holds for this
-// instance alone, and the error says so.
+// Purge declares subjects out of date and returns the purge's epoch. After it
+// has returned, no instance that can reach the store serves an older version
+// as fresh. If the store cannot record the purge, it holds for this instance
+// only, and the error says so.
 func (c *Cache) Purge(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
+	if err := checkPurge(verb, subjects); err != nil {
+		return 0, err
+	}
+	epoch, err := c.coherence.Purge(ctx, verb, subjects...)
+	return epoch, purgeError(err)
+}
+
+// PurgeOnce is [Cache.Purge] for a purge that could be sent again: a
+// nonce that was used within the window is refused with 409, by every instance
+// that shares the store, also after a restart. A purge that failed can be sent
+// again with the same nonce.
+//
+// Where the store cannot be asked about the nonce, the purge holds for this
+// instance alone, once, and the error says so: 503. Without a store the
+// process remembers the nonces by itself.
+func (c *Cache) PurgeOnce(ctx context.Context, nonce string, window time.Duration, verb pages.Verb, subjects ...string) (uint64, error) {
+	if err := checkPurge(verb, subjects); err != nil {
+		return 0, err
+	}
+	epoch, err := c.coherence.PurgeOnce(ctx, coherence.Nonce{Text: nonce, Window: window}, verb, subjects...)
+	return epoch, purgeError(err)
+}
+
+// checkPurge says what cannot be purged.
+func checkPurge(verb pages.Verb, subjects []string) error {
 	if verb != pages.Stale && verb != pages.Expire {
-		return 0, &gorgon.Error{Op: "purge", Kind: gorgon.Invalid, Message: "the verb is neither stale nor expire"}
+		return &gorgon.Error{Op: "purge", Kind: gorgon.KindInvalid, Message: "the verb is neither stale nor expire"}
 	}
 	if len(subjects) == 0 {
-		return 0, &gorgon.Error{Op: "purge", Kind: gorgon.Invalid, Message: "nothing is named to be purged", Mend: "name a path, a tag, a route, or all"}
+		return &gorgon.Error{Op: "purge", Kind: gorgon.KindInvalid, Message: "the purge names no subject", Hint: "name a path, a tag, a route, or all"}
 	}
 	for _, s := range subjects {
 		if !pages.CheckSubject(s) {
-			return 0, &gorgon.Error{Op: "purge", Kind: gorgon.Invalid, Message: fmt.Sprintf("%q is no path, tag or route", s), Mend: "write path:/…, tag:…, route:/… or all"}
+			return &gorgon.Error{Op: "purge", Kind: gorgon.KindInvalid, Message: fmt.Sprintf("%q is not a path, tag or route", s), Hint: "write path:/…, tag:…, route:/… or all"}
 		}
 	}
-	epoch, err := c.bump(ctx, verb, subjects)
-	if c.config.CDN != nil {
-		if cdnErr := c.config.CDN(ctx, subjects); cdnErr != nil && err == nil {
-			err = &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "the CDN was not told", Err: cdnErr, Mend: "purge again"}
-		}
-	}
-	return epoch, err
+	return nil
 }
 
-func (c *Cache) bump(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
-	if c.store == nil {
-		return c.ledger.number(verb, c.now(), subjects), nil
-	}
-	// A purge is always tried, breaker or not: somebody waits for its answer.
-	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	epoch, err := c.store.Bump(bounded, verb, subjects...)
-	if err != nil {
-		c.ledger.applyLocal(verb, c.now(), subjects)
-		return 0, &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "the store was not told; the purge holds for this instance alone", Err: err, Mend: "purge again when the store answers"}
-	}
-	// Entered here too, lest it depend on whether the store can be read.
-	changes := make([]pages.Change, len(subjects))
-	for i, s := range subjects {
-		changes[i] = pages.Change{Sequence: epoch, Verb: verb, Subject: s, At: c.now()}
-	}
-	c.ledger.note(changes)
-	c.hear(epoch, c.store.sequencer == nil)
-	if err := pages.Settle(ctx, c.store.Store, epoch); err != nil {
-		return epoch, &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "the purge is made, but not every instance may have heard of it yet", Err: err, Mend: "wait for " + pages.Trust.String()}
-	}
-	return epoch, nil
-}
-
-// epoch is the sequence as of which something is made from now on: purges up
-// to it cannot concern what is made.
-func (c *Cache) epoch() uint64 {
-	if c.store != nil && c.store.sequencer != nil {
-		return c.store.sequencer.Sequence()
-	}
-	return c.ledger.applied.Load()
-}
-
-// mend asks a store that failed until it answers again, lest that wait for
-// visitors.
-func (c *Cache) mend() {
-	for pause(c.life, mendEvery) {
-		if c.store.broken() {
-			c.store.probe(c.life, false, func() bool { return c.hear(0, true) })
-		}
-		c.giveBack()
-	}
-}
-
-// sweep keeps the store under its bounds.
-func (c *Cache) sweep() {
-	sweeper, ok := c.config.Store.(pages.Sweeper)
+// purgeError is what a caller reads of a purge that failed.
+func purgeError(err error) error {
+	failed, ok := errors.AsType[*coherence.PurgeError](err)
 	if !ok {
-		return
-	}
-	bounds := c.config.StoreBounds
-	var last time.Time
-	for pause(c.life, 10*time.Second) {
-		// A sweep looks at the whole store, so it waits until enough was
-		// written to matter, here or, as far as can be told, elsewhere and in
-		// earlier lives.
-		n, since := c.written.Load(), c.now().Sub(last)
-		if n == 0 || n < bounds.Bytes/16 && since < time.Hour && (bounds.PerRoute == 0 || since < time.Minute) {
-			continue
+		switch {
+		case errors.Is(err, coherence.ErrUsed):
+			return &gorgon.Error{Op: "purge", Kind: gorgon.KindInvalid, Status: http.StatusConflict, Message: "this nonce was used before: sign each purge with a new one"}
+		case errors.Is(err, coherence.ErrMany):
+			return &gorgon.Error{Op: "purge", Kind: gorgon.KindUnavailable, Message: "too many purges: name more in one"}
 		}
-		c.written.Store(0)
-		last = c.now()
-		if _, err := sweeper.Sweep(c.life, bounds); err != nil && fault(err) && c.life.Err() == nil {
-			c.config.Log.Warn("the store could not be swept", "err", err)
-		}
+		return err
 	}
-}
-
-// pause waits, and says whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+	e := &gorgon.Error{Op: "purge", Kind: gorgon.KindUnavailable, Err: failed.Err, Hint: "purge again when the store answers"}
+	switch failed.Reach {
+	case coherence.Here:
+		e.Message = "the store did not record the purge; it holds for this instance only"
+	case coherence.Unasked:
+		e.Message = "the store could not check whether this purge was sent before; it holds for this instance only"
+	case coherence.Made:
+		e.Message, e.Hint = "the purge is recorded, but some instances may not know it yet", "wait for "+pages.Trust.String()
+	case coherence.Unsent:
+		e.Message, e.Hint = "the CDN was not purged", "purge again"
 	}
+	return e
 }

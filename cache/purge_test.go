@@ -5,12 +5,14 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -78,11 +80,11 @@ func TestPurge(t *testing.T) {
 func TestPurgeRefuses(t *testing.T) {
 	c := open(t, nil)
 	for _, subjects := range [][]string{nil, {""}, {"nonsense"}, {"path:"}, {"all", "x:y"}} {
-		if _, err := c.Purge(t.Context(), pages.Stale, subjects...); gorgon.StatusOf(err) != 400 {
+		if _, err := c.Purge(t.Context(), pages.Stale, subjects...); failure.Status(err) != 400 {
 			t.Errorf("purge %q: %v", subjects, err)
 		}
 	}
-	if _, err := c.Purge(t.Context(), 0, "all"); gorgon.StatusOf(err) != 400 {
+	if _, err := c.Purge(t.Context(), 0, "all"); failure.Status(err) != 400 {
 		t.Errorf("purge without a verb: %v", err)
 	}
 }
@@ -127,7 +129,7 @@ func TestPurgeElsewhere(t *testing.T) {
 }
 
 // What was purged while a page was being made is not in it: its own waiters
-// get it, marked stale, and nobody gets it as fresh.
+// get it, marked stale, and no request gets it as fresh.
 func TestPurgeDuringMaking(t *testing.T) {
 	for _, verb := range []pages.Verb{pages.Stale, pages.Expire} {
 		for _, elsewhere := range []bool{false, true} {
@@ -219,7 +221,7 @@ func TestSeedAndPurges(t *testing.T) {
 			time.Second: true, -time.Second: true, -time.Hour: true,
 		} {
 			inBubble(t, func(t *testing.T) {
-				for _, plainly := range []bool{false, true} {
+				for _, forgets := range []bool{false, true} {
 					var src source
 					page := pageOf(&src, forEver)
 					s := newStore(t)
@@ -239,8 +241,8 @@ func TestSeedAndPurges(t *testing.T) {
 					}
 					src.version.Store(1)
 					var kind pages.Store = s
-					if plainly {
-						kind = plain{s}
+					if forgets {
+						kind = plain{forgetting{s}}
 					}
 					c := open(t, kind, seeded(sd))
 					switch {
@@ -287,7 +289,7 @@ func TestFirstPurgeOfASeed(t *testing.T) {
 	}
 }
 
-// Purges that the store could not be told of hold here, and the error says so.
+// Purges that the store could not record hold here, and the error says so.
 func TestPurgeWithoutTheStore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var src source
@@ -298,7 +300,7 @@ func TestPurgeWithoutTheStore(t *testing.T) {
 		time.Sleep(time.Second)
 		s.fail(errBroken, "bump")
 		src.version.Store(1)
-		if _, err := c.Purge(t.Context(), pages.Expire, pages.All); gorgon.StatusOf(err) != 503 || !errors.Is(err, errBroken) {
+		if _, err := c.Purge(t.Context(), pages.Expire, pages.All); failure.Status(err) != 503 || !errors.Is(err, errBroken) {
 			t.Fatalf("the error is %v", err)
 		}
 		time.Sleep(time.Nanosecond)
@@ -346,7 +348,7 @@ func TestPurgeWhileReadsFail(t *testing.T) {
 func TestWatchDoesNotSpin(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := newStore(t)
-		open(t, watched{s, s})
+		open(t, plain{s})
 		s.fail(errBroken, "changes")
 		if _, err := s.under.Bump(t.Context(), pages.Stale, pages.All); err != nil {
 			t.Fatal(err)
@@ -371,5 +373,31 @@ func TestCDNIsTold(t *testing.T) {
 	}
 	if len(told) != 2 || told[0] != "tag:a" || told[1] != "path:/b" {
 		t.Errorf("the CDN was told %q", told)
+	}
+}
+
+// Nonces take a bounded part of memory: more than can be remembered are refused.
+func TestNoncesAreBounded(t *testing.T) {
+	clock := time.Now()
+	c := open(t, nil, func(config *cache.Config) { config.Now = func() time.Time { return clock } })
+	purge := func(i int) error {
+		_, err := c.PurgeOnce(t.Context(), fmt.Sprint("nonce ", i), time.Hour, pages.Stale, pages.All)
+		return err
+	}
+	const most = 1 << 14
+	for i := range most {
+		if err := purge(i); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if err := purge(most); failure.Status(err) != 503 {
+		t.Errorf("one more: %v", err)
+	}
+	if err := purge(0); failure.Status(err) != 409 {
+		t.Errorf("one again: %v", err)
+	}
+	clock = clock.Add(2 * time.Hour)
+	if err := purge(most); err != nil {
+		t.Errorf("after the window: %v", err)
 	}
 }

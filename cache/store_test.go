@@ -16,7 +16,8 @@ import (
 var errBroken = errors.New("the disk is on fire")
 
 // A store is mem's behind a fault, which may delay a call, fail it, or let it
-// pass. It is a Watcher and a Sequencer, and no Sweeper.
+// pass. It is a Sequencer and an Acknowledger, and no
+// Sweeper.
 type store struct {
 	under *mem.Store
 
@@ -31,33 +32,39 @@ func newStore(t *testing.T) *store {
 	return s
 }
 
-// The kinds of store, by what each can tell of purges.
+// The kinds of store, by what each can report about purges.
 type (
-	plain   struct{ pages.Store } // nothing
-	watched struct {              // when it is waited on
+	plain        struct{ pages.Store } // what every store can
+	acknowledged struct {              // and who has heard of them
 		pages.Store
-		pages.Watcher
-	}
-	acknowledged struct { // and who has heard of them
-		pages.Store
-		pages.Watcher
 		pages.Acknowledger
 	}
 )
 
-// A full store can tell of purges in every way.
+// A forgetting store lists no purge for long enough to be read: it tells only
+// that there were some.
+type forgetting struct{ full }
+
+func (s forgetting) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {
+	list, floor, err := s.full.Changes(ctx, since)
+	for _, c := range list {
+		floor = max(floor, c.Sequence)
+	}
+	return nil, floor, err
+}
+
+// A full store can report purges in every way.
 type full interface {
 	pages.Store
-	pages.Watcher
 	pages.Sequencer
 	pages.Acknowledger
 }
 
 var shapesOfStore = map[string]func(full) pages.Store{
 	"sequencer":    func(s full) pages.Store { return s },
-	"acknowledger": func(s full) pages.Store { return acknowledged{s, s, s} },
-	"watcher":      func(s full) pages.Store { return watched{s, s} },
+	"acknowledger": func(s full) pages.Store { return acknowledged{s, s} },
 	"plain":        func(s full) pages.Store { return plain{s} },
+	"forgetting":   func(s full) pages.Store { return plain{forgetting{s}} },
 }
 
 // fail makes the calls of some operations fail; without any, all succeed.
@@ -162,11 +169,11 @@ func (s *store) Bump(ctx context.Context, v pages.Verb, subjects ...string) (uin
 	return s.under.Bump(ctx, v, subjects...)
 }
 
-func (s *store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+func (s *store) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	if err := s.before(ctx, "lease", key); err != nil {
 		return pages.Lease{}, err
 	}
-	return s.under.Lease(ctx, key, ttl)
+	return s.under.Lease(ctx, key, claim, ttl)
 }
 
 func (s *store) Release(ctx context.Context, l pages.Lease) error {
@@ -174,6 +181,13 @@ func (s *store) Release(ctx context.Context, l pages.Lease) error {
 		return err
 	}
 	return s.under.Release(ctx, l)
+}
+
+func (s *store) Claim(ctx context.Context, owner string, takeOver bool) error {
+	if err := s.before(ctx, "claim", pages.Key{}); err != nil {
+		return err
+	}
+	return s.under.Claim(ctx, owner, takeOver)
 }
 
 func (s *store) Changes(ctx context.Context, since uint64) ([]pages.Change, uint64, error) {

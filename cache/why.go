@@ -1,4 +1,4 @@
-// Explaining a page: what is kept of it, where, and what happens next.
+// Why: where a page is stored, how fresh it is, and what happens next.
 
 package cache
 
@@ -8,30 +8,32 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// A Report says all that is known of one page. It is made without changing
-// anything: nothing is refreshed by asking.
+// A Report explains one page. Making a report changes nothing: it does not
+// revalidate the page.
 type Report struct {
 	Key      pages.Key             `json:"key"`
 	Strategy []string              `json:"strategy"`
-	Build    string                `json:"build"` // that is running
+	Build    string                `json:"build"` // the running build
 	Copies   []Copy                `json:"copies"`
-	Serves   string                `json:"serves"` // the place of the copy that answers; "" where none does
-	Phase    string                `json:"phase"`  // fresh, stale or expired, of that copy
+	Serves   string                `json:"serves"` // the place of the copy that is served; "" if none is
+	Phase    string                `json:"phase"`  // of that copy: fresh, stale or expired
 	Because  string                `json:"because"`
-	Next     string                `json:"next"` // what the next request does
+	Next     string                `json:"next"` // what happens on the next request
 	Purges   map[string]pages.Mark `json:"purges,omitempty"`
 	Sequence uint64                `json:"sequence"`
 	Degraded string                `json:"degraded,omitempty"`
-	Negative bool                  `json:"negative,omitempty"` // remembered as missing, here
+	Negative bool                  `json:"negative,omitempty"` // this instance remembers that the page does not exist
 	Faults   map[string]string     `json:"faults,omitempty"`   // by place
 
-	Fragments []Report `json:"fragments,omitempty"` // that the copy which answers uses, each once
+	Fragments []Report `json:"fragments,omitempty"` // the fragments that the served copy uses, each once
 }
 
-// A Copy is an entry in one place.
+// A Copy describes an entry in one place.
 type Copy struct {
 	Place      string    `json:"place"` // memory, store or seed
 	Build      string    `json:"build"`
@@ -63,16 +65,16 @@ func (c *Cache) Why(ctx context.Context, page *gorgon.Definition, path, locale s
 	return c.why(ctx, page, path, locale, map[pages.Key]bool{})
 }
 
-func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale string, told map[pages.Key]bool) Report {
+func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale string, seen map[pages.Key]bool) Report {
 	k := id{page, path, locale}
-	told[k.key()] = true
+	seen[k.key()] = true
 	r := Report{Key: k.key(), Strategy: page.Strategy(), Build: c.config.Renderer.Build, Faults: map[string]string{}}
 	if !page.Kept() {
-		r.Because, r.Next = "nothing of the page is kept", "makes its state and renders it, as every request does"
+		r.Because, r.Next = "nothing of the page is stored", "loads the state and renders the page, as on every request"
 		return r
 	}
-	c.catchUp(0)
-	r.Sequence = c.ledger.applied.Load()
+	c.coherence.CatchUp(0)
+	r.Sequence = c.coherence.Now().Known
 	if broken, reason := c.Degraded(); broken {
 		r.Degraded = reason
 	}
@@ -89,92 +91,93 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	if i, ok := c.memory.GetIfPresent(k); ok {
 		add("memory", i)
 	}
-	if c.store != nil {
-		entry, err := c.store.get(ctx, r.Key)
+	if c.records != nil {
+		entry, err := c.records.get(ctx, r.Key)
 		switch {
 		case err == nil:
-			i := c.newItem(entry)
-			c.check(i)
+			i := c.sources.item(entry)
+			c.coherence.Check(&i.copy)
 			i.foreign = entry.Build != r.Build
 			add("store", i)
 		case !errors.Is(err, pages.ErrNotFound):
 			r.Faults["store"] = err.Error()
 		}
 	}
-	if i, _ := c.fromSeed(k); i != nil {
+	if i, _ := c.sources.fromSeed(k); i != nil {
 		add("seed", i)
 	}
 	if len(r.Faults) == 0 {
 		r.Faults = nil
 	}
 	if serving == nil {
-		_, listed := c.load(ctx, k)
-		r.Because = "nothing is kept of it"
+		_, listed, _ := c.sources.load(ctx, k)
+		r.Because = "no copy of the page exists"
 		switch {
 		case r.Negative:
-			r.Because, r.Next = "its generator said a moment ago that it does not exist", "answers 404 without asking the generator"
+			r.Because, r.Next = "its loader reported recently that it does not exist", "answers 404 without calling the loader"
 		case listed:
-			r.Next = "waits while the page is made"
+			r.Next = "waits until the page is generated"
 		default:
-			r.Because, r.Next = "the build did not list it, and the page is not incremental", "answers 404"
+			r.Because, r.Next = "the build did not list the path, and the page is not incremental", "answers 404"
 		}
 		return r
 	}
-	r.Purges = c.ledger.marksOf(serving.entry.Subjects())
-	r.explain(serving, c.ledger.judge(serving), c.resting(serving, now), now)
+	r.Purges = c.coherence.Marks(serving.entry.Subjects())
+	v, _ := c.coherence.Judge(&serving.copy)
+	r.explain(serving, v, serving.resting(now, c.coherence), now)
 	for _, h := range serving.entry.Holes {
-		part := gorgon.FragmentPath(h.Fragment, []byte(h.Props))
+		part := viewctx.FragmentPath(h.Fragment, []byte(h.Props))
 		d := c.config.Renderer.Fragment(h.Fragment)
-		if d == nil || told[pages.Key{Route: d.Path, Path: part, Locale: locale}] {
+		if d == nil || seen[pages.Key{Route: d.Path, Path: part, Locale: locale}] {
 			continue
 		}
-		r.Fragments = append(r.Fragments, c.why(ctx, d, part, locale, told))
+		r.Fragments = append(r.Fragments, c.why(ctx, d, part, locale, seen))
 	}
 	return r
 }
 
 // explain says in which phase the serving copy is, why, and what follows.
-func (r *Report) explain(i *item, v verdict, resting bool, now time.Time) {
+func (r *Report) explain(i *item, v coherence.Verdict, resting bool, now time.Time) {
 	e := i.entry
-	phase := i.phase(now, v)
-	r.Phase = [...]string{fresh: "fresh", stale: "stale", expired: "expired"}[phase]
+	phase := i.purged(now, v)
+	r.Phase = phase.String()
 	switch {
-	case v == purgedExpire:
-		r.Because = "it was purged, with expire, after it was made"
-	case v == purgedStale:
-		r.Because = "it was purged after it was made"
-	case phase == expired && e.Failures > 0 && !i.lasts(now):
-		r.Because = "refreshes fail, for longer than ErrorFor allows"
-	case phase == expired:
-		r.Because = "it was stale for longer than StaleFor allows"
+	case v == coherence.Expired:
+		r.Because = "it was purged with expire after it was generated"
+	case v == coherence.Stale:
+		r.Because = "it was purged after it was generated"
+	case phase == over && e.Failures > 0 && !i.lasts(now):
+		r.Because = "its revalidation has been failing for longer than ErrorFor allows"
+	case phase == over:
+		r.Because = "it has been stale for longer than StaleFor allows"
 	case i.foreign:
 		r.Because = "build " + e.Build + " rendered it"
 	case phase == stale && e.FreshUntil.Equal(e.MadeAt):
-		r.Because = "the page is to be asked at every request"
+		r.Because = "ShouldRevalidate decides on every request"
 	case phase == stale:
-		r.Because = "its interval has passed"
+		r.Because = "RevalidateAfter has passed"
 	case e.FreshUntil.IsZero():
-		r.Because = "nothing makes it stale but a purge or a new build"
+		r.Because = "only a purge or a new build makes it stale"
 	default:
-		r.Because = "its interval has not passed"
+		r.Because = "RevalidateAfter has not passed"
 	}
 	switch {
 	case i.missing():
-		r.Next = "answers that the page does not exist"
+		r.Next = "answers 404 or 410 without calling the loader"
 		if phase != fresh {
-			r.Next = "waits while the page is made"
+			r.Next = "waits until the page is generated"
 		}
 	case phase == fresh:
 		r.Next = "serves it"
 	case resting && i.lasts(now):
-		r.Next = "serves it; the last refresh failed, and the next is tried in " + e.RetryAt.Sub(now).Round(time.Second).String()
+		r.Next = "serves it; the last revalidation failed, and the next attempt is in " + e.RetryAt.Sub(now).Round(time.Second).String()
 	case resting:
-		r.Next = "answers 503; the last refresh failed, and it is too old to be served"
+		r.Next = "answers 503; the last revalidation failed, and the copy is too old to be served"
 	case phase == stale && i.foreign:
-		r.Next = "renders its state with this build's view, serves that, and makes the page again behind"
+		r.Next = "serves its state rendered with this build's view, and revalidates the page in the background"
 	case phase == stale:
-		r.Next = "serves it, and makes the page again behind"
+		r.Next = "serves it, and revalidates the page in the background"
 	default:
-		r.Next = "waits while the page is made again"
+		r.Next = "waits until the page is regenerated"
 	}
 }

@@ -1,12 +1,12 @@
 // The embedded module.
 
-// Package client is the browser runtime: one ES module that follows links
-// without leaving the document, loads islands and deferred fragments, and
-// keeps what visitors typed and where they were. A page that needs none of it
-// ships no script.
+// Package client is the browser runtime: one ES module that follows links and
+// submits forms without leaving the document, loads islands and deferred
+// fragments, and keeps visitors' input and scroll positions. A page that needs
+// none of it ships no script.
 //
-// Its source is TypeScript beside this file, bundled by go generate; what it
-// does in a browser is told in docs/navigation.md.
+// Its source is the TypeScript in this folder, bundled by go generate;
+// docs/navigation.md describes what it does in a browser.
 package client
 
 import _ "embed"

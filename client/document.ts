@@ -1,5 +1,8 @@
-// The document the runtime was loaded with: what the server says of it, where
-// the page's own parts lie in it, and which URLs are pages of the same app.
+// The document that the runtime was loaded with: the server's settings in it,
+// the positions of the page's own parts, and which URLs are pages of the same
+// app.
+
+import { Wire } from "./wire";
 
 interface Settings {
   build: string;
@@ -9,61 +12,84 @@ interface Settings {
   timeout?: number; // milliseconds
   transitions?: boolean;
   announce?: string; // "{title}" in it stands for the page's title
+  failed?: string; // HTML, shown where the server cannot be reached
   locale?: string; // the layout's, where the app has several
   keep?: boolean; // the page as loaded may be shown again
 }
 
-export const root = document.documentElement;
-export const settings: Settings = JSON.parse(document.querySelector<HTMLMetaElement>("meta[name=gorgon]")?.content || '{"base":""}');
+// doc is the document without the elements that markup adds to its properties:
+// <img name="body"> makes document.body that image.
+export const doc = new Proxy(document, {
+  get(_, name) {
+    const value = Reflect.get(Document.prototype, name, document);
+    return typeof value === "function" ? value.bind(document) : value;
+  },
+});
+
+// has says whether the browser defines a global, and not an element with that
+// id.
+export const has = (name: string): boolean => Object.hasOwn(window, name);
+
+export const root = doc.documentElement;
+
+// The settings are in the element before this module's script.
+const script = Array.from(doc.scripts).find((s) => s.src === import.meta.url);
+export const settings: Settings = JSON.parse((script?.previousElementSibling as HTMLMetaElement | null)?.content || '{"base":""}');
 export const patience = settings.timeout || 10000;
 
-// A Part is what lies between two marks.
+// A Part is the content between two marks.
 export interface Part {
   begin: Comment;
   end: Comment;
 }
 
-// parts are what is another on each page: the page's own part of the head, its
-// main part, and the regions of the layout, by name and in their order.
+// parts returns the parts that differ on each page: the page's own part of the
+// head, its main part, and the regions of the layout, by name and in order.
 export const parts: Record<string, Part> = Object.create(null); // no name is there before
-const walker = document.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
+const walker = doc.createTreeWalker(root, NodeFilter.SHOW_COMMENT);
 for (let node; (node = walker.nextNode() as Comment | null); ) {
   const [, ends, name] = /^(\/?)gorgon:(.+)/.exec(node.data) || [];
   if (!name) continue;
   const part = (parts[name] ||= {} as Part);
-  if (ends) part.end ||= node;
+  if (ends) part.end = node;
   else part.begin ||= node;
 }
 
-export const headPart = parts.head;
-export const mainPart = parts.main;
-
 export const rangeOf = ({ begin, end }: Part): Range => {
-  const range = document.createRange();
+  const range = doc.createRange();
   range.setStartAfter(begin);
   range.setEndBefore(end);
   return range;
 };
 
-// htmlOf is a part as HTML.
-export const htmlOf = (part: Part): string => {
-  const holder = document.createElement("template");
-  holder.content.append(rangeOf(part).cloneContents());
-  return holder.innerHTML;
-};
+// ours says whether an element is in one of the parts.
+export const ours = (element: Element): boolean => Object.values(parts).some((part) => rangeOf(part).intersectsNode(element));
 
-// parse makes nodes of HTML, whose scripts run once they are put into the
+// within finds the element or an ancestor that matches. It avoids the method of
+// that name, since a form may have a control with the name "closest".
+export const within = (element: Element, selector: string): Element | null => Element.prototype.closest.call(element, selector);
+
+// If a policy requires trusted types, the server's HTML gets one. If the policy
+// forbids that too, parsing fails.
+let trusted: { createHTML(html: string): string } | undefined;
+try {
+  if (has("trustedTypes")) trusted = (window as any).trustedTypes.createPolicy("gorgon", { createHTML: (html: string) => html });
+} catch {
+  // parse reports it.
+}
+
+// parse makes nodes of HTML, whose scripts run once they are inserted into the
 // document.
-export const parse = (html: string, context: Element = document.body): DocumentFragment => {
-  const range = document.createRange();
+export const parse = (html: string, context: Element = doc.body): DocumentFragment => {
+  const range = doc.createRange();
   range.selectNodeContents(context);
-  return range.createContextualFragment(html);
+  return range.createContextualFragment(trusted ? trusted.createHTML(html) : html);
 };
 
-// urlOf reads a URL as the document would; nothing where it is none.
+// urlOf resolves a URL as the document would; undefined if it is invalid.
 export const urlOf = (href: string | URL): URL | undefined => {
   try {
-    return new URL(href, document.baseURI);
+    return new URL(href, doc.baseURI);
   } catch {
     return;
   }
@@ -71,24 +97,24 @@ export const urlOf = (href: string | URL): URL | undefined => {
 
 const own = (url: URL): boolean => url.origin === location.origin && !url.username;
 
-// isPart says whether a URL is one of the app's own things below a folder of
-// /_gorgon/. Modules and fragments come from nowhere else.
-export const isPart = (url: URL | undefined, folder: string): url is URL =>
-  !!url && own(url) && url.pathname.startsWith(`${settings.base}/_gorgon/${folder}/`);
+// isPart says whether a URL is one of the app's own things below a path of the
+// framework. Modules and fragments come from nowhere else.
+export const isPart = (url: URL | undefined, below: string): url is URL =>
+  !!url && own(url) && url.pathname.startsWith(settings.base + below);
 
-// payloadOf is the URL of a page's navigation payload; "" where the URL can be
-// no page of this app.
+// payloadOf returns the URL of a page's navigation payload; "" if the URL
+// cannot be a page of this app.
 export const payloadOf = (url: URL): string => {
   const { base } = settings;
   const path = url.pathname;
-  if (!own(url) || !path.startsWith(base + "/") || path.startsWith(base + "/_gorgon/")) return "";
+  if (!own(url) || !path.startsWith(base + "/") || path.startsWith(base + Wire.Root)) return "";
   const page = path.slice(base.length);
-  return base + (page.endsWith("/") ? "/_gorgon/folder" + page.slice(0, -1) : "/_gorgon/page" + page) + ".json" + url.search;
+  return base + (page.endsWith("/") ? Wire.Folder + page.slice(0, -1) : Wire.Page + page) + Wire.Suffix + url.search;
 };
 
 export const samePage = (a: URL, b: URL): boolean => a.pathname === b.pathname && a.search === b.search;
 
-// bound has a map forget what is oldest in it until it is small enough.
+// bound removes the oldest entries of a map until it is small enough.
 export const bound = <T>(map: Map<string, T>, most: number, room: number, sizeOf: (of: T) => number): void => {
   let size = 0;
   map.forEach((of) => (size += sizeOf(of)));
@@ -100,4 +126,4 @@ export const bound = <T>(map: Map<string, T>, most: number, room: number, sizeOf
 };
 
 export const emit = (name: string, detail: object, at: EventTarget = document, cancelable = false): boolean =>
-  at.dispatchEvent(new CustomEvent("gorgon:" + name, { detail, cancelable, bubbles: true }));
+  EventTarget.prototype.dispatchEvent.call(at, new CustomEvent("gorgon:" + name, { detail, cancelable, bubbles: true }));

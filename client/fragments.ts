@@ -1,12 +1,13 @@
 // <gorgon-fragment>: fetches a piece of the page once the page is loaded, and
-// puts it in the place of the fallback. Where that fails, the fallback stays.
+// replaces the fallback with it. If that fails, the fallback stays.
 
-import { emit, isPart, parse, patience, urlOf } from "./document";
+import { doc, emit, isPart, parse, patience, urlOf } from "./document";
 import { settle } from "./history";
 import { watch } from "./prefetch";
+import { Wire } from "./wire";
 
 const loaded = (): Promise<unknown> | void => {
-  if (document.readyState !== "complete") return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+  if (doc.readyState !== "complete") return new Promise((resolve) => addEventListener("load", resolve, { once: true }));
 };
 
 class Fragment extends HTMLElement {
@@ -20,14 +21,14 @@ class Fragment extends HTMLElement {
     const src = urlOf(this.getAttribute("src") || "");
     let timer;
     try {
-      if (!isPart(src, "fragment")) throw new Error("gorgon: " + src);
+      if (!isPart(src, Wire.Fragment)) throw new Error("gorgon: " + src);
       await loaded();
       if (signal.aborted) return;
       this.setAttribute("aria-busy", "true");
       timer = setTimeout(() => stop.abort(), patience);
-      // Hosts of files send on to the same path with a slash.
+      // Static hosts redirect to the same path with a slash.
       const response = await fetch(src, { signal });
-      if (!response.ok || !isPart(urlOf(response.url), "fragment") || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: " + response.status);
+      if (!response.ok || !isPart(urlOf(response.url), Wire.Fragment) || !/^text\/html\b/.test(response.headers.get("Content-Type") || "")) throw new Error("gorgon: " + response.status);
       const html = await response.text();
       if (!this.isConnected) return;
       this.#done = true;

@@ -1,10 +1,11 @@
-// The browser runtime: navigation, islands, fragments, and the state that
+// The browser runtime: navigation, forms, islands, fragments, and the state that
 // survives them.
 
 import { startFragments } from "./fragments";
 import { freeze, startHistory, thaw } from "./history";
 import { startIslands } from "./islands";
-import { startNavigate } from "./navigate";
+import { navigate, startNavigate } from "./navigate";
+import { prefetch } from "./prefetch";
 
 interface Gorgon {
   navigate: (href: string) => Promise<void>;
@@ -19,11 +20,12 @@ declare global {
   }
 }
 
-// A document has one runtime, whatever scripts a page brings.
-if (!window.gorgon) {
-  window.gorgon = { freeze: () => freeze(), thaw } as Gorgon;
-  startNavigate();
+// A document has one runtime, whatever scripts a page brings. The id of an
+// element is not mistaken for it.
+if (!customElements.get("gorgon-island")) {
+  window.gorgon = { navigate, prefetch, freeze: () => freeze(), thaw: (frozen) => thaw(frozen) };
   startHistory();
+  startNavigate();
   startIslands();
   startFragments();
 }

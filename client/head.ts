@@ -1,10 +1,10 @@
-// Making the head's own part that of another page: what is equal stays as it
-// is, and the styles of the new page are there before it is shown.
+// Replacing the head's own part by that of another page: equal elements stay,
+// and the styles of the new page are loaded before it is shown.
 
-import { headPart, parse, patience } from "./document";
+import { parts, patience } from "./document";
 
-// A Change has been prepared: the styles it needs are loaded, and apply makes
-// the head that of the new page.
+// A Change is prepared: the styles it needs are loaded, and apply replaces the
+// head.
 export interface Change {
   apply: () => void;
   drop: () => void;
@@ -18,18 +18,18 @@ const elements = (begin: Node, end: Node): Element[] => {
   return list;
 };
 
-// prepare sorts the new head into the old one and waits for its stylesheets.
-// No element that stays is moved: a stylesheet that moves is loaded again. It
-// fails where a stylesheet does.
-export const prepare = (html: string): Change | Promise<Change> => {
-  const { begin, end } = headPart!;
+// prepare merges a new head into the old one and waits for its stylesheets. It
+// does not move elements that stay: a stylesheet that moves is loaded again. It
+// fails if a stylesheet does.
+export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
+  const { begin, end } = parts.head!;
   const old = elements(begin, end);
   const added: [Element, Node][] = [];
   const loads: Promise<void>[] = [];
   const styles: [HTMLLinkElement, string | null][] = [];
   let from = 0;
   const gone = new Set(old);
-  for (const element of Array.from(parse(html, document.head).children)) {
+  for (const element of Array.from(head.children)) {
     const same = old.findIndex((o, i) => i >= from && o.isEqualNode(element));
     if (same >= 0) {
       gone.delete(old[same]!);
@@ -41,7 +41,7 @@ export const prepare = (html: string): Change | Promise<Change> => {
       added.push([element, place]);
       continue;
     }
-    // With a medium that never is, a stylesheet loads and styles nothing.
+    // With a medium that never matches, a stylesheet loads without effect.
     const media = element.getAttribute("media");
     element.media = "not all";
     loads.push(

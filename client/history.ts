@@ -1,8 +1,9 @@
-// What survives a way back and a reload: where the page was scrolled, what was
-// typed into it, what was open, and the state that islands declare.
+// State that survives going back and reloading: input, open details, and the
+// state that islands declare. The browser keeps the scroll positions; they are
+// only restored again if a part of the page arrives late.
 
 import { freezeIslands, islandKeys, thawIslands } from "./islands";
-import { bound } from "./document";
+import { bound, doc, has, ours, root, within } from "./document";
 
 interface State {
   at: [number, number];
@@ -10,6 +11,7 @@ interface State {
   open: [string, boolean][];
   scrolls: [string, [number, number]][];
   islands: [string, unknown][];
+  focus?: string;
 }
 
 type Field = string | boolean | number[];
@@ -18,18 +20,23 @@ const most = 50; // entries of the history
 const room = 1e6; // characters of all
 const store = "gorgon";
 
+// By the browser's id of a history entry: the state of its page, and the entry
+// in which that page was loaded. The app's own entries and those of hashes
+// belong to the page that they were made on.
 let states = new Map<string, string>();
+let owners = new Map<string, string>();
 try {
-  states = new Map(JSON.parse(sessionStorage.getItem(store) || "[]"));
+  const [kept, owned] = JSON.parse(sessionStorage.getItem(store) || "[]");
+  states = new Map(kept);
+  owners = new Map(owned);
 } catch {
-  // A storage that is closed or holds something else is as an empty one.
+  // A storage that is closed or contains something else counts as empty.
 }
 
-// Of an element that has no name of its own the kind and the place tell which
-// it is.
+// An element without a name is identified by its kind and position.
 const keyed = <E extends Element>(selector: string): [string, E][] => {
   const seen: Record<string, number> = {};
-  return Array.from(document.querySelectorAll<E>(selector), (element) => {
+  return Array.from(root.querySelectorAll<E>(selector), (element) => {
     const own = element.getAttribute("data-gorgon-keep") || element.id;
     const kind = element.localName + ":" + element.getAttribute("name");
     return [own ? "#" + own : kind + (seen[kind] = (seen[kind] || 0) + 1), element];
@@ -38,23 +45,31 @@ const keyed = <E extends Element>(selector: string): [string, E][] => {
 
 type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
-// secret is what is never kept: what no browser fills in again by itself, and
-// what belongs to the server.
-const secret = (control: Control): boolean =>
-  /^(password|file|hidden|submit|button|image|reset)$/.test(control.type) ||
-  /\b(off|cc-|one-time-code|(current|new)-password)/.test(control.autocomplete) ||
-  /^off$/i.test(control.form?.getAttribute("autocomplete") || "");
+// foreign selects controls that are never restored: those that no script fills
+// in, and those that belong to the server.
+const foreign = (control: Control): boolean => /^(file|hidden|submit|button|image|reset)$/.test(control.type);
 
-const controls = () => keyed<Control>("input,textarea,select").filter(([, control]) => !secret(control));
+// secret selects controls that are never kept: browsers do not restore them
+// either.
+const secret = (control: Control): boolean =>
+  control.type === "password" ||
+  /\b(off|cc-|one-time-code|(current|new)-password)/.test(control.autocomplete) ||
+  (!!control.form && !!within(control.form, '[autocomplete="off" i]'));
+
+const controls = () => keyed<Control>("input,textarea,select").filter(([, control]) => !foreign(control));
 
 const checkable = (control: Control): control is HTMLInputElement => /^(checkbox|radio)$/.test(control.type);
 
-// changed is what a visitor made of a control; nothing where it is as the
-// server sent it. Of a list it is always what is chosen.
+// The page shows what a form was answered with: what the visitor typed is what
+// the server sent, and not what the page's payload has.
+let refused = false;
+
+// changed returns the visitor's change of a control; undefined if it is as the
+// page has it. For a list it always returns the selection.
 const changed = (control: Control): Field | undefined => {
   if (control instanceof HTMLSelectElement) return Array.from(control.selectedOptions, (o) => o.index);
-  if (checkable(control)) return control.checked === control.defaultChecked ? undefined : control.checked;
-  return control.value === control.defaultValue ? undefined : control.value;
+  if (checkable(control)) return control.checked === control.defaultChecked && !refused ? undefined : control.checked;
+  return control.value === control.defaultValue && !refused ? undefined : control.value;
 };
 
 const put = (control: Control, field: Field | undefined) => {
@@ -65,27 +80,35 @@ const put = (control: Control, field: Field | undefined) => {
   } else if (typeof field === "string") control.value = field;
 };
 
+const focusable = () => keyed<HTMLElement>("a[href],button,input,select,textarea,summary,[tabindex]");
+
 const details = () => keyed<HTMLDetailsElement>("details");
 
 const scrollers = () => keyed("body [id],[data-gorgon-keep]");
 
-// freeze is the state of what is shown, as a text that may stand anywhere in
-// HTML or in a script.
-export const freeze = (at: [number, number] = [scrollX, scrollY]): string => {
+// freeze returns the state of the current page as text that is safe anywhere in
+// HTML or in a script. With a form it is for this document alone, without the
+// fields of that form and what is closed, about which its answer decides.
+export const freeze = (form?: Element): string => {
   const fields: State["fields"] = [];
   for (const [key, control] of controls()) {
+    if (form ? control.form === form : secret(control)) continue;
     const field = changed(control);
     if (field !== undefined) fields.push([key, field]);
   }
   const scrolls: State["scrolls"] = [];
   for (const [key, e] of scrollers()) if (e.scrollTop || e.scrollLeft) scrolls.push([key, [e.scrollLeft, e.scrollTop]]);
-  const state: State = { at, fields, scrolls, open: details().map(([key, d]) => [key, d.open]), islands: freezeIslands() };
+  const state: State = { at: [scrollX, scrollY], fields, scrolls, open: details().flatMap(([key, d]) => (d.open || !form ? [[key, d.open]] : [])), islands: freezeIslands(), focus: focusable().find(([, e]) => e === doc.activeElement)?.[0] };
   return JSON.stringify(state).replace(/[<>&\u2028\u2029]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 };
 
 let pending: Partial<Record<"fields" | "open" | "scrolls", Map<string, unknown>>> = {};
 
-// settle puts into what has come what was kept for it, once.
+let place: [number, number] | undefined; // of the window, until the visitor moves
+
+const seek = () => place && history.scrollRestoration === "auto" && scrollTo({ left: place[0], top: place[1], behavior: "instant" });
+
+// settle applies the kept state to elements that have arrived, once.
 export const settle = (): void => {
   const each = <E extends Element>(part: "fields" | "open" | "scrolls", list: Iterable<[string, E]>, use: (e: E, value: unknown) => void) => {
     const values = pending[part];
@@ -98,20 +121,13 @@ export const settle = (): void => {
   each("open", details(), (d, open) => (d.open = !!open));
   each("fields", controls(), (c, field) => put(c, field as Field));
   each("scrolls", scrollers(), (e, to) => Array.isArray(to) && e.scrollTo({ left: +to[0], top: +to[1], behavior: "instant" }));
+  seek();
 };
 
-// scrollTo goes to a place of the page; where the page is not that long yet,
-// again once it is loaded, unless the visitor has gone elsewhere.
-export const scrollTo = ([left, top]: [number, number]): void => {
-  const go = () => window.scrollTo({ left, top, behavior: "instant" });
-  go();
-  const reached = scrollY;
-  if (reached < top - 1 && document.readyState !== "complete") addEventListener("load", () => scrollY === reached && go(), { once: true });
-};
-
-// thaw puts a frozen state into what is shown. It says whether the text was
-// one; what does not fit is left out.
-export const thaw = (frozen: string): boolean => {
+// thaw applies a frozen state to the current page, and restores the focus if
+// asked to. It says whether the text was a frozen state; parts that do not fit
+// are ignored.
+export const thaw = (frozen: string, focus?: boolean): boolean => {
   try {
     const state: State = JSON.parse(frozen);
     const map = (list: unknown) => new Map<string, unknown>(list as [string, unknown][]);
@@ -119,46 +135,73 @@ export const thaw = (frozen: string): boolean => {
     pending = { fields: map(state.fields), open: map(state.open), scrolls: map(state.scrolls) };
     islandKeys.clear();
     islands.forEach((value, key) => islandKeys.set(key, value));
+    place = [+state.at[0] || 0, +state.at[1] || 0];
     settle();
     thawIslands();
-    scrollTo([+state.at[0] || 0, +state.at[1] || 0]);
+    if (focus) focusable().find(([key]) => key === state.focus)?.[1].focus({ preventScroll: true });
     return true;
   } catch {
     return false;
   }
 };
 
-// forgetPending ends the wait of states that another page was to have.
+// forgetPending drops the states that the previous page was still waiting to
+// apply.
 export const forgetPending = (): void => {
   pending = {};
+  place = undefined;
   islandKeys.clear();
 };
 
-// The entry of the history that is shown. Its number lies in history.state
-// beside what the app keeps there.
-const idIn = (state: unknown): string | undefined => {
-  const id = (state as { gorgon?: unknown } | null)?.gorgon;
-  return typeof id === "string" ? id : undefined;
-};
-const newState = (state: unknown = {}) => ({ ...(state as object), gorgon: Math.random().toString(36).slice(2) });
+const opened = new Set(root.querySelectorAll("details[open],dialog[open]"));
 
-let shown: string;
-
-// stateOf is what was kept for the entry of the history that the browser is at.
-export const stateHere = (): string | undefined => states.get(idIn(history.state) || "");
-
-// enter makes the entry that the browser is at, or a new one, the one that is
-// shown.
-export const enter = (url?: string): void => {
-  if (url !== undefined) history.pushState(newState(), "", url);
-  else if (!idIn(history.state)) history.replaceState(newState(history.state), "");
-  shown = idIn(history.state)!;
+// reset closes what the visitor opened in the layout, and clears what was typed
+// there, as a new document would.
+export const reset = (): void => {
+  const each = <E extends Element>(selector: string, use: (e: E) => void) => {
+    for (const e of root.querySelectorAll<E>(selector)) if (!ours(e) && !within(e, "gorgon-island")) use(e);
+  };
+  each<HTMLElement>(":popover-open", (e) => e.hidePopover());
+  each<HTMLDialogElement>("dialog[open]", (e) => opened.has(e) || e.close());
+  each<HTMLDetailsElement>("details", (e) => (e.open = opened.has(e)));
+  each("form", (e) => HTMLFormElement.prototype.reset.call(e));
+  getSelection()?.removeAllRanges();
+  if (doc.fullscreenElement) void doc.exitFullscreen();
 };
 
-// leave keeps the state of the entry that is shown.
-export const leave = (at?: [number, number]): void => {
+const idHere = (): string => (has("navigation") && navigation.currentEntry?.id) || "";
+
+let shown = idHere(); // entry that the page is shown for
+let page = owners.get(shown) || shown; // entry with which it came
+
+// belongs says whether an entry belongs to the page that is shown.
+export const belongs = ({ id, url }: NavigationHistoryEntry | NavigationDestination): boolean =>
+  owners.has(id) ? owners.get(id) === page : url?.split("#")[0] === location.href.split("#")[0];
+
+// enter assigns the browser's entry to the page that is shown; to a new page if
+// fresh.
+export const enter = (fresh?: boolean): void => {
+  if (fresh) refused = false;
+  shown = idHere();
+  if (fresh) page = owners.get(shown) || shown;
+  owners.set(shown, page);
+  bound(owners, 4 * most, room, () => 1);
+};
+
+// enterRefused says that the page shows what a form was answered with, and
+// whether the focus has moved, and the page with it.
+export const enterRefused = (moved: boolean): void => {
+  refused = true;
+  if (moved) place = undefined;
+};
+
+// stateHere is the state that was kept for the browser's current history entry.
+export const stateHere = (): string | undefined => states.get(idHere());
+
+// leave stores the state of the current entry.
+export const leave = (): void => {
   states.delete(shown);
-  states.set(shown, freeze(at));
+  states.set(shown, freeze());
   bound(states, most, room, (s) => s.length);
 };
 
@@ -167,13 +210,14 @@ export const startHistory = (): void => {
   const save = () => {
     leave();
     try {
-      sessionStorage.setItem(store, JSON.stringify([...states]));
+      sessionStorage.setItem(store, JSON.stringify([[...states], [...owners]]));
     } catch {
-      // Full or closed: the page is loaded again without its state.
+      // Full or closed: the page will be loaded without its state.
     }
   };
   addEventListener("pagehide", save);
-  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save());
+  addEventListener("visibilitychange", () => doc.visibilityState === "hidden" && save());
   const state = stateHere();
   if (state) thaw(state);
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(name, () => (place = undefined), { capture: true, passive: true });
 };

@@ -1,7 +1,8 @@
-// <gorgon-island>: loads a module when it is due, and hands it the element and
-// its props. What the server sent stays whatever becomes of the module.
+// <gorgon-island>: loads a module when it is needed, and passes it the element
+// and its props. The server's content stays, whatever happens to the module.
 
-import { emit, isPart, urlOf } from "./document";
+import { emit, has, isPart, root, urlOf } from "./document";
+import { Wire } from "./wire";
 
 interface Module {
   default?: (element: HTMLElement, props: unknown) => unknown;
@@ -17,7 +18,7 @@ const keyOf = (island: Island): string => {
   if (own) return "#" + own;
   // Without the digest, which changes with every build of the module.
   const name = (e: Element) => /([^/.]*)[^/]*$/.exec(e.getAttribute("src") || "")?.[1] || "";
-  const alike = Array.from(document.querySelectorAll("gorgon-island")).filter((e) => name(e) === name(island) && !e.id);
+  const alike = Array.from(root.querySelectorAll("gorgon-island")).filter((e) => name(e) === name(island) && !e.id);
   return name(island) + ":" + alike.indexOf(island);
 };
 
@@ -31,7 +32,7 @@ class Island extends HTMLElement {
     const load = () => void this.#load(turn);
     switch (this.getAttribute("on")) {
       case "idle": {
-        if (!window.requestIdleCallback) return void setTimeout(load, 200);
+        if (!has("requestIdleCallback")) return void setTimeout(load, 200);
         const due = requestIdleCallback(load);
         return void this.#quit.push(() => cancelIdleCallback(due));
       }
@@ -41,7 +42,7 @@ class Island extends HTMLElement {
           observer.disconnect();
           load();
         });
-        // An element of display: contents has no box: its children are seen.
+        // An element with display: contents has no box: observe its children.
         observer.observe(this);
         for (const child of this.children) observer.observe(child);
         return void this.#quit.push(() => observer.disconnect());
@@ -66,7 +67,7 @@ class Island extends HTMLElement {
   async #load(turn: number) {
     const src = urlOf(this.getAttribute("src") || "");
     try {
-      if (!isPart(src, "assets")) throw new Error("gorgon: " + src);
+      if (!isPart(src, Wire.Assets)) throw new Error("gorgon: " + src);
       const module: Module = await import(src.href);
       if (turn !== this.#turn) return;
       const props = this.querySelector(':scope > script[type="application/json"]')?.textContent;
@@ -111,7 +112,7 @@ const each = <T>(list: Iterable<T>, use: (of: T) => void) => {
   }
 };
 
-const islands = () => document.querySelectorAll<Island>("gorgon-island:defined");
+const islands = () => root.querySelectorAll<Island>("gorgon-island:defined");
 
 export const freezeIslands = (): [string, unknown][] => {
   const states: [string, unknown][] = [];

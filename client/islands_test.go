@@ -1,4 +1,4 @@
-// Islands, fragments, and what they meet.
+// Islands, fragments, and their surroundings.
 
 package client_test
 
@@ -61,7 +61,7 @@ func TestIslandsLoadWhenTheyAreDue(t *testing.T) {
 			if due != "" {
 				check(t, tab, "it waits", `count.textContent === "server"`)
 				if n := s.count("/_gorgon/assets/counter.abc.js"); n != 0 {
-					t.Error("its module was loaded before it was due")
+					t.Error("its module was loaded before it was needed")
 				}
 			}
 			if due == "media" {
@@ -127,8 +127,8 @@ func TestFailingFragmentKeepsItsFallback(t *testing.T) {
 	}
 }
 
-// A file server sends on from a folder's path to the same with a slash. A
-// page that a fragment is sent on to is none.
+// A file server redirects from a folder's path to the same path with a slash. A
+// page that a fragment is redirected to is not a fragment.
 func TestFragmentFollowsRedirectsToFragmentsAlone(t *testing.T) {
 	for to, well := range map[string]bool{"/_gorgon/fragment/a/": true, "/b": false, "http://other.invalid/_gorgon/fragment/a/": false} {
 		t.Run(to, func(t *testing.T) {
@@ -152,8 +152,8 @@ func TestFragmentFollowsRedirectsToFragmentsAlone(t *testing.T) {
 	}
 }
 
-// What is shown is shown: a server that dies costs a visitor the page he asks
-// for, not the one he reads.
+// A page that is shown stays: a server that dies costs a visitor the requested
+// page, not the current one.
 func TestKeptPagesOutliveTheServer(t *testing.T) {
 	s := newSite(t, two())
 	tab := s.open("/")

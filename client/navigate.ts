@@ -1,14 +1,159 @@
-// Following links and forms without leaving the document. Whatever is not as
-// it should be ends in the browser's own way: the page is loaded whole.
+// Following links and forms without leaving the document; submit.ts has forms by
+// POST. The browser decides which of them lead to another page, and where: its
+// Navigation API reports every navigation before it happens. If the browser would
+// treat a document in a special way, or anything is not as it should be, the
+// whole page is loaded.
 
-import { announce, focus, startAnnounce, targetOf } from "./announce";
-import { emit, headPart, htmlOf, mainPart, parse, parts, payloadOf, rangeOf, root, samePage, settings, urlOf } from "./document";
-import { prepare } from "./head";
-import { enter, forgetPending, leave, scrollTo, stateHere, thaw } from "./history";
-import { abandon, keepFirst, obtain, refresh, type Payload } from "./payloads";
-import { anew, follows, linkOf, prefetch, preload, startPrefetch } from "./prefetch";
+import { announce, startAnnounce } from "./announce";
+import { doc, emit, has, ours, parse, parts, payloadOf, rangeOf, root, samePage, settings, urlOf, within, type Part } from "./document";
+import { prepare, type Change } from "./head";
+import { belongs, enter, forgetPending, leave, reset, stateHere, thaw } from "./history";
+import { abandon, keepFirst, obtain, refresh } from "./payloads";
+import { apart, preload, restartPrefetch, startPrefetch } from "./prefetch";
+import { duplicate, formOf, stopSubmit, submit } from "./submit";
+import { Wire } from "./wire";
 
-type How = "push" | "replace" | "back"; // a new entry, the same one, one of the history
+export type How = "push" | "replace" | "traverse"; // a new entry, the same one, one of the history
+
+// A Page is ready to be shown.
+export interface Page {
+  change: Change;
+  content: [Part, DocumentFragment][];
+}
+
+export const busy = "data-gorgon-loading";
+
+// Unclosed elements in a page can move a mark.
+const soft =
+  !!settings.navigate &&
+  has("navigation") &&
+  "sourceElement" in NavigateEvent.prototype &&
+  !!parts.main &&
+  Object.values(parts).every(({ begin, end }) => begin?.parentNode === end?.parentNode);
+
+// Elements that only a document of its own can start or end: scripts with their
+// order and listeners, frames with their history, elements that only the parser
+// creates, and instructions to the document.
+const lasting = "script:not([type$=json i]),iframe,frame,object,embed,base,meta[http-equiv],meta[name=referrer i],template[shadowrootmode]";
+const alone = lasting + ",link[rel~=stylesheet i]";
+
+// leavable says whether the current page leaves nothing to the next one.
+export const leavable = (): boolean =>
+  soft && !Array.from(root.querySelectorAll(lasting)).some((e) => ours(e) || e.matches("[http-equiv=refresh i]"));
+
+export let turn = 0; // of the latest navigation: all before it are overtaken
+let fetching = "";
+let next: Page | undefined; // the page for the next navigation that the browser reports
+let coming = false; // the browser's entry is not that of the page that is shown
+let barred = false; // the policy lets no payload be fetched
+let key = ""; // of the browser's entry of the page that is shown
+
+export const end = (): void => {
+  root.removeAttribute(busy);
+  fetching = "";
+};
+
+export const overtake = (by = ""): number => {
+  if (fetching && fetching !== by) abandon(fetching);
+  stopSubmit();
+  if (!by) end();
+  fetching = by;
+  return ++turn;
+};
+
+// whole loads a page as a document.
+export const whole = (url: URL, how: How, error?: unknown): void => {
+  end();
+  if (error) emit("error", { url: url.href, error });
+  if (how === "traverse") location.reload();
+  else if (how === "push") location.assign(url.href);
+  else location.replace(url.href);
+};
+
+// contentOf parses a part as the document's parser would at its position.
+// undefined: it ends within another element than it began in.
+const contentOf = ({ begin }: Part, html: string): DocumentFragment | undefined => {
+  let around = "";
+  let deep = 0;
+  for (let e = begin.parentElement; e && e !== doc.body && e !== doc.head; e = e.parentElement, deep++) around = `<${e.localName}>` + around;
+  const made = parse(around + html + "<!---->", begin.parentElement === doc.head ? doc.head : doc.body);
+  let at: Node = made;
+  while (deep--) at = at.lastChild || at;
+  const last = at.lastChild;
+  if (!(last instanceof Comment) || last.data) return;
+  last.remove();
+  const content = doc.createDocumentFragment();
+  content.append(...at.childNodes);
+  return content;
+};
+
+export const odd = new Error("gorgon: payload");
+
+// fragmentsOf parses the parts of a page: its own part of the head, and the
+// others.
+export const fragmentsOf = (html: Record<string, string>): [DocumentFragment, Page["content"]] => {
+  const content: Page["content"] = [];
+  let head;
+  for (const name in parts) {
+    const made = contentOf(parts[name]!, html[name]!);
+    const inHead = name === "head";
+    if (made?.querySelector(inHead ? lasting : alone) !== null) throw odd;
+    if (inHead) head = made;
+    else content.push([parts[name]!, made]);
+  }
+  return [head!, content];
+};
+
+// enterPage shows a page in an entry of its own, or in the place of the current
+// one.
+export const enterPage = async (page: Page, url: string, how: "push" | "replace"): Promise<void> => {
+  leave();
+  reset();
+  next = page;
+  // It fails if another navigation starts before this one ends.
+  await navigation.navigate(url, { history: how, info: page }).finished?.catch(() => {});
+};
+
+export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<void> => {
+  const at = payloadOf(url);
+  const mine = overtake(at);
+  root.setAttribute(busy, "");
+  keepFirst();
+  try {
+    let entry = obtain(at, how === "traverse", how === "replace" && !hops);
+    if (entry instanceof Promise) entry = await entry;
+    if (mine !== turn) return;
+    const { payload } = entry;
+    if (entry.lost && settings.failed) {
+      await new Promise((told) => setTimeout(told)); // by the policy, if it is that
+      if (!barred) return failed();
+    }
+    if (!payload || (settings.locale && payload.locale && payload.locale !== settings.locale)) throw odd;
+    if (payload.location !== undefined) {
+      const to = new URL(payload.location, url);
+      if (!payloadOf(to) || hops > 4) throw odd;
+      to.hash ||= url.hash;
+      return await go(to, how, asked, hops + 1);
+    }
+    const [head, content] = fragmentsOf(payload.parts);
+    preload(payload);
+    let change = prepare(head);
+    if (change instanceof Promise) change = await change;
+    if (mine !== turn) return change.drop();
+    const page = { change, content };
+    if (how !== "traverse") await enterPage(page, url.href, how);
+    else {
+      if (hops) history.replaceState(history.state, "", url.href);
+      await transition(page, how);
+    }
+    if (mine !== turn) return;
+    end();
+    emit("load", { url: url.href, how: how === "traverse" ? "back" : how });
+    if (entry.behind) await refresh(at, payload);
+  } catch (error) {
+    if (mine === turn) whole(asked, how, error);
+  }
+};
 
 interface Transition {
   updateCallbackDone: Promise<void>;
@@ -16,207 +161,128 @@ interface Transition {
   finished: Promise<void>;
 }
 
-// A page whose elements are not closed where they should be moves a mark.
-const soft = !!settings.navigate && !!mainPart && Object.values(parts).every(({ begin, end }) => begin?.parentNode === end?.parentNode);
-const busy = "data-gorgon-loading";
-const popup = document.querySelector<HTMLDialogElement>("#gorgon-error");
-let turn = 0; // of the latest navigation: all before it are overtaken
-let fetching = "";
-let page = new URL(location.href); // that is shown
-let swapped = false;
-let position: [number, number] = [0, 0];
-
-const end = () => {
-  root.removeAttribute(busy);
-  fetching = "";
-};
-
-// whole loads a page as a document.
-const whole = (url: URL, how: How, error?: unknown) => {
-  end();
-  if (error) emit("error", { url: url.href, error });
-  if (samePage(url, new URL(location.href))) {
-    if (url.hash !== location.hash) history.replaceState(history.state, "", url.href);
-    location.reload();
-  } else if (how === "push") location.assign(url.href);
-  else location.replace(url.href);
-};
-
-const overtake = (key = "") => {
-  if (fetching && fetching !== key) abandon(fetching);
-  fetching = key;
-  return ++turn;
-};
-
-const go = async (url: URL, how: How, asked = url, hops = 0): Promise<void> => {
-  const key = payloadOf(url);
-  if (!hops && !emit("navigate", { url: url.href, how }, document, how !== "back")) return;
-  const mine = overtake(key);
-  if (!soft || !key) return whole(asked, how);
-  root.setAttribute(busy, "");
-  let change;
-  let entry;
-  try {
-    entry = obtain(key, how === "back", how === "replace" && !hops);
-    if (entry instanceof Promise) entry = await entry;
-    if (mine !== turn) return;
-    const { payload } = entry;
-    // What is shown is better than what the browser would say.
-    if (popup && entry.lost) {
-      popup.showModal();
-      return end();
-    }
-    if (!payload || (settings.locale && payload.locale && payload.locale !== settings.locale)) throw new Error("gorgon: payload");
-    if (payload.location !== undefined) {
-      const to = new URL(payload.location, url);
-      if (!payloadOf(to) || hops > 4) throw new Error("gorgon: payload");
-      to.hash ||= url.hash;
-      return await go(to, how, asked, hops + 1);
-    }
-    preload(payload);
-    change = prepare(payload.parts.head!);
-    if (change instanceof Promise) change = await change;
-    if (mine !== turn) return change.drop();
-    const { apply } = change;
-    await transition(() => {
-      if (mine === turn) show(payload, apply, url, how, hops);
-    });
-    if (mine !== turn) return;
-    end();
-    emit("load", { url: url.href, how });
-    if (entry.behind) await refresh(key, payload);
-  } catch (error) {
-    if (mine === turn) whole(asked, how, error);
-  }
-};
-
-const transition = (update: () => void): Promise<void> | void => {
-  const start = (document as { startViewTransition?: (update: () => void) => Transition }).startViewTransition;
-  if (!settings.transitions || !start || document.visibilityState === "hidden" || matchMedia("(prefers-reduced-motion: reduce)").matches) return update();
-  const t = start.call(document, update);
-  // One that is skipped says so by failing; what it was to show is shown.
+const transition = (page: Page, how: How): Promise<void> | void => {
+  const update = () => show(page, how);
+  const { startViewTransition } = doc as { startViewTransition?: (update: () => void) => Transition };
+  if (!settings.transitions || !startViewTransition || doc.visibilityState === "hidden" || matchMedia("(prefers-reduced-motion: reduce)").matches) return update();
+  const t = startViewTransition(update);
+  // A skipped transition fails; the page it was for is shown all the same.
   t.ready.catch(() => {});
   t.finished.catch(() => {});
   return t.updateCallbackDone;
 };
 
-// show makes the document that of the page, in one step.
-const show = (payload: Payload, apply: () => void, url: URL, how: How, hops: number) => {
-  leave();
-  if (how === "push") enter(url.href);
-  else {
-    if (hops || how === "replace") history.replaceState(history.state, "", url.href);
-    enter();
-  }
-  page = url;
-  swapped = true;
+// show replaces the page in the document, in one step. Afterwards the browser
+// decides about scroll position and focus.
+export const show = ({ change, content }: Page, how: How): void => {
+  coming = false;
+  key = navigation.currentEntry!.key;
+  enter(true);
   forgetPending();
-  apply();
-  if (payload.title) document.title = payload.title;
-  if (payload.locale) root.lang = payload.locale;
-  if (payload.dir) root.dir = payload.dir;
-  for (const name in parts) {
-    if (name === "head") continue;
-    const range = rangeOf(parts[name]!);
-    const content = parse(payload.parts[name]!, range.startContainer as Element);
+  change.apply();
+  for (const [part, made] of content) {
+    const range = rangeOf(part);
     range.deleteContents();
-    range.insertNode(content);
+    range.insertNode(made);
   }
-  focus(url.hash);
-  const state = how === "back" && stateHere();
-  if (!state || !thaw(state)) arrive(url);
+  const state = how === "traverse" && stateHere();
+  if (state) thaw(state, true);
   announce();
-  anew();
+  restartPrefetch();
 };
 
-const arrive = (url: URL) => {
-  const target = targetOf(url.hash);
-  if (target) target.scrollIntoView({ behavior: "instant" });
-  else scrollTo([0, 0]);
-};
-
-// follow begins a navigation of the visitor; it says whether it has.
-const follow = (url: URL): boolean => {
-  if (!payloadOf(url)) return false;
-  void go(url, samePage(url, new URL(location.href)) ? "replace" : "push");
-  return true;
-};
-
-const onClick = (event: MouseEvent) => {
-  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = linkOf(event);
-  if (!link || !follows(link)) return;
-  const url = new URL(link.href);
-  // Within the page the browser knows the way.
-  if (url.href.includes("#") && samePage(url, new URL(location.href))) return;
-  if (follow(url)) event.preventDefault();
-};
-
-const onSubmit = (event: SubmitEvent) => {
-  if (event.defaultPrevented) return;
-  const form = event.target as HTMLFormElement;
-  const by = event.submitter;
-  // By attribute: a control may be named "action" or "method".
-  const said = (name: string) => by?.getAttribute("form" + name) ?? form.getAttribute(name) ?? "";
-  if (!/^(get)?$/i.test(said("method")) || !/^(_self)?$/.test(said("target"))) return;
-  if ([by, form].some((e) => e?.closest("[data-gorgon=reload]"))) return;
-  const url = urlOf(said("action") || location.href);
-  if (!url) return;
-  const query = new URLSearchParams();
-  for (const [name, value] of new FormData(form, by)) query.append(name, typeof value === "string" ? value.replace(/\r?\n|\r/g, "\r\n") : value.name);
-  url.search = query.toString();
-  if (follow(url)) event.preventDefault();
-};
-
-const onPop = () => {
-  const url = new URL(location.href);
-  if (!samePage(url, page)) return void go(url, "back");
-  // Another place of the page that is shown. Where the browser has just gone
-  // to it by a hash, nothing is known of it yet.
-  overtake();
+// failed shows, over the current page, that the server cannot be reached: that
+// is better than the browser's own message.
+export const failed = (): void => {
   end();
-  const state = stateHere();
-  leave(state ? undefined : position);
-  page = url;
-  enter();
-  if (state) scrollTo(JSON.parse(state).at);
+  if (navigation.currentEntry!.key !== key) navigation.traverseTo(key);
+  const dialog = doc.createElement("dialog");
+  dialog.id = "gorgon-error";
+  dialog.append(parse(settings.failed!));
+  dialog.onclose = () => dialog.remove();
+  doc.body.append(dialog);
+  dialog.showModal();
 };
 
-// What the policy of the first document forbids, the policy of the page itself
-// may allow: it is loaded with its own.
-const onViolation = (event: SecurityPolicyViolationEvent) => {
-  if (!swapped || event.disposition !== "enforce") return;
-  const at = event.target;
-  const ours = at instanceof Element && [headPart!, mainPart!].some((part) => rangeOf(part).intersectsNode(at));
-  if ((event.blockedURI === "inline" && ours) || event.blockedURI === "wasm-eval") whole(page, "replace", new Error("gorgon: " + event.violatedDirective));
+// stays runs the handlers that may ask the visitor to confirm leaving.
+const stays = (): boolean => {
+  const event = doc.createEvent("BeforeUnloadEvent");
+  event.initEvent("beforeunload", false, true);
+  return !dispatchEvent(event);
+};
+
+const onNavigate = (event: NavigateEvent) => {
+  const { destination, navigationType, sourceElement } = event;
+  const url = new URL(destination.url);
+  if (next && event.info === next) {
+    const page = next;
+    next = undefined;
+    coming = true;
+    const handler = async () => {
+      try {
+        await transition(page, navigationType as How);
+      } catch (error) {
+        whole(url, "traverse", error);
+      }
+    };
+    return event.intercept({ handler });
+  }
+  coming = false;
+  leave();
+  if (navigationType === "traverse" && destination.sameDocument && event.canIntercept && !belongs(destination)) {
+    coming = true;
+    emit("navigate", { url: url.href, how: "back" });
+    reset();
+    return event.intercept({ handler: () => go(url, "traverse") });
+  }
+  if (event.downloadRequest !== null || (destination.sameDocument && navigationType !== "traverse")) return;
+  const form = formOf(event);
+  if (duplicate(form)) return event.preventDefault();
+  overtake();
+  if (
+    sourceElement &&
+    event.canIntercept &&
+    event.cancelable &&
+    !destination.sameDocument &&
+    (!event.formData || form) &&
+    !url.hash.includes(":~:") && // a text, which the browser seeks in documents alone
+    !within(sourceElement, apart) &&
+    payloadOf(url) &&
+    leavable() &&
+    !stays()
+  ) {
+    event.preventDefault();
+    if (form) submit(form, sourceElement, event.formData!, url);
+    else begin(url, navigationType as How);
+  }
+};
+
+const begin = async (url: URL, how: How) => {
+  if (emit("navigate", { url: url.href, how }, document, true)) await go(url, how);
 };
 
 // navigate shows a page of this app.
-const navigate = async (href: string): Promise<void> => {
+export const navigate = async (href: string): Promise<void> => {
   const url = urlOf(href);
-  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href} is no page of this site: use location.assign`);
-  await go(url, samePage(url, new URL(location.href)) ? "replace" : "push");
+  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href} is not a page of this site: use location.assign`);
+  const here = samePage(url, new URL(location.href));
+  if (!payloadOf(url) || !leavable() || (here && url.hash)) location.assign(url);
+  else await begin(url, here ? "replace" : "push");
 };
 
 export const startNavigate = (): void => {
-  Object.assign(window.gorgon, { navigate, prefetch: (href: string) => (soft ? prefetch(href) : Promise.resolve()) });
   if (!soft) return;
-  history.scrollRestoration = "manual";
-  // Taken before anything changes what the server sent.
-  if (settings.keep && payloadOf(page)) {
-    const { build } = settings;
-    const first: Payload = { build, locale: root.lang, dir: root.dir, title: document.title, parts: {} };
-    for (const name in parts) first.parts[name] = htmlOf(parts[name]!);
-    keepFirst(payloadOf(page), first);
-  }
-  if (!stateHere() && page.hash) arrive(page);
-  addEventListener("click", onClick);
-  addEventListener("submit", onSubmit);
-  addEventListener("popstate", onPop);
-  addEventListener("securitypolicyviolation", onViolation);
-  // When a hash is followed the browser has scrolled before it says so; this
-  // is where the page was.
-  addEventListener("scroll", () => (position = [scrollX, scrollY]), { passive: true });
+  key = navigation.currentEntry!.key;
+  navigation.addEventListener("navigate", onNavigate);
+  // An entry of the app's own, or of a hash, belongs to the current page.
+  navigation.addEventListener("currententrychange", ({ navigationType }) => {
+    if (coming || !navigationType) return;
+    key = navigation.currentEntry!.key;
+    enter();
+  });
+  addEventListener("securitypolicyviolation", (event) => {
+    barred ||= event.effectiveDirective === "connect-src" && event.blockedURI.includes(Wire.Root);
+  });
   startAnnounce();
   startPrefetch();
 };

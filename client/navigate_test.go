@@ -44,9 +44,9 @@ func TestLinkSwapsHeadAndMainAndKeepsTheLayoutAlive(t *testing.T) {
 	tab.Wait(atB + ` && events.length === 2`)
 	check(t, tab, "the document stays", `first && layout.mark === 1`)
 	check(t, tab, "URL, title and language are the page's", `location.pathname === "/b" && document.title === "Bee" && document.documentElement.lang === "en"`)
-	check(t, tab, "focus is at the heading, which takes none by itself", `document.activeElement.textContent === "Bee"`)
+	check(t, tab, "focus is where a new document has it", `document.activeElement === document.body`)
 	check(t, tab, "the route is announced", `document.querySelector("[aria-live]").textContent === "Now: Bee"`)
-	check(t, tab, "events tell of it", `events.join() === "navigatefalse,loadfalse"`)
+	check(t, tab, "events report it", `events.join() === "navigatefalse,loadfalse"`)
 	check(t, tab, "nothing loads any more", `!document.documentElement.hasAttribute("data-gorgon-loading")`)
 	if n := s.count("/b"); n != 0 {
 		t.Errorf("the document was asked for %d times", n)
@@ -161,7 +161,7 @@ func TestReloadKeepsPlaceAndWhatWasTyped(t *testing.T) {
 	tab.Wait(atB)
 	tab.Run(`history.back()`)
 	tab.Wait(atHome + ` && ` + is)
-	check(t, tab, "what is no state is refused", `gorgon.thaw("{") === false && gorgon.thaw("null") === false && gorgon.thaw('{"fields":5}') === false`)
+	check(t, tab, "an invalid state is refused", `gorgon.thaw("{") === false && gorgon.thaw("null") === false && gorgon.thaw('{"fields":5}') === false`)
 }
 
 func TestHashesLeadToTheirPlaces(t *testing.T) {
@@ -171,18 +171,15 @@ func TestHashesLeadToTheirPlaces(t *testing.T) {
 	tab := s.open("/")
 	tab.Click("#next")
 	tab.Wait(atB + ` && Math.abs(deep.getBoundingClientRect().top) < 2`)
-	check(t, tab, "focus follows", `document.activeElement === deep && location.hash === "#deep"`)
-	tab.Run(`scrollTo(0, 900)`)
-	tab.Wait(`scrollY === 900`)
-	tab.Run(`new Promise(frame => requestAnimationFrame(() => requestAnimationFrame(frame)))`) // the browser has told of it
+	check(t, tab, "it is the target", `document.querySelector(":target") === deep && location.hash === "#deep"`)
 	tab.Run(`location.hash = "#q"`)
 	tab.Wait(`scrollY < 900`)
 	tab.Run(`history.back()`)
-	tab.Wait(`scrollY === 900 && location.hash === "#deep"`)
+	tab.Wait(`scrollY > 900 && location.hash === "#deep"`)
 	check(t, tab, "the document stays", `first`)
 }
 
-// A region of the layout is exchanged with the page, also with the one that
+// A region of the layout is exchanged with the page, including the page that
 // came as a document; the rest of the layout stays.
 func TestRegionsGoWithTheirPages(t *testing.T) {
 	pages := two()
@@ -205,7 +202,7 @@ func TestRegionsGoWithTheirPages(t *testing.T) {
 	tab.Wait(atB + ` && ` + current + ` === "Bee"`)
 }
 
-// No name of a part is one that every object has.
+// The name of a part may be a property that every object has.
 func TestRegionsMayHaveAnyName(t *testing.T) {
 	s := newSite(t, two())
 	s.region = "constructor"
@@ -215,7 +212,7 @@ func TestRegionsMayHaveAnyName(t *testing.T) {
 	check(t, tab, "the document stays", `first`)
 }
 
-// A mark that the parser moved elsewhere is trusted with nothing.
+// A mark that the parser moved elsewhere is not trusted.
 func TestUnbalancedPagesAreLoadedWhole(t *testing.T) {
 	pages := two()
 	p := pages["/"]
@@ -319,6 +316,7 @@ func TestAnotherBuildInMidVisitIsLoadedWhole(t *testing.T) {
 func TestPrefetchedPageIsShownWithoutARequest(t *testing.T) {
 	s := newSite(t, two())
 	s.settings["prefetch"] = "intent"
+	delete(s.settings, "keep") // for which the first page would be fetched
 	tab := s.open("/")
 	tab.Run(`next.dispatchEvent(new PointerEvent("pointerover", {bubbles: true, composed: true}))`)
 	tab.Wait(`performance.getEntriesByName(location.origin + "/_gorgon/page/b.json").length`)
@@ -381,7 +379,7 @@ func TestNavigateRefusesWhatIsNotThisSite(t *testing.T) {
 	for _, url := range []string{"javascript:document.body.remove()", "//evil.invalid/", "https://evil.invalid/", "data:text/html,x"} {
 		check(t, tab, url, `window.r === undefined`)
 		tab.Run(`gorgon.navigate("` + url + `").then(() => r = "followed", e => r = e.message)`)
-		check(t, tab, url+" is refused with the mend", `r.includes("use location.assign")`)
+		check(t, tab, url+" is refused with the hint", `r.includes("use location.assign")`)
 		tab.Run(`delete window.r`)
 	}
 }
@@ -427,7 +425,7 @@ func TestTransitionsAreShownToThoseWhoWantThem(t *testing.T) {
 			s.settings["transitions"] = true
 			tab := s.open("/")
 			tab.Prefer("prefers-reduced-motion", want)
-			tab.Run(`shown = 0; const start = document.startViewTransition; document.startViewTransition = f => { shown++; return start.call(document, f) }`)
+			tab.Run(`shown = 0; const start = document.startViewTransition; Document.prototype.startViewTransition = f => { shown++; return start.call(document, f) }`)
 			tab.Click("#next")
 			tab.Wait(atB + ` && !document.documentElement.hasAttribute("data-gorgon-loading")`)
 			check(t, tab, "a transition for those who want motion", `first && shown === `+map[string]string{"no-preference": "1", "reduce": "0"}[want])

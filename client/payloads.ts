@@ -1,13 +1,12 @@
-// Navigation payloads: fetched once for all who want one, kept for the way
-// back, and never longer than the server allows.
+// Navigation payloads: each is fetched once for all callers, and kept for going
+// back, but never longer than the server allows.
 
-import { bound, emit, parts, patience, settings } from "./document";
+import { bound, emit, parts, patience, payloadOf, settings } from "./document";
+import { Wire } from "./wire";
 
 export interface Payload {
   build: string;
   locale?: string;
-  dir?: string;
-  title?: string;
   parts: Record<string, string>;
   modules?: string[];
   location?: string;
@@ -21,6 +20,7 @@ interface Kept {
   behind: boolean; // the server would make it again, but not for a prefetch
   size: number;
   lost?: boolean; // the server could not be reached
+  empty?: boolean; // not to be fetched ahead, which says nothing of a click
 }
 
 interface Pending {
@@ -35,7 +35,7 @@ const wayBack = 600e3; // ms after which a page is not shown again unasked
 
 const kept = new Map<string, Kept>();
 const pending = new Map<string, Pending>();
-const unkept = new Set<string>(); // what the server forbids to keep: fetching it ahead is no use
+const unkept = new Set<string>(); // pages that the server forbids to keep, so that prefetching them is useless
 
 const forget = (key: string) => kept.delete(key);
 
@@ -45,12 +45,6 @@ const keep = (key: string, entry: Kept) => {
   bound(kept, most, room, (k) => k.size);
 };
 
-// keepFirst keeps the page that came as a document.
-export const keepFirst = (key: string, payload: Payload): void => {
-  const now = Date.now();
-  keep(key, { payload, at: now, until: 0, useful: 0, behind: false, size: payload.parts.main!.length });
-};
-
 // isPayload says whether an answer fits this document: another layout may have
 // other regions.
 const isPayload = (p: Payload): boolean =>
@@ -58,46 +52,49 @@ const isPayload = (p: Payload): boolean =>
 
 const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: RequestCache): Promise<Kept> => {
   const entry: Kept = { at: Date.now(), until: 0, useful: Date.now() + ahead, behind: false, size: 0 };
-  // That there is no payload is known for the click, and replaces none.
+  // A missing payload is remembered for the click, and replaces no payload.
   let storable = prefetch && !kept.has(key);
+  let asks = false;
   let response: Response | undefined;
   try {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (prefetch) headers.Purpose = "prefetch";
-    response = await fetch(key, { headers, signal, cache, redirect: "error" });
-    if (response.ok && /^application\/json\b/.test(response.headers.get("Content-Type") || "")) {
-      const header = (name: string) => response!.headers.get(name) || "";
+    response = await fetch(key, { headers, signal, cache, redirect: "manual" });
+    const header = (name: string) => response!.headers.get(name) || "";
+    // These two are the browser's own business.
+    const plain = response.status === 200 && !header("Content-Disposition") && !header("Refresh");
+    if (plain && /^application\/json\b/.test(header("Content-Type"))) {
       const text = await response.text();
       const payload = JSON.parse(text);
       if (isPayload(payload)) {
         const age = +header("Age") || 0;
-        const lasts = /\bno-cache\b/.test(header("Cache-Control")) ? 0 : +(/\bmax-age=(\d+)/.exec(header("Cache-Control"))?.[1] || 0);
-        storable = !/\bno-store\b/.test(header("Cache-Control"));
+        const control = header("Cache-Control");
+        // As in browsers: request it again, except when going back.
+        asks = /\bno-(cache|store)\b/i.test(control);
+        storable = !/\bno-store\b/i.test(control);
         entry.at = Date.now();
-        entry.until = entry.at + (lasts - age) * 1000;
-        entry.useful = prefetch ? entry.at + ahead : 0;
-        entry.behind = prefetch && /ttl=-|detail=stale/.test(header("Cache-Status"));
+        entry.until = asks ? 0 : entry.at + (+(/\bmax-age=(\d+)/i.exec(control)?.[1] || 0) - age) * 1000;
+        entry.useful = prefetch && !asks ? entry.at + ahead : 0;
+        entry.behind = prefetch && [Wire.Over, Wire.Stale].some((word) => header("Cache-Status").includes(word));
         entry.size = text.length;
         entry.payload = payload;
       }
     }
   } catch {
-    // The network, JSON that is none, or nobody waits any more: the entry
-    // stays one without a payload.
+    // A network error, invalid JSON, or an aborted request: the entry stays
+    // without a payload.
     entry.lost = !(response || signal.aborted);
   }
-  if (signal.aborted || entry.lost) storable &&= !!entry.payload;
-  if (storable) {
-    keep(key, entry);
-    unkept.delete(key);
-  } else if (entry.payload) {
-    forget(key);
-    unkept.add(key);
-  }
+  entry.empty = response?.status === 204;
+  if (signal.aborted || entry.lost || entry.empty) storable &&= !!entry.payload;
+  if (storable) keep(key, entry);
+  else if (entry.payload || entry.empty) forget(key);
+  if (asks || entry.empty) unkept.add(key);
+  else if (storable) unkept.delete(key);
   return entry;
 };
 
-// start fetches a payload, unless somebody does already.
+// start fetches a payload, unless a fetch is in progress already.
 const start = (key: string, cache: RequestCache = "default", prefetch = false): Pending => {
   const running = pending.get(key);
   if (running) return running;
@@ -118,7 +115,7 @@ const start = (key: string, cache: RequestCache = "default", prefetch = false): 
   return made;
 };
 
-// usable is what is kept of a page and may be shown now.
+// usable returns the kept payload of a page if it may be shown now.
 const usable = (key: string, back?: boolean): Kept | undefined => {
   const k = kept.get(key);
   const now = Date.now();
@@ -126,7 +123,7 @@ const usable = (key: string, back?: boolean): Kept | undefined => {
   return;
 };
 
-// use is what shows a page: what was fetched ahead is used up by it.
+// use marks a payload as shown: a prefetched one is used up by that.
 const use = (k: Kept): Kept => {
   const shown = { ...k };
   k.useful = 0;
@@ -134,30 +131,51 @@ const use = (k: Kept): Kept => {
   return shown;
 };
 
-// obtain gives the payload of a navigation, and whether it has to be asked for
-// again once it is shown. Nothing: the page has to be loaded as a document.
+// obtain returns the payload of a navigation, and whether to revalidate it once
+// it is shown. undefined: the page must be loaded as a document.
 export const obtain = (key: string, back: boolean, again: boolean): Kept | Promise<Kept> => {
   if (again) forget(key);
   const k = again ? undefined : usable(key, back);
-  if (!k) return start(key, again ? "no-cache" : "default").answer.then(use);
+  if (!k) {
+    const ask = () => start(key, again ? "no-cache" : "default").answer;
+    // A fetch in progress may have been intended for later.
+    return ask().then((k) => (k.empty ? ask() : k)).then(use);
+  }
   const shown = use(k);
-  // The way back may show what has aged.
+  // Going back may show an aged payload.
   shown.behind ||= back && Date.now() >= k.until;
   if (k.payload) keep(key, k);
   else forget(key);
   return shown;
 };
 
-// fetchAhead fetches a payload that is likely to be wanted.
+// fetchAhead prefetches a payload that is likely to be needed.
 export const fetchAhead = async (key: string): Promise<Payload | undefined> =>
   unkept.has(key) ? undefined : (usable(key) || (await start(key, "default", true).answer)).payload;
 
-// refresh asks for a page again behind the one that shows what was kept. What
-// the visitor looks at stays; the app is told where it has changed.
+let first = settings.keep ? payloadOf(new URL(location.href)) : "";
+
+// keepFirst keeps the page that came as a document for going back, if the
+// server allows it: as a payload, since the document has changed since the
+// server sent it.
+export const keepFirst = (): void => {
+  if (first) void fetchAhead(first);
+  first = "";
+};
+
+// refresh revalidates a page in the background, while its kept payload is
+// shown. The page stays; the app is notified if it has changed.
 export const refresh = async (key: string, shown: Payload): Promise<void> => {
   const { payload } = await start(key, "no-cache").answer;
   if (payload && JSON.stringify(payload.parts) !== JSON.stringify(shown.parts)) emit("stale", { url: location.href });
 };
 
-// abandon ends the fetch of a navigation that another has overtaken.
+// outdate makes clicks ask for every page again: a form may have changed what
+// they show. The way back may show what was there.
+export const outdate = (): void => {
+  for (const k of kept.values()) k.until = k.useful = 0;
+  pending.forEach(({ abort }) => abort());
+};
+
+// abandon ends the fetch of a navigation that another has replaced.
 export const abandon = (key: string): void => pending.get(key)?.abort();

@@ -1,7 +1,10 @@
-// Fetching ahead: what the visitor points at, and where asked what is in view.
+// Prefetching: the link that the visitor points at and, where enabled, the
+// links in view.
 
-import { isPart, parse, payloadOf, root, samePage, settings, urlOf } from "./document";
+import { doc, isPart, parse, payloadOf, root, samePage, settings, urlOf, within } from "./document";
+import { leavable } from "./navigate";
 import { fetchAhead, type Payload } from "./payloads";
+import { Wire } from "./wire";
 
 const hesitation = 65; // ms that a pointer rests on a link before it means it
 const inViewAtMost = 16; // pages fetched ahead for one page shown
@@ -18,48 +21,52 @@ const sparing = (): boolean => {
 
 const hinted = new Set<string>();
 
-// hint has something loaded for the page that comes.
+// hint preloads a file for the next page.
 const hint = (rel: string, href: string, as?: string) => {
   if (hinted.has(href)) return;
   hinted.add(href);
-  document.head.append(Object.assign(document.createElement("link"), { rel, href }, as && { as }));
+  doc.head.append(Object.assign(doc.createElement("link"), { rel, href }, as && { as }));
 };
 
 // preload loads the modules and styles of a page before it is shown.
 export const preload = (payload: Payload, styles?: boolean): void => {
   for (const module of payload.modules || []) {
     const url = urlOf(module);
-    if (isPart(url, "assets")) hint("modulepreload", url.href);
+    if (isPart(url, Wire.Assets)) hint("modulepreload", url.href);
   }
   if (!styles || payload.location) return;
-  const loaded = new Set(Array.from(document.styleSheets, (sheet) => sheet.href));
-  for (const link of parse(payload.parts.head!, document.head).querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")) {
+  const loaded = new Set(Array.from(doc.styleSheets, (sheet) => sheet.href));
+  for (const link of parse(payload.parts.head!, doc.head).querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")) {
     if (!loaded.has(link.href) && new URL(link.href).origin === location.origin) hint("preload", link.href, "style");
   }
 };
 
-// prefetch fetches a page ahead, unless the visitor pays for every byte.
+// prefetch fetches a page in advance, unless the visitor saves data, or the
+// whole page would have to be loaded.
 export const prefetch = async (href: string | URL): Promise<void> => {
   const url = urlOf(href);
-  const key = url && !sparing() && payloadOf(url);
+  const key = url && !sparing() && leavable() && payloadOf(url);
   if (!key || samePage(url, new URL(location.href))) return;
-  const payload = await fetchAhead(key);
-  if (payload) preload(payload, true);
+  try {
+    const payload = await fetchAhead(key);
+    if (payload) preload(payload, true);
+  } catch {
+    // Then there is no prefetch.
+  }
 };
 
-// follows says whether a link is one that the runtime may follow.
-export const follows = (link: HTMLAnchorElement): boolean =>
-  !!link.href &&
-  (!link.target || link.target === "_self") &&
-  !link.hasAttribute("download") &&
-  !link.relList.contains("external") &&
-  !link.isContentEditable &&
-  !link.closest("[data-gorgon=reload]");
+// apart selects links and forms whose page is loaded as a document: they say
+// so, or they specify how the request is sent.
+export const apart = "[data-gorgon=reload],[rel~=external i],[rel~=noreferrer i],[referrerpolicy]";
 
-export const linkOf = (event: Event): HTMLAnchorElement | undefined =>
+// follows says whether a link leads to another page in the same window.
+const follows = (link: HTMLAnchorElement): boolean =>
+  /^(_self)?$/i.test(link.target || root.querySelector<HTMLBaseElement>("base[target]")?.target || "") && !link.hasAttribute("download") && !within(link, apart);
+
+const linkOf = (event: Event): HTMLAnchorElement | undefined =>
   event.composedPath().find((node): node is HTMLAnchorElement => node instanceof HTMLAnchorElement && !!node.href);
 
-const manner = (link: Element) => link.closest("[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch || "intent";
+const manner = (link: Element) => within(link, "[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch || "intent";
 
 let seen = 0;
 
@@ -71,13 +78,13 @@ const observer = new IntersectionObserver((entries) => {
   }
 });
 
-// watch has the links in view fetched where they ask for it.
+// watch prefetches the links in view that ask for it.
 export const watch = (within: ParentNode = root): void => {
   for (const link of within.querySelectorAll<HTMLAnchorElement>("a[href]")) if (manner(link) === "view" && follows(link)) observer.observe(link);
 };
 
-// anew begins the count for the page that is shown now.
-export const anew = (): void => {
+// restartPrefetch starts the count again for the page that is shown now.
+export const restartPrefetch = (): void => {
   observer.disconnect();
   seen = 0;
   watch();

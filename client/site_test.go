@@ -1,5 +1,5 @@
-// A small site that speaks the contract between server and runtime, and that
-// can be made to misbehave.
+// A small site that implements the contract between server and runtime, and
+// that can be made to misbehave.
 
 package client_test
 
@@ -17,7 +17,7 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// A page of the site: its main part, and what is odd about its payload.
+// A page of the site: its main part, and the peculiarities of its payload.
 type page struct {
 	title, head, main string
 	menu              string // region of the layout
@@ -26,20 +26,21 @@ type page struct {
 	control           string // Cache-Control of the payload. Default: public, max-age=0, must-revalidate
 	cacheStatus       string
 	status            int                                          // of the payload. Default: 200
-	answer            func(w http.ResponseWriter, r *http.Request) // in place of the payload
+	answer            func(w http.ResponseWriter, r *http.Request) // instead of the payload
 }
 
 type site struct {
 	*httptest.Server
 	t        *testing.T
 	settings map[string]any
-	region   string // what the layout's region is called. Default: menu
+	region   string // the name of the layout's region. Default: menu
 
 	mu    sync.Mutex
 	build string
 	pages map[string]page
 	files map[string]string // by path; the ending decides the type
-	asked []string          // paths, with what the runtime said of them
+	posts map[string]func(w http.ResponseWriter, r *http.Request)
+	asked []string // paths, with the runtime's reason
 }
 
 // newSite serves pages by path.
@@ -56,18 +57,18 @@ func (s *site) open(path string) *testbed.Tab {
 	s.t.Helper()
 	tab := testbed.NewTab(s.t)
 	tab.Open(s.URL + path)
-	tab.Run("window.first = true") // gone once a document is loaded anew
+	tab.Run("window.first = true") // lost when a document is loaded
 	return tab
 }
 
-// deploy makes the site another build.
+// deploy switches the site to another build.
 func (s *site) deploy(build string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.build = build
 }
 
-// paths are those of the requests so far.
+// paths returns the paths of the requests so far.
 func (s *site) paths() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,6 +82,28 @@ func (s *site) count(path string) (n int) {
 		}
 	}
 	return n
+}
+
+// document answers with a page as a document.
+func (s *site) document(w http.ResponseWriter, status int, build string, p page) {
+	base := s.settings["base"].(string)
+	if p.head == "" {
+		p.head = "<title>" + html.EscapeString(p.title) + "</title>"
+	}
+	settings := map[string]any{"build": build}
+	for k, v := range s.settings {
+		settings[k] = v
+	}
+	text, _ := json.Marshal(settings)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	menu := "<!--gorgon:" + s.region + "-->" + p.menu + "<!--/gorgon:" + s.region + "-->"
+	if p.unmarked {
+		menu = ""
+	}
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><!--gorgon:head-->%s<!--/gorgon:head--><meta name="gorgon" content="%s"><script type="module" src="%s/_gorgon/assets/gorgon.js"></script></head>`+
+		`<body><header id="layout">build %s <a id="home" href="%s/">home</a>%s</header><main><!--gorgon:main-->%s<!--/gorgon:main--></main></body></html>`,
+		p.head, html.EscapeString(string(text)), base, build, base, menu, p.main)
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -101,6 +124,10 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		}
 		fmt.Fprint(w, text)
+		return
+	}
+	if post := s.posts[path]; post != nil && r.Method == http.MethodPost {
+		post(w, r)
 		return
 	}
 	if path == "/_gorgon/assets/gorgon.js" {
@@ -127,19 +154,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.head = "<title>" + html.EscapeString(p.title) + "</title>"
 	}
 	if !payload {
-		settings := map[string]any{"build": build}
-		for k, v := range s.settings {
-			settings[k] = v
-		}
-		text, _ := json.Marshal(settings)
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		menu := "<!--gorgon:" + s.region + "-->" + p.menu + "<!--/gorgon:" + s.region + "-->"
-		if p.unmarked {
-			menu = ""
-		}
-		fmt.Fprintf(w, `<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><!--gorgon:head-->%s<!--/gorgon:head--><meta name="gorgon" content="%s"><script type="module" src="%s/_gorgon/assets/gorgon.js"></script></head>`+
-			`<body><header id="layout">build %s <a id="home" href="%s/">home</a>%s</header><main><!--gorgon:main-->%s<!--/gorgon:main--></main></body></html>`,
-			p.head, html.EscapeString(string(text)), base, build, base, menu, p.main)
+		s.document(w, http.StatusOK, build, p)
 		return
 	}
 	if p.answer != nil {

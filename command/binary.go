@@ -10,6 +10,16 @@ import (
 	"os"
 )
 
+// binaryID is that of the program. Under 'gorgon dev' each run has one of its
+// own, since files that it reads from disk may have changed.
+func (p *program) binaryID() (string, error) {
+	id, err := binaryID()
+	if err == nil && p.developing() {
+		id += os.Getenv("GORGON_DEV_RUN")
+	}
+	return id, err
+}
+
 // binaryID changes whenever the program's code does. It is the build ID that
 // the Go linker puts near the start of an executable, which costs one small
 // read; a program linked without one is digested whole.

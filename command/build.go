@@ -5,18 +5,18 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/build"
+	"github.com/gorgon-go/gorgon/cli"
 	"github.com/gorgon-go/gorgon/compress"
 )
 
@@ -26,12 +26,14 @@ type buildFlags struct {
 	timeout time.Duration
 	effort  compress.Effort
 	quiet   bool
-	bundled string // a folder with the assets as another program bundled them
+	cache   string // folder that keeps what took the bundler long; "" for the one beside the seed
+
+	dataTime string // when the pages' data was read; "" for now
 }
 
 func (f *buildFlags) add(c *cobra.Command) {
-	c.Flags().IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "pages made at once")
-	c.Flags().DurationVar(&f.timeout, "timeout", 0, "bound of making one page (default: the page's own)")
+	c.Flags().IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "pages to build in parallel")
+	c.Flags().DurationVar(&f.timeout, "timeout", 0, "time limit for one page (default: the page's own)")
 	c.Flags().Var(&f.effort, "compress", "how hard to compress: none, fast, good or best")
 }
 
@@ -45,32 +47,52 @@ func (f *buildFlags) check() error {
 	return nil
 }
 
-func (p *program) buildCommand() *cobra.Command {
+func (f *buildFlags) addDataTime(c *cobra.Command) {
+	c.Flags().StringVar(&f.dataTime, "data-time", "", cli.DataTimeHelp)
+}
+
+// A builder makes the seed.
+type builder struct {
+	p *program
+	buildFlags
+}
+
+func buildCommand(p *program) *cobra.Command {
 	var flags buildFlags
 	c := &cobra.Command{
 		Use:   "build",
-		Short: "Make every page that can be made ahead, and pack them into a seed",
-		Long: `Makes every page that can be made ahead, and packs them into one file, the
+		Short: "Build the pages that need no request, and write them to a seed",
+		Long: `Builds every page that needs no request, and writes all of them to one file, the
 seed, in the --out folder. A page that fails does not stop the others; all
 failures are listed, and then the seed that was there before stays as it was.
 
 The time of the build is the one in SOURCE_DATE_EPOCH, where that is set: the
-same program then writes the same bytes each time.`,
+same program then writes the same bytes each time. That time is not taken for
+the one at which the pages' data was read, by which a server tells which of two
+versions is newer: this is now, or --data-time, and is written beside the seed.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := cmp.Or(flags.check(), p.atSource("build")); err != nil {
 				return err
 			}
-			report, err := p.build(c.Context(), p.seedPath(), flags)
-			if p.json && err == nil {
+			report, err := (builder{p, flags}).run(c.Context(), p.seedPath())
+			failures, failed := errors.AsType[*build.Failures](err)
+			switch {
+			case p.json && err == nil:
 				return p.print(report)
+			case p.json && failed:
+				return errors.Join(p.print(map[string]any{"failures": failures.Pages, "untried": failures.Untried}), err)
+			case failed && len(failures.Pages) > 1:
+				return fmt.Errorf("%w\nHint: build --json lists every page that failed", err)
 			}
 			return err
 		},
 	}
 	flags.add(c)
-	c.Flags().StringVar(&flags.bundled, "bundled", "", "a folder with the assets, bundled already")
-	c.Flag("bundled").Hidden = true // for deploy
+	flags.addDataTime(c)
+	c.Flags().StringVar(&flags.cache, "bundle-cache", "", "folder that keeps what took the bundler long, such as images")
+	c.Flag("bundle-cache").Hidden = true // for deploy
+	p.baseFlag(c)
 	p.distFlag(c, "out")
 	p.distFlag(c, "dist") // what the other commands call it
 	c.Flag("dist").Hidden = true
@@ -93,102 +115,74 @@ func (p *program) seedPath() string {
 	return filepath.Join(p.dist, name+".seed")
 }
 
-// build makes the seed and tells of it.
-func (p *program) build(ctx context.Context, path string, flags buildFlags) (build.Report, error) {
-	binary, err := binaryID()
+// run builds the seed and reports the result.
+func (b builder) run(ctx context.Context, path string) (build.Report, error) {
+	p := b.p
+	binary, err := p.binaryID()
 	if err != nil {
 		return build.Report{}, err
 	}
-	at, err := buildTime()
+	at, err := cli.SourceDate()
 	if err != nil {
 		return build.Report{}, err
 	}
-	tell, done := p.progress(flags.quiet)
-	config := p.withBundler(build.Config{
-		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: flags.jobs,
-		Timeout: flags.timeout, Effort: flags.effort, Time: at, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Values: p.values, Tell: tell,
-	})
-	if flags.bundled != "" {
-		config.Bundle = build.Bundled(flags.bundled)
+	read, err := cli.DataTime(b.dataTime)
+	if err != nil {
+		return build.Report{}, err
+	}
+	tell, done := b.progress()
+	config := build.Config{
+		App: p.app, Out: path, Binary: binary, Base: p.base, Jobs: b.jobs,
+		Timeout: b.timeout, Effort: b.effort, Time: at, DataAt: read, Secret: os.Getenv("GORGON_SECRET"), Lazy: p.developing(), Values: p.values, Tell: tell,
+	}
+	if p.config.Bundler != nil {
+		config.Bundle = p.config.Bundler.With(cmp.Or(b.cache, filepath.Join(filepath.Dir(path), ".bundle")), p.developing())
 	}
 	report, err := build.Run(ctx, config)
 	done()
-	if failures, ok := err.(build.Failures); ok {
-		return report, fmt.Errorf("%s could not be made, and the seed was not written:\n%w", plural(len(failures), "page"), failures)
+	if failures, ok := err.(*build.Failures); ok {
+		return report, fmt.Errorf("%s could not be made, and the seed was not written:\n%w", plural(len(failures.Pages), "page"), failures)
 	}
-	if err == nil && !flags.quiet {
-		p.summarize(report)
+	if err == nil && !b.quiet {
+		b.summarize(report)
 	}
 	return report, err
 }
 
-// buildTime is SOURCE_DATE_EPOCH, or zero for now.
-func buildTime() (time.Time, error) {
-	s := os.Getenv("SOURCE_DATE_EPOCH")
-	if s == "" {
-		return time.Time{}, nil
-	}
-	seconds, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH %q: it is not a number of seconds: set it to one since 1970, or unset it", s)
-	}
-	return time.Unix(seconds, 0), nil
-}
-
-// progress is a bar on a terminal, and a line every few seconds elsewhere.
-func (p *program) progress(quiet bool) (tell func(done, total int), finish func()) {
-	if quiet {
+// progress is a line that is written again on a terminal, and one every few
+// seconds elsewhere.
+func (b builder) progress() (tell func(done, total int), finish func()) {
+	log := b.p.err
+	if b.quiet {
 		return nil, func() {}
 	}
-	if isTerminal(p.err) {
-		var bar *progressbar.ProgressBar
-		tell = func(done, total int) {
-			if bar == nil {
-				bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription("building"),
-					progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(50*time.Millisecond),
-					progressbar.OptionClearOnFinish())
-			}
-			_ = bar.Set(done)
-		}
-		return tell, func() {
-			if bar != nil {
-				_ = bar.Finish()
-			}
-		}
+	every, end := 5*time.Second, "\n"
+	finish = func() {}
+	if cli.IsTerminal(log) {
+		every, end = 100*time.Millisecond, "\r"
+		finish = func() { fmt.Fprint(log, "\x1b[K") } // clears it
 	}
 	last := time.Now()
 	return func(done, total int) {
-		if now := time.Now(); now.Sub(last) >= 5*time.Second {
+		if now := time.Now(); now.Sub(last) >= every {
 			last = now
-			fmt.Fprintf(p.err, "built %d of %s\n", done, plural(total, "page"))
+			fmt.Fprintf(log, "built %d of %s%s", done, cli.Plural(total, "page"), end)
 		}
-	}, func() {}
+	}, finish
 }
 
 // summarize says what was built.
-func (p *program) summarize(r build.Report) {
+func (b builder) summarize(r build.Report) {
+	log := b.p.err
 	for _, w := range r.Warnings {
-		fmt.Fprintln(p.err, "warning:", w)
+		fmt.Fprintln(log, "warning:", w)
 	}
-	fmt.Fprintf(p.err, "built %s and %s in %s: %s of HTML; %s packed with compressed twins and states in %s (build %s)\n",
+	fmt.Fprintf(log, "built %s and %s in %s: %s of HTML; %s packed with precompressed variants and states in %s (build %s)\n",
 		plural(r.Pages, "page"), plural(r.Files, "file"), r.Took.Round(time.Millisecond), size(r.Bytes), size(r.Packed), r.Seed, r.Build)
 	for i, t := range r.Slowest {
 		if i == 0 {
-			fmt.Fprintln(p.err, "slowest:")
+			fmt.Fprintln(log, "slowest:")
 		}
-		fmt.Fprintf(p.err, "  %8s  %s\n", t.Took.Round(10*time.Microsecond), t.Page)
+		fmt.Fprintf(log, "  %8s  %s\n", t.Took.Round(10*time.Microsecond), t.Page)
 	}
-}
-
-// size writes a number of bytes for people.
-func size(n int64) string {
-	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB"}
-	i := 0
-	for f >= 1024 && i < len(units)-1 {
-		f, i = f/1024, i+1
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", f, units[i])
 }

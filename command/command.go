@@ -1,6 +1,6 @@
-// Package command turns an app into a program: build, serve, export, why,
-// purge, migrate, maintain, routes, plan and deploy, as a library that the
-// app's own binary carries.
+// Package command turns an app into a program: serve, build, export, why,
+// purge, migrate, maintain, routes and health. What needs the source (new, dev,
+// plan, deploy, generate) is the tool's: package tool.
 //
 //	func main() {
 //		command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}})
@@ -8,25 +8,25 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
+	"slices"
 	"strings"
-	"syscall"
+	_ "time/tzdata" // the machine may have no time zones: an image has none
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/cli"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // Config says what a program carries besides its app. The zero Config works:
@@ -41,75 +41,44 @@ type Config struct {
 	// for. Default: none.
 	Observers []metrics.Observer
 
-	// Targets are places that plan and deploy know besides those of Gorgon.
-	// Default: none.
-	Targets []deploy.Target
+	// Bundler makes the files that are served of App.Assets: bundle.Bundler{}.
+	// An app with assets needs it. Default: none, and nothing of it is linked.
+	Bundler Bundler
+
+	// Log wraps the handler of the server's log, to report errors elsewhere as
+	// well. The result must pass records on. Default: none.
+	Log func(slog.Handler) slog.Handler
+}
+
+// A Bundler bundles the assets of apps, when a site is built.
+type Bundler interface {
+	// With is the bundler with a folder that keeps what took long to make, and,
+	// where the app is being written, with source maps: a [build.Config].Bundle.
+	With(cache string, sourceMaps bool) func(ctx context.Context, app gorgon.App, base string) (viewctx.Assets, map[string][]byte, error)
 }
 
 // Exit codes of a program.
 const (
-	OK      = 0
-	Failed  = 1 // what was asked for could not be done
-	Misused = 2 // the command line cannot be understood
-	Refused = 3 // export: some of the app cannot be static; plan, deploy: it does not fit
+	OK      = cli.OK
+	Failed  = cli.Failed  // what was asked for could not be done
+	Misused = cli.Misused // the command line cannot be understood
+	Refused = cli.Refused // export: some of the app cannot be static
 )
 
 // Main runs the program's command line and exits. SIGINT and SIGTERM end it
 // in good order; a second one ends it at once.
 func Main(app gorgon.App, config Config) {
-	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2) // neither is lost, however close they follow
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		stop()
-		<-signals
-		os.Exit(Failed)
-	}()
-	os.Exit(Run(ctx, app, config, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(Run(cli.Signals(), app, config, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // Run runs one command line and returns its exit code. Results go to out,
 // everything else to log.
 func Run(ctx context.Context, app gorgon.App, config Config, args []string, out, log io.Writer) int {
-	p := &program{app: app, config: config, out: out, err: log, log: slog.New(slog.NewTextHandler(log, nil))}
-	root := p.root()
+	root := newProgram(app, config, out, log).root()
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)
-	ran, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		return OK
-	}
-	var e exit
-	if !errors.As(err, &e) {
-		e = exit{Misused, err}
-	}
-	fmt.Fprintf(log, "%s: %s\n", app.Name, strings.TrimSpace(e.err.Error()))
-	if e.code == Misused {
-		fmt.Fprintf(log, "see '%s --help'\n", ran.CommandPath())
-	}
-	return e.code
-}
-
-// An exit is an error with its exit code.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e exit) Error() string { return e.err.Error() }
-func (e exit) Unwrap() error { return e.err }
-
-func failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	var e exit
-	if errors.As(err, &e) {
-		return err
-	}
-	return exit{Failed, err}
+	return cli.Run(ctx, root, log)
 }
 
 // A program is one run of the command line.
@@ -121,52 +90,61 @@ type program struct {
 	log    *slog.Logger
 	pkg    *pack.Package                     // that the program runs from; nil for none
 	values func(name string) ([]byte, error) // that this run has made; nil for none
+	faults map[string]error                  // of the environment, by the flag that it is the value of
 
-	dist  string // --dist
-	base  string // --base
-	store string // --store
-	json  bool   // --json
+	dist string // --dist
+	base string // --base
+	json bool   // --json
+
+	stores storage
+}
+
+func newProgram(app gorgon.App, config Config, out, log io.Writer) *program {
+	return &program{
+		app: app, config: config, out: out, err: log, log: slog.New(slog.NewTextHandler(log, nil)), faults: map[string]error{},
+		stores: storage{app: app.Name, drivers: config.Stores},
+	}
 }
 
 func (p *program) root() *cobra.Command {
-	serve := p.serveCommand()
+	serve := (&server{p: p}).command()
 	root := &cobra.Command{
-		Use:           p.app.Name,
-		Short:         "The " + p.app.Name + " site: build it, serve it, export it",
-		Long:          "Builds, serves and exports the " + p.app.Name + " site. Without a command it serves, building first where needed.",
-		Args:          noArguments,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          serve.RunE,
-
-		SuggestionsMinimumDistance: 2,
+		Use:   p.app.Name,
+		Short: "The " + p.app.Name + " site: build it, serve it, export it",
+		Long:  "Builds, serves and exports the " + p.app.Name + " site. Without a command it serves, building first where needed.",
+		Args:  p.arguments,
+		RunE:  serve.RunE,
 	}
-	root.SetFlagErrorFunc(flagError)
 	root.Flags().AddFlagSet(serve.Flags())
-	flags := root.PersistentFlags()
-	flags.StringVar(&p.base, "base", env("GORGON_BASE_PATH", ""), "path below which the site lies, as in /docs/ (GORGON_BASE_PATH)")
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.buildCommand(), serve, p.healthCommand(), p.exportCommand(), p.whyCommand(), p.purgeCommand(), p.migrateCommand(), p.routesCommand(),
-		p.maintainCommand(), p.partsCommand())
-	root.AddCommand(p.atSourceAlone()...)
+	root.AddCommand(buildCommand(p), serve, healthCommand(p), (&exporter{p: p}).command(), why{p}.command(), purge{p}.command(), migrateCommand(p),
+		routesCommand(p), maintainer{p}.command(), environmentTopic())
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
-				if err := p.checkBase(); err != nil {
+				if err := cmp.Or(p.checkEnv(cmd), p.checkBase()); err != nil {
 					return err
 				}
 				if err := p.app.Validate(); err != nil {
-					return exit{Failed, err}
+					return exit{Code: Failed, Err: err}
 				}
 				if err := p.findPackage(); err != nil {
-					return failed(err)
+					return cli.Fail(err)
 				}
-				return failed(run(cmd, args))
+				return cli.Fail(run(cmd, args))
 			}
 		}
 	}
 	root.RunE = serve.RunE
+	root.AddCommand(partsCommand(p), openapiCommand(p))
 	return root
+}
+
+// arguments refuses unknown commands, and names the tool for its own.
+func (p *program) arguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 && slices.Contains([]string{"dev", "plan", "deploy", "generate"}, args[0]) {
+		return misused("%s needs the source, and is a command of the tool: run 'gorgon %s', by 'go tool -modfile=tools/go.mod gorgon %s' where the project pins it", args[0], args[0], args[0])
+	}
+	return noArguments(c, args)
 }
 
 // checkBase brings the base path into its one form, "" or "/docs".
@@ -175,10 +153,15 @@ func (p *program) checkBase() error {
 	if p.base == "" {
 		return nil
 	}
-	if err := gorgon.CheckPath(p.base); err != nil {
-		return misused("--base %q: use a path such as /docs/", p.base)
+	if err := paths.Check(p.base); err != nil {
+		return misused("--base %s: use a path such as /docs/ (its default comes from GORGON_BASE_PATH)", quoted(p.base))
 	}
 	return nil
+}
+
+func (p *program) baseFlag(c *cobra.Command) {
+	c.Flags().StringVar(&p.base, "base", "", "path below which the site is served, such as /docs/ (GORGON_BASE_PATH)")
+	p.fromEnv(c, "base", "GORGON_BASE_PATH")
 }
 
 func (p *program) distFlag(c *cobra.Command, name string) {
@@ -186,19 +169,17 @@ func (p *program) distFlag(c *cobra.Command, name string) {
 }
 
 // plural counts things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
+func plural(n int, thing string) string { return cli.Plural(n, thing) }
+
+// size writes a number of bytes for people.
+func size(n int64) string { return cli.Size(n) }
 
 func (p *program) jsonFlag(c *cobra.Command) {
 	c.Flags().BoolVar(&p.json, "json", false, "print JSON")
 }
 
 func (p *program) storeFlag(c *cobra.Command) {
-	c.Flags().StringVar(&p.store, "store", "", "where to keep what is made later: "+p.schemes()+" (GORGON_STORE)")
+	c.Flags().StringVar(&p.stores.flag, "store", "", "store for pages generated at run time: "+p.stores.schemes()+" (GORGON_STORE)")
 }
 
 // print writes a result as JSON.
@@ -206,17 +187,4 @@ func (p *program) print(v any) error {
 	enc := json.NewEncoder(p.out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
-}
-
-func env(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	return otherwise
-}
-
-// isTerminal says whether somebody watches.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

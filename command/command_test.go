@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/metrics"
@@ -32,9 +33,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"site": func() {
-			command.Main(site(os.Getenv("SITE")), command.Config{Stores: []pages.Driver{disk.Driver(), cabinet()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
+			command.Main(site(os.Getenv("SITE")), command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), cabinet()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
 		},
-		"bare": func() { command.Main(site(""), command.Config{}) },
+		"bare": func() { command.Main(site(""), command.Config{Bundler: bundle.Bundler{}}) },
 	})
 }
 
@@ -58,7 +59,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort is a port that nobody listens at.
+// freePort is a free port.
 func freePort() (string, error) {
 	addr, err := testbed.FreeAddr()
 	return addr[strings.LastIndexByte(addr, ':')+1:], err
@@ -147,13 +148,13 @@ func site(kind string) gorgon.App {
 	text := func(s string) gorgon.Component { return gorgon.Text(s) }
 	echo := func(_ context.Context, in gorgon.Input) (string, error) {
 		name := in.PathValue("name")
-		if name == "nobody" {
+		if name == "nemo" {
 			return "", gorgon.NotFound()
 		}
 		return "item " + name + " at " + strconv.FormatInt(time.Now().UnixNano(), 10), nil
 	}
 	now := func(context.Context, gorgon.Input, *http.Request) (string, error) { return "now", nil }
-	still := []gorgon.Route{
+	still := []gorgon.Part{
 		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component {
 			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 				css, err := gorgon.Asset(ctx, "app.css")
@@ -165,21 +166,23 @@ func site(kind string) gorgon.App {
 			})
 		}, Head: func(string) gorgon.Head { return gorgon.Head{Title: "Home"} }},
 		gorgon.Page[string]{Path: "/about", View: func(string) gorgon.Component { return gorgon.Text("about " + os.Getenv("ABOUT")) }},
-		gorgon.Page[string]{Path: "/notes/{id}", BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+		gorgon.Page[string]{Path: "/notes/{id}", Paths: func(context.Context, gorgon.Input) ([]string, error) {
 			return strings.Fields(notes()), nil
-		}, BuildState: func(_ context.Context, in gorgon.Input) (string, error) { return "note " + in.PathValue("id"), nil }, View: text},
+		}, Load: func(_ context.Context, in gorgon.Input) (string, error) { return "note " + in.PathValue("id"), nil }, View: text},
 	}
-	moving := []gorgon.Route{
-		gorgon.Page[string]{Path: "/items/{name}", BuildState: echo, Incremental: true, View: text,
+	moving := []gorgon.Part{
+		gorgon.Page[string]{Path: "/items/{name}", Load: echo, Incremental: true, View: text,
 			Tags: func(string) []string { return []string{"items"} }},
-		gorgon.Page[string]{Path: "/hourly", BuildState: func(context.Context, gorgon.Input) (string, error) { return "every hour", nil }, RevalidateAfter: time.Hour, View: text},
-		gorgon.Page[string]{Path: "/now", RequestState: now, View: text},
+		gorgon.Page[string]{Path: "/hourly", Load: func(context.Context, gorgon.Input) (string, error) { return "every hour", nil }, RevalidateAfter: time.Hour, View: text},
+		gorgon.Page[string]{Path: "/now", LoadRequest: now, View: text},
 	}
 	app := gorgon.App{
 		Name: "site", Origin: "https://example.com",
-		Assets: fstest.MapFS{"app.css": {Data: []byte("body { color: black }")}},
-		Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
-		Routes: append(still, moving...),
+		Assets: gorgon.Assets{
+			Files:  fstest.MapFS{"app.css": {Data: []byte("body { color: black }")}},
+			Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
+		},
+		Parts: append(still, moving...),
 	}
 	fail := func(_ context.Context, in gorgon.Input) (string, error) {
 		switch in.PathValue("id") {
@@ -194,22 +197,27 @@ func site(kind string) gorgon.App {
 	}
 	switch kind {
 	case "still":
-		app.Routes = still
+		app.Parts = still
 	case "dead":
-		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/dead", View: func(string) gorgon.Component {
+		app.Parts = append(app.Parts, gorgon.Page[string]{Path: "/dead", View: func(string) gorgon.Component {
 			return gorgon.HTML(`<a href="/now"></a><a href="/items/ada"></a><a href="/items/ada#x"></a><a href="/about"></a>`)
 		}})
+	case "fragments":
+		part := gorgon.Fragment[string, string]{Name: "part", View: text, Load: func(_ context.Context, _ gorgon.Input, props string) (string, error) { return "part " + props, nil }}
+		app.Parts = append(app.Parts, part)
+		app.Parts = append(app.Parts, gorgon.Page[string]{Path: "/mine", LoadRequest: now, View: func(string) gorgon.Component { return part.Use("of one visitor") }},
+			gorgon.Page[string]{Path: "/parts", View: func(string) gorgon.Component { return part.Use("of everybody") }})
 	case "handlers":
-		app.Handlers = map[string]http.Handler{"/api/": http.NotFoundHandler(), "POST /form": http.NotFoundHandler()}
+		app.Parts = append(app.Parts, gorgon.Handler{Pattern: "/api/", Handler: http.NotFoundHandler()}, gorgon.Handler{Pattern: "POST /form", Handler: http.NotFoundHandler()})
 	// The five that a plan must never get wrong.
 	case "request":
-		app.Routes = append(still, gorgon.Page[string]{Path: "/now", RequestState: now, View: text})
+		app.Parts = append(still, gorgon.Page[string]{Path: "/now", LoadRequest: now, View: text})
 	case "revalidated":
-		app.Routes = append(still, gorgon.Page[string]{Path: "/hourly", BuildState: echo, RevalidateAfter: time.Hour, View: text})
+		app.Parts = append(still, gorgon.Page[string]{Path: "/hourly", Load: echo, RevalidateAfter: time.Hour, View: text})
 	case "incremental":
-		app.Routes = append(still, gorgon.Page[string]{Path: "/items/{name}", BuildState: echo, Incremental: true, View: text})
+		app.Parts = append(still, gorgon.Page[string]{Path: "/items/{name}", Load: echo, Incremental: true, View: text})
 	case "memory":
-		app.Handlers = map[string]http.Handler{"GET /count": gorgon.Handler{Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.Memory}}}
+		app.Parts = append(app.Parts, gorgon.Handler{Pattern: "GET /count", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedMemory}})
 	case "services":
 		work := func(context.Context) error {
 			if text := os.Getenv("AWAY"); text != "" {
@@ -217,17 +225,17 @@ func site(kind string) gorgon.App {
 			}
 			return nil
 		}
-		app.Services = []gorgon.Service{{Name: "import", Every: time.Hour, Run: work}, {Name: "hub", Run: work}}
+		app.Parts = append(app.Parts, gorgon.Service{Name: "import", Every: time.Hour, Run: work}, gorgon.Service{Name: "hub", Run: work})
 	case "invalid":
-		app.Routes = append(app.Routes, gorgon.Page[int]{Path: "/{x}", View: nil})
+		app.Parts = append(app.Parts, gorgon.Page[int]{Path: "/{x}", View: nil})
 	case "failing":
-		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/f/{id}", BuildState: fail, View: text,
-			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+		app.Parts = append(app.Parts, gorgon.Page[string]{Path: "/f/{id}", Load: fail, View: text,
+			Paths: func(context.Context, gorgon.Input) ([]string, error) {
 				return []string{"/f/good", "/f/bad", "/f/panics", "/elsewhere", "/about"}, nil
 			}})
 	case "slow":
-		app.Routes = append(app.Routes, gorgon.Page[string]{Path: "/f/{id}", BuildState: fail, View: text,
-			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/f/slow"}, nil }})
+		app.Parts = append(app.Parts, gorgon.Page[string]{Path: "/f/{id}", Load: fail, View: text,
+			Paths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/f/slow"}, nil }})
 	}
 	return app
 }

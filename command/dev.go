@@ -1,5 +1,3 @@
-//go:build !gorgon_release
-
 // What is different while an app is being written.
 
 package command
@@ -23,43 +21,29 @@ import (
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-// What the tool that runs this program asks it for. The inspector is for
-// people, and the tool lets nobody ask for the rest.
-const (
-	devFolder    = "/_gorgon/dev/"
-	devInspector = devFolder
-	devState     = devFolder + "state.json"   // build and folders
-	devSite      = devFolder + "site.json"    // what the inspector shows
-	devFailure   = devFolder + "failure.json" // ?id= of a request
-	devRenew     = devFolder + "renew"        // POST: begin anew with the templates' texts, and with ?assets=1 the files on disk
-)
-
-// devHeader is set by the tool. A page of another site cannot send it without
-// being asked first, which nobody answers.
-const devHeader = "Gorgon-Dev"
 
 //go:embed inspector.html
 var inspector []byte
 
-// developing says that 'gorgon dev' runs this program: pages are made when
-// somebody asks for them, and not before it listens.
+// developing reports whether 'gorgon dev' runs this program: pages are then
+// generated when they are requested, and not before the program listens.
 func (p *program) developing() bool { return p.pkg == nil && os.Getenv("GORGON_DEV") == "1" }
 
-// A studio serves the app while it is being written: what it serves can be
-// made anew without another program.
-type studio struct {
+// A devServer serves the app during development: it can regenerate what it serves
+// without a new program.
+type devServer struct {
 	p       *program
 	config  serve.Config
 	caching cache.Config
 	log     *failures
 	folders []string // on disk, of assets and static files
-	now     atomic.Pointer[stage]
+	now     atomic.Pointer[revision]
 
 	mu     sync.Mutex // one renewal at a time
 	count  int
-	before *stage // its last requests may still be answered
+	before *revision // its last requests may still be answered
 
 	seen struct {
 		sync.Mutex
@@ -67,15 +51,15 @@ type studio struct {
 	}
 }
 
-// A stage is what is served between two changes.
-type stage struct {
+// A revision is what is served between two changes.
+type revision struct {
 	site    *site
 	cache   *cache.Cache
 	store   pages.Store
 	handler *serve.Handler
 }
 
-func (s *stage) close() {
+func (s *revision) close() {
 	_ = s.cache.Close()
 	if s.store != nil {
 		_ = s.store.Close()
@@ -83,12 +67,12 @@ func (s *stage) close() {
 	_ = s.site.seed.Close()
 }
 
-// developed is the handler, which the tool can ask to begin anew.
-func (p *program) developed(h http.Handler, first *site, config serve.Config, caching cache.Config) http.Handler {
+// developed returns the handler, wrapped so that the tool can restart it.
+func developed(p *program, h http.Handler, first *site, config serve.Config, caching cache.Config) http.Handler {
 	if !p.developing() {
 		return h
 	}
-	s := &studio{p: p, caching: caching, folders: p.onDisk(), log: &failures{Handler: p.log.Handler()}}
+	s := &devServer{p: p, caching: caching, folders: onDisk(&p.app), log: &failures{Handler: p.log.Handler()}}
 	p.values = first.seed.Value
 	config.Log = slog.New(s.log)
 	s.config = config
@@ -96,26 +80,26 @@ func (p *program) developed(h http.Handler, first *site, config serve.Config, ca
 	if err != nil {
 		return h // it was made of the same a moment ago
 	}
-	s.now.Store(&stage{first, config.Cache, nil, again})
+	s.now.Store(&revision{first, config.Cache, nil, again})
 	return s
 }
 
-func (s *studio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *devServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.now.Load()
 	switch path := r.URL.Path; {
-	case path == "/livez":
-		w.Header().Set("Gorgon-Build", now.site.renderer.Build)
-	case strings.HasPrefix(path, devFolder): // without the base path: the tool knows none
+	case path == wire.Live:
+		w.Header().Set(wire.HeaderBuild, now.site.renderer.Build)
+	case strings.HasPrefix(path, wire.Dev): // without the base path: the tool knows none
 		s.answer(w, r, path, now)
 		return
-	case r.Method == http.MethodGet && !strings.HasPrefix(path, s.p.base+"/_gorgon/"):
+	case r.Method == http.MethodGet && !strings.HasPrefix(path, s.p.base+wire.Root):
 		s.see(r.URL.EscapedPath())
 	}
 	now.handler.ServeHTTP(w, r)
 }
 
 // answer answers the tool.
-func (s *studio) answer(w http.ResponseWriter, r *http.Request, path string, now *stage) {
+func (s *devServer) answer(w http.ResponseWriter, r *http.Request, path string, now *revision) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	tell := func(v any) {
@@ -123,51 +107,45 @@ func (s *studio) answer(w http.ResponseWriter, r *http.Request, path string, now
 		_ = json.NewEncoder(w).Encode(v)
 	}
 	switch {
-	case path == devInspector && r.Method == http.MethodGet:
+	case path == wire.Dev && r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(inspector)
-	case path == devSite && r.Method == http.MethodGet:
+	case path == wire.DevSite && r.Method == http.MethodGet:
 		tell(s.describe(r.Context(), now, r.URL.Query().Get("path")))
-	case r.Header.Get(devHeader) == "":
+	case r.Header.Get(wire.HeaderDev) == "":
 		http.NotFound(w, r)
-	case path == devState:
-		tell(devReport{now.site.renderer.Build, s.folders})
-	case path == devFailure:
+	case path == wire.DevState:
+		tell(wire.DevReport{Build: now.site.renderer.Build, Folders: s.folders})
+	case path == wire.DevFailure:
 		f, ok := s.log.find(r.URL.Query().Get("id"))
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
 		tell(f)
-	case path == devRenew && r.Method == http.MethodPost:
+	case path == wire.DevRenew && r.Method == http.MethodPost:
 		build, err := s.renew(context.WithoutCancel(r.Context()), r.URL.Query().Get("assets") != "")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
-		tell(devReport{build, s.folders})
+		tell(wire.DevReport{Build: build, Folders: s.folders})
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-// A devReport is what the tool has to know of the program.
-type devReport struct {
-	Build   string   `json:"build"`
-	Folders []string `json:"folders"` // whose files are read from disk: they need no compiler
-}
-
 // renew forgets every page that was made, and reads assets again.
-func (s *studio) renew(ctx context.Context, assets bool) (build string, err error) {
+func (s *devServer) renew(ctx context.Context, assets bool) (build string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if assets {
-		if _, err := s.p.build(ctx, s.p.seedPath(), buildFlags{jobs: 1, quiet: true}); err != nil {
+		if _, err := (builder{s.p, buildFlags{jobs: 1, quiet: true}}).run(ctx, s.p.seedPath()); err != nil {
 			return "", err
 		}
 	}
-	next := &stage{}
-	if next.site, err = s.p.openSite(); err != nil {
+	next := &revision{}
+	if next.site, err = s.p.openSite(s.p.seedPath()); err != nil {
 		return "", err
 	}
 	s.count++ // what a store kept of the texts of before is of another build
@@ -176,7 +154,7 @@ func (s *studio) renew(ctx context.Context, assets bool) (build string, err erro
 		return "", errors.Join(err, next.site.seed.Close())
 	}
 	config := s.config
-	config.Renderer, config.Cache, config.Files = next.site.renderer, next.cache, s.p.files(next.site.seed, next.store)
+	config.Renderer, config.Cache, config.Files = next.site.renderer, next.cache, filesOf(next.site.seed, next.store, s.p.log)
 	if next.handler, err = serve.New(config); err != nil {
 		next.close()
 		return "", err
@@ -194,7 +172,7 @@ func (s *studio) renew(ctx context.Context, assets bool) (build string, err erro
 // manyPaths bounds what the inspector explains.
 const manyPaths = 50
 
-func (s *studio) see(path string) {
+func (s *devServer) see(path string) {
 	s.seen.Lock()
 	defer s.seen.Unlock()
 	s.seen.paths = slices.DeleteFunc(s.seen.paths, func(p string) bool { return p == path })
@@ -203,7 +181,7 @@ func (s *studio) see(path string) {
 	}
 }
 
-// An explained page is a path that somebody asked for, and why it is as it is.
+// An explained page is a requested path, and why it is as it is.
 type explained struct {
 	Path   string        `json:"path"`
 	Report *cache.Report `json:"report,omitempty"`
@@ -212,7 +190,7 @@ type explained struct {
 
 // describe is what the inspector shows: of one page, or of all that were
 // asked for lately.
-func (s *studio) describe(ctx context.Context, now *stage, path string) any {
+func (s *devServer) describe(ctx context.Context, now *revision, path string) any {
 	paths := []string{path}
 	if path == "" {
 		s.seen.Lock()
@@ -244,15 +222,14 @@ func (s *studio) describe(ctx context.Context, now *stage, path string) any {
 		Folders  []string    `json:"folders"`
 		Entries  []explained `json:"entries"`
 		Failures []failure   `json:"failures"`
-	}{s.p.app.Name, now.site.renderer.Build, s.p.routes(), s.folders, found, s.log.all()}
+	}{s.p.app.Name, now.site.renderer.Build, routesOf(s.p.app), s.folders, found, s.log.all()}
 }
 
 // A failure is what the log says of a request that failed.
 type failure struct {
-	ID   string    `json:"id,omitempty"`
-	At   time.Time `json:"at"`
-	Path string    `json:"path,omitempty"`
-	Text string    `json:"text"`
+	ID string    `json:"id,omitempty"`
+	At time.Time `json:"at"`
+	wire.DevFailed
 }
 
 // failures keeps the errors that pass through a log.
@@ -264,26 +241,34 @@ type failures struct {
 
 const manyFailures = 30
 
-// Handle keeps an error, and passes everything on.
+// Enabled asks for every record: of a request that fails often, only the first
+// times are written as errors.
+func (f *failures) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle keeps what tells why a request failed, and passes on what the log
+// takes.
 func (f *failures) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelError {
-		kept := failure{At: r.Time, Text: r.Message}
-		r.Attrs(func(a slog.Attr) bool {
-			switch a.Key {
-			case "id":
-				kept.ID = a.Value.String()
-			case "path":
-				kept.Path = a.Value.String()
-			case "err":
-				kept.Text += ": " + a.Value.String()
-			}
-			return true
-		})
+	kept := failure{At: r.Time, DevFailed: wire.DevFailed{Text: r.Message}}
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case wire.LogID:
+			kept.ID = a.Value.String()
+		case wire.LogPath:
+			kept.Path = a.Value.String()
+		case wire.LogError:
+			kept.Text += ": " + a.Value.String()
+		}
+		return true
+	})
+	if r.Level >= slog.LevelError || kept.ID != "" {
 		f.mu.Lock()
 		if f.kept = append(f.kept, kept); len(f.kept) > manyFailures {
 			f.kept = f.kept[1:]
 		}
 		f.mu.Unlock()
+	}
+	if !f.Handler.Enabled(ctx, r.Level) {
+		return nil
 	}
 	return f.Handler.Handle(ctx, r)
 }

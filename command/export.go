@@ -3,6 +3,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +14,19 @@ import (
 	"github.com/gorgon-go/gorgon/export"
 )
 
-func (p *program) exportCommand() *cobra.Command {
-	var flags buildFlags
+// An exporter writes the site as files.
+type exporter struct {
+	p     *program
+	build buildFlags
+
+	noBuild bool
+	seed    string // a file that is exported in place of what is built; "" for none
+}
+
+func (e *exporter) command() *cobra.Command {
+	p := e.p
 	var out string
-	var partial, force, noBuild bool
+	var partial, force, host bool
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Write the site as static files for any host",
@@ -32,27 +42,30 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 		Example: "  " + p.app.Name + " export --out public --base /docs/",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := flags.check(); err != nil {
+			if err := e.build.check(); err != nil {
 				return err
 			}
 			// Before a build that may take long.
 			if left := export.Check(p.app); len(left) > 0 && !partial {
-				return p.refuse(left)
+				return e.refuse(left)
 			}
-			if err := export.CheckFolder(out, p.seedPath()); err != nil {
+			if err := export.CheckFolder(out, cmp.Or(e.seed, p.seedPath())); err != nil {
 				return err
 			}
-			s, err := p.siteToExport(c.Context(), flags, noBuild)
+			s, err := e.site(c.Context())
 			if err != nil {
 				return err
 			}
 			defer s.seed.Close()
-			report, err := export.Run(c.Context(), export.Config{App: p.app, Seed: s.seed, Renderer: s.renderer, Out: out, Partial: partial, Force: force})
+			report, err := export.Run(c.Context(), export.Config{App: p.app, Seed: s.seed, Renderer: s.renderer, Out: out, Partial: partial, Force: force, Redirects: host})
 			if left, refused := errors.AsType[export.Refused](err); refused {
-				return p.refuse(left)
+				return e.refuse(left)
 			}
 			if err != nil {
 				return err
+			}
+			if !host {
+				report.Files = nil
 			}
 			if p.json {
 				return p.print(report)
@@ -74,33 +87,42 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 			return nil
 		},
 	}
-	flags.add(c)
+	e.build.add(c)
 	c.Flags().StringVar(&out, "out", "public", "folder to write to")
 	c.Flags().BoolVar(&partial, "partial", false, "leave out what cannot be static")
 	c.Flags().BoolVar(&force, "force", false, "overwrite files that no export wrote")
-	c.Flags().BoolVar(&noBuild, "no-build", false, "export what was built before")
+	c.Flags().BoolVar(&e.noBuild, "no-build", false, "export what was built before")
+	c.Flags().StringVar(&e.seed, "seed", "", "export this seed, which this program built")
+	c.Flags().BoolVar(&host, "host", false, "list files and redirects for a host that has rules for them")
+	for _, name := range []string{"seed", "host"} {
+		c.Flag(name).Hidden = true // for deploy
+	}
+	p.baseFlag(c)
 	p.distFlag(c, "dist")
 	p.jsonFlag(c)
 	return c
 }
 
 // refuse is the answer for an app of which some cannot be static.
-func (p *program) refuse(left export.Refused) error {
-	if p.json {
-		if err := p.print(map[string]any{"refused": left}); err != nil {
+func (e *exporter) refuse(left export.Refused) error {
+	if e.p.json {
+		if err := e.p.print(map[string]any{"refused": left}); err != nil {
 			return err
 		}
 	}
-	return exit{Refused, left}
+	return exit{Code: Refused, Err: left}
 }
 
-// siteToExport builds the site, since what its pages are made of may have
-// changed though the program has not, or opens what was built.
-func (p *program) siteToExport(ctx context.Context, flags buildFlags, noBuild bool) (*site, error) {
-	if p.pkg != nil {
-		return p.openSite()
-	}
-	if noBuild {
+// site builds the site, since what its pages are made of may have changed
+// though the program has not, or opens what was built.
+func (e *exporter) site(ctx context.Context) (*site, error) {
+	p := e.p
+	switch {
+	case e.seed != "":
+		return p.openSite(e.seed)
+	case p.pkg != nil:
+		return p.openSite(p.seedPath())
+	case e.noBuild:
 		why, err := p.outdated()
 		if err == nil && why != "" {
 			err = fmt.Errorf("--no-build: %s: run '%s build' first, or leave --no-build out", why, p.app.Name)
@@ -108,8 +130,10 @@ func (p *program) siteToExport(ctx context.Context, flags buildFlags, noBuild bo
 		if err != nil {
 			return nil, err
 		}
-	} else if _, err := p.build(ctx, p.seedPath(), flags); err != nil {
-		return nil, err
+	default:
+		if _, err := (builder{p, e.build}).run(ctx, p.seedPath()); err != nil {
+			return nil, err
+		}
 	}
-	return p.openSite()
+	return p.openSite(p.seedPath())
 }

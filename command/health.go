@@ -15,13 +15,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorgon-go/gorgon/wire"
+
 	"github.com/spf13/cobra"
 )
 
 // healthTimeout is how long the server may take to answer.
 const healthTimeout = 2 * time.Second
 
-func (p *program) healthCommand() *cobra.Command {
+func healthCommand(p *program) *cobra.Command {
 	var addr string
 	c := &cobra.Command{
 		Use:   "health",
@@ -45,7 +47,7 @@ certificate is that of the site, not of the loopback, and is not checked.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&addr, "addr", defaultAddr(), "where the server listens (GORGON_HOST, GORGON_PORT, PORT)")
+	addrFlag(c, &addr, "where the server listens")
 	return c
 }
 
@@ -63,7 +65,7 @@ func askReady(ctx context.Context, addr string) (string, error) {
 			transport.TLSClientConfig.ServerName = domains[0] // there is a certificate for it alone
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+local(addr)+"/readyz", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+local(addr)+wire.Ready, nil)
 	if err != nil {
 		return "", err
 	}

@@ -18,17 +18,18 @@ func onLambda() string { return os.Getenv("AWS_LAMBDA_RUNTIME_API") }
 
 // serveLambda answers events until ctx ends. What schedules and deploy steps
 // ask for are tasks.
-func (p *program) serveLambda(ctx context.Context, h http.Handler, store pages.Store, bounds pages.Bounds) error {
-	fmt.Fprintf(p.err, "serving %s as a Lambda function (store %s)\n", p.app.Name, safe(p.location()))
+func (v *server) serveLambda(ctx context.Context, h http.Handler, store pages.Store) error {
+	p := v.p
+	fmt.Fprintf(p.err, "serving %s as a Lambda function (store %s)\n", p.app.Name, p.stores.shown())
 	l := &lambda.Runtime{
 		API: onLambda(), Handler: h, Log: p.log, Buffered: os.Getenv("GORGON_LAMBDA") == "buffer",
 		Tasks: map[string]func(context.Context) error{
 			"maintain": func(ctx context.Context) error {
-				_, err := p.maintain(ctx, store, bounds)
+				_, err := maintainer{p}.run(ctx, store, v.bounds.bounds())
 				return err
 			},
 			"migrate": func(ctx context.Context) error {
-				if m, ok := store.(pages.Migrator); ok {
+				if m, ok := bare(store).(pages.Migrator); ok {
 					_, err := m.Migrate(ctx)
 					return err
 				}

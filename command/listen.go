@@ -19,13 +19,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/cli"
+	"github.com/gorgon-go/gorgon/listen"
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 // listenFlags say how visitors reach the server.
 type listenFlags struct {
 	addr    string
-	drain   duration
+	drain   time.Duration
 	proxies string
 	access  bool
 	tls     tlsFlags
@@ -33,84 +35,58 @@ type listenFlags struct {
 	trusted []netip.Prefix // what proxies says, once checked
 }
 
-func (l *listenFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&l.addr, "addr", defaultAddr(), "where to listen (GORGON_HOST, GORGON_PORT, PORT)")
-	l.drain.from("GORGON_DRAIN")
-	c.Flags().Var(&l.drain, "drain", "how long to go on taking requests once told to stop, so that balancers turn away first (GORGON_DRAIN)")
-	c.Flags().StringVar(&l.proxies, "trusted-proxies", env("GORGON_TRUSTED_PROXIES", ""), "networks, with commas, whose X-Forwarded-For, X-Forwarded-Proto, Forwarded and X-Request-Id are believed (GORGON_TRUSTED_PROXIES)")
-	c.Flags().BoolVar(&l.access, "access-log", env("GORGON_ACCESS_LOG", "") == "true", "log each request (GORGON_ACCESS_LOG=true)")
-	l.tls.add(c)
+func (l *listenFlags) add(p *program, c *cobra.Command) {
+	addrFlag(c, &l.addr, "where to listen")
+	c.Flags().DurationVar(&l.drain, "drain", 0, "how long to keep accepting requests after SIGTERM, so that load balancers stop sending them first (GORGON_DRAIN)")
+	c.Flags().StringVar(&l.proxies, "trusted-proxies", "", "networks, with commas, whose X-Forwarded-For, X-Forwarded-Proto, Forwarded and X-Request-Id are believed (GORGON_TRUSTED_PROXIES)")
+	c.Flags().BoolVar(&l.access, "access-log", false, "log each request (GORGON_ACCESS_LOG=true)")
+	p.fromEnv(c, "drain", "GORGON_DRAIN")
+	p.fromEnv(c, "trusted-proxies", "GORGON_TRUSTED_PROXIES")
+	p.fromEnv(c, "access-log", "GORGON_ACCESS_LOG")
+	l.tls.add(p, c)
 }
 
 func (l *listenFlags) check() (err error) {
-	if l.trusted, err = serve.ParseProxies(l.proxies); err != nil {
-		return misused("--trusted-proxies %q: write networks with commas, such as 10.0.0.0/8,::1", l.proxies)
+	if l.trusted, err = listen.ParseProxies(l.proxies); err != nil {
+		return misused("--trusted-proxies %s: write networks with commas, such as 10.0.0.0/8,::1", quoted(l.proxies))
 	}
-	return cmp.Or(checkAddr(l.addr), l.drain.check("--drain"), l.tls.check())
-}
-
-// A duration is a flag whose default is in the environment, where it may be
-// malformed: then check says so, and not whoever reads the help.
-type duration struct {
-	value time.Duration
-	fault error
-}
-
-func (d *duration) from(name string) {
-	if text := os.Getenv(name); text != "" {
-		if err := d.Set(text); err != nil {
-			d.fault = misused("%s %q: %s", name, text, forms[d.Type()])
-		}
+	if l.drain < 0 {
+		return misused("--drain %s: give a duration of zero or more", l.drain)
 	}
-}
-
-// Set, String and Type are what a flag's value has.
-func (d *duration) Set(text string) (err error) {
-	d.fault = nil
-	d.value, err = time.ParseDuration(text)
-	return err
-}
-
-func (d *duration) String() string { return d.value.String() }
-func (d *duration) Type() string   { return "duration" }
-
-func (d *duration) check(flag string) error {
-	if d.fault == nil && d.value < 0 {
-		return misused("%s %s: give a duration of zero or more", flag, d.value)
-	}
-	return d.fault
+	return cmp.Or(checkAddr(l.addr), l.tls.check())
 }
 
 // A front is a server with what stands around it, listening before there is a
 // handler: so a port that is taken is known before anything is built.
-type front struct {
-	server   *serve.Server
-	redirect *serve.Server // of the plain port beside it; nil for none
-	keeper   *keeper       // nil without TLS
-	manager  manager
-	at       net.Addr
-	log      *slog.Logger
-	watched  bool // by somebody on a terminal, whose leaving ends it
+type publicServer struct {
+	server       *listen.Server
+	redirect     *listen.Server // of the plain port beside it; nil for none
+	certificates *certificates  // nil without TLS
+	manager      listen.Manager
+	at           net.Addr
+	log          *slog.Logger
+	watched      bool // started on a terminal, whose end stops it
 }
 
-func (p *program) listen(ctx context.Context, l listenFlags) (*front, error) {
-	f := &front{log: p.log, watched: isTerminal(p.err), server: &serve.Server{Addr: l.addr, Log: p.log, Drain: l.drain.value, TrustedProxies: l.trusted}}
-	f.manager = manager{server: f.server, log: p.log}
+func (v *server) listen(ctx context.Context) (*publicServer, error) {
+	p, l := v.p, &v.listenFlags
+	f := &publicServer{log: p.log, watched: cli.IsTerminal(p.err), server: &listen.Server{Addr: l.addr, Log: p.log, Drain: l.drain, TrustedProxies: l.trusted}}
+	f.manager = listen.Manager{Server: f.server, Log: p.log}
 	var err error
-	if f.keeper, err = l.tls.keep(p.log); err != nil {
+	if f.certificates, err = l.tls.keep(p.log); err != nil {
 		return nil, err
 	}
-	if f.keeper != nil {
-		f.server.TLS = f.keeper.config
+	if f.certificates != nil {
+		f.server.TLS = f.certificates.config
 	}
-	if f.server.Listener, err = inherited(); err != nil {
+	if f.server.Listener, err = listen.Inherited(); err != nil {
 		return nil, err
 	}
 	if f.at, err = f.server.Listen(ctx); err != nil {
 		return nil, listenError("--addr", l.addr, err)
 	}
-	if f.redirect = f.keeper.redirect(l.tls.redirect, f.at, p.log); f.redirect != nil {
-		f.redirect.Drain = l.drain.value
+	if f.redirect = f.certificates.redirect(l.tls.redirect, f.at, p.log); f.redirect != nil {
+		f.redirect.Drain = l.drain
 		if _, err := f.redirect.Listen(ctx); err != nil {
 			return nil, listenError("--redirect-from", l.tls.redirect, err)
 		}
@@ -119,24 +95,24 @@ func (p *program) listen(ctx context.Context, l listenFlags) (*front, error) {
 }
 
 // url is where a browser on this machine finds the site.
-func (f *front) url(base string) string {
+func (f *publicServer) url(base string) string {
 	scheme := "http"
-	if f.keeper != nil {
+	if f.certificates != nil {
 		scheme = "https"
 	}
 	return scheme + "://" + reachable(f.at) + base + "/"
 }
 
-// run serves until ctx ends, and tells whoever wants to hear of it.
-func (f *front) run(ctx context.Context) error {
+// run serves until ctx ends, and reports its state to systemd.
+func (f *publicServer) run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer end()
-	beside.Go(func() { f.manager.follow(life, ctx, f.at.String()) })
+	beside.Go(func() { f.manager.Follow(life, ctx, f.at.String()) })
 	beside.Go(func() { f.reload(life) })
-	if f.keeper != nil {
-		beside.Go(func() { f.keeper.watch(life) })
+	if f.certificates != nil {
+		beside.Go(func() { f.certificates.watch(life) })
 	}
 	if f.redirect == nil {
 		return f.server.Run(ctx)
@@ -156,8 +132,8 @@ func (f *front) run(ctx context.Context) error {
 
 // reload reads certificates again on SIGHUP. Without any, the signal that a
 // terminal sends when it is closed means what it always does.
-func (f *front) reload(ctx context.Context) {
-	if f.keeper == nil && f.watched {
+func (f *publicServer) reload(ctx context.Context) {
+	if f.certificates == nil && f.watched {
 		return
 	}
 	hangup := make(chan os.Signal, 1)
@@ -166,11 +142,11 @@ func (f *front) reload(ctx context.Context) {
 	for {
 		select {
 		case <-hangup:
-			f.manager.reloading(func() {
-				if f.keeper == nil {
+			f.manager.Reloading(func() {
+				if f.certificates == nil {
 					return
 				}
-				if err := f.keeper.reload(); err != nil {
+				if err := f.certificates.reload(); err != nil {
 					f.log.Error("the TLS certificate is not replaced", "err", err)
 				} else {
 					f.log.Info("the TLS certificate was read again")
@@ -182,32 +158,39 @@ func (f *front) reload(ctx context.Context) {
 	}
 }
 
-// defaultAddr is the address that the environment says.
-func defaultAddr() string {
-	return net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
+// addrFlag is the address of a server, whose default is in the environment.
+func addrFlag(c *cobra.Command, addr *string, says string) {
+	c.Flags().StringVar(addr, "addr", "127.0.0.1:8080", says+" (GORGON_HOST, GORGON_PORT, PORT)")
+	*addr = net.JoinHostPort(env("GORGON_HOST", "127.0.0.1"), env("GORGON_PORT", env("PORT", "8080")))
 }
 
 func checkAddr(addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return misused("--addr %q: write it as host:port, such as 127.0.0.1:8080 (its default comes from GORGON_HOST, GORGON_PORT and PORT)", addr)
+	if !isAddr(addr) {
+		return misused("--addr %s: write it as host:port, such as 127.0.0.1:8080 (its default comes from GORGON_HOST, GORGON_PORT and PORT)", quoted(addr))
 	}
 	return nil
 }
 
+// isAddr says whether an address has the form host:port.
+func isAddr(addr string) bool {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	_, notIP := netip.ParseAddr(host)
+	return err == nil && (notIP == nil || pages.CheckHosts(host))
+}
+
 // listenError says why an address cannot be listened on, and what to do.
 func listenError(flag, addr string, err error) error {
-	mend := "choose another address with " + flag + ", or stop what listens there"
+	hint := "choose another address with " + flag + ", or stop what listens there"
 	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
-		mend = "choose an address of this machine with " + flag + ", such as 127.0.0.1:8080"
+		hint = "choose an address of this machine with " + flag + ", such as 127.0.0.1:8080"
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
-	return fmt.Errorf("listen at %s: %w: %s", addr, err, mend)
+	return fmt.Errorf("listen at %s: %w: %s", addr, err, hint)
 }
 
 // reachable is an address that a browser on this machine can open.

@@ -49,12 +49,16 @@ type maintained struct {
 	Services []string     `json:"services"`        // whose work was done
 }
 
-func (p *program) maintainCommand() *cobra.Command {
+// A maintainer does what is due.
+type maintainer struct{ p *program }
+
+func (m maintainer) command() *cobra.Command {
+	p := m.p
 	var bounds boundFlags
 	c := &cobra.Command{
 		Use:   "maintain",
 		Short: "Do what is due: keep the store within its bounds, run scheduled services",
-		Long: `Does once what servers do by themselves as time goes by, for places where no
+		Long: `Does once what servers do by themselves as time goes by, for targets where no
 server runs between requests: brings this build's assets to the store, where
 other builds find them; removes the least recently used pages above the bounds;
 runs each service with an Every whose time has come. It exits with 0, or says
@@ -63,24 +67,21 @@ what failed and exits with 1. Any number may run at once.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			err := bounds.check()
 			if err == nil {
-				p.log, err = newLog(p.err)
+				p.log, err = p.serverLog()
 			}
 			if err != nil {
 				return err
 			}
 			var store pages.Store
-			if !p.noStoreYet() {
-				if store, err = p.open(c.Context()); err != nil {
+			if !p.stores.missing() {
+				if store, err = p.stores.openOwned(c.Context()); err != nil {
 					return err
 				}
 			}
 			if store != nil {
 				defer store.Close()
-				if err := p.prepared(c.Context(), store); err != nil {
-					return err
-				}
 			}
-			did, err := p.maintain(c.Context(), store, bounds.bounds())
+			did, err := m.run(c.Context(), store, bounds.bounds())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}
@@ -97,18 +98,20 @@ what failed and exits with 1. Any number may run at once.`,
 		},
 	}
 	bounds.add(c)
+	p.baseFlag(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
+	p.ownerFlags(c)
 	p.jsonFlag(c)
 	return c
 }
 
-// maintain does what is due, and goes on where some of it fails. The store may
+// run does what is due, and goes on where some of it fails. The store may
 // be nil.
-func (p *program) maintain(ctx context.Context, store pages.Store, bounds pages.Bounds) (did maintained, err error) {
+func (m maintainer) run(ctx context.Context, store pages.Store, bounds pages.Bounds) (did maintained, err error) {
 	var faults []error
 	if store != nil {
-		s, err := seed.Open(p.seedPath())
+		s, err := seed.Open(m.p.seedPath())
 		if err == nil {
 			did.Assets, err = retain.Put(ctx, store, s)
 			err = errors.Join(err, s.Close())
@@ -116,7 +119,7 @@ func (p *program) maintain(ctx context.Context, store pages.Store, bounds pages.
 		if err != nil && !errors.Is(err, pages.ErrReadOnly) && !errors.Is(err, fs.ErrNotExist) {
 			faults = append(faults, err)
 		}
-		if sweeper, ok := store.(pages.Sweeper); ok {
+		if sweeper, ok := bare(store).(pages.Sweeper); ok {
 			swept, err := sweeper.Sweep(ctx, bounds)
 			switch {
 			case err == nil:
@@ -126,6 +129,6 @@ func (p *program) maintain(ctx context.Context, store pages.Store, bounds pages.
 			}
 		}
 	}
-	did.Services, err = supervise.Due(ctx, supervise.Config{Services: p.app.Services, Store: store, Log: p.log})
+	did.Services, err = supervise.Due(ctx, supervise.Config{Services: m.p.app.Services(), Store: store, Log: m.p.log})
 	return did, errors.Join(append(faults, err)...)
 }

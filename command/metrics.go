@@ -1,4 +1,4 @@
-// What a server tells of itself, and where that can be had.
+// Metrics and traces of a server, and where they are available.
 
 package command
 
@@ -15,34 +15,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/metrics"
-	"github.com/gorgon-go/gorgon/serve"
 )
 
 // A metricsFlag is the address at which metrics are offered; "" for none.
 type metricsFlag string
 
-func (f *metricsFlag) add(c *cobra.Command) {
-	c.Flags().StringVar((*string)(f), "metrics", env("GORGON_METRICS", ""), "where Prometheus scrapes /metrics, such as :9464 on this machine alone, or 0.0.0.0:9464; none if empty (GORGON_METRICS)")
+func (f *metricsFlag) add(p *program, c *cobra.Command) {
+	c.Flags().StringVar((*string)(f), "metrics", "", "where Prometheus scrapes /metrics, such as :9464 on this machine alone, or 0.0.0.0:9464; none if empty (GORGON_METRICS)")
+	p.fromEnv(c, "metrics", "GORGON_METRICS")
 }
 
 func (f *metricsFlag) check() error {
-	if *f == "" {
-		return nil
-	}
-	_, port, err := net.SplitHostPort(string(*f))
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return misused("--metrics %q: write it as host:port, such as 127.0.0.1:9464 (its default comes from GORGON_METRICS)", string(*f))
+	if *f != "" && !isAddr(string(*f)) {
+		return misused("--metrics %s: write it as host:port, such as 127.0.0.1:9464 (its default comes from GORGON_METRICS)", quoted(string(*f)))
 	}
 	return nil
 }
 
 // scraping is the server that answers Prometheus. A nil one is none.
 type scraping struct {
-	server   *serve.Server
+	server   *listen.Server
 	listener net.Listener
 	stop     context.CancelFunc
 	work     sync.WaitGroup
@@ -51,11 +45,12 @@ type scraping struct {
 
 // listenMetrics opens the address for scrapes; nil where there is none. It is
 // done before a build that may take long.
-func (p *program) listenMetrics(ctx context.Context, addr string) (*scraping, error) {
+func (v *server) listenMetrics(ctx context.Context) (*scraping, error) {
+	p, addr := v.p, string(v.metrics)
 	if addr == "" {
 		return nil, nil
 	}
-	handler := p.scraped()
+	handler := v.scraped()
 	if handler == nil {
 		return nil, misused(`--metrics %s: this program keeps no metrics: import "github.com/gorgon-go/gorgon/prometheus" and put prometheus.New(prometheus.Options{}) into command.Config.Observers`, addr)
 	}
@@ -70,7 +65,7 @@ func (p *program) listenMetrics(ctx context.Context, addr string) (*scraping, er
 	if err != nil {
 		return nil, metricsError(addr, err)
 	}
-	server := &serve.Server{Listener: listener, Handler: mux, Log: p.log}
+	server := &listen.Server{Listener: listener, Handler: mux, Log: p.log}
 	fmt.Fprintf(p.err, "metrics of %s at http://%s/metrics\n", p.app.Name, reachable(listener.Addr()))
 	return &scraping{server: server, listener: listener, err: func(err error) { p.log.Error("metrics can no longer be scraped", "err", err) }}, nil
 }
@@ -84,8 +79,8 @@ func metricsError(addr string, err error) error {
 }
 
 // scraped is the handler of the first observer that has one.
-func (p *program) scraped() http.Handler {
-	for _, o := range p.config.Observers {
+func (v *server) scraped() http.Handler {
+	for _, o := range v.p.config.Observers {
 		if h, ok := o.(http.Handler); ok {
 			return h
 		}
@@ -122,9 +117,10 @@ func (s *scraping) close() {
 // flushTimeout is how long observers may take to send what is left.
 const flushTimeout = 5 * time.Second
 
-// observe begins the observers that have somebody to tell, and returns what
-// ends them. Those that are scraped are begun where scrapes are answered.
-func (p *program) observe(ctx context.Context, s *site, scraped *scraping, state func() metrics.State) (_ metrics.Observer, end func(), err error) {
+// observe starts the observers that send, and returns a function that stops
+// them. Those that are scraped start with the server for scrapes.
+func (v *server) observe(ctx context.Context, s *site, scraped *scraping, state func() metrics.State) (_ metrics.Observer, end func(), err error) {
+	p := v.p
 	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, State: state}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		about.Version = info.Main.Version
@@ -136,7 +132,7 @@ func (p *program) observe(ctx context.Context, s *site, scraped *scraping, state
 		defer cancel()
 		for _, stop := range stops {
 			if err := stop(ctx); err != nil {
-				p.log.Warn("some of what was to be told of the server is lost", "err", err)
+				p.log.Warn("some metrics or traces could not be sent", "err", err)
 			}
 		}
 	}

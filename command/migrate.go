@@ -1,8 +1,9 @@
-// migrate: lay the store out.
+// migrate: create or upgrade the store's tables.
 
 package command
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,22 +12,22 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-func (p *program) migrateCommand() *cobra.Command {
+func migrateCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "migrate",
-		Short: "Lay the store out for this version of the program",
-		Long: `Makes the tables that the store needs, or brings those that are there up to
-date. It does so in one step or not at all, may be run twice and by many at
-once, and exits with 0 if the store is as it has to be. Serving never does it.
-Stores that need no such step are left as they are.`,
+		Short: "Create or upgrade the store's tables",
+		Long: `Creates the tables that the store needs, or upgrades existing ones, in one
+transaction. It may be run again, and by several processes at once,
+and exits with 0 if the store is up to date. Serving never does it. Stores that
+need no tables stay as they are.`,
 		Example: "  " + p.app.Name + " migrate --store postgres://app@db.internal/app",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			open, err := p.driver()
+			open, err := p.stores.driver()
 			if err != nil {
 				return err
 			}
-			if open == nil || p.noStoreYet() {
+			if open == nil || p.stores.missing() {
 				return misused("there is no store to migrate: name one with --store")
 			}
 			store, err := open(c.Context())
@@ -35,11 +36,18 @@ Stores that need no such step are left as they are.`,
 			}
 			defer store.Close()
 			var steps []string
-			if m, ok := store.(pages.Migrator); ok {
+			m, laidOut := store.(pages.Migrator)
+			if laidOut {
 				if steps, err = m.Migrate(c.Context()); err != nil {
-					return fmt.Errorf("migrate %s: %w", safe(p.location()), err)
+					return fmt.Errorf("migrate %s: %w", p.stores.shown(), err)
 				}
 			}
+			refused := exit{}
+			if err := p.stores.claim(c.Context(), store); laidOut || p.stores.takeOver || errors.As(err, &refused) {
+				if err != nil {
+					return err
+				}
+			} // else it is away, and claimed by who serves
 			if p.json {
 				return p.print(map[string]any{"steps": append([]string{}, steps...)})
 			}
@@ -53,6 +61,7 @@ Stores that need no such step are left as they are.`,
 	}
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
+	p.ownerFlags(c)
 	p.jsonFlag(c)
 	return c
 }

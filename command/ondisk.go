@@ -1,5 +1,3 @@
-//go:build !gorgon_release
-
 // The folders that a program's embedded files come from.
 
 package command
@@ -12,14 +10,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon"
 )
 
 // onDisk puts the folders on disk in the place of the app's embedded assets
 // and static files, so that a saved one needs no compiler, and returns them. A
 // folder is found by its files: it has each of those that are embedded, with
 // the same content. Where none has, or more than one, the embedded stay.
-func (p *program) onDisk() (folders []string) {
-	for _, tree := range []*fs.FS{&p.app.Assets, &p.app.Static} {
+func onDisk(app *gorgon.App) (folders []string) {
+	for _, tree := range []*fs.FS{&app.Assets.Files, &app.Assets.Static} {
 		if *tree == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/gorgon-go/gorgon/pack"
 )
@@ -18,16 +19,24 @@ func (p *program) findPackage() error {
 		return err
 	}
 	p.pkg, err = pack.Find(executable)
+	if err != nil { // else nothing is written beside a package unless it is asked for
+		p.stores.folder = filepath.Join(p.dist, p.app.Name+".store")
+	}
 	switch {
 	case errors.Is(err, pack.ErrNone):
-		if os.Getenv("GORGON_STANDALONE") == "true" {
-			return fmt.Errorf("GORGON_STANDALONE is set and %s is not part of a package: run '%s deploy' where the source is, and start what it writes", executable, p.app.Name)
+		standalone, err := truth("GORGON_STANDALONE")
+		if err != nil {
+			return err
+		}
+		if standalone {
+			return fmt.Errorf("GORGON_STANDALONE is set and %s is not part of a package: run 'gorgon deploy' where the source is, and start what it writes", executable)
 		}
 		return nil
 	case err != nil:
 		return err
 	case p.pkg.Manifest.App != p.app.Name:
 		p.pkg = nil // a program that lies in another one's package
+		p.stores.folder = filepath.Join(p.dist, p.app.Name+".store")
 		return nil
 	}
 	if err := p.pkg.Check(); err != nil {
@@ -37,7 +46,7 @@ func (p *program) findPackage() error {
 		p.base = p.pkg.Manifest.Base
 	}
 	if p.base != p.pkg.Manifest.Base {
-		return misused("--base %q: this package was made for %q: deploy it again with another --base", p.base, p.pkg.Manifest.Base)
+		return misused("--base %s: this package was made for %q: deploy it again with another --base", quoted(p.base), p.pkg.Manifest.Base)
 	}
 	return nil
 }

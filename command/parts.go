@@ -1,21 +1,87 @@
-// parts: what the program is, for the one that deploys it.
+// parts: what the program is, for the tool that plans and deploys it.
 
 package command
 
 import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/cli"
+	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
-// partsCommand lets deploy find out whether the program that it compiled is
-// the app that it planned for.
-func (p *program) partsCommand() *cobra.Command {
-	return &cobra.Command{
+// partsCommand prints a [plan.App]. It reads nothing but GORGON_STORE and
+// writes nothing, so that it works wherever the program starts.
+func partsCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
 		Use:    "parts",
-		Short:  "Print the parts of the app with what they need, as JSON",
+		Short:  "Print what the app is and needs, as JSON",
 		Args:   noArguments,
 		Hidden: true,
-		RunE:   func(*cobra.Command, []string) error { return p.print(plan.Parts(p.app)) },
+		RunE:   func(*cobra.Command, []string) error { return cli.Fail(p.parts()) },
 	}
+	c.Flags().Bool("json", true, "print JSON, which is all that there is")
+	return c
+}
+
+func (p *program) parts() error {
+	if err := p.app.Validate(); err != nil {
+		return err
+	}
+	app := plan.Describe(p.app)
+	headers, err := answer.Headers(p.app)
+	if err != nil {
+		return err
+	}
+	app.Headers = headers
+	for _, d := range p.config.Stores {
+		t := plan.Technology{Schemes: d.Schemes, Remote: d.Remote}
+		if d.Migrations != nil {
+			if t.Migrations, err = migrations(d); err != nil {
+				return err
+			}
+		}
+		app.Stores = append(app.Stores, t)
+	}
+	app.Store = p.stores.described()
+	return p.print(app)
+}
+
+// described says what is to be known of the store that was named.
+func (s storage) described() plan.Store {
+	named := s.named()
+	if named == "" || named == "none" {
+		return plan.Store{Shown: named}
+	}
+	scheme, _, _ := strings.Cut(named, ":")
+	for _, d := range s.drivers {
+		if slices.Contains(d.Schemes, scheme) {
+			return plan.Store{Technology: d.Schemes[0], Shown: s.shown()}
+		}
+	}
+	store := plan.Store{Shown: s.shown()}
+	if _, err := s.driver(); err != nil {
+		store.Fault = err.Error()
+	}
+	return store
+}
+
+// migrations are the files of a technology, by name.
+func migrations(d pages.Driver) (map[string]string, error) {
+	files := map[string]string{}
+	err := fs.WalkDir(d.Migrations, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(d.Migrations, name)
+		files[path.Base(name)] = string(data)
+		return err
+	})
+	return files, err
 }

@@ -131,9 +131,9 @@ func listenerFile(t *testing.T) (addr string, file *os.File) {
 	return l.Addr().String(), file
 }
 
-// Between two processes that inherit one listener nobody is turned away, and
-// nobody's request is lost.
-func TestRestartLosesNobody(t *testing.T) {
+// Between two processes that inherit one listener no connection is refused, and
+// no request is lost.
+func TestRestartLosesNoRequest(t *testing.T) {
 	addr, file := listenerFile(t)
 	systemd := supervise(t)
 	dir := t.TempDir()

@@ -7,14 +7,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gorgon-go/gorgon/admission"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // The roles of a server.
@@ -24,19 +29,22 @@ const (
 	roleWorker = "worker" // no pages
 )
 
-// serveFlags are what serve takes besides the flags of build.
-type serveFlags struct {
+// A server is one run of serve.
+type server struct {
+	p     *program
+	build buildFlags
 	listenFlags
 	metrics metricsFlag
 	role    string
 	memory  int64 // MiB
+	loaders int
+	maxWait time.Duration
 	bounds  boundFlags
 	require bool
 }
 
-func (p *program) serveCommand() *cobra.Command {
-	var flags buildFlags
-	var f serveFlags
+func (v *server) command() *cobra.Command {
+	p := v.p
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the site, building first where there is no seed or the app has changed",
@@ -46,16 +54,16 @@ cannot be used, pages go on without it, and /readyz says so. With
 --require-store the server does not start without it, and is not ready while
 it is gone.
 
-With --role=web nothing is done between requests: a response that calls for a
-page to be made again ends once it is. With --role=worker services run, and
-health alone is answered for.
+With --role=web nothing is done between requests: a response that triggers the
+regeneration of a page stays open until it finishes. With --role=worker services
+run, and only health endpoints are served.
 
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.
-With GORGON_HEALTH_KEY set, those who send it to /livez, /readyz or /startupz
-as "Authorization: Bearer KEY" are told the reasons.
+With GORGON_HEALTH_KEY set, callers that send it to /livez, /readyz or /startupz
+as "Authorization: Bearer KEY" receive the reasons.
 
-The log is JSON where nobody watches, and text on a terminal; GORGON_LOG=json
-or text says so otherwise, and GORGON_LOG_LEVEL from which level on.
+Logs are text on a terminal, JSON otherwise; GORGON_LOG=json or text chooses one,
+and GORGON_LOG_LEVEL the least level.
 
 Behind a proxy, --trusted-proxies says whom to believe. Facing the network
 itself, --tls-cert and --tls-key, or --acme-domains and --acme-dir, make it
@@ -72,66 +80,107 @@ On SIGTERM /readyz says 503; after --drain no more requests are taken, those
 under way end, and the server exits with 0. A second signal ends it at once.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.serve(c.Context(), flags, f)
+			return v.run(c.Context())
 		},
 	}
-	flags.add(c)
+	v.build.add(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
-	f.listenFlags.add(c)
-	f.metrics.add(c)
-	c.Flags().StringVar(&f.role, "role", env("GORGON_ROLE", roleServe), "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
-	c.Flags().BoolVar(&f.require, "require-store", env("GORGON_REQUIRE_STORE", "") == "true", "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
-	c.Flags().Int64Var(&f.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
-	f.bounds.add(c)
+	p.ownerFlags(c)
+	p.baseFlag(c)
+	v.listenFlags.add(p, c)
+	v.metrics.add(p, c)
+	c.Flags().StringVar(&v.role, "role", roleServe, "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
+	c.Flags().BoolVar(&v.require, "require-store", false, "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
+	p.fromEnv(c, "role", "GORGON_ROLE")
+	p.fromEnv(c, "require-store", "GORGON_REQUIRE_STORE")
+	c.Flags().Int64Var(&v.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
+	c.Flags().IntVar(&v.loaders, "loaders", 64, "how many loaders of one pattern run at once that visitors wait for")
+	c.Flags().DurationVar(&v.maxWait, "max-wait", time.Second, "refuse requests that would wait longer for a loader to begin")
+	v.bounds.add(c)
 	return c
 }
 
-func (f serveFlags) check() error {
+func (v *server) check() error {
 	switch {
-	case f.memory <= 0:
-		return misused("--memory %d: give a number of MiB above zero", f.memory)
-	case f.role != roleServe && f.role != roleWeb && f.role != roleWorker:
-		return misused("--role %q: use %s, %s or %s (its default comes from GORGON_ROLE)", f.role, roleServe, roleWeb, roleWorker)
+	case v.memory <= 0:
+		return misused("--memory %d: give a number of MiB above zero", v.memory)
+	case v.loaders <= 0:
+		return misused("--loaders %d: give a number above zero", v.loaders)
+	case v.maxWait <= 0:
+		return misused("--max-wait %s: give a time above zero, such as 500ms", v.maxWait)
+	case v.role != roleServe && v.role != roleWeb && v.role != roleWorker:
+		return misused("--role %s: use %s, %s or %s (its default comes from GORGON_ROLE)", quoted(v.role), roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(f.bounds.check(), f.listenFlags.check(), f.metrics.check())
+	return cmp.Or(v.build.check(), v.bounds.check(), v.listenFlags.check(), v.metrics.check())
 }
 
-func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (err error) {
-	if err := cmp.Or(f.check(), flags.check()); err != nil {
+// warnOfSeal warns of props that are made for one visitor and sealed with a key
+// that everybody can make who has the program.
+func warnOfSeal(p *program) {
+	if os.Getenv("GORGON_SECRET") != "" || p.developing() {
+		return
+	}
+	var fragments []string
+	for _, d := range p.app.FragmentDefinitions() {
+		fragments = append(fragments, d.Fragment)
+	}
+	for _, d := range p.app.Definitions() {
+		if d.LoadRequest != nil && len(fragments) > 0 {
+			p.log.Warn("props of fragments on pages with LoadRequest are sealed with a key that can be made from the program: set GORGON_SECRET, the same for build and serve",
+				"page", d.Path, "fragments", listed(fragments))
+			return
+		}
+	}
+}
+
+// sayListening says where the site is served: in a sentence, or to a program
+// that asked for the line that package wire defines.
+func (p *program) sayListening(url string) {
+	if os.Getenv(wire.ReadyVariable) == wire.ReadyJSON {
+		_, _ = io.WriteString(p.err, wire.Listening{App: p.app.Name, URL: url, Store: p.stores.shown()}.Line())
+		return
+	}
+	fmt.Fprintf(p.err, "serving %s at %s (store %s)\n", p.app.Name, url, p.stores.shown())
+}
+
+func (v *server) run(ctx context.Context) (err error) {
+	p := v.p
+	if err := v.check(); err != nil {
 		return err
 	}
-	if p.log, err = newLog(p.err); err != nil {
+	if p.log, err = p.serverLog(); err != nil {
 		return err
 	}
-	// Before a build that may take long: a store that cannot be meant, and
-	// whoever holds the port.
-	if _, err := p.driver(); err != nil {
+	// Before a build that may take long: malformed stores and ports in use are
+	// reported first.
+	if _, err := p.stores.driver(); err != nil {
 		return err
 	}
-	var front *front
+	var front *publicServer
 	if onLambda() != "" {
-		f.role = roleWeb
-	} else if front, err = p.listen(ctx, f.listenFlags); err != nil {
+		v.role = roleWeb
+	} else if front, err = v.listen(ctx); err != nil {
 		return err
 	}
-	scraped, err := p.listenMetrics(ctx, string(f.metrics))
+	scraped, err := v.listenMetrics(ctx)
 	if err != nil {
 		return err
 	}
 	defer scraped.close()
-	s, err := p.ensureSite(ctx, flags)
+	s, err := p.ensureSite(ctx, v.build)
 	if err != nil {
 		return err
 	}
+	s.renderer.Limits = admission.Limits{Width: v.loaders, Wait: v.maxWait}
 	var state func() metrics.State // set before anybody can ask
-	observer, unobserve, err := p.observe(ctx, s, scraped, func() metrics.State { return state() })
+	observer, unobserve, err := v.observe(ctx, s, scraped, func() metrics.State { return state() })
 	if err != nil {
 		return err
 	}
 	defer unobserve()
 	caching := cache.Config{
-		Bytes: f.memory << 20, StoreBounds: f.bounds.bounds(), Prepare: serve.Prepare, NoSweep: f.role == roleWeb, Observe: observer,
+		Bytes: v.memory << 20, StoreBounds: v.bounds.bounds(), Prepare: answer.Prepare, NoSweep: v.role == roleWeb, Observe: observer,
 	}
 	kept, store, err := p.cacheOver(ctx, s, caching)
 	if err != nil {
@@ -143,41 +192,42 @@ func (p *program) serve(ctx context.Context, flags buildFlags, f serveFlags) (er
 			err = errors.Join(err, store.Close())
 		}
 	}()
-	if degraded, why := kept.Degraded(); degraded && f.require {
-		return fmt.Errorf("store %s cannot be used: %s: mend it, or serve without --require-store", safe(p.location()), why)
+	if degraded, why := kept.Degraded(); degraded && v.require {
+		return fmt.Errorf("store %s cannot be used: %s: repair it, or serve without --require-store", p.stores.shown(), why)
 	}
+	warnOfSeal(p)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	verified := p.verify(ctx, stop)
+	verified := verify(ctx, p, stop)
 	state = func() metrics.State {
 		now := kept.State()
 		now.Started = verified.done() == nil
 		return now
 	}
 	config := serve.Config{
-		App: p.app, Renderer: s.renderer, Cache: kept, Files: p.files(s.seed, store), Log: p.log, RequireStore: f.require,
-		Attend: f.role == roleWeb, Started: verified.done, Observe: observer,
+		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed, store, p.log), Log: p.log, RequireStore: v.require,
+		Attend: v.role == roleWeb, Started: verified.done, Observe: observer,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
 	}
-	if f.access {
+	if v.access {
 		config.AccessLog = p.log
 	}
 	var handler http.Handler
 	if handler, err = serve.New(config); err != nil {
 		return err
 	}
-	handler = p.developed(handler, s, config, caching)
-	if f.role == roleWorker {
+	handler = developed(p, handler, s, config, caching)
+	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	}
 	scraped.serve(ctx)
-	done := p.work(ctx, f.role, s.seed, store)
+	done := v.work(ctx, s.seed, store)
 	defer done()
 	if front == nil {
-		err = p.serveLambda(ctx, handler, store, f.bounds.bounds())
+		err = v.serveLambda(ctx, handler, store)
 	} else {
 		front.server.Handler = handler
-		fmt.Fprintf(p.err, "serving %s at %s (store %s)\n", p.app.Name, front.url(p.base), safe(p.location()))
+		p.sayListening(front.url(p.base))
 		err = front.run(ctx)
 	}
 	return errors.Join(verified.fault(), err)

@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
-	"github.com/gorgon-go/gorgon/serve"
 )
 
 // A site is an app with its seed, ready to answer.
@@ -23,9 +25,9 @@ type site struct {
 	renderer *render.Renderer
 }
 
-// openSite opens the seed for this program and base path.
-func (p *program) openSite() (*site, error) {
-	s, err := seed.Open(p.seedPath())
+// openSite opens a seed of this program.
+func (p *program) openSite(path string) (*site, error) {
+	s, err := seed.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -34,19 +36,43 @@ func (p *program) openSite() (*site, error) {
 	if m.Sealed != "" && !render.CheckSeal(seal, m.Sealed) {
 		return nil, errors.Join(errors.New("GORGON_SECRET is not the secret that the pages were built with: set the same, or none, for both, or build again"), s.Close())
 	}
+	if err := p.date(s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return &site{seed: s, renderer: &render.Renderer{
 		Seal: seal,
 		App:  p.app, Build: m.Build, Outline: p.developing(),
-		Values: gorgon.NewValues(p.app, s.Value),
-		Site:   gorgon.Site{Base: m.Base, Origin: p.app.Origin, Locales: p.app.Locales, Assets: m.Assets},
+		Values: p.app.ReadValues(s.Value),
+		Site:   s.Site(p.app),
 	}}, nil
+}
+
+// date tells a seed when the data of its pages was read. A time that is ahead
+// of this machine's clock counts as now.
+func (p *program) date(s *seed.Seed) error {
+	at := s.Manifest().MadeAt
+	if p.pkg != nil {
+		if data := p.pkg.Manifest.DataAt; !data.IsZero() {
+			at = data
+		}
+	} else if beside, err := seed.Time(s.Path()); err != nil {
+		return err
+	} else if !beside.IsZero() {
+		at = beside
+	}
+	if now := time.Now(); at.After(now) {
+		p.log.Warn("the seed was built at a time that is ahead of this machine's clock; its pages count as made now", "built", at, "now", now)
+		at = now
+	}
+	s.Date(at)
+	return nil
 }
 
 // ensureSite is openSite, building first where there is no seed, or another
 // program built it. A package has its seed, and is not built again.
 func (p *program) ensureSite(ctx context.Context, flags buildFlags) (*site, error) {
 	if p.pkg != nil {
-		return p.openSite()
+		return p.openSite(p.seedPath())
 	}
 	why, err := p.outdated()
 	if err != nil {
@@ -56,11 +82,11 @@ func (p *program) ensureSite(ctx context.Context, flags buildFlags) (*site, erro
 		if !flags.quiet {
 			fmt.Fprintf(p.err, "building: %s\n", why)
 		}
-		if _, err := p.build(ctx, p.seedPath(), flags); err != nil {
+		if _, err := (builder{p, flags}).run(ctx, p.seedPath()); err != nil {
 			return nil, err
 		}
 	}
-	return p.openSite()
+	return p.openSite(p.seedPath())
 }
 
 // outdated says why the seed has to be built; "" where it has not.
@@ -75,7 +101,7 @@ func (p *program) outdated() (string, error) {
 		return err.Error(), nil
 	}
 	defer s.Close()
-	binary, err := binaryID()
+	binary, err := p.binaryID()
 	if err != nil {
 		return "", err
 	}
@@ -92,30 +118,38 @@ func (p *program) outdated() (string, error) {
 	return "", nil
 }
 
-// cacheOver opens the store and a cache over seed and store. A store that
-// cannot be opened is no reason not to serve: pages go on without it.
+// cacheOver opens the store and a cache over seed and store. The server
+// starts without a store that cannot be opened.
 func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (*cache.Cache, pages.Store, error) {
-	store, err := p.open(ctx)
+	store, err := p.stores.open(ctx)
 	var misused exit
 	switch {
 	case errors.As(err, &misused):
 		return nil, nil, err
 	case err != nil:
 		config.NoStore = err.Error()
-		p.log.Warn("the store cannot be opened; what is made stays in memory", "store", safe(p.location()), "err", err)
-	}
-	if store != nil {
-		if err := p.prepared(ctx, store); err != nil {
-			return nil, nil, errors.Join(err, store.Close())
-		}
+		p.log.Warn("the store cannot be opened; generated pages stay in memory", "store", p.stores.shown(), "err", err)
 	}
 	config.Renderer, config.Store, config.Log = s.renderer, store, p.log
+	var kept *owned
+	if store != nil {
+		if err := p.stores.prepared(ctx, store); err != nil {
+			return nil, nil, errors.Join(err, store.Close())
+		}
+		kept = &owned{Store: store, owner: p.stores.owner(), takeOver: p.stores.takeOver}
+		err := p.stores.claim(ctx, store)
+		if refused := (exit{}); errors.As(err, &refused) {
+			return nil, nil, errors.Join(err, store.Close())
+		}
+		kept.claimed = err == nil
+		config.Owner, config.Claim = p.stores.owner(), kept.claim
+	}
 	if !p.developing() {
 		config.Seed = s.seed
 	}
 	if cdn := p.app.CDN; cdn != nil && cdn.Purge != nil {
 		config.CDN = func(ctx context.Context, subjects []string) error {
-			return cdn.Purge(ctx, serve.EdgeTags(subjects))
+			return cdn.Purge(ctx, answer.EdgeTags(subjects))
 		}
 	}
 	c, err := cache.New(config)
@@ -125,12 +159,15 @@ func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (
 		}
 		return nil, nil, err
 	}
-	return c, store, nil
+	if kept == nil {
+		return c, nil, nil
+	}
+	return c, kept, nil
 }
 
 // route finds the page for a URL path as a visitor would type it.
-func (p *program) route(router *gorgon.Router, escaped string) (page *gorgon.Definition, path, locale string, err error) {
-	if path, err = gorgon.ParsePath(escaped); err != nil {
+func (p *program) route(router *paths.Router[*gorgon.Definition], escaped string) (page *gorgon.Definition, path, locale string, err error) {
+	if path, err = paths.Parse(escaped); err != nil {
 		return nil, "", "", err
 	}
 	path, locale = p.app.SplitLocale(path)

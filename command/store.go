@@ -10,8 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +17,21 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
+// A storage is the store that a command line names, not opened yet.
+type storage struct {
+	app     string
+	drivers []pages.Driver
+	folder  string // of the disk store that is used if nothing is said; "" for none
+
+	flag        string // --store
+	environment string // --environment: what the store serves besides the app
+	takeOver    bool   // a store that belongs to another
+}
+
 // schemes lists what --store takes.
-func (p *program) schemes() string {
+func (s storage) schemes() string {
 	words := []string{"none"}
-	for _, d := range p.config.Stores {
+	for _, d := range s.drivers {
 		form := ":PATH"
 		switch {
 		case d.Remote:
@@ -35,74 +44,99 @@ func (p *program) schemes() string {
 	return strings.Join(words, ", ")
 }
 
-// named is the store that somebody named; "" for none. The environment is no
-// flag's default, lest --help show a password.
-func (p *program) named() string { return cmp.Or(p.store, os.Getenv("GORGON_STORE")) }
+// named is the store that the command line or the environment names; "" for
+// none. The environment is not a flag's default, since --help shows defaults.
+func (s storage) named() string { return cmp.Or(s.flag, os.Getenv("GORGON_STORE")) }
 
 // location is the store that was named, or the default.
-func (p *program) location() string {
-	if named := p.named(); named != "" {
+func (s storage) location() string {
+	if named := s.named(); named != "" {
 		return named
 	}
-	if p.pkg != nil {
-		return "none" // nothing is written beside a package unless it is asked for
+	if s.folder == "" {
+		return "none"
 	}
-	for _, d := range p.config.Stores {
+	for _, d := range s.drivers {
 		if slices.Contains(d.Schemes, "disk") {
-			return "disk:" + p.defaultStore()
+			return "disk:" + s.folder
 		}
 	}
 	return "none"
 }
 
-// defaultStore is the folder of the disk store that is used if nothing is said.
-func (p *program) defaultStore() string { return filepath.Join(p.dist, p.app.Name+".store") }
-
-// noStoreYet says whether the store is the default one and no server has made
+// missing says whether the store is the default one and no server has made
 // it. Commands that only look, or speak to a server through it, leave it so.
-func (p *program) noStoreYet() bool {
-	if p.named() != "" || p.location() == "none" {
+func (s storage) missing() bool {
+	if s.named() != "" || s.location() == "none" {
 		return false
 	}
-	_, err := os.Stat(p.defaultStore())
+	_, err := os.Stat(s.folder)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
 // open opens the store; nil for none.
-func (p *program) open(ctx context.Context) (pages.Store, error) {
-	open, err := p.driver()
+func (s storage) open(ctx context.Context) (pages.Store, error) {
+	open, err := s.driver()
 	if open == nil {
 		return nil, err
 	}
 	return open(ctx)
 }
 
-// driver finds what opens the store, without opening it; nil for none.
-func (p *program) driver() (open func(context.Context) (pages.Store, error), err error) {
-	location := p.location()
+// driver finds what opens the store, without opening it; nil for none. It
+// refuses a location that cannot be right.
+func (s storage) driver() (open func(context.Context) (pages.Store, error), err error) {
+	location := s.location()
 	if location == "none" {
 		return nil, nil
 	}
 	scheme, place, ok := strings.Cut(location, ":")
 	if !ok {
-		return nil, misused("--store %q: write it as TECHNOLOGY:PLACE, such as disk:/var/lib/%s (this program has: %s)", safe(location), p.app.Name, p.schemes())
+		return nil, misused("--store %s: write it as TECHNOLOGY:PLACE, such as disk:/var/lib/%s (this program has: %s)", quoted(location), s.app, s.schemes())
 	}
-	for _, d := range p.config.Stores {
+	for _, d := range s.drivers {
 		if !slices.Contains(d.Schemes, scheme) {
 			continue
 		}
 		switch isURL := strings.HasPrefix(place, "//"); {
 		case place == "" && scheme != "mem":
-			return nil, misused("--store %q: it names no place: write one behind the colon, as in disk:/var/lib/%s", location, p.app.Name)
+			return nil, misused("--store \"%s:\": missing location: add one after the colon, as in disk:/var/lib/%s", scheme, s.app)
+		case !d.Remote:
+			if err := pages.CheckPath(place); err != nil {
+				return nil, misused("--store %s: %w", s.shown(), err)
+			}
 		case isURL:
 			place = location
 		}
-		return func(ctx context.Context) (pages.Store, error) { return d.Open(ctx, place) }, nil
+		return func(ctx context.Context) (pages.Store, error) {
+			store, err := d.Open(ctx, place)
+			if err != nil && d.Remote { // it asks no server: the location cannot be right
+				return nil, misused("--store %s: %w", s.shown(), err)
+			}
+			return store, err
+		}, nil
 	}
 	if imported, known := imports[scheme]; known {
-		return nil, misused("--store %q: this program does not carry %s: import %q in main and add %s.Driver() to command.Config.Stores", safe(location), path.Base(imported), imported, path.Base(imported))
+		return nil, misused("--store %s: this program does not carry %s: import %q in main and add %s.Driver() to command.Config.Stores", s.shown(), path.Base(imported), imported, path.Base(imported))
 	}
-	return nil, misused("--store %q: there is no technology %q (this program has: %s)", safe(location), scheme, p.schemes())
+	return nil, misused("--store %s: there is no technology %s (this program has: %s)", s.shown(), quoted(scheme), s.schemes())
+}
+
+// shown is the store's location as it may be shown.
+func (s storage) shown() string { return s.safe(s.location()) }
+
+// safe is a location as it may be shown.
+func (s storage) safe(location string) string {
+	scheme, _, _ := strings.Cut(location, ":")
+	for _, d := range s.drivers {
+		if slices.Contains(d.Schemes, scheme) {
+			return d.Show(location)
+		}
+	}
+	if location == "none" {
+		return location
+	}
+	return pages.ShowLocation(location)
 }
 
 // module is where the technologies are that Gorgon has.
@@ -115,19 +149,13 @@ var imports = map[string]string{
 	"redis": module + "redis", "rediss": module + "redis", "valkey": module + "redis", "valkeys": module + "redis",
 }
 
-// secret finds what a location may hold that is nobody's to see.
-var secret = regexp.MustCompile(`(://[^/?#]*:)[^/?#]*(@)|([?&][^=&#]*(?i:pass|secret|token|key)[^=&#]*=)[^&#]*`)
-
-// safe is a location as it may be shown.
-func safe(location string) string { return secret.ReplaceAllString(location, "${1}${3}***${2}") }
-
-// prepared says whether the store is laid out as its driver needs it. That it
-// cannot be reached is no fault here.
-func (p *program) prepared(ctx context.Context, store pages.Store) error {
+// prepared says whether the store is laid out as its driver needs it. An
+// unreachable store is not an error here.
+func (s storage) prepared(ctx context.Context, store pages.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if _, err := store.Epochs(ctx); errors.Is(err, pages.ErrLayout) {
-		return fmt.Errorf("store %s: %w: run '%s migrate' with the same --store", safe(p.location()), err, p.app.Name)
+		return fmt.Errorf("store %s: %w: run '%s migrate' with the same --store", s.shown(), err, s.app)
 	}
 	return nil
 }

@@ -11,15 +11,11 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/listen"
 )
 
 // tlsFlags say where certificates come from.
@@ -31,13 +27,19 @@ type tlsFlags struct {
 	redirect  string // where visitors are sent from
 }
 
-func (f *tlsFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.cert, "tls-cert", env("GORGON_TLS_CERT", ""), "file of the TLS certificate, in PEM; read again on SIGHUP (GORGON_TLS_CERT)")
-	c.Flags().StringVar(&f.key, "tls-key", env("GORGON_TLS_KEY", ""), "file of its key (GORGON_TLS_KEY)")
-	c.Flags().StringVar(&f.domains, "acme-domains", env("GORGON_ACME_DOMAINS", ""), "domains, with commas, to get TLS certificates for by ACME; this accepts the terms of the authority (GORGON_ACME_DOMAINS)")
-	c.Flags().StringVar(&f.dir, "acme-dir", env("GORGON_ACME_DIR", ""), "folder to keep them in (GORGON_ACME_DIR)")
-	c.Flags().StringVar(&f.directory, "acme-directory", env("GORGON_ACME_DIRECTORY", autocert.DefaultACMEDirectory), "URL of the ACME authority's directory (GORGON_ACME_DIRECTORY)")
-	c.Flags().StringVar(&f.redirect, "redirect-from", env("GORGON_REDIRECT_FROM", ""), "plain address whose visitors are sent to TLS, or none; \":80\" where --acme-domains is given (GORGON_REDIRECT_FROM)")
+func (f *tlsFlags) add(p *program, c *cobra.Command) {
+	c.Flags().StringVar(&f.cert, "tls-cert", "", "file of the TLS certificate, in PEM; read again on SIGHUP (GORGON_TLS_CERT)")
+	c.Flags().StringVar(&f.key, "tls-key", "", "file of its key (GORGON_TLS_KEY)")
+	c.Flags().StringVar(&f.domains, "acme-domains", "", "domains, with commas, to get TLS certificates for by ACME; this accepts the terms of the authority (GORGON_ACME_DOMAINS)")
+	c.Flags().StringVar(&f.dir, "acme-dir", "", "folder to keep them in (GORGON_ACME_DIR)")
+	c.Flags().StringVar(&f.directory, "acme-directory", autocert.DefaultACMEDirectory, "URL of the ACME authority's directory (GORGON_ACME_DIRECTORY)")
+	c.Flags().StringVar(&f.redirect, "redirect-from", "", "plain address whose visitors are sent to TLS, or none; \":80\" where --acme-domains is given (GORGON_REDIRECT_FROM)")
+	for flag, name := range map[string]string{
+		"tls-cert": "GORGON_TLS_CERT", "tls-key": "GORGON_TLS_KEY", "acme-domains": "GORGON_ACME_DOMAINS",
+		"acme-dir": "GORGON_ACME_DIR", "acme-directory": "GORGON_ACME_DIRECTORY", "redirect-from": "GORGON_REDIRECT_FROM",
+	} {
+		p.fromEnv(c, flag, name)
+	}
 }
 
 func (f *tlsFlags) check() error {
@@ -57,13 +59,13 @@ func (f *tlsFlags) check() error {
 		f.redirect = ""
 	}
 	if f.redirect != "" && checkAddr(f.redirect) != nil {
-		return misused("--redirect-from %q: write it as host:port, such as :80", f.redirect)
+		return misused("--redirect-from %s: write it as host:port, such as :80", quoted(f.redirect))
 	}
 	return nil
 }
 
-// A keeper has the certificates of a server.
-type keeper struct {
+// certificates are the certificates of a server.
+type certificates struct {
 	config *tls.Config
 	hosts  func(host string) bool                   // those that there are certificates for
 	wrap   func(fallback http.Handler) http.Handler // answers what must be answered on the plain port
@@ -72,14 +74,14 @@ type keeper struct {
 }
 
 // keep reads or prepares the certificates; nil where none are asked for.
-func (f *tlsFlags) keep(log *slog.Logger) (*keeper, error) {
+func (f *tlsFlags) keep(log *slog.Logger) (*certificates, error) {
 	switch {
 	case f.cert != "":
-		c := &serve.Certificate{CertFile: f.cert, KeyFile: f.key, Log: log}
+		c := &listen.Certificate{CertFile: f.cert, KeyFile: f.key, Log: log}
 		if err := c.Load(); err != nil {
 			return nil, err
 		}
-		return &keeper{
+		return &certificates{
 			config: c.TLS(), hosts: c.Names, reload: c.Load, watch: c.Watch,
 			wrap: func(fallback http.Handler) http.Handler { return fallback },
 		}, nil
@@ -87,28 +89,7 @@ func (f *tlsFlags) keep(log *slog.Logger) (*keeper, error) {
 		if err := writable(f.dir); err != nil {
 			return nil, fmt.Errorf("--acme-dir %s cannot be written to: %w: name a folder that this user may write to", f.dir, err)
 		}
-		domains := split(strings.ToLower(f.domains))
-		m := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(f.dir), HostPolicy: autocert.HostWhitelist(domains...),
-			Client: &acme.Client{DirectoryURL: f.directory, HTTPClient: &http.Client{Timeout: time.Minute}},
-		}
-		return &keeper{
-			config: m.TLSConfig(),
-			wrap: func(fallback http.Handler) http.Handler {
-				challenges := m.HTTPHandler(fallback)
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					// It knows domains without a port, and the plain port
-					// may be reached under another than 80.
-					if host, _, err := net.SplitHostPort(r.Host); err == nil {
-						r.Host = host
-					}
-					challenges.ServeHTTP(w, r)
-				})
-			},
-			hosts:  func(host string) bool { return slices.Contains(domains, host) },
-			reload: func() error { return nil }, // it renews by itself
-			watch:  func(context.Context) {},
-		}, nil
+		return newAuthority(f, log).certificates(), nil
 	}
 	return nil, nil
 }
@@ -128,10 +109,10 @@ func writable(dir string) error {
 
 // redirect is the server of the plain port, not listening yet; nil where
 // there is none.
-func (k *keeper) redirect(addr string, to net.Addr, log *slog.Logger) *serve.Server {
+func (k *certificates) redirect(addr string, to net.Addr, log *slog.Logger) *listen.Server {
 	if k == nil || addr == "" {
 		return nil
 	}
 	_, port, _ := net.SplitHostPort(to.String())
-	return &serve.Server{Addr: addr, Log: log, Handler: k.wrap(serve.Redirect{Hosts: k.hosts, Port: port})}
+	return &listen.Server{Addr: addr, Log: log, Handler: k.wrap(listen.Redirect{Hosts: k.hosts, Port: port})}
 }

@@ -20,7 +20,7 @@ type verification struct {
 
 // verify reads the whole package in the background. Where it is not what was
 // packed, it stops the server.
-func (p *program) verify(ctx context.Context, stop context.CancelCauseFunc) *verification {
+func verify(ctx context.Context, p *program, stop context.CancelCauseFunc) *verification {
 	v := &verification{over: p.pkg == nil}
 	if v.over {
 		return v
@@ -28,7 +28,7 @@ func (p *program) verify(ctx context.Context, stop context.CancelCauseFunc) *ver
 	go func() {
 		err := p.pkg.Verify(ctx, false)
 		if ctx.Err() != nil {
-			return // nobody wants to know any more
+			return // the server stops
 		}
 		v.mu.Lock()
 		v.err, v.over = err, true

@@ -3,6 +3,8 @@
 package command
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -17,34 +19,40 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-func (p *program) whyCommand() *cobra.Command {
+// A why explains pages.
+type why struct{ p *program }
+
+func (y why) command() *cobra.Command {
+	p := y.p
 	c := &cobra.Command{
 		Use:   "why PATH",
 		Short: "Explain a page: its strategy, its copies, until when it is fresh and why",
-		Long: `Explains what is kept of a page, where and since when, until when it is fresh
-and why, and what the next request for it does. It changes nothing. What a
-running server has only in memory cannot be seen from here. The path may also
+		Long: `Explains where a page is stored, since when, until when it is fresh and why, and
+what the next request for it does. It changes nothing. It cannot see what a
+running server has only in memory. The path may also
 be a URL of the site, with a query or without.`,
 		Example: "  " + p.app.Name + " why /",
 		Args:    exactly(1, "a path, as in: why /"),
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := p.openSite()
+			s, err := p.openSite(p.seedPath())
 			if err != nil {
 				return err
 			}
 			defer s.seed.Close()
-			escaped := p.pathOf(args[0])
-			page, path, locale, err := p.route(gorgon.NewRouter(p.app.Definitions()), escaped)
-			if o, ok := p.other(s, escaped, page); ok {
-				return p.tell(o)
+			escaped := y.pathOf(args[0])
+			page, path, locale, err := p.route(paths.NewRouter(p.app.Definitions(), (*gorgon.Definition).PathPattern), escaped)
+			if o, ok := y.other(s, escaped, page); ok {
+				return y.tell(o)
 			}
 			if err != nil {
 				return err
 			}
-			if p.noStoreYet() {
-				p.store = "none" // to open it would make it
+			if p.stores.missing() {
+				p.stores.flag = "none" // to open it would make it
 			}
 			pages, store, err := p.cacheOver(c.Context(), s, cache.Config{})
 			if err != nil {
@@ -54,23 +62,25 @@ be a URL of the site, with a query or without.`,
 				defer store.Close()
 			}
 			defer pages.Close()
-			report := pages.Why(c.Context(), page, path, locale)
+			report := withoutProps(pages.Why(c.Context(), page, path, locale))
 			if p.json {
 				return p.print(report)
 			}
-			p.explain(report)
+			y.explain(page, report)
 			return nil
 		},
 	}
+	p.baseFlag(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
+	p.ownerFlags(c)
 	p.jsonFlag(c)
 	return c
 }
 
-// pathOf is the path in what somebody copied from a browser or a log: without
+// pathOf is the path in an argument copied from a browser or a log: without
 // host, base path, query and fragment.
-func (p *program) pathOf(arg string) string {
+func (y why) pathOf(arg string) string {
 	u, err := url.Parse(arg)
 	if err != nil {
 		return arg // route says what is wrong with it
@@ -79,7 +89,7 @@ func (p *program) pathOf(arg string) string {
 	if u.Host == "" {
 		return path
 	}
-	if rest, below := strings.CutPrefix(path, gorgon.EscapePath(p.base)); below && (rest == "" || rest[0] == '/') {
+	if rest, below := strings.CutPrefix(path, gorgon.EscapePath(y.p.base)); below && (rest == "" || rest[0] == '/') {
 		path = rest
 	}
 	if path == "" {
@@ -91,68 +101,66 @@ func (p *program) pathOf(arg string) string {
 // An other is what answers at a path in place of a page.
 type other struct {
 	Path    string `json:"path"`
-	Kind    string `json:"kind"`              // file or handler
+	Kind    string `json:"kind"`              // "file", or what the handler is called
 	Pattern string `json:"pattern,omitempty"` // of the handler
 }
 
 // other finds the handler or file that answers at a path before its page, if
 // it has one, is looked at.
-func (p *program) other(s *site, escaped string, page *gorgon.Definition) (other, bool) {
-	path, err := gorgon.ParsePath(escaped)
+func (y why) other(s *site, escaped string, page *gorgon.Definition) (other, bool) {
+	path, err := paths.Parse(escaped)
 	if err != nil {
 		return other{}, false
 	}
-	if pattern := p.handlerAt(path, http.MethodGet); pattern != "" {
-		return other{path, "handler", pattern}, true
+	if h, ok := y.handlerAt(path, http.MethodGet); ok {
+		return other{path, h.Word(), h.Pattern}, true
 	}
 	if _, err := s.seed.File(path); err == nil {
 		return other{path, "file", ""}, true
 	}
 	if page == nil {
-		if pattern := p.handlerAt(path, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete); pattern != "" {
-			return other{path, "handler", pattern}, true
+		if h, ok := y.handlerAt(path, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete); ok {
+			return other{path, h.Word(), h.Pattern}, true
 		}
 	}
 	return other{}, false
 }
 
-// handlerAt is the pattern of the app's handler for a path, "" for none.
-func (p *program) handlerAt(path string, methods ...string) string {
-	if strings.HasPrefix(path, "/_gorgon/") {
-		return "" // the framework's own
-	}
-	type mounted struct{ http.Handler } // not a redirect that ServeMux invents
-	mux := http.NewServeMux()
-	for pattern, h := range p.app.Handlers {
-		mux.Handle(pattern, mounted{h})
-	}
+// handlerAt is the app's handler for a path.
+func (y why) handlerAt(path string, methods ...string) (gorgon.Handler, bool) {
+	claims := y.p.app.Claims("", nil)
 	for _, method := range methods {
-		h, pattern := mux.Handler(&http.Request{Method: method, URL: &url.URL{Path: path}})
-		if _, ok := h.(mounted); ok {
-			return pattern
+		pattern := claims.Handler(method, path)
+		for _, h := range y.p.app.Handlers() {
+			if pattern != "" && h.Pattern == pattern {
+				return h, true
+			}
 		}
 	}
-	return ""
+	return gorgon.Handler{}, false
 }
 
-func (p *program) tell(o other) error {
-	if p.json {
-		return p.print(o)
+func (y why) tell(o other) error {
+	if y.p.json {
+		return y.p.print(o)
 	}
 	text := "is a file of the seed"
-	if o.Kind == "handler" {
-		text = "is answered by handler " + o.Pattern
+	if o.Pattern != "" {
+		text = "is answered by " + o.Kind + " " + o.Pattern
 	}
-	_, err := fmt.Fprintln(p.out, o.Path, text)
+	_, err := fmt.Fprintln(y.p.out, o.Path, text)
 	return err
 }
 
 // explain prints a report for people.
-func (p *program) explain(r cache.Report) {
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+func (y why) explain(d *gorgon.Definition, r cache.Report) {
+	w := tabwriter.NewWriter(y.p.out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	line("page", "%s", r.Key)
+	line(d.Word(), "%s", r.Key)
+	if d.Target != "" {
+		line("leads to", "%s", d.Target)
+	}
 	line("route", "%s", r.Key.Route)
 	line("strategy", "%s", strings.Join(r.Strategy, ", "))
 	line("build", "%s", r.Build)
@@ -177,41 +185,84 @@ func (p *program) explain(r cache.Report) {
 			}
 		}
 		if len(c.Tags) > 0 {
-			line("  tags", "%s", strings.Join(c.Tags, ", "))
+			line("  tags", "%s", listed(c.Tags))
 		}
 		line("  epoch", "%d", c.Epoch)
 		if c.Failures > 0 {
 			line("  failed refreshes", "%d; the next is due %s", c.Failures, when(c.RetryAt))
-			line("  the last said", "%s", c.Failure)
+			line("  the last said", "%s", firstLine(c.Failure))
 		}
 	}
 	line("store's sequence", "%d", r.Sequence)
 	for _, subject := range slices.Sorted(maps.Keys(r.Purges)) {
 		m := r.Purges[subject]
-		line("  purged "+subject, "epoch %d, %s", m.Sequence, when(m.At))
+		line("  purged "+cut(subject), "epoch %d, %s", m.Sequence, when(m.At))
 	}
 	for place, fault := range r.Faults {
-		line("fault in the "+place, "%s", fault)
+		line("fault in the "+place, "%s", firstLine(fault))
 	}
 	if r.Degraded != "" {
-		line("degraded", "%s", r.Degraded)
+		line("degraded", "%s", firstLine(r.Degraded))
 	}
 	for _, f := range r.Fragments {
-		p.explainFragment(w, f, 1)
+		y.explainFragment(w, f, 1)
 	}
 }
 
+// withoutProps puts a digest in the place of the props of fragments, which may
+// be one visitor's. Logs name them by the same one.
+func withoutProps(r cache.Report) cache.Report {
+	for i, f := range r.Fragments {
+		r.Fragments[i] = withoutProps(f)
+	}
+	rest, ok := strings.CutPrefix(r.Key.Path, wire.Fragment)
+	if name, props, within := strings.Cut(rest, "/"); ok && within {
+		sum := sha256.Sum256([]byte(props))
+		r.Key.Path = wire.Fragment + name + " #" + hex.EncodeToString(sum[:4])
+	}
+	return r
+}
+
 // explainFragment says in short how a fragment of a page stands.
-func (p *program) explainFragment(w io.Writer, r cache.Report, depth int) {
-	name := strings.Replace(strings.TrimPrefix(r.Key.Path, "/_gorgon/fragment/"), "/", " ", 1)
+func (y why) explainFragment(w io.Writer, r cache.Report, depth int) {
+	name := strings.TrimPrefix(r.Key.Path, wire.Fragment)
 	state := r.Because
 	if r.Phase != "" {
 		state = r.Phase + ", from the " + r.Serves + ": " + r.Because
 	}
+	name = cut(name)
 	fmt.Fprintf(w, "%sfragment %s\t%s; %s; it %s\n", strings.Repeat("  ", depth-1), name, strings.Join(r.Strategy, ", "), state, r.Next)
 	for _, f := range r.Fragments {
-		p.explainFragment(w, f, depth+1)
+		y.explainFragment(w, f, depth+1)
 	}
+}
+
+// mostListed is how many things of a list are written, and mostOfLine how many
+// letters of a text that may be anything.
+const mostListed, mostOfLine = 20, 500
+
+// listed is a list for people, with an end.
+func listed(list []string) string {
+	var words []string
+	for _, word := range list[:min(len(list), mostListed)] {
+		words = append(words, cut(word))
+	}
+	if more := len(list) - mostListed; more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, ", ")
+}
+
+// firstLine is a text without what follows its first line, with an end.
+func firstLine(text string) string {
+	line, _, more := strings.Cut(strings.TrimSpace(text), "\n")
+	if letters := []rune(line); len(letters) > mostOfLine {
+		line, more = string(letters[:mostOfLine]), true
+	}
+	if more {
+		line += " …"
+	}
+	return line
 }
 
 // when writes a time and how far it is away.
@@ -232,40 +283,43 @@ type route struct {
 	Kind     string   `json:"kind"`
 	Strategy []string `json:"strategy,omitempty"`
 	Guards   int      `json:"guards,omitempty"`
+	Target   string   `json:"target,omitempty"` // of a redirect
 }
 
-// routes are the pages, fragments and handlers of the app.
-func (p *program) routes() (routes []route) {
-	for _, d := range p.app.Definitions() {
-		routes = append(routes, route{d.Path, "page", d.Strategy(), len(d.Guards)})
+// routesOf are the parts of an app that answer requests.
+func routesOf(app gorgon.App) (routes []route) {
+	for _, d := range app.Definitions() {
+		routes = append(routes, route{d.Path, d.Word(), d.Strategy(), len(d.Guards), d.Target})
 	}
-	for _, d := range p.app.FragmentDefinitions() {
-		routes = append(routes, route{d.Fragment, "fragment", d.Strategy(), 0})
+	for _, d := range app.FragmentDefinitions() {
+		routes = append(routes, route{Pattern: d.Fragment, Kind: d.Word(), Strategy: d.Strategy()})
 	}
-	for _, pattern := range slices.Sorted(maps.Keys(p.app.Handlers)) {
-		routes = append(routes, route{Pattern: pattern, Kind: "handler"})
+	for _, h := range app.Handlers() {
+		routes = append(routes, route{Pattern: h.Pattern, Kind: h.Word(), Guards: len(h.Guards)})
 	}
 	return routes
 }
 
-func (p *program) routesCommand() *cobra.Command {
+func routesCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "routes",
-		Short: "List the pages, fragments and handlers of the app with their strategies",
+		Short: "List the parts of the app that answer requests, with their strategies",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			routes := p.routes()
+			routes := routesOf(p.app)
 			if p.json {
 				return p.print(routes)
 			}
 			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 			for _, r := range routes {
 				text := strings.Join(r.Strategy, ", ")
-				switch r.Kind {
-				case "handler":
-					text = "handler"
-				case "fragment":
-					text = "fragment, " + text
+				switch {
+				case r.Target != "":
+					text = "redirect to " + r.Target
+				case text == "":
+					text = r.Kind
+				case r.Kind != "page":
+					text = r.Kind + ", " + text
 				}
 				if r.Guards > 0 {
 					text += fmt.Sprintf(" (guards: %d)", r.Guards)

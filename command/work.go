@@ -5,6 +5,7 @@ package command
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,16 +17,17 @@ import (
 
 // work begins what goes on beside requests, and returns what ends it and waits
 // for that. It may go on after ctx has ended: services are stopped last.
-func (p *program) work(ctx context.Context, role string, s *seed.Seed, store pages.Store) (done func()) {
+func (v *server) work(ctx context.Context, s *seed.Seed, store pages.Store) (done func()) {
+	p := v.p
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
-	if role != roleWeb && len(p.app.Services) > 0 {
+	if v.role != roleWeb && len(p.app.Services()) > 0 {
 		all.Go(func() {
-			supervise.Run(ctx, supervise.Config{Services: p.app.Services, Store: store, Log: p.log})
+			supervise.Run(ctx, supervise.Config{Services: p.app.Services(), Store: store, Log: p.log})
 		})
 	}
 	if store != nil {
-		all.Go(func() { p.keepAssets(ctx, s, store) })
+		all.Go(func() { keepAssets(ctx, s, store, p.log) })
 	}
 	return func() {
 		stop()
@@ -35,13 +37,17 @@ func (p *program) work(ctx context.Context, role string, s *seed.Seed, store pag
 
 // keepAssets brings this build's assets to the store, where other builds find
 // them; a store that is away now gets them later.
-func (p *program) keepAssets(ctx context.Context, s *seed.Seed, store pages.Store) {
+func keepAssets(ctx context.Context, s *seed.Seed, store pages.Store, log *slog.Logger) {
+	told := false
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		_, err := retain.Put(ctx, store, s)
 		if err == nil || ctx.Err() != nil || errors.Is(err, pages.ErrReadOnly) {
 			return
 		}
-		p.log.Warn("this build's assets could not be brought to the store; other builds cannot serve them", "retry", wait, "err", err)
+		if !told { // once: it goes on until it is done
+			log.Warn("this build's assets could not be brought to the store; other builds cannot serve them", "retry", wait, "err", err)
+			told = true
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:

@@ -1,10 +1,10 @@
-// Package compose puts together what is sent: a page with the fragments in
-// it, the payload of a navigation, a fragment alone.
+// Package compose assembles what is sent: a page with its fragments, the
+// payload of a navigation, or a fragment alone.
 //
-// It asks package cache for the parts, each with a life of its own, and keeps
-// what it put together for as long as every part is the one that it was made
-// of. What is put together is as old as its oldest part, and holds no longer
-// than the first of them.
+// It gets the parts from package cache, each with its own lifetime, and keeps a
+// composed entry in memory as long as none of its parts has changed. A composed
+// entry is as old as its oldest part, and is fresh no longer than the part that
+// expires first.
 package compose
 
 import (
@@ -22,31 +22,31 @@ import (
 	"github.com/gorgon-go/gorgon/render"
 )
 
-// A Form is what of a page is wanted.
+// A Form is the part or the representation of a page that is wanted.
 type Form uint8
 
 const (
 	Document Form = iota // the page as a whole
-	Payload              // what navigation in the browser puts in the place of another page
-	Bare                 // a fragment alone, for the browser to put into its place
+	Payload              // what navigation in the browser inserts in place of the previous page
+	Bare                 // a fragment alone, for the browser to insert
 	View                 // a document that shows a fragment
-	Included             // the page with tags that a proxy includes the fragments by
+	Included             // the page with tags by which a proxy includes the fragments
 )
 
-// Config says what a [Composer] works with. Cache and Renderer are needed.
+// Config configures a [Composer]. Cache and Renderer are required.
 type Config struct {
 	Cache    *cache.Cache
 	Renderer *render.Renderer
 
-	// Bytes bounds what is kept of what was put together. Default: 64 MiB.
+	// Bytes limits the composed entries that are kept. Default: 64 MiB.
 	Bytes int64
 
-	// Prepare is called once for each thing that is put together and kept;
-	// what it returns comes with every answer. Default: nothing.
+	// Prepare is called once for each composed entry that is kept; its result
+	// comes with every answer. Default: nothing.
 	Prepare func(*pages.Entry) any
 }
 
-// A Composer puts together. It is safe for concurrent use.
+// A Composer composes entries. It is safe for concurrent use.
 type Composer struct {
 	cache    *cache.Cache
 	renderer *render.Renderer
@@ -54,7 +54,7 @@ type Composer struct {
 	wholes   *otter.Cache[id, *whole]
 }
 
-// New makes a composer.
+// New returns a composer.
 func New(config Config) (*Composer, error) {
 	if config.Bytes <= 0 {
 		config.Bytes = 64 << 20
@@ -69,7 +69,7 @@ func New(config Config) (*Composer, error) {
 	return &Composer{cache: config.Cache, renderer: config.Renderer, prepare: config.Prepare, wholes: wholes}, nil
 }
 
-// An Ask says what is wanted.
+// An Ask says what to compose.
 type Ask struct {
 	Page   *gorgon.Definition // or the fragment, for Bare and View
 	Path   string
@@ -77,19 +77,28 @@ type Ask struct {
 	Form   Form
 	Demand cache.Demand
 
-	// On is the page that a fragment is on, for Bare and View: its decoded
-	// path without the locale, "" for none.
+	// On is the page that a fragment is on, for Bare and View: its decoded path
+	// without the locale, "" for none.
 	On string
 
-	// Request is what fragments that are made for every request are made of.
+	// Request is the request for fragments that are made for every request.
 	Request *http.Request
 
-	// Failed is told of a fragment that cannot be made, and says what is
-	// shown in its place. Default: its error view, and nobody is told.
+	// Plain says that the page is not an HTML document: nothing is written
+	// around its fragments, and none of them can be deferred. Get sets it for
+	// stored pages.
+	Plain bool
+
+	// Static leaves out the fragments that are made for every request, for
+	// files, which are made for none.
+	Static bool
+
+	// Failed is called for each fragment that cannot be made, and returns what
+	// to show in its place. Default: the fragment's error view.
 	Failed func(fragment *gorgon.Definition, err error) gorgon.Failure
 }
 
-// id is what is kept: a page in a form.
+// id identifies a composed entry: a page in a form.
 type id struct {
 	page             *gorgon.Definition
 	path, locale, on string
@@ -98,7 +107,7 @@ type id struct {
 
 func (a *Ask) id() id { return id{a.Page, a.Path, a.Locale, a.On, a.Form} }
 
-// at is the page that deferred fragments are sealed for.
+// at returns the page that deferred fragments are sealed for.
 func (a *Ask) at() string {
 	if a.Form == Bare || a.Form == View {
 		return a.On
@@ -106,7 +115,7 @@ func (a *Ask) at() string {
 	return a.Path
 }
 
-// A whole is what was put together, with what of.
+// A whole is a composed entry, and its parts.
 type whole struct {
 	parts    []part
 	entry    *pages.Entry
@@ -121,24 +130,25 @@ type part struct {
 
 func (w *whole) weight() int { return w.entry.Size() + 128*len(w.parts) + 1024 }
 
-// An Answer is what was put together.
+// An Answer is the result of a composition.
 type Answer struct {
 	cache.Answer
 
-	// Broken says that a fragment could not be made and its error view stands
-	// in its place: nobody is to keep that.
+	// Broken says that a fragment could not be made and its error view is in
+	// its place: the answer must not be stored.
 	Broken bool
 
-	// Live is set where parts are made for this request. Entry is then that
-	// of what is kept of the page.
+	// Live is set if parts are rendered for this request. Entry is then the
+	// stored part of the page.
 	Live *Live
 }
 
-// Whole says whether an entry can be sent as it is as a document.
+// Whole says whether an entry can be sent as a document without further
+// changes.
 func Whole(e *pages.Entry) bool { return !render.Open(e) }
 
-// Found answers with what is in memory, put together and fresh. Where it says
-// false, ask [Composer.Get].
+// Found answers from memory, with a composed and fresh entry. If it returns
+// false, call [Composer.Get].
 func (c *Composer) Found(a *Ask, now time.Time) (cache.Answer, bool) {
 	w, ok := c.wholes.GetIfPresent(a.id())
 	if !ok {
@@ -156,8 +166,8 @@ func (c *Composer) Found(a *Ask, now time.Time) (cache.Answer, bool) {
 	return cache.Answer{Entry: w.entry, Prepared: w.prepared, Degraded: degraded}, true
 }
 
-// Get answers with a page in a form, whose parts are made where there are none.
-// The error is that of the page; fragments that fail are shown as such.
+// Get returns a page in a form, and makes the parts that are missing. The error
+// is that of the page; fragments that fail are shown as such.
 func (c *Composer) Get(ctx context.Context, a *Ask) (Answer, error) {
 	first, err := c.get(ctx, a, a.Page, a.Path)
 	if err != nil {
@@ -172,6 +182,10 @@ func (c *Composer) Get(ctx context.Context, a *Ask) (Answer, error) {
 		}
 		return Answer{Answer: first}, nil
 	}
+	a.Plain = !pages.IsHTML(first.Entry.Header)
+	if a.Plain && a.Form == Payload {
+		return Answer{}, ErrNoPayload
+	}
 	root := &node{def: a.Page, answer: first}
 	if a.Form != Included {
 		c.gather(ctx, a, root, nil)
@@ -179,16 +193,29 @@ func (c *Composer) Get(ctx context.Context, a *Ask) (Answer, error) {
 	return c.put(ctx, a, root)
 }
 
-// get is a page or fragment as it is kept.
+// get returns a page or fragment as it is stored.
 func (c *Composer) get(ctx context.Context, a *Ask, page *gorgon.Definition, path string) (cache.Answer, error) {
 	return c.cache.Get(ctx, page, path, a.Locale, a.Demand)
+}
+
+// ErrNoPayload is the error for the payload of a page that is not an HTML
+// document.
+var ErrNoPayload error = &gorgon.Error{Op: "compose", Kind: gorgon.KindNotFound, Err: errors.New("the page is not an HTML document, and has no payload")}
+
+// outlines returns the comments around a fragment.
+func (c *Composer) outlines(a *Ask, fragment, props string) (begin, end string) {
+	if a.Plain {
+		return "", ""
+	}
+	return c.renderer.Outlines(fragment, props)
 }
 
 func errMoved(d *gorgon.Definition) error {
 	return &gorgon.Error{Op: "compose", Path: d.Fragment, Err: errors.New("a fragment cannot redirect")}
 }
 
-// put puts together what was gathered, or finds it put together already.
+// put composes the gathered parts, or returns the entry if it was composed
+// before.
 func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) {
 	answer := Answer{Answer: root.answer}
 	live := false
@@ -205,13 +232,14 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 		}
 	})
 	if live {
-		// What is sent first says what is needed by what is known by then.
+		// The part that is sent first contains what is needed by the parts
+		// known by then.
 		e := *root.answer.Entry
 		root.uses(&e.Uses)
-		if a.Form == Document {
+		if a.Form == Document && !a.Plain {
 			uses := e.Uses
 			e.Uses.Scripts, e.Uses.Styles, e.Uses.Wasm = nil, nil, false // the policy is made for the request
-			c.renderer.Dress(&e, false)
+			c.renderer.AddRuntime(&e, false)
 			e.Uses = uses
 		}
 		answer.Entry, answer.Prepared = &e, nil
@@ -247,7 +275,7 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 	return answer, nil
 }
 
-// join takes a part into the answer for the whole.
+// join applies the times of a part to the answer.
 func join(a *cache.Answer, part cache.Answer) {
 	if a.State == cache.Fresh || part.State == cache.Stale {
 		a.State = part.State
@@ -259,7 +287,7 @@ func join(a *cache.Answer, part cache.Answer) {
 		a.Work = other
 	case other != nil:
 		both := make(chan struct{})
-		go func() { // ends with the works, which have deadlines
+		go func() { // ends with the work, which has deadlines
 			<-one
 			<-other
 			close(both)
@@ -268,7 +296,7 @@ func join(a *cache.Answer, part cache.Answer) {
 	}
 }
 
-// assemble makes one entry of what was gathered.
+// assemble makes one entry of the gathered parts.
 func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Entry, error) {
 	e := *root.answer.Entry
 	e.Gzip, e.Brotli, e.Zstd, e.State = nil, nil, nil, nil
@@ -278,8 +306,8 @@ func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Ent
 		}
 		part := n.answer.Entry
 		e.Uses = render.Join(e.Uses, part.Uses)
-		// A CDN knows the page by what its fragments are purged by, too: as
-		// tags, which it is told in the same words.
+		// A CDN also knows the page by the subjects that purge its fragments:
+		// as tags, which use the same words.
 		e.Tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.Tags, part.Tags,
 			[]string{pages.RouteSubject(part.Key.Route), pages.PathSubject(part.Key.Path)}))))
 		if part.MadeAt.Before(e.MadeAt) {
@@ -307,8 +335,8 @@ func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Ent
 	case View:
 		return c.view(ctx, a, &e)
 	}
-	if open {
-		c.renderer.Dress(&e, len(a.Page.Guards) == 0)
+	if open && !a.Plain {
+		c.renderer.AddRuntime(&e, len(a.Page.Guards) == 0)
 	}
 	return &e, nil
 }
@@ -330,11 +358,11 @@ func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Ent
 	})
 	filled := c.fill(a, around)
 	view.HTML, view.Head, view.Main, view.Holes = filled.html, filled.head, filled.main, nil
-	c.renderer.Dress(view, false)
+	c.renderer.AddRuntime(view, false)
 	return view, nil
 }
 
-// earlier is the first of two times of which zero is never.
+// earlier returns the earlier of two times, of which zero is never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

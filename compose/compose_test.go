@@ -1,4 +1,4 @@
-// What is put together: of what, for how long, and what it leaves alone.
+// Composed pages: of which parts, for how long, and what stays unchanged.
 
 package compose_test
 
@@ -18,8 +18,10 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/pages/pagestest"
 	"github.com/gorgon-go/gorgon/render"
 )
 
@@ -38,7 +40,7 @@ func sequence(parts ...gorgon.Component) gorgon.Component {
 	})
 }
 
-// A table is a composer with what it works with.
+// A table is a composer with its parts.
 type table struct {
 	*compose.Composer
 	cache *cache.Cache
@@ -47,17 +49,17 @@ type table struct {
 	page  *gorgon.Definition
 }
 
-func laid(t *testing.T, view func(state) gorgon.Component, change func(*gorgon.App, *gorgon.Page[state]), fragments ...gorgon.FragmentRoute) *table {
+func laid(t *testing.T, view func(state) gorgon.Component, change func(*gorgon.App, *gorgon.Page[state]), fragments ...gorgon.Part) *table {
 	t.Helper()
 	b := &table{store: mem.Open(mem.Options{})}
 	b.now.Store(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC).UnixNano())
 	now := func() time.Time { return time.Unix(0, b.now.Load()) }
 	page := gorgon.Page[state]{Path: "/", View: view}
-	app := gorgon.App{Name: "test", Fragments: fragments}
+	app := gorgon.App{Name: "test", Parts: fragments}
 	if change != nil {
 		change(&app, &page)
 	}
-	app.Routes = []gorgon.Route{page}
+	app.Parts = append(app.Parts, page)
 	if err := app.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +85,10 @@ func (b *table) get(t *testing.T) compose.Answer {
 	return a
 }
 
-// counted is a fragment that says how often it was made for its props.
+// counted is a fragment that shows how often it was made for its props.
 func counted(name string, made *atomic.Int64) gorgon.Fragment[int, state] {
 	return gorgon.Fragment[int, state]{Name: name, View: view, Tags: func(state) []string { return []string{name} },
-		BuildState: func(_ context.Context, _ gorgon.Input, n int) (state, error) {
+		Load: func(_ context.Context, _ gorgon.Input, n int) (state, error) {
 			return state{fmt.Sprintf("%s %d version %d", name, n, made.Add(1))}, nil
 		}}
 }
@@ -101,7 +103,7 @@ func TestTheSamePartsAreTheSameWhole(t *testing.T) {
 	}
 	first := b.get(t)
 	if second := b.get(t); second.Entry != first.Entry || made.Load() != 2 {
-		t.Errorf("the same parts were put together twice, or made %d times", made.Load())
+		t.Errorf("the same parts were composed twice, or made %d times", made.Load())
 	}
 	if found, ok := b.Found(ask, time.Unix(0, b.now.Load())); !ok || found.Entry != first.Entry {
 		t.Error("it is not found in memory")
@@ -119,7 +121,7 @@ func stored(t *testing.T, s pages.Store) map[pages.Key][]byte {
 	t.Helper()
 	records := map[pages.Key][]byte{}
 	var keys []pages.Key
-	err := s.(pages.Lister).List(t.Context(), func(i pages.Info) bool { keys = append(keys, i.Key); return true })
+	err := s.(pagestest.Lister).List(t.Context(), func(i pages.Info) bool { keys = append(keys, i.Key); return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +167,7 @@ func TestChangingOneFragmentChangesNothingElse(t *testing.T) {
 
 func TestAFragmentMadeAgainThatSaysTheSameKeepsTheVersion(t *testing.T) {
 	made := 0
-	f := gorgon.Fragment[int, state]{Name: "same", View: view, BuildState: func(context.Context, gorgon.Input, int) (state, error) {
+	f := gorgon.Fragment[int, state]{Name: "same", View: view, Load: func(context.Context, gorgon.Input, int) (state, error) {
 		made++
 		return state{"the same"}, nil
 	}}
@@ -183,9 +185,9 @@ func TestAFragmentMadeAgainThatSaysTheSameKeepsTheVersion(t *testing.T) {
 
 func TestTimesAreThoseOfTheFirstPartToEnd(t *testing.T) {
 	f := gorgon.Fragment[int, state]{Name: "short", View: view, RevalidateAfter: time.Minute, StaleFor: time.Hour, Tags: func(state) []string { return []string{"b", "a"} },
-		BuildState: func(context.Context, gorgon.Input, int) (state, error) { return state{"x"}, nil }}
+		Load: func(context.Context, gorgon.Input, int) (state, error) { return state{"x"}, nil }}
 	b := laid(t, func(state) gorgon.Component { return f.Use(1) }, func(_ *gorgon.App, p *gorgon.Page[state]) {
-		p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{}, nil }
+		p.Load = func(context.Context, gorgon.Input) (state, error) { return state{}, nil }
 		p.RevalidateAfter = time.Hour
 		p.Tags = func(state) []string { return []string{"page", "a"} }
 	}, f)
@@ -216,11 +218,11 @@ func TestAFragmentWithinItself(t *testing.T) {
 					return sequence(gorgon.HTML("<i>"+s.Text+"</i>"), use(next(n)))
 				}}
 				if live {
-					endless.RequestState = func(_ context.Context, _ gorgon.Input, n int, _ *http.Request) (state, error) {
+					endless.LoadRequest = func(_ context.Context, _ gorgon.Input, n int, _ *http.Request) (state, error) {
 						return state{fmt.Sprint(n)}, nil
 					}
 				} else {
-					endless.BuildState = func(_ context.Context, _ gorgon.Input, n int) (state, error) { return state{fmt.Sprint(n)}, nil }
+					endless.Load = func(_ context.Context, _ gorgon.Input, n int) (state, error) { return state{fmt.Sprint(n)}, nil }
 				}
 				b := laid(t, func(state) gorgon.Component { return sequence(use(0), gorgon.HTML("<b>end</b>")) }, func(_ *gorgon.App, p *gorgon.Page[state]) {
 					p.AllowRequestTime = live
@@ -232,7 +234,7 @@ func TestAFragmentWithinItself(t *testing.T) {
 				failed := 0
 				a, err := b.Get(t.Context(), &compose.Ask{Page: b.page, Path: "/", Request: req, Failed: func(_ *gorgon.Definition, err error) gorgon.Failure {
 					failed++
-					return gorgon.FailureOf(err, "/", "")
+					return failure.Of(err, "/", "")
 				}})
 				if err != nil {
 					t.Fatal(err)
@@ -255,7 +257,7 @@ func TestAFragmentWithinItself(t *testing.T) {
 
 func TestFailuresAreNotKept(t *testing.T) {
 	fails := true
-	f := gorgon.Fragment[int, state]{Name: "shy", View: view, BuildState: func(context.Context, gorgon.Input, int) (state, error) {
+	f := gorgon.Fragment[int, state]{Name: "shy", View: view, Load: func(context.Context, gorgon.Input, int) (state, error) {
 		if fails {
 			return state{}, errors.New("not now")
 		}
@@ -266,7 +268,7 @@ func TestFailuresAreNotKept(t *testing.T) {
 		t.Errorf("broken %v, %s", a.Broken, a.Entry.HTML)
 	}
 	if _, ok := b.Found(&compose.Ask{Page: b.page, Path: "/"}, time.Unix(0, b.now.Load())); ok {
-		t.Error("a page with an error in it is kept")
+		t.Error("a page with an error in it is stored")
 	}
 	fails = false
 	if a := b.get(t); a.Broken || !strings.Contains(string(a.Entry.HTML), "<p>here</p>") {
@@ -278,7 +280,7 @@ func TestKeptWholesAreBounded(t *testing.T) {
 	b := laid(t, func(state) gorgon.Component { return gorgon.HTML(strings.Repeat("x", 10_000)) }, func(a *gorgon.App, p *gorgon.Page[state]) {
 		a.Navigation = &gorgon.Navigation{}
 		p.Path, p.Incremental = "/{id}", true
-		p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{}, nil }
+		p.Load = func(context.Context, gorgon.Input) (state, error) { return state{}, nil }
 	})
 	small, err := compose.New(compose.Config{Cache: b.cache, Renderer: &render.Renderer{Build: "b"}, Bytes: 100_000})
 	if err != nil {

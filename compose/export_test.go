@@ -1,4 +1,4 @@
-// What tests see of the inside.
+// What tests see of the inside of the package.
 
 package compose
 

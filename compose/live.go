@@ -1,5 +1,5 @@
-// Pages with parts that are made for one request: sent in order, as far as
-// they are there.
+// Pages with parts that are rendered for one request: sent in order, as the
+// parts become available.
 
 package compose
 
@@ -10,16 +10,18 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// Live is a page with parts that are made for one request.
+// Live is a page with parts that are rendered for one request.
 type Live struct {
-	Entry *pages.Entry // what is kept of it, with its holes
+	Entry *pages.Entry // its stored entry, with holes
 
 	c    *Composer
 	ask  *Ask
@@ -29,15 +31,15 @@ type Live struct {
 // A Flusher sends what was written so far.
 type Flusher interface{ FlushError() error }
 
-// pending is a part that is being made.
+// pending is a part that is being rendered.
 type pending struct {
 	done chan struct{}
 	html []byte
 	uses pages.Uses
 }
 
-// WriteTo sends the page: what is kept at once, and each part in its place
-// when it is there. All parts are begun at the same time.
+// WriteTo sends the page: stored HTML at once, and each part in its place when
+// it is available. It starts all parts at the same time.
 func (l *Live) WriteTo(ctx context.Context, w io.Writer) error {
 	if l.ask.Form == Payload {
 		e, err := l.entry(ctx)
@@ -62,7 +64,7 @@ func (l *Live) begin(ctx context.Context) map[*node]*pending {
 		}
 		p := &pending{done: make(chan struct{})}
 		parts[n] = p
-		go func() { // ends with its generator's deadline
+		go func() { // ends with its loader's deadline
 			defer close(p.done)
 			p.html, p.uses = l.c.made(ctx, l.ask, n.def, n.path(l.ask))
 		}()
@@ -70,7 +72,7 @@ func (l *Live) begin(ctx context.Context) map[*node]*pending {
 	return parts
 }
 
-// send writes a node and what is in its holes.
+// send writes a node and the content of its holes.
 func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, parts map[*node]*pending, said *pages.Uses) error {
 	from := 0
 	for i, h := range e.Holes {
@@ -101,10 +103,10 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 	return err
 }
 
-// outlined writes around a fragment what shows where it is, while the app is
-// being written.
+// outlined writes comments around a fragment that show where it is, in
+// development.
 func (l *Live) outlined(w io.Writer, h pages.Hole, write func() error) error {
-	begin, end := l.c.renderer.Outlines(h.Fragment, h.Props)
+	begin, end := l.c.outlines(l.ask, h.Fragment, h.Props)
 	_, err := io.WriteString(w, begin)
 	if err == nil {
 		err = write()
@@ -115,7 +117,7 @@ func (l *Live) outlined(w io.Writer, h pages.Hole, write func() error) error {
 	return err
 }
 
-// wait writes a part once it is there. What comes before it is sent first.
+// wait writes a part once it is available. Everything before it is sent first.
 func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
 	select {
 	case <-p.done:
@@ -134,16 +136,19 @@ func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Us
 	if _, err := w.Write(p.html); err != nil {
 		return err
 	}
-	u := gorgon.UsesOf(ctx) // for the policy, where it is not sent yet
+	u := viewctx.UsesOf(ctx) // for the policy, if it is not sent yet
 	u.Scripts, u.Styles = append(u.Scripts, p.uses.Scripts...), append(u.Styles, p.uses.Styles...)
 	u.Wasm = u.Wasm || p.uses.Wasm
-	tags := l.c.renderer.More(*said, p.uses, l.ask.Locale)
+	tags := ""
+	if !l.ask.Plain {
+		tags = l.c.renderer.More(*said, p.uses, l.ask.Locale)
+	}
 	*said = render.Join(*said, p.uses)
 	_, err := io.WriteString(w, tags)
 	return err
 }
 
-// entry is the page with every part in it, once they are all there.
+// entry returns the page with every part in it, once they are all available.
 func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -154,7 +159,7 @@ func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		// As a fragment that is kept, which only this request sees.
+		// Like a stored fragment, but visible to this request only.
 		n.live = false
 		n.answer = cache.Answer{Entry: &pages.Entry{HTML: p.html, Uses: p.uses}}
 	}
@@ -165,11 +170,18 @@ func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
 	return &e, nil
 }
 
-// made is a fragment made for a request: its HTML, or that of its error view.
+// made is a fragment rendered for a request: its HTML, or that of its error
+// view.
 func (c *Composer) made(ctx context.Context, a *Ask, def *gorgon.Definition, path string) (html []byte, uses pages.Uses) {
+	if a.Static {
+		return nil, pages.Uses{}
+	}
 	inner := *a
 	inner.Page, inner.Path, inner.Form, inner.On = def, path, Bare, a.at()
 	e, err := c.Make(ctx, &inner)
+	if err != nil && ctx.Err() != nil && strings.Contains(err.Error(), context.Canceled.Error()) {
+		return nil, pages.Uses{} // it ended because the page did, as with HEAD or a visitor who left
+	}
 	if err != nil {
 		return c.failed(ctx, a, def, err), pages.Uses{}
 	}
@@ -178,7 +190,7 @@ func (c *Composer) made(ctx context.Context, a *Ask, def *gorgon.Definition, pat
 
 type depthKey struct{}
 
-// Make makes the fragment of a.Page for a.Request.
+// Make renders the fragment of a.Page for a.Request.
 func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error) {
 	def, path := a.Page, a.Path
 	defer func() {
@@ -207,42 +219,48 @@ func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error)
 		return nil, errMoved(def)
 	}
 	depth, _ := ctx.Value(depthKey{}).(int)
-	return res.Whole(gorgon.WithSlots(ctx, &filler{c: c, ask: a, depth: depth}))
+	return res.Whole(viewctx.WithSlots(ctx, &filler{c: c, ask: a, depth: depth}))
 }
 
-// Around makes the document that shows a fragment alone which was made for a
+// Around makes the document that shows a fragment alone that was rendered for a
 // request.
 func (c *Composer) Around(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Entry, error) {
 	return c.view(ctx, a, e)
 }
 
-// WithFiller returns a context whose views have their fragments filled as they
-// are rendered, for what is made for one request.
+// WithFiller returns a context in which views have their fragments filled while
+// they render, for pages made for one request.
 func (c *Composer) WithFiller(ctx context.Context, a *Ask, flush Flusher) context.Context {
-	return gorgon.WithSlots(ctx, &filler{c: c, ask: a, flush: flush})
+	return viewctx.WithSlots(ctx, &filler{c: c, ask: a, flush: flush})
 }
 
-// A filler fills the fragments of what is made for one request.
+// A filler fills the fragments of a page for one request.
 type filler struct {
 	c     *Composer
 	ask   *Ask
-	flush Flusher // nil where nothing is sent before all of it is there
+	flush Flusher // nil if nothing is sent before everything is available
 	depth int
 }
 
 // Fill writes the fragment, or its error view.
-func (f *filler) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
+func (f *filler) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 	def := f.c.renderer.Fragment(s.Fragment)
 	if def == nil {
-		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("there is no such fragment in App.Fragments"), Mend: "list it there"}
+		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("there is no such fragment in App.Parts"), Hint: "list it there"}
 	}
-	uses := gorgon.UsesOf(ctx)
+	if f.ask.Static && def.PerRequest() {
+		return nil
+	}
+	uses := viewctx.UsesOf(ctx)
 	if s.Deferred {
+		if f.ask.Plain {
+			return render.CannotDefer(s.Fragment)
+		}
 		uses.Runtime = true
 		return f.c.renderer.WriteDeferred(ctx, w, s, f.ask.Locale, f.ask.at())
 	}
 	if f.depth >= maxDepth {
-		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("it lies %d deep", maxDepth), Mend: "let fragments end somewhere"}
+		return &gorgon.Error{Op: "use fragment", Path: s.Fragment, Err: fmt.Errorf("it is nested %d deep", maxDepth), Hint: "stop the recursion"}
 	}
 	inner := *f.ask
 	inner.Page, inner.Path, inner.Form, inner.On = def, s.Path(), Bare, f.ask.at()
@@ -257,7 +275,7 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
 		uses.Module(m)
 	}
 	uses.Scripts, uses.Styles = append(uses.Scripts, e.Uses.Scripts...), append(uses.Styles, e.Uses.Styles...)
-	begin, end := f.c.renderer.Outlines(s.Fragment, string(s.Props))
+	begin, end := f.c.outlines(f.ask, s.Fragment, string(s.Props))
 	for _, part := range [...][]byte{[]byte(begin), e.HTML, []byte(end)} {
 		if _, err := w.Write(part); err != nil {
 			return err

@@ -1,4 +1,4 @@
-// The parts of a page, gathered and filled in.
+// The parts of a page, gathered and inserted.
 
 package compose
 
@@ -12,30 +12,32 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// maxDepth is how deep fragments may lie within each other.
+// maxDepth is how deep fragments may be nested.
 const maxDepth = 16
 
-// A node is a page or fragment with those in its holes.
+// A node is a page or fragment with the nodes in its holes.
 type node struct {
 	def    *gorgon.Definition
 	hole   pages.Hole
 	answer cache.Answer
 	err    error
-	error  []byte // its error view, where it failed
+	error  []byte // its error view, if it failed
 	live   bool   // it is made for this request
 
-	within []*node // by hole of the entry; nil for those that are not the fragment itself
+	within []*node // by hole of the entry; nil for holes that are not filled by the fragment itself
 }
 
 func (n *node) path(a *Ask) string {
 	if n.hole.Fragment == "" {
 		return a.Path
 	}
-	return gorgon.FragmentPath(n.hole.Fragment, []byte(n.hole.Props))
+	return viewctx.FragmentPath(n.hole.Fragment, []byte(n.hole.Props))
 }
 
 func (n *node) walk(fn func(*node)) {
@@ -47,7 +49,7 @@ func (n *node) walk(fn func(*node)) {
 	}
 }
 
-// uses joins what everything within needs.
+// uses joins the needs of everything within.
 func (n *node) uses(into *pages.Uses) {
 	n.walk(func(w *node) {
 		if w != n && w.answer.Entry != nil {
@@ -56,7 +58,7 @@ func (n *node) uses(into *pages.Uses) {
 	})
 }
 
-// gather finds or makes everything in a node's holes, all at once.
+// gather finds or makes everything in a node's holes, concurrently.
 func (c *Composer) gather(ctx context.Context, a *Ask, n *node, above []pages.Hole) {
 	entry := n.answer.Entry
 	if entry == nil || len(entry.Holes) == 0 {
@@ -73,9 +75,9 @@ func (c *Composer) gather(ctx context.Context, a *Ask, n *node, above []pages.Ho
 		switch {
 		case w.def == nil:
 			w.def = &gorgon.Definition{Fragment: h.Fragment}
-			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("there is no such fragment in App.Fragments")}
+			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("there is no such fragment in App.Parts")}
 		case len(above) >= maxDepth || slices.ContainsFunc(above, func(o pages.Hole) bool { return o.Fragment == h.Fragment && o.Props == h.Props }):
-			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("it lies within itself, or %d deep", maxDepth), Mend: "let fragments end somewhere"}
+			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("it contains itself, or is nested %d deep", maxDepth), Hint: "stop the recursion"}
 		case w.def.PerRequest():
 			w.live = true
 		default:
@@ -108,13 +110,13 @@ func (c *Composer) gather(ctx context.Context, a *Ask, n *node, above []pages.Ho
 	}
 }
 
-// failed is what is shown in the place of a fragment that cannot be made.
+// failed returns what to show in place of a fragment that cannot be made.
 func (c *Composer) failed(ctx context.Context, a *Ask, def *gorgon.Definition, err error) []byte {
 	var f gorgon.Failure
 	if a.Failed != nil {
 		f = a.Failed(def, err)
 	} else {
-		f = gorgon.FailureOf(err, a.at(), a.Locale)
+		f = failure.Of(err, a.at(), a.Locale)
 	}
 	f.Position, f.Locale = gorgon.InFragment, a.Locale
 	html, err := c.renderer.Failure(ctx, def, f)
@@ -124,13 +126,13 @@ func (c *Composer) failed(ctx context.Context, a *Ask, def *gorgon.Definition, e
 	return html
 }
 
-// A filling is HTML with its holes filled, and where its parts have moved.
+// A filling is HTML with its holes filled, and the new positions of its parts.
 type filling struct {
 	html       []byte
 	head, main pages.Span
 }
 
-// fill puts everything in its place.
+// fill inserts everything.
 func (c *Composer) fill(a *Ask, n *node) filling {
 	if n.err != nil {
 		return filling{html: n.error}
@@ -155,7 +157,7 @@ func (c *Composer) fill(a *Ask, n *node) filling {
 	return f
 }
 
-// hole writes what belongs into one hole.
+// hole writes the content of one hole.
 func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
 	h := n.answer.Entry.Holes[i]
 	switch {
@@ -166,14 +168,14 @@ func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
 	case n.within[i].err != nil:
 		out.Write(n.within[i].error)
 	default:
-		begin, end := c.renderer.Outlines(h.Fragment, h.Props)
+		begin, end := c.outlines(a, h.Fragment, h.Props)
 		out.WriteString(begin)
 		out.Write(c.fill(a, n.within[i]).html)
 		out.WriteString(end)
 	}
 }
 
-// moved says that something of a length was put into a hole.
+// moved records that content of a length was put into a hole.
 func (f *filling) moved(h pages.Hole, e *pages.Entry, length int) {
 	for _, s := range []struct {
 		name     string

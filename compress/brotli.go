@@ -1,4 +1,4 @@
-// Brotli as a stream: two encoders behind one.
+// Brotli as a stream, with two encoders.
 
 package compress
 
@@ -8,17 +8,17 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// whole is up to how many bytes a response is held back to be compressed in
-// one go.
+// whole is the size up to which a response is held back to be compressed in one
+// step.
 const whole = 64 << 10
 
-// brotliLevel is for responses that are flushed or long. The levels below
-// give no more than gzip in twice its time.
+// brotliLevel is for responses that are flushed or long. Lower levels compress
+// no better than gzip in twice its time.
 const brotliLevel = 2
 
-// A brotliEncoder joins two encoders: the one-pass encoder, twice as fast but
-// unable to flush, for responses that end before [whole]; and the classic one
-// for the others.
+// A brotliEncoder combines two encoders: the one-pass encoder, twice as fast
+// but unable to flush, for responses that end before [whole]; and the classic
+// one for the others.
 type brotliEncoder struct {
 	dst     io.Writer
 	held    []byte
@@ -51,7 +51,7 @@ func (b *brotliEncoder) Write(p []byte) (int, error) {
 	return b.classic.Write(p)
 }
 
-// flow hands over to the classic encoder.
+// flow switches to the classic encoder.
 func (b *brotliEncoder) flow() error {
 	b.flowing = true
 	b.classic.Reset(b.dst)

@@ -1,4 +1,5 @@
-// Twins decode to the page, alike every time and whoever else compresses.
+// Compressed variants decode to the page, and are the same every time, whatever
+// else is compressed at the same time.
 
 package compress
 
@@ -111,22 +112,22 @@ func TestTwinsDecodeToThePage(t *testing.T) {
 			if effort == Best && len(in.html) > largestForBest {
 				continue
 			}
-			gz, br, zs := effort.Twins(in.html)
-			for coding, twin := range map[string][]byte{"gzip": gz, "br": br, "zstd": zs} {
-				if twin == nil {
+			gz, br, zs := effort.Variants(in.html)
+			for coding, variant := range map[string][]byte{"gzip": gz, "br": br, "zstd": zs} {
+				if variant == nil {
 					if in.name != "noise" && in.name != "smallest" {
-						t.Errorf("%v %s: %s twin is missing", effort, in.name, coding)
+						t.Errorf("%v %s: %s variant is missing", effort, in.name, coding)
 					}
 					continue
 				}
-				if len(twin)+minGain > len(in.html) {
-					t.Errorf("%v %s: %s twin of %d bytes is not worth it", effort, in.name, coding, len(twin))
+				if len(variant)+minGain > len(in.html) {
+					t.Errorf("%v %s: %s variant of %d bytes is not worth it", effort, in.name, coding, len(variant))
 				}
-				if cap(twin) > len(twin)+len(twin)/4+64 {
-					t.Errorf("%v %s: %s twin of %d bytes holds %d", effort, in.name, coding, len(twin), cap(twin))
+				if cap(variant) > len(variant)+len(variant)/4+64 {
+					t.Errorf("%v %s: %s variant of %d bytes holds %d", effort, in.name, coding, len(variant), cap(variant))
 				}
-				if !bytes.Equal(decode(t, coding, bytes.NewReader(twin)), in.html) {
-					t.Errorf("%v %s: %s twin decodes to something else", effort, in.name, coding)
+				if !bytes.Equal(decode(t, coding, bytes.NewReader(variant)), in.html) {
+					t.Errorf("%v %s: %s variant decodes to something else", effort, in.name, coding)
 				}
 			}
 		}
@@ -146,23 +147,24 @@ func TestNoTwinWhereNotWorthIt(t *testing.T) {
 		{Fast, noise(20_000)},
 		{Best, noise(300)},
 	} {
-		if gz, br, zs := c.effort.Twins(c.html); gz != nil || br != nil || zs != nil {
-			t.Errorf("%v: %d bytes got twins of %d, %d and %d", c.effort, len(c.html), len(gz), len(br), len(zs))
+		if gz, br, zs := c.effort.Variants(c.html); gz != nil || br != nil || zs != nil {
+			t.Errorf("%v: %d bytes got variants of %d, %d and %d", c.effort, len(c.html), len(gz), len(br), len(zs))
 		}
 	}
 }
 
 func TestGzipHeaderSaysNothing(t *testing.T) {
-	gz, _, _ := Fast.Twins(table(200))
+	gz, _, _ := Fast.Variants(table(200))
 	if !bytes.Equal(gz[3:8], make([]byte, 5)) { // flags and time
 		t.Errorf("header % x", gz[:10])
 	}
 }
 
-// An encoder that has made other pages makes the same bytes as a new one.
+// An encoder that has compressed other pages produces the same bytes as a new
+// one.
 func TestTwinsDependOnThePageAlone(t *testing.T) {
 	for _, effort := range []Effort{Fast, Good, Best} {
-		used := newPress(effort)
+		used := newEncoders(effort)
 		for _, in := range inputs { // so that the first page is not the first
 			if effort != Best || len(in.html) <= largestForBest {
 				used.all(effort, in.html)
@@ -172,25 +174,25 @@ func TestTwinsDependOnThePageAlone(t *testing.T) {
 			if effort == Best && len(in.html) > largestForBest {
 				continue
 			}
-			if used.all(effort, in.html) != newPress(effort).all(effort, in.html) {
-				t.Errorf("%v %s: the twins differ after other pages", effort, in.name)
+			if used.all(effort, in.html) != newEncoders(effort).all(effort, in.html) {
+				t.Errorf("%v %s: the variants differ after other pages", effort, in.name)
 			}
 		}
 	}
 }
 
-func (p *press) all(e Effort, html []byte) (twins [3]string) {
-	twins[0] = string(p.stream(p.gzip, html))
-	twins[1] = string(p.stream(p.brotliFor(e, html), html))
-	twins[2] = string(p.zstd.EncodeAll(html, nil))
-	return twins
+func (p *encoders) all(e Effort, html []byte) (variants [3]string) {
+	variants[0] = string(p.stream(p.gzip, html))
+	variants[1] = string(p.stream(p.brotliFor(e, html), html))
+	variants[2] = string(p.zstd.EncodeAll(html, nil))
+	return variants
 }
 
 func TestZstdWindow(t *testing.T) {
 	big := make([]byte, MaxWindow+1)
 	for _, effort := range []Effort{Fast, Good, Best} {
 		var h zstd.Header
-		if err := h.Decode(newPress(effort).zstd.EncodeAll(big, nil)); err != nil {
+		if err := h.Decode(newEncoders(effort).zstd.EncodeAll(big, nil)); err != nil {
 			t.Fatal(err)
 		}
 		if h.WindowSize > MaxWindow || h.SingleSegment {
@@ -201,12 +203,12 @@ func TestZstdWindow(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	pages := [][]byte{table(200), prose(20_000), table(30)}
-	type twins [3]string
-	of := func(html []byte) twins {
-		gz, br, zs := Fast.Twins(html)
-		return twins{string(gz), string(br), string(zs)}
+	type variants [3]string
+	of := func(html []byte) variants {
+		gz, br, zs := Fast.Variants(html)
+		return variants{string(gz), string(br), string(zs)}
 	}
-	var want []twins
+	var want []variants
 	for _, p := range pages {
 		want = append(want, of(p))
 	}
@@ -250,9 +252,9 @@ func BenchmarkTwins(b *testing.B) {
 				b.SetBytes(int64(len(in.html)))
 				var gz, br, zs []byte
 				for b.Loop() {
-					gz, br, zs = effort.Twins(in.html)
+					gz, br, zs = effort.Variants(in.html)
 				}
-				part := func(twin []byte) float64 { return 100 * float64(len(twin)) / float64(len(in.html)) }
+				part := func(variant []byte) float64 { return 100 * float64(len(variant)) / float64(len(in.html)) }
 				b.ReportMetric(part(gz), "gzip-%")
 				b.ReportMetric(part(br), "br-%")
 				b.ReportMetric(part(zs), "zstd-%")

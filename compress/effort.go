@@ -1,10 +1,10 @@
-// How hard to try: the levels behind each effort, and its form as a flag.
+// Efforts: the levels of each, and their form as a flag.
 
-// Package compress makes pages smaller: the ready-compressed twins that are
-// kept beside a page, and streams for pages made on request.
+// Package compress makes pages smaller: the precompressed variants that are
+// stored with a page, and streams for pages rendered on request.
 //
-// The codings are gzip, br (Brotli) and zstd. What it makes depends on the
-// input and the effort alone, so that two builds of one page are identical.
+// The codings are gzip, br (Brotli) and zstd. The result depends only on the
+// input and the effort, so that two builds of one page are identical.
 package compress
 
 import (
@@ -15,24 +15,25 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// An Effort says how much time to spend on the twins of a page. It is a
-// pflag.Value.
+// An Effort says how much time to spend on the precompressed variants of a
+// page. It is a pflag.Value.
 type Effort int
 
-// The figures are for all three twins of a page of 20 KB on one core, and for
-// its Brotli twin; tables and lists lie at the lower end, prose at the upper.
+// The figures are for all three variants of a page of 20 KB on one core, and
+// for its Brotli variant; tables and lists are near the lower figure, prose
+// near the upper.
 const (
 	Fast Effort = iota // 0.15 to 0.4 ms: the default
 	Good               // 0.7 to 1.3 ms, and about 15 % smaller
-	Best               // 40 ms, and about 30 % smaller: for what rarely changes
-	None               // no twins
+	Best               // 40 ms, and about 30 % smaller: for pages that rarely change
+	None               // no variants
 )
 
-// MaxWindow is the most a zstd twin asks of its reader, in bytes: what
-// RFC 9659 allows.
+// MaxWindow is the largest window that a zstd variant requires of its reader,
+// in bytes: the limit of RFC 9659.
 const MaxWindow = 8 << 20
 
-// efforts is the one table of efforts, in the order of the constants.
+// efforts is the table of efforts, in the order of the constants.
 var efforts = [...]struct {
 	name   string
 	gzip   int
@@ -41,7 +42,7 @@ var efforts = [...]struct {
 	window int // of zstd, in bytes
 }{
 	// Of all fast settings these gave the smallest pages for their time; the
-	// classic Brotli levels 0 and 1 take as long as this and give less.
+	// classic Brotli levels 0 and 1 take as long and compress less.
 	Fast: {"fast", gzip.BestSpeed, 0, zstd.SpeedFastest, 1 << 20},
 	Good: {"good", 6, 5, zstd.SpeedBetterCompression, 4 << 20},
 	Best: {"best", gzip.BestCompression, brotli.BestCompression, zstd.SpeedBestCompression, MaxWindow},
@@ -55,7 +56,7 @@ func (e Effort) String() string {
 	return efforts[e].name
 }
 
-// Set reads an effort by its name.
+// Set parses an effort by its name.
 func (e *Effort) Set(name string) error {
 	for i := range efforts {
 		if efforts[i].name == name {
@@ -63,8 +64,8 @@ func (e *Effort) Set(name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no effort: choose none, fast, good or best", name)
+	return fmt.Errorf("%q is not an effort: choose none, fast, good or best", name)
 }
 
-// Type is what a command's help shows for the value.
+// Type returns the name of the value's type in help texts.
 func (e *Effort) Type() string { return "none|fast|good|best" }

@@ -9,12 +9,12 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A gzipEncoder says "no time" (0) in the header, where the library would
+// A gzipEncoder writes "no time" (0) into the header, where the library would
 // write the low bits of year 1.
 type gzipEncoder struct{ *gzip.Writer }
 
 func newGzip(level int) gzipEncoder {
-	w, _ := gzip.NewWriterLevel(io.Discard, level) // fails for unknown levels only
+	w, _ := gzip.NewWriterLevel(io.Discard, level) // it fails for unknown levels only
 	return gzipEncoder{w}
 }
 

@@ -1,4 +1,4 @@
-// Streams: compressing a response while it is being made.
+// Streams: compressing a response while it is being written.
 
 package compress
 
@@ -10,10 +10,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A Writer compresses what is written to it. Flush sends everything written
-// so far, so that the reader can decode it. Close ends the stream, not the
-// writer beneath. A Writer that is not closed ends as a stream cut short,
-// which is how a failed response should look.
+// A Writer compresses what is written to it. Flush sends everything written so
+// far, so that the reader can decode it. Close ends the stream, but does not
+// close the underlying writer. A Writer that is not closed leaves a truncated
+// stream, which is how a failed response should look.
 type Writer interface {
 	io.WriteCloser
 	Flush() error
@@ -21,8 +21,8 @@ type Writer interface {
 
 var errClosed = errors.New("compress: the writer is closed")
 
-// NewWriter makes a Writer to w for a coding by its name in HTTP: "gzip",
-// "br" or "zstd". It reports false for any other name. Its effort is [Fast].
+// NewWriter returns a Writer to w for a coding by its name in HTTP: "gzip",
+// "br" or "zstd". It returns false for any other name. Its effort is [Fast].
 func NewWriter(coding string, w io.Writer) (Writer, bool) {
 	var pool *sync.Pool
 	switch coding {
@@ -41,8 +41,8 @@ func NewWriter(coding string, w io.Writer) (Writer, bool) {
 	return &lent{stream: s, pool: pool}, true
 }
 
-// A stream is an encoder and where it writes to. The target is apart so that
-// a pooled encoder does not hold on to the last response.
+// A stream is an encoder and its target. The target is separate so that a
+// pooled encoder does not keep the last response alive.
 type stream struct {
 	out     target
 	encoder encoder
@@ -63,10 +63,10 @@ var (
 		return &stream{encoder: newBrotliStream()}
 	}}
 	zstdStreams = sync.Pool{New: func() any {
-		w, _ := zstd.NewWriter(io.Discard, // fails for impossible options only
+		w, _ := zstd.NewWriter(io.Discard, // it fails for invalid options only
 			zstd.WithEncoderLevel(efforts[Fast].zstd),
 			zstd.WithWindowSize(streamWindow),
-			zstd.WithEncoderConcurrency(1), // more would start goroutines
+			zstd.WithEncoderConcurrency(1), // a higher value would start goroutines
 			zstd.WithLowerEncoderMem(true),
 			zstd.WithEncoderCRC(false),
 			zstd.WithZeroFrames(true), // an empty body is a stream too
@@ -75,11 +75,11 @@ var (
 	}}
 )
 
-// streamWindow bounds what one response in flight takes, in bytes.
+// streamWindow limits the memory of one response in flight, in bytes.
 const streamWindow = 512 << 10
 
-// lent is what a caller holds of a stream until Close. It is not pooled:
-// a second Close must not end somebody else's response.
+// lent is the caller's view of a stream until Close. It is not pooled: a second
+// Close must not end another response.
 type lent struct {
 	stream *stream
 	pool   *sync.Pool

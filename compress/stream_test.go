@@ -118,7 +118,7 @@ func TestClosedWriterIsClosed(t *testing.T) {
 		next.Write(prose(5000))
 		next.Close()
 		if !bytes.Equal(decode(t, coding, &second), prose(5000)) {
-			t.Errorf("%s: the next stream is spoilt", coding)
+			t.Errorf("%s: the next stream is damaged", coding)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func TestFailedWriterDoesNotSpoilTheNext(t *testing.T) {
 				t.Errorf("%s: %v", coding, err)
 			}
 			if !bytes.Equal(decode(t, coding, &b), table(100)) {
-				t.Errorf("%s: spoilt by the one before", coding)
+				t.Errorf("%s: damaged by the one before", coding)
 			}
 		}
 	}

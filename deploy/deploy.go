@@ -1,8 +1,8 @@
-// Package deploy writes what a place needs to run a package there: its
-// configuration, and a README that says what to do with it.
+// Package deploy writes the files that a target needs to run a package: its
+// configuration, and a README with the steps.
 //
-// A target is a value. Those of Gorgon have a package each; [Target] is all
-// there is to know to write another.
+// A target is a value. Each of Gorgon's own has a package; to write another,
+// implement [Target].
 package deploy
 
 import (
@@ -14,17 +14,16 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
-// A Target is a place that a package can be deployed to.
+// A Target is an environment that a package can be deployed to.
 type Target struct {
-	plan.Place
+	plan.Target
 
-	// Image says that the place runs the OCI image of the package, which is
-	// then written beside what Write writes.
+	// Image is set if the target runs an OCI image of the package, which
+	// Write writes: of one architecture, or of several.
 	Image bool
 
 	// Write writes the target's files into an empty folder. It writes the
@@ -32,33 +31,36 @@ type Target struct {
 	Write func(ctx context.Context, s Site, folder string) error
 }
 
-// A Site is an app as it is to be deployed.
+// A Site describes an app to deploy.
 type Site struct {
-	App     gorgon.App
+	App     plan.App
 	Outcome plan.Outcome  // what the plan says of this target; none of it refused
 	Package pack.Manifest // of the package to deploy
 	Folder  string        // where the package lies on this machine
-	Folders []string      // for an image: of the packages for each architecture, Folder the first
+	Folders []string      // for an image: of the packages for each architecture, Folder the first; none for no image
 
 	Store   string // the location with its secrets taken out: "postgres://app:***@db/app"
-	Migrate bool   // the store is laid out by the migrate command before a new version serves
+	Migrate bool   // the migrate command runs before a new version serves
 	Image   string // the image's name and tag: "registry.example.com/shop:4f1c"
 	Domain  string // the site's own, from App.Origin; "" for none
-	Region  string // where the place lets one choose; "" for the target's default
+	Region  string // where the target has several; "" for the target's default
 
-	Variables []Variable // what the program reads, and what it must be here
+	Variables []Variable // of the program's environment, with their values here
+
+	// Run runs a command of the app's own program on this machine, over the
+	// package's seed, and returns what it prints.
+	Run func(ctx context.Context, args ...string) ([]byte, error)
 }
 
 // A Variable is one of the program's environment.
 type Variable struct {
 	Name   string
 	Value  string // "" where it is the operator's to set
-	Secret bool   // it belongs where the place keeps secrets
+	Secret bool   // it belongs to the target's secrets
 	For    string // what it says, as a sentence without its full stop
 }
 
-// Scheduled says whether anything of the site is done by the maintain command
-// that something must call.
+// Scheduled reports whether the maintain command must be called at intervals.
 func (s Site) Scheduled() bool {
 	for _, v := range s.Outcome.Verdicts {
 		if v.Kind == plan.Schedule {
@@ -68,15 +70,15 @@ func (s Site) Scheduled() bool {
 	return s.Outcome.Role == "web" // sweeping, at least
 }
 
-// Local says whether the store is files beside the program, which want a
+// Local reports whether the store is files beside the program, which need a
 // volume.
 func (s Site) Local() bool {
 	return s.Outcome.Setting.Store == "disk" || s.Outcome.Setting.Store == "sqlite"
 }
 
-// Replicas is how many instances are to run, at least one; 0 for as many as
-// the load asks for.
-func (s Site) Replicas() int { return s.Outcome.Place.Offers.Instances(s.Outcome.Setting) }
+// Replicas returns how many instances run, at least one; 0 for as many as the
+// load requires.
+func (s Site) Replicas() int { return s.Outcome.Target.Offers.Instances(s.Outcome.Setting) }
 
 // A File is one that a target writes.
 type File struct {
@@ -114,12 +116,12 @@ func WriteFiles(folder string, files ...File) error {
 // ReadmeName is the file that says what to do with the others.
 const ReadmeName = "README.deploy.md"
 
-// Readme writes the README of a target for one site: what the target's own
-// text says, in Markdown, and then what all share: the routes, the store, the
+// Readme returns the README of a target for one site: the target's own text, in
+// Markdown, and then the parts that all targets share: the routes, the store, the
 // variables, and the plan's conditions.
 func Readme(s Site, text string) File {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s on %s\n\n%s\n", s.Package.App, s.Outcome.Place.Title, strings.TrimSpace(text))
+	fmt.Fprintf(&b, "# %s on %s\n\n%s\n", s.Package.App, s.Outcome.Target.Title, strings.TrimSpace(text))
 	if len(s.Outcome.Verdicts) > 0 {
 		b.WriteString("\n## What the plan says\n\n")
 		for _, v := range s.Outcome.Verdicts {
@@ -139,13 +141,13 @@ func Readme(s Site, text string) File {
 		fmt.Fprintf(&b, " of commit %s", s.Package.Commit)
 	}
 	fmt.Fprintf(&b, ": %d pages.\n", s.Package.Pages)
-	if s.Outcome.Place.Offers.Process {
+	if s.Outcome.Target.Offers.Process {
 		b.WriteString("\n## Store\n\n")
 		switch {
 		case s.Store == "" || s.Store == "none":
-			b.WriteString("None: pages that are made after the build stay in memory.\n")
+			b.WriteString("None: pages generated after the build stay in memory.\n")
 		case s.Migrate:
-			fmt.Fprintf(&b, "`%s`. Before a new version serves, `%s migrate` lays it out; it may be run twice.\n", s.Store, s.Package.App)
+			fmt.Fprintf(&b, "`%s`. Before a new version serves, run `%s migrate`; running it again has no effect.\n", s.Store, s.Package.App)
 		default:
 			fmt.Fprintf(&b, "`%s`.\n", s.Store)
 		}

@@ -11,20 +11,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-// folder holds what the tool and the app answer besides the app's own pages.
-const folder = "/_gorgon/dev/"
-
-// A report is what an app says of itself.
-type report struct {
-	Build   string   `json:"build"`
-	Folders []string `json:"folders"`
-}
 
 // lives says whether the app answers with its build.
 func lives(ctx context.Context, app *url.URL) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, app.JoinPath("/livez").String(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, app.JoinPath(wire.Live).String(), nil)
 	if err != nil {
 		return false
 	}
@@ -33,30 +26,30 @@ func lives(ctx context.Context, app *url.URL) bool {
 		return false
 	}
 	answer.Body.Close()
-	return answer.StatusCode == http.StatusOK && answer.Header.Get("Gorgon-Build") != ""
+	return answer.StatusCode == http.StatusOK && answer.Header.Get(wire.HeaderBuild) != ""
 }
 
-// ask makes the app begin anew, with the texts of its templates, and with the
+// ask makes the app begin again, with the texts of its templates, and with the
 // files on disk where assets changed. Its error is what it finds wrong.
-func (s *Server) ask(ctx context.Context, app *url.URL, assets bool) (report, error) {
-	path := "renew"
+func (s *Server) ask(ctx context.Context, app *url.URL, assets bool) (wire.DevReport, error) {
+	path := wire.DevRenew
 	if assets {
 		path += "?assets=1"
 	}
-	return call[report](ctx, http.MethodPost, app, path)
+	return call[wire.DevReport](ctx, http.MethodPost, app, path)
 }
 
-func (s *Server) state(ctx context.Context, app *url.URL) (report, error) {
-	return call[report](ctx, http.MethodGet, app, "state.json")
+func (s *Server) state(ctx context.Context, app *url.URL) (wire.DevReport, error) {
+	return call[wire.DevReport](ctx, http.MethodGet, app, wire.DevState)
 }
 
 // call asks the app, and decodes its answer.
 func call[T any](ctx context.Context, method string, app *url.URL, path string) (answer T, err error) {
-	r, err := http.NewRequestWithContext(ctx, method, app.String()+folder+path, nil)
+	r, err := http.NewRequestWithContext(ctx, method, app.String()+path, nil)
 	if err != nil {
 		return answer, err
 	}
-	r.Header.Set("Gorgon-Dev", "1")
+	r.Header.Set(wire.HeaderDev, "1")
 	got, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		return answer, fmt.Errorf("ask the app: %w", err)

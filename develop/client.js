@@ -1,6 +1,6 @@
 // What a page does while its app is being written.
 (() => {
-  const shown = new URL(document.currentScript.src).search;
+  let shown = Number(new URL(document.currentScript.src).search.slice(1)); // the version
   const key = "gorgon-dev:" + location.pathname;
   const failed = document.getElementById("gorgon-fault");
 
@@ -31,7 +31,7 @@
     if (fault.file) element("pre", fault.file + ":" + fault.line, box).className = "place";
     if (fault.excerpt) element("pre", fault.excerpt, box).className = "excerpt";
     element("pre", fault.text, box);
-    element("p", "Escape closes this; a save that mends it brings the page back.", box);
+    element("p", "Escape closes this; a save that fixes it brings the page back.", box);
     document.documentElement.append(host);
   };
   addEventListener("keydown", (e) => e.key === "Escape" && overlay());
@@ -80,10 +80,37 @@
     }
   };
 
-  const events = new EventSource("/_gorgon/dev/events" + shown);
-  events.addEventListener("reload", reload);
-  events.addEventListener("css", () => restyle().catch(reload));
-  events.addEventListener("fault", (e) => overlay(JSON.parse(e.data)));
+  // What the server says. Browsers allow six connections to a host, so one tab
+  // listens for all of them; when it closes, the next one does.
+  const act = { reload, css: () => restyle().catch(reload), fault: (data) => overlay(JSON.parse(data)) };
+  const take = ({ id, kind, data }) => {
+    if (id === shown) return;
+    const missed = kind === "css" && id !== shown + 1;
+    shown = id;
+    act[missed ? "reload" : kind](data);
+  };
+  const tabs = new BroadcastChannel("gorgon-dev");
+  let latest;
+  const listen = () => {
+    const events = new EventSource("/_gorgon/dev/events?" + shown);
+    latest = { id: shown, kind: "reload" };
+    for (const kind of Object.keys(act))
+      events.addEventListener(kind, (e) => {
+        latest = { id: Number(e.lastEventId), kind, data: e.data };
+        tabs.postMessage(latest);
+        take(latest);
+      });
+  };
+  tabs.onmessage = ({ data }) => {
+    if (data !== "hello") take(data);
+    else if (latest) tabs.postMessage(latest);
+  };
+  if (navigator.locks) {
+    navigator.locks.request("gorgon-dev", () => new Promise(listen)); // kept until the tab closes
+    tabs.postMessage("hello");
+  } else {
+    listen(); // from another machine, without TLS
+  }
 
   // Outlines of fragments and islands, as the inspector's switch says.
   const outline = () => {

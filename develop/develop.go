@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,12 +28,13 @@ import (
 // A Server develops one app. Dir is needed.
 type Server struct {
 	Dir     string              // the module's folder, which is watched
+	Also    []string            // folders of further modules, which are watched too. Default: none
 	Package string              // that is built, as the go command names it from Dir. Default: "."
 	Addr    string              // where browsers come. Default: 127.0.0.1:8080
 	Templ   []string            // the command that generates from templates. Default: go tool templ where go.mod has it, else templ
 	Wait    time.Duration       // how long a request waits for a build. Default: 30 s
-	Log     io.Writer           // default: nothing is told
-	Started func(addr net.Addr) // is told where it listens. Default: nobody is
+	Log     io.Writer           // optional
+	Started func(addr net.Addr) // called with the address it listens at; optional
 
 	mu       sync.Mutex
 	settled  chan struct{} // closed while there is an app or a fault to show
@@ -45,15 +47,19 @@ type Server struct {
 	requests []request                            // the last ones
 
 	// Of the goroutine that makes.
-	binary  string
-	scratch string // folder of the go command, which leaves its files where it is ended
-	watcher *watcher
-	press   *press
-	app     *process
-	folders []string        // whose files the app reads from disk
-	broken  map[string]bool // templates that nothing could be generated from
-	unbuilt bool            // what is on disk was not built yet
-	later   []string        // files that changed during a build, and can wait for its end
+	binary    string
+	scratch   string // folder of the go command, which leaves its files where it is ended
+	report    string // file in which the app lists what it reads from disk
+	watcher   *watcher
+	templates *templGenerator
+	app       *process
+	folders   []string        // whose files the app reads from disk
+	broken    map[string]bool // templates that nothing could be generated from
+	unbuilt   bool            // what is on disk was not built yet
+	runs      int             // of the app
+	embedded  []string        // patterns of files that are part of the program; nil for unknown
+	read      []string        // files and folders that are embedded, and that the app reads from disk
+	later     []string        // files that changed during a build, and can wait for its end
 }
 
 // startTimeout bounds the time from an app's start to its first answer.
@@ -86,13 +92,19 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("dev: %w: set TMPDIR to a folder that is writable", err)
 	}
 	defer os.RemoveAll(folder)
-	s.binary, s.scratch = filepath.Join(folder, "app"+executable), filepath.Join(folder, "go")
+	s.binary, s.scratch, s.report = filepath.Join(folder, "app"+executable), filepath.Join(folder, "go"), filepath.Join(folder, "files")
 	w, err := watch(s.Dir)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
 	s.watcher = w
+	w.includeFile(s.dotenv())
+	for _, folder := range s.Also {
+		if err := w.include(folder); err != nil {
+			return fmt.Errorf("watch %s: %w", folder, err)
+		}
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w: choose another address with --addr, or stop what listens there", s.Addr, err)
@@ -105,7 +117,8 @@ func (s *Server) Run(ctx context.Context) error {
 		s.Started(listener.Addr())
 	}
 	defer s.stop()
-	s.press = newPress(ctx, s.Dir, s.Templ, folder)
+	fmt.Fprintln(s.Log, "compiling; the first time takes a while")
+	s.templates = newTemplGenerator(ctx, s.Dir, s.Templ, folder)
 	var changed []string
 	for {
 		s.renew(ctx, changed)
@@ -165,7 +178,7 @@ func (s *Server) settle(target *url.URL, fault *Fault, kind string) {
 }
 
 // make does as little as shows what changed: it asks the app at target to
-// begin anew, or generates, builds and starts another.
+// reload, or restarts it, or generates, builds and starts another.
 func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (how string, _ *url.URL, err error) {
 	for _, name := range changed {
 		if filepath.Ext(name) == ".templ" {
@@ -175,7 +188,7 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 	var generated []string
 	for _, name := range slices.Sorted(maps.Keys(s.broken)) {
 		if _, err := os.Stat(name); err == nil {
-			out, err := s.press.generate(ctx, name)
+			out, err := s.templates.generate(ctx, name)
 			if err != nil {
 				return "", target, err
 			}
@@ -186,18 +199,33 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 		}
 	}
 	clear(s.broken)
-	assets, code := false, s.unbuilt || target == nil || s.app.ended()
+	assets, read, code := false, false, s.unbuilt || target == nil || s.app.ended()
 	for _, name := range changed {
 		switch {
 		case filepath.Ext(name) == ".templ":
 		case filepath.Ext(name) != ".go" && slices.ContainsFunc(s.folders, func(f string) bool { return strings.HasPrefix(name, f+string(filepath.Separator)) }):
 			assets = true
+		case !s.compiled(name):
+			read = true
 		default:
 			code = true
 		}
 	}
-	if !code && s.press.textOnly(generated) {
-		if err := s.press.publish(ctx, generated); err != nil {
+	if !code && read && s.templates.textOnly(generated) {
+		if err := s.templates.publish(ctx, generated); err != nil {
+			return "", target, err
+		}
+		if _, err := readDotenv(s.dotenv()); err != nil {
+			return "", target, err // what runs goes on
+		}
+		s.stop()
+		if target, err = s.start(ctx); err != nil {
+			return "", nil, err
+		}
+		return "started again", target, nil
+	}
+	if !code && s.templates.textOnly(generated) {
+		if err := s.templates.publish(ctx, generated); err != nil {
 			return "", target, err
 		}
 		if _, err := s.ask(ctx, target, assets); err != nil {
@@ -217,6 +245,7 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 	if err := os.Rename(s.binary+".new", s.binary); err != nil {
 		return "", nil, err
 	}
+	s.learnEmbedded(ctx)
 	if target, err = s.start(ctx); err != nil {
 		return "", nil, err
 	}
@@ -224,9 +253,9 @@ func (s *Server) make(ctx context.Context, target *url.URL, changed []string) (h
 	return "built and started", target, nil
 }
 
-// buildFlags leave out what takes long: to optimize packages that the next
-// save changes again, and to link the commands of an app that deploy it. They
-// would replace those of the environment, so they come with them or give way.
+// buildFlags leave out what takes long, to optimize packages that the next save
+// changes again, and set the build tag by which an app can tell. They would
+// replace those of the environment, so they come with them or give way.
 func buildFlags() []string {
 	tags, compiler := "gorgon_dev", []string{"-gcflags=./...=-N -l"}
 	for flag := range strings.FieldsSeq(os.Getenv("GOFLAGS")) {
@@ -244,7 +273,7 @@ func buildFlags() []string {
 // build builds the app, unless code is saved meanwhile: it then gives up, and
 // returns the files that changed.
 func (s *Server) build(ctx context.Context, changed []string) (newer []string, _ error) {
-	if err := s.press.building(ctx, s.Package, buildFlags(), slices.Collect(maps.Keys(s.watcher.known)), changed); err != nil {
+	if err := s.templates.building(ctx, s.Package, buildFlags(), slices.Collect(maps.Keys(s.watcher.known)), changed); err != nil {
 		return nil, err
 	}
 	line := append([]string{"go", "build"}, buildFlags()...)
@@ -328,9 +357,17 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	}
 	host, port, _ := net.SplitHostPort(free.Addr().String())
 	free.Close()
-	env := []string{"GORGON_DEV=1", "GORGON_STORE=" + cmp.Or(os.Getenv("GORGON_STORE"), "none"), "GORGON_HOST=" + host, "GORGON_PORT=" + port, "GORGON_DRAIN=0s"}
-	if s.press.texts != "" {
-		env = append(env, "TEMPL_DEV_MODE=true", "TEMPL_DEV_MODE_ROOT="+s.press.texts)
+	env, err := readDotenv(s.dotenv())
+	if err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(s.report); err != nil {
+		return nil, err
+	}
+	env = append(env, "GORGON_DEV=1", "GORGON_DEV_FILES="+s.report, "GORGON_STORE="+cmp.Or(os.Getenv("GORGON_STORE"), "none"), "GORGON_HOST="+host, "GORGON_PORT="+port, "GORGON_DRAIN=0s", "GORGON_DEV_RUN="+strconv.Itoa(s.runs))
+	s.runs++
+	if s.templates.texts != "" {
+		env = append(env, "TEMPL_DEV_MODE=true", "TEMPL_DEV_MODE_ROOT="+s.templates.texts)
 	}
 	app, err := launch(s.binary, s.Dir, s.Log, env...)
 	if err != nil {
@@ -362,19 +399,21 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 		s.mu.Lock()
 		s.folders = state.Folders
 		s.mu.Unlock()
+		list, _ := os.ReadFile(s.report) // missing if the app reads nothing so
+		s.read = strings.Split(strings.TrimSpace(string(list)), "\n")
 		for _, folder := range s.folders {
 			if err := s.watcher.include(folder); err != nil {
 				app.stop()
 				return nil, err
 			}
 		}
-		go s.mourn(app)
+		go s.exited(app)
 		return at, nil
 	}
 }
 
-// mourn shows why an app ended that nobody stopped.
-func (s *Server) mourn(app *process) {
+// exited shows why an app ended that was not stopped.
+func (s *Server) exited(app *process) {
 	<-app.done
 	if app.stopped.Load() {
 		return

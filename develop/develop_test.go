@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/testbed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 func TestMain(m *testing.M) {
@@ -40,10 +43,11 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 )
 
-//go:embed assets
+//go:embed all:assets
 var files embed.FS
 
 type state struct{ Word string }
@@ -59,10 +63,10 @@ const word = "WORD"
 func main() {
 	assets, _ := fs.Sub(files, "assets")
 	badge := gorgon.Fragment[int, state]{Name: "badge",
-		BuildState: func(context.Context, gorgon.Input, int) (state, error) { return state{"badge"}, nil },
+		Load: func(context.Context, gorgon.Input, int) (state, error) { return state{"badge"}, nil },
 		View: func(s state) gorgon.Component { return gorgon.HTML("<b>" + s.Word + "</b>") }}
 	command.Main(gorgon.App{
-		Name: "app", Assets: assets, Fragments: []gorgon.FragmentRoute{badge},
+		Name: "app", Assets: gorgon.Assets{Files: assets},
 		Headers: http.Header{"Content-Security-Policy": {"default-src 'none'; style-src 'self'"}},
 		Layout: func(d gorgon.Document) gorgon.Component {
 			return view(func(ctx context.Context, w io.Writer) error {
@@ -82,34 +86,32 @@ func main() {
 				return err
 			})
 		},
-		Routes: []gorgon.Route{
-			gorgon.Page[state]{Path: "/", BuildState: generate, View: func(s state) gorgon.Component { return view(func(ctx context.Context, w io.Writer) error {
+		Parts: []gorgon.Part{badge,
+			gorgon.Page[state]{Path: "/", Load: generate, View: func(s state) gorgon.Component { return view(func(ctx context.Context, w io.Writer) error {
 				fmt.Fprintf(w, "<h1>%s</h1>", s.Word)
 				return badge.Use(7).Render(ctx, w)
 			}) }},
-			gorgon.Page[state]{Path: "/failing", RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			gorgon.Page[state]{Path: "/failing", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
 				return state{}, errors.New("the well is dry")
 			}, View: func(s state) gorgon.Component { return gorgon.Text(s.Word) }},
-			gorgon.Page[state]{Path: "/panics", RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			gorgon.Page[state]{Path: "/panics", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
 				panic("a head of snakes") // here
 			}, View: func(s state) gorgon.Component { return gorgon.Text(s.Word) }},
-		},
-		Handlers: map[string]http.Handler{
-			"GET /end": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fmt.Fprintln(os.Stderr, "turned to stone"); os.Exit(3) }),
-			"GET /packed": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			gorgon.Handler{Pattern: "GET /end", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fmt.Fprintln(os.Stderr, "turned to stone"); os.Exit(3) })},
+			gorgon.Handler{Pattern: "GET /packed", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				w.Header().Set("Content-Encoding", "gzip")
 				z := gzip.NewWriter(w)
 				fmt.Fprint(z, "<p>packed</p>")
 				z.Close()
-			}),
-			"GET /stream": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			})},
+			gorgon.Handler{Pattern: "GET /stream", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				fmt.Fprint(w, "data: first\n\n")
 				w.(http.Flusher).Flush()
 				<-r.Context().Done()
-			}),
-			"GET /upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			})},
+			gorgon.Handler{Pattern: "GET /upgrade", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				c, b, err := http.NewResponseController(w).Hijack()
 				if err != nil {
 					return
@@ -118,9 +120,9 @@ func main() {
 				io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 				line, _ := b.ReadString('\n')
 				io.WriteString(c, "heard "+line)
-			}),
+			})},
 		},
-	}, command.Config{})
+	}, command.Config{Bundler: bundle.Bundler{}})
 }
 `
 
@@ -301,6 +303,114 @@ func TestLoop(t *testing.T) {
 }
 
 // A save during a build ends it: what is shown next has all that was saved.
+// Files that the app reads from disk need no compiler, those that are embedded
+// and given to gorgon.Files included; nor do the variables of .env. A fault in a
+// template is shown at its own line.
+func TestFilesThatTheAppReads(t *testing.T) {
+	s := develop(t)
+	s.save("posts/first.txt", "hello")
+	s.save("views/page.html", "<h1>{{.Word}}</h1>\n")
+	s.save("main.go", `package main
+
+import (
+	"context"
+	"embed"
+	"os"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/templates"
+)
+
+type state struct{ Word string }
+
+//go:embed views
+var embedded embed.FS
+
+var files = gorgon.Files(embedded)
+
+func main() {
+	post, _ := os.ReadFile("posts/first.txt")
+	views := &templates.Set{Files: files, Patterns: []string{"views/*.html"}}
+	command.Main(gorgon.App{Name: "app", Parts: []gorgon.Part{gorgon.Page[state]{Path: "/",
+		Load: func(context.Context, gorgon.Input) (state, error) { return state{string(post) + os.Getenv("MARK")}, nil },
+		View: func(s state) gorgon.Component { return views.View("page.html", s) },
+	}}}, command.Config{})
+}
+`)
+	tab := testbed.NewTab(t)
+	tab.Open(s.url + "/")
+	tab.Wait(heading + ` === "hello"`)
+	builds := strings.Count(s.log.String(), "built and started")
+	s.save("posts/first.txt", "good morning")
+	tab.Wait(heading + ` === "good morning"`)
+	s.save("views/page.html", "<h1>{{.Word}}!</h1>\n")
+	tab.Wait(heading + ` === "good morning!"`)
+	s.save("views/page.html", "<h1>\n{{.Nope}}</h1>\n")
+	tab.Wait(shown + `.startsWith("views/page.html:2")`)
+	s.save("views/page.html", "\n<h1>\n{{if}}</h1>\n")
+	tab.Wait(shown + `.startsWith("views/page.html:3")`)
+	s.save("views/page.html", "<h1>{{template `more.html`}}{{.Word}}</h1>\n")
+	s.save("views/more.html", "well, ")
+	tab.Wait(heading + ` === "well, good morning" && ` + shown + ` === ""`)
+	s.save(".env", "MARK='!'\n")
+	tab.Wait(heading + ` === "well, good morning!"`)
+	s.save(".env", "MARK='hunter2\n")
+	tab.Wait(shown + `.startsWith("line 1 of .env: ")`)
+	s.save(".env", "MARK=.\n")
+	tab.Wait(heading + ` === "well, good morning." && ` + shown + ` === ""`)
+	if strings.Contains(s.log.String(), "hunter2") {
+		t.Error("a value of .env is printed")
+	}
+	if n := strings.Count(s.log.String(), "built and started"); n != builds {
+		t.Errorf("%d builds for files that are not part of the program", n-builds)
+	}
+}
+
+// Browsers open six connections to a host; however many tabs there are, all of
+// them load, and hear what changed.
+func TestManyTabs(t *testing.T) {
+	s := develop(t)
+	tabs := make([]*testbed.Tab, 9)
+	for i := range tabs {
+		if i == 0 {
+			tabs[i] = testbed.NewTab(t)
+		} else {
+			tabs[i] = tabs[0].Beside()
+		}
+		tabs[i].Open(s.url + "/")
+		tabs[i].Wait(heading + ` === "one"`)
+	}
+	s.word("two")
+	for _, tab := range tabs {
+		tab.Wait(heading + ` === "two"`)
+	}
+	s.save("assets/app.css", "h1 { color: rgb(4, 5, 6) }\n")
+	for _, tab := range tabs {
+		tab.Wait(`getComputedStyle(document.querySelector("h1")).color === "rgb(4, 5, 6)"`)
+	}
+}
+
+// Who comes before the first build has ended waits, but not for long, and sees
+// the app when it is there.
+func TestComingEarly(t *testing.T) {
+	s := &Server{Wait: time.Millisecond, settled: make(chan struct{}), changed: make(chan struct{}), version: 7, streams: map[*http.Request]context.CancelFunc{}}
+	front := httptest.NewServer(s)
+	defer front.Close()
+	defer front.CloseClientConnections()
+	tab := testbed.NewTab(t)
+	tab.Open(front.URL + "/")
+	tab.Wait(shown + `.includes("still being compiled")`)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<h1>here</h1>")
+	}))
+	defer app.Close()
+	target, _ := url.Parse(app.URL)
+	s.settle(target, nil, "reload")
+	tab.Wait(heading + ` === "here"`)
+}
+
 func TestSaveDuringABuild(t *testing.T) {
 	s := develop(t)
 	s.get("/") // waits for the first build
@@ -316,7 +426,7 @@ func TestSaveDuringABuild(t *testing.T) {
 		t.Errorf("it was built %d times for two saves", n)
 	}
 
-	// What is no code can wait, and is not lost.
+	// What is not code can wait, and is not lost.
 	s.word("four")
 	time.Sleep(5 * quiet)
 	s.save("assets/app.css", "h1 { color: rgb(9, 9, 9) }\n")
@@ -325,7 +435,7 @@ func TestSaveDuringABuild(t *testing.T) {
 
 func TestWhatPasses(t *testing.T) {
 	s := develop(t)
-	if _, body := s.get("/"); !strings.Contains(body, "<h1>one</h1>") || strings.Count(body, clientPath) != 1 {
+	if _, body := s.get("/"); !strings.Contains(body, "<h1>one</h1>") || strings.Count(body, wire.DevClient) != 1 {
 		t.Errorf("the first request got %q", body)
 	}
 	answer, body := s.get("/packed", "Accept-Encoding", "gzip")
@@ -391,10 +501,10 @@ func TestInspector(t *testing.T) {
 	tab.Wait(`document.querySelector("gorgon-outlines")?.shadowRoot.textContent.includes("badge 7")`)
 	// For this machine alone, whatever a name elsewhere leads to.
 	for path, want := range map[string]int{"": 200, "site.json": 200, "requests.json": 200, "state.json": 404, "renew": 404, "failure.json": 404} {
-		if answer, _ := s.get(folder+path, "Gorgon-Dev", "1"); answer.StatusCode != want {
+		if answer, _ := s.get(wire.Dev+path, "Gorgon-Dev", "1"); answer.StatusCode != want {
 			t.Errorf("%q: %s", path, answer.Status)
 		}
-		if answer, _ := s.get(folder+path, "Host", "attacker.example"); answer.StatusCode != http.StatusForbidden {
+		if answer, _ := s.get(wire.Dev+path, "Host", "attacker.example"); answer.StatusCode != http.StatusForbidden {
 			t.Errorf("%q for another host: %s", path, answer.Status)
 		}
 	}

@@ -3,9 +3,11 @@
 package develop
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +22,12 @@ type Fault struct {
 
 var place = regexp.MustCompile(`(?m)(?:^|[\s(])((?:[A-Za-z]:)?[^\s:()]+\.(?:go|templ|css|m?js|m?ts|tsx|jsx|json)):(\d+)`)
 
-// faultOf finds the first place inside the module that a text names. Assets
+// templatePlace is how html/template and text/template name a place: by the
+// template's name alone, which usually is that of its file.
+var templatePlace = regexp.MustCompile(`\btemplate: ([^\s:"]+\.[A-Za-z]+):(\d+)`)
+
+// faultOf finds the first place inside the module that a text names. A place in
+// a template counts before those in Go, which only say who used it. Assets
 // are named from their own folder. Of a panic it is where it was raised: what
 // is above that in the stack is the recovering.
 func (s *Server) faultOf(text string) *Fault {
@@ -28,6 +35,12 @@ func (s *Server) faultOf(text string) *Fault {
 	s.mu.Lock()
 	folders := append([]string{s.Dir}, s.folders...)
 	s.mu.Unlock()
+	if m := templatePlace.FindStringSubmatch(f.Text); m != nil {
+		line, _ := strconv.Atoi(m[2])
+		if name := s.only(m[1]); name != "" && s.show(f, name, line) {
+			return f
+		}
+	}
 	stack := f.Text
 	if _, after, ok := strings.Cut(stack, "\npanic("); ok {
 		stack = after
@@ -39,17 +52,48 @@ func (s *Server) faultOf(text string) *Fault {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(from, name)
 			}
-			short, err := filepath.Rel(s.Dir, name)
-			if err != nil || !filepath.IsLocal(short) {
-				continue
-			}
-			if f.Excerpt = excerpt(name, line); f.Excerpt != "" {
-				f.File, f.Line = filepath.ToSlash(short), line
+			if s.show(f, name, line) {
 				return f
 			}
 		}
 	}
 	return f
+}
+
+// show makes a line of a file the place of a fault, if the module has it.
+func (s *Server) show(f *Fault, name string, line int) bool {
+	short, err := filepath.Rel(s.Dir, name)
+	if err != nil || !filepath.IsLocal(short) {
+		return false
+	}
+	text := excerpt(name, line)
+	if text == "" {
+		return false
+	}
+	f.File, f.Line, f.Excerpt = filepath.ToSlash(short), line, text
+	return true
+}
+
+// only is the one file of the module whose path ends with a name; "" where
+// there is none, or more than one.
+func (s *Server) only(name string) (found string) {
+	suffix := string(filepath.Separator) + filepath.FromSlash(name)
+	_ = filepath.WalkDir(s.Dir, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil
+		case d.IsDir() && file != s.Dir && (strings.HasPrefix(d.Name(), ".") || slices.Contains(skipped, d.Name())):
+			return fs.SkipDir
+		case !d.IsDir() && strings.HasSuffix(file, suffix):
+			if found != "" {
+				found = ""
+				return fs.SkipAll
+			}
+			found = file
+		}
+		return nil
+	})
+	return found
 }
 
 // excerpt is a line with those around it; "" where there is no such line.

@@ -19,13 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// Where the development server itself answers.
-const (
-	eventsPath   = folder + "events"
-	clientPath   = folder + "client.js"
-	requestsPath = folder + "requests.json"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 //go:embed client.js
@@ -37,7 +32,7 @@ func script(version int64, nonce string) string {
 	if nonce != "" {
 		nonce = ` nonce="` + nonce + `"`
 	}
-	return `<script src="` + clientPath + "?" + strconv.FormatInt(version, 10) + `"` + nonce + `></script>`
+	return `<script src="` + wire.DevClient + "?" + strconv.FormatInt(version, 10) + `"` + nonce + `></script>`
 }
 
 // A turn is what a request is answered with.
@@ -48,12 +43,12 @@ type turn struct {
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if name, ours := strings.CutPrefix(r.URL.Path, folder); ours {
+	if name, ours := strings.CutPrefix(r.URL.Path, wire.Dev); ours {
 		switch {
-		case r.URL.Path == eventsPath:
+		case r.URL.Path == wire.DevEvents:
 			s.events(w, r)
 			return
-		case r.URL.Path == clientPath:
+		case r.URL.Path == wire.DevClient:
 			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 			w.Header().Set("Cache-Control", "no-store")
 			_, _ = w.Write(client)
@@ -61,10 +56,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case !near(r):
 			http.Error(w, "the inspector is for the machine that the app is written on: open it at 127.0.0.1 there", http.StatusForbidden)
 			return
-		case r.URL.Path == requestsPath:
+		case r.URL.Path == wire.DevRequests:
 			s.tellRequests(w)
 			return
-		case name != "" && name != "site.json":
+		case name != "" && r.URL.Path != wire.DevSite:
 			http.NotFound(w, r)
 			return
 		}
@@ -104,8 +99,10 @@ func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-wait.C:
-			w.Header().Set("Cache-Control", "no-store")
-			http.Error(w, "the app is still being built", http.StatusServiceUnavailable)
+			s.mu.Lock()
+			version := s.version
+			s.mu.Unlock()
+			refuse(w, r, turn{version: version, fault: &Fault{Text: "The app is still being compiled. The first time takes a while; this page shows it when it is ready."}})
 			return
 		}
 		s.mu.Lock()
@@ -146,7 +143,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, now turn) (fail
 			p.SetURL(now.target)
 			p.Out.Host = p.In.Host
 			p.Out.Header.Set("Accept-Encoding", "identity")
-			p.Out.Header.Del("If-None-Match") // the script is no part of what the app knows
+			p.Out.Header.Del("If-None-Match") // the script is not part of the app's response
 			p.Out.Header.Del("If-Modified-Since")
 		},
 		ModifyResponse: func(answer *http.Response) error {
@@ -166,13 +163,13 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, now turn) (fail
 // inject adds the script to documents, and to those that failed why.
 func (s *Server) inject(ctx context.Context, r *http.Response, now turn) error {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") ||
-		r.Request.Method == http.MethodHead || r.StatusCode == http.StatusPartialContent || strings.Contains(r.Request.URL.Path, "/_gorgon/") {
+		r.Request.Method == http.MethodHead || r.StatusCode == http.StatusPartialContent || strings.Contains(r.Request.URL.Path, wire.Root) {
 		return nil
 	}
 	body := io.Reader(r.Body)
 	switch r.Header.Get("Content-Encoding") {
 	case "", "identity":
-	case "gzip": // which nobody asked for
+	case "gzip": // which was not asked for
 		unpacked, err := gzip.NewReader(r.Body)
 		if err != nil {
 			return fmt.Errorf("the app's answer says that it is gzip: %w", err)
@@ -183,8 +180,8 @@ func (s *Server) inject(ctx context.Context, r *http.Response, now turn) error {
 		return nil
 	}
 	more := ""
-	if id := r.Header.Get("Request-Id"); r.StatusCode >= 500 && id != "" {
-		if f, err := call[struct{ Path, Text string }](ctx, http.MethodGet, now.target, "failure.json?id="+url.QueryEscape(id)); err == nil {
+	if id := r.Header.Get(wire.HeaderRequestID); r.StatusCode >= 500 && id != "" {
+		if f, err := call[wire.DevFailed](ctx, http.MethodGet, now.target, wire.DevFailure+"?id="+url.QueryEscape(id)); err == nil {
 			more = faultScript(s.faultOf("page " + f.Path + ": " + f.Text))
 		}
 	}
@@ -214,6 +211,7 @@ func refuse(w http.ResponseWriter, r *http.Request, now turn) {
 		fault = &Fault{Text: "the app is not running"}
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Retry-After", "1")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		http.Error(w, fault.Text, http.StatusServiceUnavailable)
 		return
@@ -271,7 +269,7 @@ type request struct {
 const manyRequests = 100
 
 func (s *Server) note(r *http.Request, told *recorder, began time.Time) {
-	if strings.HasPrefix(r.URL.Path, folder) {
+	if strings.HasPrefix(r.URL.Path, wire.Dev) {
 		return // the inspector looking at itself
 	}
 	s.mu.Lock()

@@ -26,10 +26,10 @@ import (
 	runtime "github.com/a-h/templ/runtime"
 )
 
-// A press turns templates into Go. Where the app uses the version of templ
+// A templGenerator generates Go from templates. Where the app uses the version of templ
 // that is linked here, it does so by itself, and lets the running app read
 // the texts of its templates from files: templ's development mode.
-type press struct {
+type templGenerator struct {
 	dir     string   // the module
 	command []string // that generates; nil for the linked generator
 	texts   string   // the folder of the text files; "" where the app does not read any
@@ -41,8 +41,8 @@ type press struct {
 // stale is how long templ believes a text file that it has read.
 const stale = 100 * time.Millisecond
 
-func newPress(ctx context.Context, dir string, command []string, folder string) *press {
-	p := &press{dir: dir, command: command, built: map[string]string{}, written: map[string]time.Time{}, listed: map[string]string{}}
+func newTemplGenerator(ctx context.Context, dir string, command []string, folder string) *templGenerator {
+	p := &templGenerator{dir: dir, command: command, built: map[string]string{}, written: map[string]time.Time{}, listed: map[string]string{}}
 	out, err := run(ctx, dir, nil, "go", "list", "-m", "-f", "{{if .Replace}}replaced{{else}}{{.Version}}{{end}}", "github.com/a-h/templ")
 	if err == nil && strings.TrimSpace(string(out)) == templ.Version() {
 		p.texts = folder
@@ -59,7 +59,7 @@ func newPress(ctx context.Context, dir string, command []string, folder string) 
 }
 
 // generate writes the Go of a template, and returns the file's name.
-func (p *press) generate(ctx context.Context, name string) (string, error) {
+func (p *templGenerator) generate(ctx context.Context, name string) (string, error) {
 	target := strings.TrimSuffix(name, ".templ") + "_templ.go"
 	if len(p.command) > 0 {
 		line := append(slices.Clone(p.command), "generate", "-f", name)
@@ -107,16 +107,16 @@ func placed(name string, err error) error {
 
 var fileName = regexp.MustCompile("FileName: `([^`]*)`")
 
-// calls is what the template is called in errors: as it was by whoever
-// generated it last, so that nothing else changes in the repository.
-func (p *press) calls(name string, before []byte) string {
+// calls is what the template is called in errors: as in the file
+// generated last, so that nothing else changes in the repository.
+func (p *templGenerator) calls(name string, before []byte) string {
 	if m := fileName.FindSubmatch(before); m != nil && filepath.Base(string(m[1])) == filepath.Base(name) {
 		return string(m[1])
 	}
 	return p.short(name)
 }
 
-func (p *press) short(name string) string {
+func (p *templGenerator) short(name string) string {
 	if short, err := filepath.Rel(p.dir, name); err == nil {
 		return filepath.ToSlash(short)
 	}
@@ -125,7 +125,7 @@ func (p *press) short(name string) string {
 
 // textOnly says whether nothing but texts differs between generated files and
 // those that the running app was built of.
-func (p *press) textOnly(targets []string) bool {
+func (p *templGenerator) textOnly(targets []string) bool {
 	if p.texts == "" {
 		return false
 	}
@@ -139,7 +139,7 @@ func (p *press) textOnly(targets []string) bool {
 }
 
 // publish writes the texts of generated files for the app.
-func (p *press) publish(ctx context.Context, targets []string) error {
+func (p *templGenerator) publish(ctx context.Context, targets []string) error {
 	if p.texts == "" {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (p *press) publish(ctx context.Context, targets []string) error {
 
 // building notes what an app is about to be built of, and writes the texts of
 // all its templates: also of those in other modules, which it reads as well.
-func (p *press) building(ctx context.Context, packageName string, flags, files, changed []string) error {
+func (p *templGenerator) building(ctx context.Context, packageName string, flags, files, changed []string) error {
 	if p.texts == "" {
 		return nil
 	}
@@ -211,7 +211,7 @@ func (p *press) building(ctx context.Context, packageName string, flags, files, 
 
 // importsChanged says whether the app may have other dependencies than at
 // the last listing.
-func (p *press) importsChanged(files, changed []string) bool {
+func (p *templGenerator) importsChanged(files, changed []string) bool {
 	if len(p.listed) > 0 {
 		files = changed
 	}

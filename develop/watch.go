@@ -62,6 +62,13 @@ func (w *watcher) include(folder string) error {
 	return err
 }
 
+// includeFile watches a file whose name says that it should not be. Its folder
+// is watched already.
+func (w *watcher) includeFile(name string) {
+	w.also = append(w.also, name)
+	w.changed(name)
+}
+
 // know takes a file as it is for what was there before: the tool wrote it.
 func (w *watcher) know(name string) { w.changed(name) }
 

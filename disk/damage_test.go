@@ -38,7 +38,7 @@ func slurp(tb testing.TB, path string) []byte {
 
 func put(tb testing.TB, s *disk.Store, k pages.Key, data string) {
 	tb.Helper()
-	if err := s.Put(tb.Context(), pages.Record{Key: k, Data: []byte(data)}, pages.Fence{}); err != nil {
+	if err := s.Put(tb.Context(), pages.Record{Key: k, Data: []byte(data)}, pages.Unfenced); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -52,7 +52,8 @@ func bump(tb testing.TB, s *disk.Store, subjects ...string) uint64 {
 	return n
 }
 
-// Every bit of a record flipped, every length it can be cut to, bytes added.
+// Every bit of a record flipped, the file truncated to every length, and bytes
+// appended.
 func TestDamagedRecord(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{})
@@ -82,8 +83,8 @@ func TestDamagedRecord(t *testing.T) {
 	put(t, s, other, "the data of two")
 	broken("the record of another", slurp(t, recordFile(dir, other)))
 
-	put(t, s, k, "mended")
-	if r, err := s.Get(t.Context(), k); err != nil || string(r.Data) != "mended" {
+	put(t, s, k, "repaired")
+	if r, err := s.Get(t.Context(), k); err != nil || string(r.Data) != "repaired" {
 		t.Errorf("a damaged record was not replaced: %q, %v", r.Data, err)
 	}
 }
@@ -105,12 +106,13 @@ func TestDamagedRecordIsSwept(t *testing.T) {
 	}
 }
 
-// A lease file that is lost or damaged: its holder is refused, tokens grow.
+// If a lease file is lost or damaged, its holders are refused and tokens still
+// grow.
 func TestDamagedLeases(t *testing.T) {
 	for _, b := range []string{"", "garbage", strings.Repeat("\x00", 60)} {
 		dir := t.TempDir()
 		s := open(t, dir, disk.Options{})
-		l, err := s.Lease(t.Context(), key("/a"), time.Minute)
+		l, err := s.Lease(t.Context(), key("/a"), claim(), time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +120,7 @@ func TestDamagedLeases(t *testing.T) {
 		if err := s.Put(t.Context(), pages.Record{Key: key("/a")}, pages.Fence{Token: l.Token}); !errors.Is(err, pages.ErrFenced) {
 			t.Errorf("%q: put gave %v", b, err)
 		}
-		again, err := s.Lease(t.Context(), key("/a"), time.Minute)
+		again, err := s.Lease(t.Context(), key("/a"), claim(), time.Minute)
 		if err != nil || again.Token <= l.Token {
 			t.Errorf("%q: after token %d came %d, %v", b, l.Token, again.Token, err)
 		}

@@ -20,9 +20,9 @@ import (
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Sync makes a page's write survive power loss before Put returns. It
-	// costs an fsync of the file and of its directory, some ten times the
-	// time of the write. Purges are synced always. Default: false.
+	// Sync makes a page survive power loss before Put returns. It costs an
+	// fsync of the file and of its directory, about ten times the time of the
+	// write. Purges are always synced. Default: false.
 	Sync bool
 }
 
@@ -33,35 +33,41 @@ type Store struct {
 	readOnly bool
 	done     chan struct{} // closed by Close
 
-	life    sync.RWMutex // held for reading by each call, for writing by Close
+	life    sync.RWMutex // each call holds it for reading, Close for writing
 	closed  atomic.Bool
 	stripes [stripes]chan struct{} // one token each: a lock within the process
 
 	header atomic.Pointer[header] // nil once closed
-	mu     sync.Mutex             // guards what follows
+	told   atomic.Pointer[moment] // what the epochs file said when the log agreed
+	seen   atomic.Uint64          // the highest sequence this process has seen
+	mu     sync.Mutex             // protects the fields below
 	log    purgeLog
-	seen   uint64        // the highest sequence this process knew
-	forced *pages.Purges // what a read-only store takes for true since purges were lost
+	last   moment        // the latest listed purge this process has seen
+	forced *pages.Purges // what a read-only store assumes since purges were lost
 
+	folder  folder
+	upkeep  sync.WaitGroup
 	present *flock.Flock // held shared while the store is open; nil where it is read-only
 }
 
 var (
 	_ pages.Store     = (*Store)(nil)
-	_ pages.Lister    = (*Store)(nil)
-	_ pages.Watcher   = (*Store)(nil)
 	_ pages.Sequencer = (*Store)(nil)
+	_ pages.Placed    = (*Store)(nil)
 	_ pages.Sweeper   = (*Store)(nil)
 )
 
 // openWait is how long Open waits for a process that holds the store's lock.
 const openWait = 30 * time.Second
 
-// Open opens the store in a directory, making both if need be. One that is
-// there but cannot be written to is opened for reading, see [Store.ReadOnly].
-// Where nothing is there and nothing can be made, the error wraps
+// Open opens the store in a directory, creating both if needed. A store that
+// exists but cannot be written to is opened for reading; see [Store.ReadOnly].
+// If there is no store and none can be created, the error wraps
 // [pages.ErrReadOnly] and the cause.
 func Open(dir string, opts Options) (*Store, error) {
+	if err := pages.CheckPath(dir); err != nil { // the location may contain a secret, so it is not quoted
+		return nil, fmt.Errorf("open disk store: %w", err)
+	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
@@ -74,6 +80,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		s.log.close()
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
+	s.upkeep.Go(s.watch)
 	return s, nil
 }
 
@@ -84,7 +91,7 @@ func Driver() pages.Driver {
 		Open: func(_ context.Context, location string) (pages.Store, error) {
 			s, err := Open(location, Options{})
 			if err != nil {
-				return nil, err // not s: it would be a Store that is not nil
+				return nil, err // not s: as an interface, a nil *Store would not be nil
 			}
 			return s, nil
 		},
@@ -102,11 +109,17 @@ func (s *Store) open() error {
 				"create the directory, or let this process write to it: %w", pages.ErrReadOnly, err)
 		}
 		s.readOnly = true
+		if err := s.meet(); err != nil {
+			return err
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.look()
+		return s.catchUp()
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.meet(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), openWait)
@@ -122,18 +135,19 @@ func (s *Store) open() error {
 	return s.enter(ctx)
 }
 
-// enter takes the store's lock that every process which writes holds shared
-// for as long as it has the store open. Whoever finds nobody there is alone,
-// so that leases which are still there are those of the dead: without them
-// nobody has to wait for what was being made when its maker was killed.
+// enter acquires the store's lock, which every writing process holds shared
+// while it has the store open. A process that finds no other holder is alone,
+// so the remaining leases belong to dead processes. It removes them, so that no
+// visitor waits for a page whose maker was killed.
 func (s *Store) enter(ctx context.Context) error {
 	s.present = flock.New(s.path("locks", "alive"), flock.SetPermissions(0o644))
 	if alone, err := s.present.TryLock(); err == nil && alone {
-		// What cannot be removed runs out by itself.
+		// A lease that cannot be removed expires by itself.
 		_ = os.RemoveAll(s.path("leases"))
 		_ = os.MkdirAll(s.path("leases"), 0o755)
 	}
-	// Another may have come between the two; it had no leases to lose yet.
+	// Another process may have opened the store between the two steps; it had
+	// no leases to lose yet.
 	if err := s.present.Unlock(); err != nil {
 		return err
 	}
@@ -141,16 +155,17 @@ func (s *Store) enter(ctx context.Context) error {
 	return err
 }
 
-// prepare makes the directories, and finds out whether they can be written.
+// prepare creates the directories, and finds out whether they can be written
+// to.
 func (s *Store) prepare() error {
 	for _, dir := range [...]string{"tmp", "leases", "locks"} {
 		if err := os.MkdirAll(s.path(dir), 0o755); err != nil {
 			return err
 		}
 	}
-	// Making what is there succeeds on a read-only file system too; opening
-	// for writing does not. Directories may still be closed to us, which the
-	// temporary file shows.
+	// Creating a directory that exists succeeds on a read-only file system too;
+	// opening a file for writing does not. Directories may still be closed to
+	// us, which the temporary file shows.
 	probe := s.path("tmp", "probe")
 	for _, path := range [...]string{s.path("locks", "fence"), probe} {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -161,14 +176,15 @@ func (s *Store) prepare() error {
 			return err
 		}
 	}
-	if err := os.Remove(probe); !errors.Is(err, fs.ErrNotExist) { // another that opens the store shares it
+	if err := os.Remove(probe); !errors.Is(err, fs.ErrNotExist) { // another process that opens the store shares it
 		return err
 	}
 	return nil
 }
 
-// clean removes what killed writers left. A temporary file belongs to the
-// holder of its stripe's lock, so while we hold that it is nobody's.
+// clean removes the temporary files of killed writers. A temporary file belongs
+// to the holder of its stripe's lock, so while this process holds the lock, the
+// file has no writer.
 func (s *Store) clean() {
 	left, err := os.ReadDir(s.path("tmp"))
 	if err != nil {
@@ -188,19 +204,20 @@ func (s *Store) clean() {
 	}
 }
 
-// Dir is the directory that the store was opened in.
+// Dir returns the directory that the store was opened in.
 func (s *Store) Dir() string { return filepath.Dir(s.root) }
 
 // ReadOnly says whether the store was opened for reading only.
 func (s *Store) ReadOnly() bool { return s.readOnly }
 
-// Close ends every Wait and waits for the other calls that have begun. A
-// second Close does nothing.
+// Close ends every Wait and waits for the other calls in progress. A second
+// Close has no effect.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
 	close(s.done)
+	s.upkeep.Wait()
 	s.life.Lock()
 	defer s.life.Unlock()
 	s.mu.Lock()
@@ -216,7 +233,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// begin is the start of every call: it holds off Close until end is called.
+// begin starts every call: Close waits until end is called.
 func (s *Store) begin(ctx context.Context, writes bool) (end func(), err error) {
 	s.life.RLock()
 	switch {
@@ -227,7 +244,9 @@ func (s *Store) begin(ctx context.Context, writes bool) (end func(), err error) 
 	case writes && s.readOnly:
 		err = fmt.Errorf("%s: %w", s.Dir(), pages.ErrReadOnly)
 	default:
-		return s.life.RUnlock, nil
+		if _, err = s.look(false); err == nil {
+			return s.life.RUnlock, nil
+		}
 	}
 	s.life.RUnlock()
 	return nil, err

@@ -3,9 +3,12 @@
 package disk_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +20,8 @@ import (
 	"go.uber.org/goleak"
 )
 
+var _ pagestest.Lister = (*disk.Store)(nil) // the kit would do without
+
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(child(role, os.Args[len(os.Args)-1]))
@@ -25,11 +30,56 @@ func TestMain(m *testing.M) {
 }
 
 func TestContract(t *testing.T) {
-	pagestest.Harness{Place: place(disk.Options{})}.Run(t)
+	pagestest.Harness{Place: place(disk.Options{}), Snapshot: snapshot, Replace: replace}.Run(t)
 }
 
 func TestContractSynced(t *testing.T) {
 	pagestest.Harness{Place: place(disk.Options{Sync: true})}.Run(t)
+}
+
+// replace moves the folder of a store to another name.
+func replace(t *testing.T, s pages.Store) {
+	dir := s.(*disk.Store).Dir()
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Error(err)
+	}
+}
+
+// snapshot copies the files of a store. Restoring writes them over the files
+// that are there, as copying a backup back does.
+func snapshot(t *testing.T, s pages.Store) func() {
+	dir := filepath.Join(s.(*disk.Store).Dir(), "v1")
+	files := map[string][]byte{}
+	each := func(f func(path string)) {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if kind := filepath.Base(filepath.Dir(path)); err == nil && d.Type().IsRegular() && kind != "locks" && kind != "tmp" {
+				f(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	each(func(path string) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		files[path] = b
+	})
+	return func() {
+		each(func(path string) {
+			if _, kept := files[path]; !kept {
+				_ = os.Remove(path)
+			}
+		})
+		for path, b := range files {
+			if err := os.WriteFile(path, b, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 func place(opts disk.Options) func(t *testing.T) func() pages.Store {
@@ -74,7 +124,7 @@ func TestDriver(t *testing.T) {
 	}
 }
 
-// Writers whose shared locks overlap do not keep a purge waiting.
+// Writers with overlapping shared locks do not starve a purge.
 func TestPurgeIsNotStarved(t *testing.T) {
 	dir := t.TempDir()
 	var stop atomic.Bool
@@ -84,7 +134,7 @@ func TestPurgeIsNotStarved(t *testing.T) {
 		wg.Go(func() {
 			r := pages.Record{Key: key(fmt.Sprint(i)), Data: make([]byte, 1000)}
 			for !stop.Load() {
-				if err := s.Put(t.Context(), r, pages.Fence{Subjects: []string{"tag:other"}}); err != nil {
+				if err := s.Put(t.Context(), r, pages.Fence{}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -106,7 +156,8 @@ func TestPurgeIsNotStarved(t *testing.T) {
 	t.Logf("the slowest of 50 purges took %v", worst)
 }
 
-// BenchmarkPlain is the floor under BenchmarkPut: a file written and renamed.
+// BenchmarkPlain is the lower bound of BenchmarkPut: one file written and
+// renamed.
 func BenchmarkPlain(b *testing.B) {
 	dir, data := b.TempDir(), make([]byte, 20<<10)
 	b.SetBytes(20 << 10)
@@ -121,7 +172,7 @@ func BenchmarkPlain(b *testing.B) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	for name, fence := range map[string]pages.Fence{"bare": {}, "fenced": {Subjects: pages.Subjects(key("/a"), []string{"t"})}} {
+	for name, fence := range map[string]pages.Fence{"bare": {}, "fenced": {}} {
 		b.Run(name, func(b *testing.B) {
 			s := open(b, b.TempDir(), disk.Options{})
 			r := pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}
@@ -137,7 +188,7 @@ func BenchmarkPut(b *testing.B) {
 
 func BenchmarkGet(b *testing.B) {
 	s := open(b, b.TempDir(), disk.Options{})
-	if err := s.Put(b.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}, pages.Fence{}); err != nil {
+	if err := s.Put(b.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}, pages.Unfenced); err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(20 << 10)
@@ -176,7 +227,7 @@ func BenchmarkBump(b *testing.B) {
 func BenchmarkLease(b *testing.B) {
 	s := open(b, b.TempDir(), disk.Options{})
 	for b.Loop() {
-		l, err := s.Lease(b.Context(), key("/a"), 1e9)
+		l, err := s.Lease(b.Context(), key("/a"), claim(), 1e9)
 		if err == nil {
 			err = s.Release(b.Context(), l)
 		}
@@ -186,8 +237,8 @@ func BenchmarkLease(b *testing.B) {
 	}
 }
 
-// Whoever opens a store alone need not wait for leases of the dead; beside
-// another process they are kept.
+// A process that opens a store alone need not wait for leases of dead
+// processes. With another process present, leases are kept.
 func TestLeasesOfTheDead(t *testing.T) {
 	dir, key := t.TempDir(), pages.Key{Route: "/", Path: "/"}
 	open := func() *disk.Store {
@@ -199,17 +250,20 @@ func TestLeasesOfTheDead(t *testing.T) {
 		return s
 	}
 	first := open()
-	dead, err := first.Lease(t.Context(), key, time.Hour)
+	dead, err := first.Lease(t.Context(), key, claim(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	beside := open()
-	if _, err := beside.Lease(t.Context(), key, time.Hour); !errors.Is(err, pages.ErrHeld) {
+	if _, err := beside.Lease(t.Context(), key, claim(), time.Hour); !errors.Is(err, pages.ErrHeld) {
 		t.Errorf("beside its holder the lease is %v", err)
 	}
 	_, _ = first.Close(), beside.Close()
-	next, err := open().Lease(t.Context(), key, time.Hour)
+	next, err := open().Lease(t.Context(), key, claim(), time.Hour)
 	if err != nil || next.Token <= dead.Token {
 		t.Errorf("after its holder the lease is %+v, %v", next, err)
 	}
 }
+
+// claim returns a claim that no other attempt uses.
+func claim() string { return rand.Text() }

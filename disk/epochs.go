@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	// minCompact is how large the log grows before it is rewritten, in
-	// bytes; above that, twice what it was after the last rewriting.
+	// minCompact is the size in bytes from which the log is rewritten; beyond
+	// it, a log is rewritten when it has doubled since the last time.
 	minCompact = 4 << 20
 
-	// poll is how often Wait looks at the sequence. A look is a memory read.
+	// poll is the interval at which Wait reads the sequence. Reading it is a
+	// memory access.
 	poll = 10 * time.Millisecond
 )
 
@@ -47,12 +48,12 @@ func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change,
 	return list, floor, err
 }
 
-// current runs f under mu when all purges so far are known.
+// current runs f under mu once all purges so far are known.
 func (s *Store) current(ctx context.Context, f func()) error {
 	s.mu.Lock()
 	refresh := s.refresh
 	if s.readOnly {
-		refresh = s.look
+		refresh = s.catchUp
 	}
 	err := refresh()
 	if err == nil {
@@ -62,7 +63,7 @@ func (s *Store) current(ctx context.Context, f func()) error {
 	if err == nil {
 		return nil
 	}
-	if mendable(err) {
+	if repairable(err) {
 		err = s.recover(ctx)
 	}
 	if err != nil {
@@ -74,34 +75,34 @@ func (s *Store) current(ctx context.Context, f func()) error {
 	return nil
 }
 
-// Sequence is the number of the last purge by any process: a memory read.
+// Sequence returns the number of the last purge by any process. It is a memory
+// access.
 func (s *Store) Sequence() uint64 {
 	if h := s.header.Load(); h != nil {
-		if n, ok := h.sequence(); ok {
-			return n
+		told := s.told.Load()
+		if m, ok := h.last(); ok && told != nil && m == *told && m.sequence >= s.seen.Load() {
+			return m.sequence
 		}
 	}
-	// A purge is being published at this moment, or somebody damaged the
-	// file. The log tells; if it does not, what is known has to do.
+	// There is a new purge, or the file was damaged or restored from a copy. Ask
+	// the log; if that fails, use what is known.
 	if end, err := s.begin(context.Background(), false); err == nil {
 		_ = s.current(context.Background(), func() {})
 		s.heal()
 		end()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen
+	return s.seen.Load()
 }
 
-// heal makes the two copies of the sequence agree again, which a process that
-// was killed between them left apart; unless the lock is taken, since then a
-// purge is about to do it.
+// heal makes the two copies of the sequence agree again after a process was
+// killed between writing them. It does nothing if the lock is taken, since the
+// purge that holds it is about to write both.
 func (s *Store) heal() {
 	h := s.header.Load()
 	if h == nil || s.readOnly {
 		return
 	}
-	if _, ok := h.sequence(); !ok {
+	if _, ok := h.last(); !ok {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // try the lock once, do not wait
 		_ = s.recover(ctx)
@@ -109,7 +110,7 @@ func (s *Store) heal() {
 }
 
 // Wait returns when there is a purge after a sequence, when ctx ends, or with
-// [pages.ErrClosed]. It looks every 10 ms.
+// [pages.ErrClosed]. It checks every 10 ms.
 func (s *Store) Wait(ctx context.Context, since uint64) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -130,7 +131,7 @@ func (s *Store) Wait(ctx context.Context, since uint64) error {
 	}
 }
 
-// Bump purges subjects and returns the new sequence, once it is on the disk.
+// Bump purges subjects and returns the new sequence once the purge is on disk.
 func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	end, err := s.begin(ctx, true)
 	if err != nil {
@@ -138,6 +139,13 @@ func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 	}
 	defer end()
 	n, err := s.bump(ctx, verb, subjects)
+	for another := true; err == nil && another; {
+		// If the folder was replaced, processes that open the store by name
+		// would not see the purge.
+		if another, err = s.look(true); err == nil && another {
+			n, err = s.bump(ctx, verb, subjects)
+		}
+	}
 	switch {
 	case isReadOnly(err):
 		return 0, fmt.Errorf("purge: %w: %w", pages.ErrReadOnly, err)
@@ -148,18 +156,24 @@ func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 }
 
 func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
-	unlock, err := s.lockFence(ctx, false)
+	unlock, err := s.lockFence(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer unlock()
+	return s.append(verb, subjects)
+}
+
+// append adds a purge to the log and publishes it. The caller holds the fence's
+// lock.
+func (s *Store) append(verb pages.Verb, subjects []string) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.mend(); err != nil {
+	if err := s.repair(); err != nil {
 		return 0, err
 	}
 	l := &s.log
-	if l.torn { // a purge that was cut off never returned
+	if l.torn { // a purge that is cut off in the log never returned
 		if err := l.file.Truncate(l.end); err != nil {
 			return 0, err
 		}
@@ -169,26 +183,26 @@ func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 	if len(payload) > maxPayload {
 		return 0, fmt.Errorf("%d subjects are too many for one purge", len(subjects))
 	}
-	_, err = l.file.WriteAt(appendRecord(nil, payload), l.end)
+	_, err := l.file.WriteAt(appendRecord(nil, payload), l.end)
 	if err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
-		// Take back what can be; if it cannot be, the purge happened.
+		// Undo it if possible; otherwise the purge counts as made.
 		_ = l.file.Truncate(l.end)
 		return 0, err
 	}
 	if err := l.read(s.path("purges"), false); err != nil {
 		return 0, err
 	}
-	s.seen = max(s.seen, n)
-	if h := s.header.Load(); h == nil || !h.advance(n) {
-		if err := s.newHeader(n); err != nil {
+	s.learn()
+	if h := s.header.Load(); h == nil || !h.advance(l.published()) {
+		if err := s.newHeader(); err != nil {
 			return 0, err
 		}
 	}
 	if l.end > l.compactAt {
-		l.compactAt *= 2 // should it fail, try again then
+		l.compactAt *= 2 // if it fails, the next purge tries again
 		_ = s.newLog(&l.Purges)
 	}
 	return n, nil

@@ -15,8 +15,8 @@ func isReadOnly(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
 }
 
-// missing is lost for a file that is not there. Any other error may pass, and
-// must not be taken for a loss.
+// missing maps a missing file to lost. Any other error may be temporary, and
+// must not count as a loss.
 func missing(lost, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", lost, err)
@@ -24,11 +24,11 @@ func missing(lost, err error) error {
 	return err
 }
 
-// mendable says whether an error is one that [Store.recover] mends.
-func mendable(err error) bool { return errors.Is(err, errLost) || errors.Is(err, errHeader) }
+// repairable says whether [Store.recover] can repair the cause of an error.
+func repairable(err error) bool { return errors.Is(err, errLost) || errors.Is(err, errHeader) }
 
-// fault adds to an error what was being done, and [pages.ErrReadOnly] where
-// that is its meaning.
+// fault adds to an error what was being done, and wraps [pages.ErrReadOnly] if
+// that is what it means.
 func fault(doing string, key pages.Key, err error) error {
 	switch {
 	case err == nil:

@@ -21,11 +21,11 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// The test binary runs itself as another process with a role in this variable
+// The test binary runs itself as another process, with a role in this variable
 // and a directory as its last argument.
 const roleVariable = "GORGON_DISK_ROLE"
 
-// killsVariable says how often to kill; default 60.
+// killsVariable is how many times to kill; default 60.
 const killsVariable = "GORGON_DISK_KILLS"
 
 func child(role, dir string) int {
@@ -51,7 +51,7 @@ func command(tb testing.TB, role, dir string) *exec.Cmd {
 	return c
 }
 
-// selfMade is data that says whether it is whole.
+// selfMade returns data that shows whether it is whole.
 func selfMade(n int) []byte {
 	b := make([]byte, 64+n%(40<<10))
 	for i := range b {
@@ -65,13 +65,13 @@ func isSelfMade(b []byte) bool {
 	return len(b) >= 64 && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 }
 
-// writeForEver writes records, purges and leases as fast as it can, and tells
-// of each purge once it has returned.
+// writeForEver writes records, purges and leases as fast as it can, and reports
+// each purge once it has returned.
 func writeForEver(s *disk.Store) error {
 	ctx := context.Background()
 	for n := rand.IntN(1 << 20); ; n++ {
 		k := key(strconv.Itoa(n % 50))
-		if err := s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Fence{}); err != nil {
+		if err := s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Unfenced); err != nil {
 			return err
 		}
 		if n%10 == 0 {
@@ -82,7 +82,7 @@ func writeForEver(s *disk.Store) error {
 			fmt.Println("purge", seq, n%7)
 		}
 		if n%5 == 0 {
-			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), 50*time.Millisecond)
+			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), claim(), 50*time.Millisecond)
 			if err != nil && !errors.Is(err, pages.ErrHeld) {
 				return err
 			}
@@ -100,7 +100,7 @@ func TestKilled(t *testing.T) {
 	}
 	dir := t.TempDir()
 	watcher := open(t, dir, disk.Options{})
-	var purged [7]uint64 // of each tag, as acknowledged
+	var purged [7]uint64 // the last acknowledged purge of each tag
 	var tokens [3]uint64
 	var last, known uint64 // the last purge acknowledged, and the last found
 	for kill := range kills {
@@ -116,7 +116,7 @@ func TestKilled(t *testing.T) {
 		timer := time.AfterFunc(time.Hour, func() {})
 		began := false
 		for lines.Scan() {
-			if !began { // it runs: kill it at some instant soon
+			if !began { // it runs: kill it at a random moment soon
 				began = true
 				timer.Stop()
 				timer = time.AfterFunc(time.Duration(rand.IntN(40_000))*time.Microsecond, func() { _ = c.Process.Kill() })
@@ -128,7 +128,7 @@ func TestKilled(t *testing.T) {
 				if strings.HasPrefix(what, "error") {
 					t.Fatal(lines.Text())
 				}
-				continue // cut off
+				continue // a line that was cut off
 			}
 			switch {
 			case what == "purge" && number <= max(last, known):
@@ -161,8 +161,8 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d kills, %d purges", kills, last)
 }
 
-// checkKilled reads all records and the purges. One purge more than were
-// known, up to most, may have happened without having returned.
+// checkKilled reads all records and the purges. One purge more than the known
+// ones, up to most, may have happened without having returned.
 func checkKilled(t *testing.T, s *disk.Store, last, most uint64, purged [7]uint64) {
 	t.Helper()
 	for n := range 50 {
@@ -185,15 +185,15 @@ func checkKilled(t *testing.T, s *disk.Store, last, most uint64, purged [7]uint6
 	}
 }
 
-// contend takes a lease a hundred times, each time adding one to a number in
-// a file that nothing else guards.
+// contend acquires a lease a hundred times, each time adding one to a number in
+// a file that nothing else protects.
 func contend(s *disk.Store) error {
 	ctx, file := context.Background(), s.Dir()+"/count"
 	for range 100 {
-		l, err := s.Lease(ctx, key("/contended"), time.Minute)
+		l, err := s.Lease(ctx, key("/contended"), claim(), time.Minute)
 		for errors.Is(err, pages.ErrHeld) {
 			time.Sleep(200 * time.Microsecond)
-			l, err = s.Lease(ctx, key("/contended"), time.Minute)
+			l, err = s.Lease(ctx, key("/contended"), claim(), time.Minute)
 		}
 		if err != nil {
 			return err

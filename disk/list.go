@@ -1,4 +1,4 @@
-// Walking over all records.
+// Listing all records.
 
 package disk
 
@@ -14,19 +14,19 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// List calls yield for each record, reading no data. Records whose head is
-// damaged are left out. It holds no lock meanwhile.
+// List calls yield for each record without reading any data. It skips records
+// with a damaged heading. It holds no lock meanwhile.
 func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	return s.walk(ctx, func(f found) bool {
 		key, err := f.key()
 		if err != nil {
-			return true // gone in the meantime, or damaged
+			return true // deleted in the meantime, or damaged
 		}
 		return yield(pages.Info{Key: key, Size: f.size, Used: f.used})
 	})
 }
 
-// found is a file among the records.
+// found is a record's file as the walk saw it.
 type found struct {
 	path string
 	name string
@@ -40,16 +40,17 @@ func (f found) key() (pages.Key, error) {
 		return pages.Key{}, err
 	}
 	defer file.Close()
-	// The file may be another than the one that was seen.
+	// The file may have been replaced since the walk saw it.
 	info, err := file.Stat()
 	if err != nil {
 		return pages.Key{}, err
 	}
-	return readKey(file, info.Size(), f.name)
+	key, _, err := readKey(file, info.Size(), f.name)
+	return key, err
 }
 
-// walk calls visit for each file that is named as a record, some hundred
-// names at a time, until it returns false.
+// walk calls visit for each file that has the name of a record, reading a few
+// hundred names at a time, until visit returns false.
 func (s *Store) walk(ctx context.Context, visit func(found) bool) error {
 	for stripe := range stripes {
 		more, err := s.walkStripe(ctx, s.path("pages", stripeName(byte(stripe))), visit)
@@ -99,7 +100,7 @@ func (s *Store) walkStripe(ctx context.Context, dir string, visit func(found) bo
 	}
 }
 
-// alive is begin for calls that take long: they do not hold up Close.
+// alive is begin for long calls, which must not delay Close.
 func (s *Store) alive(ctx context.Context) error {
 	if s.closed.Load() {
 		return pages.ErrClosed

@@ -1,4 +1,4 @@
-// A full disk and a read-only one, by mounting them.
+// A full disk and a read-only disk, by mounting them.
 
 package disk_test
 
@@ -21,8 +21,8 @@ import (
 // namespaceVariable marks the run of a test within a user namespace.
 const namespaceVariable = "GORGON_DISK_NAMESPACE"
 
-// mayMount arranges that the test can mount: as root, or else by running it
-// again in a user namespace, in which case it returns false.
+// mayMount arranges that the test can mount: it runs as root, or runs itself
+// again in a user namespace and returns false.
 func mayMount(t *testing.T) bool {
 	if os.Geteuid() == 0 {
 		return true
@@ -68,7 +68,7 @@ func TestFullDisk(t *testing.T) {
 	var err error
 	n := 0
 	for ; n < 1000 && err == nil; n++ {
-		err = s.Put(ctx, pages.Record{Key: key(fmt.Sprint(n)), Data: selfMade(20_000)}, pages.Fence{})
+		err = s.Put(ctx, pages.Record{Key: key(fmt.Sprint(n)), Data: selfMade(20_000)}, pages.Unfenced)
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("a full disk gave %v after %d records", err, n)
@@ -76,12 +76,12 @@ func TestFullDisk(t *testing.T) {
 	if left, _ := os.ReadDir(dir + "/v1/tmp"); len(left) > 0 {
 		t.Errorf("%v was left", left)
 	}
-	// Fill what is left to the last byte: nothing of it may tear a record or
+	// Fill the rest to the last byte: a partial write must not tear a record or
 	// the log of purges.
 	if err := os.WriteFile(dir+"/fill", make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}
-	err = s.Put(ctx, pages.Record{Key: key("/old"), Data: selfMade(20_000)}, pages.Fence{})
+	err = s.Put(ctx, pages.Record{Key: key("/old"), Data: selfMade(20_000)}, pages.Unfenced)
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("put gave %v", err)
 	}
@@ -95,7 +95,7 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("bump gave %v", err)
 	}
-	if _, err := s.Lease(ctx, key("/old"), 1e9); !errors.Is(err, syscall.ENOSPC) {
+	if _, err := s.Lease(ctx, key("/old"), claim(), 1e9); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("lease gave %v", err)
 	}
 	if r, err := s.Get(ctx, key("/old")); err != nil || string(r.Data) != "old" {
@@ -112,7 +112,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(dir + "/fill"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Delete(ctx, key("0"), pages.Fence{}); err != nil {
+	if err := s.Delete(ctx, key("0"), pages.Unfenced); err != nil {
 		t.Error(err)
 	}
 	put(t, s, key("/old"), "new")
@@ -139,7 +139,7 @@ func TestReadOnlyMount(t *testing.T) {
 	}
 	checkReadOnly(t, r)
 
-	// What another process writes is seen.
+	// Writes by another process are visible.
 	put(t, s, key("/a"), "new")
 	if got, err := r.Get(t.Context(), key("/a")); err != nil || string(got.Data) != "new" {
 		t.Errorf("got %q, %v", got.Data, err)
@@ -151,8 +151,8 @@ func TestReadOnlyMount(t *testing.T) {
 		t.Errorf("epochs are %+v, %v", e, err)
 	}
 
-	// Purges that are lost cannot be mended there, but everything counts as
-	// purged, once.
+	// Lost purges cannot be repaired on a read-only disk, but everything counts
+	// as purged, once.
 	if err := os.Remove(dir + "/v1/purges"); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,8 @@ func TestReadOnlyMount(t *testing.T) {
 	t.Log(err)
 }
 
-// A directory that belongs to somebody else: files are opened as nobody.
+// A directory that belongs to another user: files are opened as the user
+// nobody.
 func TestNoPermission(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make files that it then may not write")
@@ -189,7 +190,7 @@ func TestNoPermission(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // never unlocked: the thread ends with us
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		if err := unix.Setfsuid(65534); err != nil {
 			t.Error(err)
 			return
@@ -225,11 +226,11 @@ func checkReadOnly(t *testing.T, s *disk.Store) {
 		t.Errorf("%d records were listed, %v", n, err)
 	}
 	_, bumpErr := s.Bump(ctx, pages.Stale, pages.All)
-	_, leaseErr := s.Lease(ctx, key("/a"), 1e9)
+	_, leaseErr := s.Lease(ctx, key("/a"), claim(), 1e9)
 	_, sweepErr := s.Sweep(ctx, pages.Bounds{Bytes: 1})
 	for what, err := range map[string]error{
-		"put":     s.Put(ctx, pages.Record{Key: key("/a")}, pages.Fence{}),
-		"delete":  s.Delete(ctx, key("/a"), pages.Fence{}),
+		"put":     s.Put(ctx, pages.Record{Key: key("/a")}, pages.Unfenced),
+		"delete":  s.Delete(ctx, key("/a"), pages.Unfenced),
 		"release": s.Release(ctx, pages.Lease{Key: key("/a")}),
 		"bump":    bumpErr, "lease": leaseErr, "sweep": sweepErr,
 	} {

@@ -1,8 +1,9 @@
-// The log of purges: its bytes, and one process's reading of it.
+// The log of purges: its format, and this process's copy of it.
 
 package disk
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,45 +14,50 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// The log is the magic, then records: the length of the payload and its
-// CRC-32C (4 bytes each, little-endian), then the payload, whose first byte
-// is its kind. The first record is a base; what a compacted log remembers
-// follows as marks; each purge appends one record with all its subjects, so
-// that it is there whole or not at all.
+// The log is the magic, then records: the length of the payload and its CRC-32C
+// (4 bytes each, little-endian), then the payload, whose first byte is its
+// kind. The first record is a base; in a compacted log, marks follow with what
+// it remembers. Each purge appends one record with all its subjects, so that
+// the log has all of it or nothing.
 const (
 	logMagic = "gorgon-purges-1\n"
 	logHead  = 8
 
-	kindBase  = 'b' // sequence, then the two marks floor and dropped
+	kindBase  = 'b' // sequence, then the marks floor and dropped
 	kindMark  = 'm' // a mark, then its subject
 	kindPurge = 'p' // sequence, time, verb, then subjects with their lengths
 
-	// maxPayload is more than any purge takes; longer lengths are damage.
+	// maxPayload is more than any purge needs; a longer length is damage.
 	maxPayload = 256 << 20
+
+	// tailSize is enough for the checksum, the number and the time of a purge.
+	tailSize = 64
 )
 
-// errLost says that purges were lost: of the log there is less than there was.
+// errLost says that purges were lost: the log has less than it had before.
 var errLost = errors.New("the log of purges is lost or damaged")
 
-// purgeLog is the log as one process has read it.
+// purgeLog is the log as this process has read it.
 type purgeLog struct {
 	pages.Purges
 	file      *os.File
 	info      os.FileInfo
-	end       int64 // of the last whole record
-	torn      bool  // bytes follow it that are none: a purge that was cut off
+	end       int64  // the end of the last whole record
+	tail      []byte // how that record begins
+	tailAt    int64  // and where
+	torn      bool   // bytes follow that are not a record: a purge that was cut off
 	compactAt int64
 }
 
 func (l *purgeLog) close() {
 	if l.file != nil {
-		_ = l.file.Close() // all that was written is synced
+		_ = l.file.Close() // everything written is synced
 		l.file = nil
 	}
 }
 
-// read catches up with the file at path, from the beginning if it is another
-// file than before. It needs no lock: a record is seen whole or not yet.
+// read catches up with the file at path, from the beginning if the file was
+// replaced. It needs no lock: a record is either whole or not yet visible.
 func (l *purgeLog) read(path string, readOnly bool) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -67,8 +73,12 @@ func (l *purgeLog) read(path string, readOnly bool) error {
 	}
 	switch {
 	case info.Size() < l.end:
-		return fmt.Errorf("%w: it was cut", errLost)
-	case info.Size() == l.end:
+		return fmt.Errorf("%w: it was truncated", errLost)
+	}
+	if err := l.continues(); err != nil {
+		return err
+	}
+	if info.Size() == l.end {
 		l.torn = false
 		return nil
 	}
@@ -78,6 +88,21 @@ func (l *purgeLog) read(path string, readOnly bool) error {
 		return err
 	}
 	return l.replay(b[:n])
+}
+
+// continues checks that the file still has the last record that was read. After
+// a backup was restored into the same file, another record may end at the same
+// place; the tail has the number and the time of its purge.
+func (l *purgeLog) continues() error {
+	b := make([]byte, len(l.tail))
+	n, err := l.file.ReadAt(b, l.tailAt)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.Equal(b[:n], l.tail) {
+		return fmt.Errorf("%w: other purges have the place of known ones", errLost)
+	}
+	return nil
 }
 
 func (l *purgeLog) reopen(path string, readOnly bool) error {
@@ -98,7 +123,7 @@ func (l *purgeLog) reopen(path string, readOnly bool) error {
 		return errors.Join(err, f.Close())
 	}
 	if string(magic) != logMagic {
-		return errors.Join(fmt.Errorf("%w: it does not begin as one", errLost), f.Close())
+		return errors.Join(fmt.Errorf("%w: it does not begin like a log", errLost), f.Close())
 	}
 	l.close()
 	*l = purgeLog{file: f, info: info, end: int64(len(magic)), compactAt: max(minCompact, 2*info.Size())}
@@ -112,6 +137,7 @@ func (l *purgeLog) replay(b []byte) error {
 		if size == 0 || !l.apply(payload) {
 			break
 		}
+		l.tail, l.tailAt = bytes.Clone(b[:min(size, tailSize)]), l.end
 		l.end += int64(size)
 		b = b[size:]
 	}
@@ -122,7 +148,7 @@ func (l *purgeLog) replay(b []byte) error {
 	return nil
 }
 
-// cutRecord cuts the first record off; size 0 if there is no whole one.
+// cutRecord splits off the first record; size is 0 if there is no whole one.
 func cutRecord(b []byte) (payload []byte, size int) {
 	if len(b) < logHead {
 		return nil, 0
@@ -138,7 +164,7 @@ func cutRecord(b []byte) (payload []byte, size int) {
 	return payload, logHead + int(n)
 }
 
-// apply takes one record in; false if it makes no sense here.
+// apply applies one record; false if it is not valid at this position.
 func (l *purgeLog) apply(payload []byte) bool {
 	first := l.end == int64(len(logMagic))
 	r := reader{b: payload[1:]}
@@ -182,8 +208,8 @@ func purgePayload(n uint64, at time.Time, verb pages.Verb, subjects []string) []
 	return p
 }
 
-// bytes is a log that says the same in as few records as there are subjects
-// and changes.
+// bytes returns a log with the same content in as few records as there are
+// subjects and changes.
 func logBytes(m *pages.Purges) []byte {
 	base := binary.AppendUvarint([]byte{kindBase}, m.Sequence)
 	base = binary.AppendUvarint(appendMark(base, m.Floor), m.Dropped)
@@ -207,7 +233,7 @@ func appendMark(b []byte, m pages.Mark) []byte {
 	return appendTime(binary.AppendUvarint(b, m.Expired), m.ExpiredAt)
 }
 
-// appendTime writes Unix nanoseconds, 0 for no time.
+// appendTime appends Unix nanoseconds, 0 for no time.
 func appendTime(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return binary.AppendVarint(b, 0)
@@ -215,7 +241,8 @@ func appendTime(b []byte, t time.Time) []byte {
 	return binary.AppendVarint(b, t.UnixNano())
 }
 
-// A reader cuts values off bytes; bad once they do not suffice.
+// A reader splits values off a byte slice; bad is set once there are not enough
+// bytes.
 type reader struct {
 	b   []byte
 	bad bool

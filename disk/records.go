@@ -15,13 +15,14 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// touchAfter is how old a record's file time may grow before a read renews
-// it, so that reading seldom writes.
+// touchAfter is the age at which a read renews a record's file time, so that
+// reads seldom write.
 const touchAfter = time.Hour
 
 func (s *Store) recordPath(id string) string { return s.path("pages", id[:2], id) }
 
-// Get reads the record of a key: [pages.ErrNotFound], [pages.ErrCorrupt].
+// Get reads the record of a key. It fails with [pages.ErrNotFound] or
+// [pages.ErrCorrupt].
 func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 	end, err := s.begin(ctx, false)
 	if err != nil {
@@ -36,17 +37,17 @@ func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 		}
 		return pages.Record{}, fmt.Errorf("get %s: %w", key, err)
 	}
-	data, err := unframe(b, key)
+	record, err := unframe(b, key)
 	if err != nil {
 		return pages.Record{}, fmt.Errorf("get %s: %w", key, err)
 	}
 	if now := time.Now(); !s.readOnly && now.Sub(used).Abs() > touchAfter {
-		_ = os.Chtimes(path, time.Time{}, now) // only the order of eviction suffers
+		_ = os.Chtimes(path, time.Time{}, now) // a failure affects only the order of eviction
 	}
-	return pages.Record{Key: key, Data: data}, nil
+	return record, nil
 }
 
-// read reads a file whole, of the size it has when it is opened: a record's
+// read reads a whole file, of the size it has when it is opened: a record's
 // file never changes, it is replaced.
 func read(path string) ([]byte, time.Time, error) {
 	f, err := os.Open(path)
@@ -59,7 +60,7 @@ func read(path string) ([]byte, time.Time, error) {
 		return nil, time.Time{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, time.Time{}, corrupt("it is no regular file")
+		return nil, time.Time{}, corrupt("it is not a regular file")
 	}
 	head := make([]byte, min(info.Size(), 64<<10))
 	if _, err := io.ReadFull(f, head); err != nil {
@@ -68,8 +69,9 @@ func read(path string) ([]byte, time.Time, error) {
 	if info.Size() == int64(len(head)) {
 		return head, info.ModTime(), nil
 	}
-	// Before memory is given to a large file its own lengths have to agree.
-	if _, err := sizes(head, info.Size()); err != nil {
+	// Before allocating memory for a large file, check that the lengths in its
+	// heading agree with its size.
+	if _, err := readHeading(head, info.Size()); err != nil {
 		return nil, time.Time{}, err
 	}
 	b := make([]byte, info.Size())
@@ -82,13 +84,13 @@ func read(path string) ([]byte, time.Time, error) {
 
 func short(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return corrupt("it was cut while it was read")
+		return corrupt("it was truncated while it was read")
 	}
 	return err
 }
 
-// Put writes a record whole, unless the fence refuses: [pages.ErrFenced].
-// Other errors: [pages.ErrReadOnly], and ENOSPC when the disk is full.
+// Put writes a whole record, unless the fence refuses: [pages.ErrFenced]. Other
+// errors: [pages.ErrReadOnly], and ENOSPC when the disk is full.
 func (s *Store) Put(ctx context.Context, record pages.Record, fence pages.Fence) error {
 	end, err := s.begin(ctx, true)
 	if err != nil {
@@ -101,9 +103,10 @@ func (s *Store) Put(ctx context.Context, record pages.Record, fence pages.Fence)
 	}
 	id := k.ID()
 	err = s.inStripe(ctx, k, func() error {
-		return s.replace(ctx, id[:2], s.recordPath(id), s.sync, func() (func(), error) {
-			return s.pass(ctx, k, fence)
-		}, frame(record), record.Data)
+		if err := s.pass(k, fence); err != nil {
+			return err
+		}
+		return s.replace(ctx, id[:2], s.recordPath(id), s.sync, frame(record), record.Data)
 	})
 	return fault("put", k, err)
 }
@@ -117,12 +120,10 @@ func (s *Store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) er
 	}
 	defer end()
 	err = s.inStripe(ctx, key, func() error {
-		unlock, err := s.pass(ctx, key, fence)
-		if err != nil {
+		if err := s.pass(key, fence); err != nil {
 			return err
 		}
-		defer unlock()
-		err = os.Remove(s.recordPath(key.ID()))
+		err := os.Remove(s.recordPath(key.ID()))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -131,7 +132,7 @@ func (s *Store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) er
 	return fault("delete", key, err)
 }
 
-// inStripe runs f while it holds the lock of a key's stripe.
+// inStripe runs f while holding the lock of a key's stripe.
 func (s *Store) inStripe(ctx context.Context, key pages.Key, f func() error) error {
 	unlock, err := s.lockStripe(ctx, key.Digest()[0])
 	if err != nil {
@@ -141,11 +142,9 @@ func (s *Store) inStripe(ctx context.Context, key pages.Key, f func() error) err
 	return f()
 }
 
-// replace writes a file by way of tmp/name, which the caller's lock makes
-// ours, so that it is the old or the new one at any instant. Once all bytes
-// are written it asks allow, whose unlock it calls after the rename.
-func (s *Store) replace(ctx context.Context, name, path string, durable bool,
-	allow func() (unlock func(), err error), parts ...[]byte) error {
+// replace writes a file through tmp/name, which belongs to the holder of the
+// lock, so that readers see either the old or the new file.
+func (s *Store) replace(ctx context.Context, name, path string, durable bool, parts ...[]byte) error {
 	tmp := s.path("tmp", name)
 	err := writeFile(tmp, durable, parts)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -157,11 +156,7 @@ func (s *Store) replace(ctx context.Context, name, path string, durable bool,
 		err = ctx.Err()
 	}
 	if err == nil {
-		var unlock func()
-		if unlock, err = allow(); err == nil {
-			err = rename(tmp, path, durable)
-			unlock()
-		}
+		err = rename(tmp, path, durable)
 	}
 	if err != nil {
 		_ = os.Remove(tmp)
@@ -185,7 +180,7 @@ func writeFile(path string, durable bool, parts [][]byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// rename moves a file into its place, making the directory on first use.
+// rename moves a file to its final name, creating the directory on first use.
 func rename(tmp, path string, durable bool) error {
 	dir := dirOf(path)
 	err := os.Rename(tmp, path)
@@ -215,7 +210,7 @@ func dirOf(path string) string {
 // syncDir makes renames within a directory survive power loss.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there
+		return nil // this platform cannot sync directories
 	}
 	d, err := os.Open(dir)
 	if err != nil {

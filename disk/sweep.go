@@ -1,4 +1,4 @@
-// Staying within bounds.
+// Keeping the store within bounds.
 
 package disk
 
@@ -13,19 +13,20 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// maxVictims is how many records one pass of a sweep chooses at most, which
-// bounds its memory; there are as many passes as are needed.
+// maxVictims limits the records that one pass of a sweep selects, which bounds
+// its memory; a sweep makes as many passes as it needs.
 const maxVictims = 1 << 16
 
-// Sweep removes the least recently used records until the store is within
-// bounds; with PerRoute also records that are damaged. [pages.ErrHeld] while any process
-// sweeps. Memory grows with the records to remove, not with those there are.
+// Sweep removes the least recently used records until the store is within its
+// bounds, and, with PerRoute, records that are damaged. It fails with
+// [pages.ErrHeld] while any process sweeps. Its memory grows with the records
+// to remove, not with those in the store.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
 	end, err := s.begin(ctx, true)
 	if err != nil {
 		return pages.Swept{}, err
 	}
-	end() // it takes long: Close interrupts it instead of waiting
+	end() // it may take long: Close interrupts it instead of waiting
 	lock := flock.New(s.path("locks", "sweep"), flock.SetPermissions(0o644))
 	ok, err := lock.TryLock()
 	switch {
@@ -49,8 +50,8 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	}
 }
 
-// sweepOnce counts, chooses and removes; more if it chose all it could and
-// that was not enough.
+// sweepOnce counts, selects and removes. more is true if it selected as many as
+// it may and that was not enough.
 func (s *Store) sweepOnce(ctx context.Context, bounds pages.Bounds, swept *pages.Swept) (more bool, err error) {
 	routes, bytes, err := s.count(ctx, bounds, swept)
 	if err != nil {
@@ -105,8 +106,8 @@ func (s *Store) sweepOnce(ctx context.Context, bounds pages.Bounds, swept *pages
 	return more && removed > 0, nil
 }
 
-// count counts records by route, and bytes, removing what is damaged. Keys
-// are read only if routes have bounds.
+// count counts records by route, and bytes, and removes damaged records. It
+// reads keys only if routes have bounds.
 func (s *Store) count(ctx context.Context, bounds pages.Bounds, swept *pages.Swept) (routes map[string]int, bytes int64, err error) {
 	routes = make(map[string]int)
 	err = s.walk(ctx, func(f found) bool {
@@ -149,7 +150,7 @@ func (s *Store) removeAll(ctx context.Context, v *victims, swept *pages.Swept) (
 	return removed, nil
 }
 
-// remove deletes a record unless it was used since it was seen.
+// remove deletes a record unless it was used after the walk saw it.
 func (s *Store) remove(ctx context.Context, f found) (ok bool, err error) {
 	end, err := s.begin(ctx, true)
 	if err != nil {
@@ -169,8 +170,8 @@ func (s *Store) remove(ctx context.Context, f found) (ok bool, err error) {
 	return true, os.Remove(f.path)
 }
 
-// victims are the least recently used of the records offered, as many as
-// weigh what is needed, the latest on top of the heap.
+// victims are the least recently used of the records offered, as many as needed
+// to free enough bytes, the most recent on top of the heap.
 type victims struct {
 	need   int64
 	weight int64
@@ -182,7 +183,7 @@ type victim struct {
 	weight int64
 }
 
-// offer takes a record in, and lets go of the latest that are not needed then.
+// offer adds a record, and drops the most recent ones that are then not needed.
 func (v *victims) offer(f found, weight int64) {
 	if v.weight >= v.need && !f.used.Before(v.chosen[0].used) {
 		return
@@ -194,7 +195,7 @@ func (v *victims) offer(f found, weight int64) {
 	}
 }
 
-// full says whether more would have been chosen if there had been room.
+// full says whether there was no room for further victims.
 func (v *victims) full() bool { return v.weight < v.need && len(v.chosen) == maxVictims }
 
 func (v *victims) Len() int           { return len(v.chosen) }

@@ -1,4 +1,4 @@
-// Asking a server.
+// Requests to a server.
 
 package e2e_test
 
@@ -33,7 +33,7 @@ func (a answer) cache() string { return a.header.Get("Cache-Status") }
 
 func (a answer) String() string { return fmt.Sprintf("%d (%s) %.200q", a.status, a.cache(), a.body) }
 
-// fetch asks for a URL, with headers as pairs of name and value.
+// fetch requests a URL, with headers as pairs of name and value.
 func fetch(address string, headers ...string) (answer, error) {
 	req, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
@@ -50,18 +50,17 @@ func fetch(address string, headers ...string) (answer, error) {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return answer{}, err // what is cut off on its way is no answer
+		return answer{}, err // a truncated answer does not count
 	}
 	return answer{res.StatusCode, res.Header, body, time.Since(start)}, nil
 }
 
-// get asks for a path.
+// get requests a path.
 func (v *server) get(path string, headers ...string) (answer, error) {
 	return fetch(v.url+path, headers...)
 }
 
-// page asks for the page at an escaped path and wants it to be there, whole
-// and itself.
+// page requests the page at an escaped path and expects it whole and correct.
 func (v *server) page(path string) (answer, site.Shown, error) {
 	a, err := v.get(path)
 	if err != nil {
@@ -80,7 +79,7 @@ func (v *server) page(path string) (answer, site.Shown, error) {
 	return a, shown, err
 }
 
-// want asks for a page whose Cache-Status is to begin or end with some words.
+// want requests a page whose Cache-Status must begin or end with some words.
 func (v *server) want(path, status string) site.Shown {
 	v.t.Helper()
 	a, shown, err := v.page(path)
@@ -93,8 +92,8 @@ func (v *server) want(path, status string) site.Shown {
 	return shown
 }
 
-// load asks for something on several connections until stop is called, which
-// returns how often it did and what took longest.
+// load makes requests on several connections until stop is called, which
+// returns their number and the slowest.
 func load(t *testing.T, connections int, ask func(n int) (answer, error)) (stop func() (asked int, longest time.Duration)) {
 	type sum struct {
 		asked   int

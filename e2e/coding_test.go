@@ -1,4 +1,4 @@
-// Every coding holds the same bytes, and has an ETag of its own.
+// Every content coding contains the same bytes, and has an ETag of its own.
 
 package e2e_test
 

@@ -1,5 +1,5 @@
-// Another build over the same store: nothing is gone, everything has the new
-// view, and is made again behind.
+// Another build on the same store: no page disappears; each gets the new view,
+// and is regenerated in the background.
 
 package e2e_test
 

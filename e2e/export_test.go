@@ -1,4 +1,4 @@
-// An exported site on a plain file server is the site that is served.
+// An exported site on a plain file server is the same as the served site.
 
 package e2e_test
 
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/paths"
 )
 
 // strategies finds what the program says of the page at a path.
@@ -34,7 +35,7 @@ func (s *stand) strategies() func(path string) (pattern string, strategy []strin
 			definitions = append(definitions, gorgon.Page[string]{Path: r.Pattern}.Definition())
 		}
 	}
-	router := gorgon.NewRouter(definitions)
+	router := paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)
 	return func(path string) (string, []string) {
 		d := router.Match(path)
 		if d == nil {

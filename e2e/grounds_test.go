@@ -18,22 +18,35 @@ type ground struct {
 	place  string          // as --store takes it
 }
 
+// remotes start the stores that are servers.
+var remotes = map[string]func() (*testbed.Server, error){
+	"postgres": testbed.Postgres,
+	"redis":    func() (*testbed.Server, error) { return testbed.Redis() },
+	"s3":       testbed.S3,
+}
+
+// groundOf makes a ground of each technology that several servers can share.
+var groundOf = map[string]func(t *testing.T) ground{
+	"sqlite": func(t *testing.T) ground {
+		return ground{name: "sqlite", place: "sqlite:" + t.TempDir() + "/pages.db"}
+	},
+	"postgres": remote("postgres"), "redis": remote("redis"), "s3": remote("s3"),
+}
+
+func remote(name string) func(t *testing.T) ground {
+	return func(t *testing.T) ground {
+		server := testbed.For(t, remotes[name])
+		return ground{name: name, server: server, place: server.URL}
+	}
+}
+
 // grounds are those that can be had here, one of each technology.
 func grounds(t *testing.T, test func(t *testing.T, g ground)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, ground{name: "sqlite", place: "sqlite:" + t.TempDir() + "/pages.db"})
-	})
-	for name, start := range map[string]func() (*testbed.Server, error){
-		"postgres": testbed.Postgres,
-		"redis":    func() (*testbed.Server, error) { return testbed.Redis() },
-		"s3":       testbed.S3,
-	} {
+	for name, open := range groundOf {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := testbed.For(t, start)
-			test(t, ground{name: name, server: server, place: server.URL})
+			test(t, open(t))
 		})
 	}
 }
@@ -41,7 +54,13 @@ func grounds(t *testing.T, test func(t *testing.T, g ground)) {
 // on is a stand whose servers share a ground.
 func on(t *testing.T, g ground) *stand {
 	t.Helper()
-	s := newStand(t, self(t))
+	return onWith(t, self(t), g)
+}
+
+// onWith is on for another program.
+func onWith(t *testing.T, p program, g ground) *stand {
+	t.Helper()
+	s := newStand(t, p)
 	s.store = g.place
 	s.env = append(s.env, "AWS_ACCESS_KEY_ID="+testbed.S3Key, "AWS_SECRET_ACCESS_KEY="+testbed.S3Secret)
 	s.build()

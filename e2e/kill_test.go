@@ -1,4 +1,4 @@
-// A server that is killed while it writes: what is there afterwards is whole,
+// A server that is killed while it writes: afterwards every record is whole,
 // and no purge is forgotten.
 
 package e2e_test

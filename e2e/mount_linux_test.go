@@ -1,4 +1,4 @@
-// Mounts that nobody else sees.
+// Mounts that no other process sees.
 
 package e2e_test
 

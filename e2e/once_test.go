@@ -1,4 +1,4 @@
-// A crowd at a page that is not there yet: it is made once.
+// Many concurrent requests for a page that does not exist yet: it is made once.
 
 package e2e_test
 
@@ -10,8 +10,8 @@ import (
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
 
-// crowd sends requests for one path to servers, all at once, and returns the
-// one body that all answers are to have.
+// crowd sends concurrent requests for one path to servers, and returns the one
+// body that all answers must have.
 func crowd(t *testing.T, requests int, path string, servers ...*server) []byte {
 	t.Helper()
 	answers := make([]answer, requests)
@@ -51,7 +51,8 @@ func TestCrowdMakesOnce(t *testing.T) {
 	}
 	v.want("/made/crowded", "gorgon; hit")
 
-	// Two servers that share a store are one, and a third that comes later.
+	// Two servers that share a store act as one, and so does a third that
+	// starts later.
 	w := s.serve()
 	crowd(t, 200, "/made/shared", v, w)
 	s.serve().want("/made/shared", "gorgon; hit")

@@ -1,9 +1,10 @@
-// Packages: written by deploy, and run wherever they were taken.
+// Packages: written by deploy, and run wherever they are copied to.
 
 package e2e_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -20,15 +21,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gorgon-go/gorgon/pack"
 )
 
-// A project is an app in a repository of its own.
+// A project is an app in its own repository.
 type project struct {
 	t   *testing.T
 	dir string
 }
 
-// newProject makes a repository of testdata/shop, with Gorgon as it is here.
+// newProject makes a repository of testdata/shop, with this checkout of Gorgon.
 func newProject(t *testing.T) *project {
 	t.Helper()
 	p := &project{t, t.TempDir()}
@@ -81,26 +84,37 @@ func (p *project) commit() {
 	p.git("commit", "-q", "-m", "shop: as it is")
 }
 
-// program is the app as its developer runs it.
+// program returns the app as its developer runs it, built from the current
+// source.
 func (p *project) program() string {
 	p.t.Helper()
-	path := filepath.Join(p.dir, "shop")
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	c := exec.Command("go", "build", "-o", "shop", ".")
+	c := exec.Command("go", "build", "-buildvcs=false", "-o", "shop", ".") // which links what has changed
 	c.Dir = p.dir
 	if out, err := c.CombinedOutput(); err != nil {
 		p.t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return path
+	return filepath.Join(p.dir, "shop")
 }
 
-// run runs a command of the app, and returns its exit code and what it said.
+// run runs a command of the tool, and returns its exit code and what it said.
 func (p *project) run(args ...string) (int, string) {
 	p.t.Helper()
-	c := exec.Command(p.program(), args...)
-	c.Dir = p.dir
+	return p.runWith(nil, args...)
+}
+
+// runWith runs a command of the tool with variables. This checkout of Gorgon
+// may be between two commits.
+func (p *project) runWith(env []string, args ...string) (int, string) {
+	p.t.Helper()
+	tool, err := gorgonTool()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if args[0] == "deploy" {
+		args = append(args, "--accept", "local-modules")
+	}
+	c := exec.Command(tool, args...)
+	c.Dir, c.Env = p.dir, append(os.Environ(), env...)
 	out, err := c.CombinedOutput()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		return e.ExitCode(), string(out)
@@ -111,7 +125,7 @@ func (p *project) run(args ...string) (int, string) {
 	return 0, string(out)
 }
 
-// deploy deploys, which is to succeed, and returns the package's folder.
+// deploy deploys, which must succeed, and returns the package's folder.
 func (p *project) deploy(args ...string) string {
 	p.t.Helper()
 	if code, out := p.run(append([]string{"deploy"}, args...)...); code != 0 {
@@ -120,18 +134,18 @@ func (p *project) deploy(args ...string) string {
 	return filepath.Join(p.dir, "pkg")
 }
 
-// A tenant is a package that runs.
+// A tenant is a running package.
 type tenant struct {
 	url string
 	cmd *exec.Cmd
 	log *bytes.Buffer
 	end func()
 
-	wait func() error // until it has ended by itself; what it said
+	wait func() error // until it has ended by itself; its output
 }
 
-// start starts a program from the root folder, with nothing in its environment
-// but what is given. A nil user is this test's own.
+// start starts a program in the root folder, with only the given environment. A
+// nil user is the user of the test.
 func start(t *testing.T, program string, user *syscall.Credential, env ...string) (*tenant, error) {
 	t.Helper()
 	out, err := os.CreateTemp(t.TempDir(), "log")
@@ -196,8 +210,8 @@ func start(t *testing.T, program string, user *syscall.Credential, env ...string
 
 var shopPaths = []string{"/", "/items/1", "/items/2", "/hourly", "/now?q=x", "/humans.txt", "/robots.txt", "/sitemap.xml", "/items/no-3", "/nowhere", "/items//1"}
 
-// answers are what a server says to each path: status, headers but for times,
-// and body.
+// answers are the responses of a server for each path: status, headers except
+// times, and body.
 func answers(t *testing.T, base string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -245,8 +259,8 @@ func copyTree(t *testing.T, from string) string {
 
 var nobody = &syscall.Credential{Uid: 65534, Gid: 65534}
 
-// development are the answers of the development server of the same build: what
-// a package has to say.
+// development returns the answers of the development server for the same build:
+// a package must give the same.
 func (p *project) development() map[string]string {
 	t := p.t
 	t.Helper()
@@ -335,7 +349,7 @@ func TestPackage(t *testing.T) {
 			}
 			at := 100 // of the seed: within its first page
 			if file == "shop" {
-				at = len(data) - 100 // what the linker wrote last, which no instruction reads
+				at = len(data) - 100 // the last bytes that the linker wrote, which no instruction reads
 			}
 			data[at] ^= 1
 			if err := os.WriteFile(name, data, 0o755); err != nil {
@@ -343,7 +357,7 @@ func TestPackage(t *testing.T) {
 			}
 			v, err := start(t, filepath.Join(to, "shop"), nil)
 			if err == nil {
-				err = v.wait() // it serves what is whole until it has read everything
+				err = v.wait() // it serves undamaged parts until it has read everything
 			}
 			if err == nil || !strings.Contains(err.Error(), name+" is not what was packed") {
 				t.Errorf("it goes on, or says %v", err)
@@ -367,9 +381,20 @@ func TestPackage(t *testing.T) {
 	})
 	t.Run("the same twice", func(t *testing.T) {
 		first := copyTree(t, folder)
-		// Elsewhere, and later.
+		// Elsewhere, and later, but with the same data.
 		other := &project{t, copyTree(t, p.dir)}
-		if out, err := exec.Command("diff", "-r", first, other.deploy("--compress", "good")).CombinedOutput(); err != nil {
+		var of pack.Manifest
+		manifest, err := os.ReadFile(filepath.Join(first, pack.ManifestName))
+		if err == nil {
+			err = json.Unmarshal(manifest, &of)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if since := time.Since(of.DataAt); since < 0 || since > time.Hour {
+			t.Errorf("its data was read %v ago", since)
+		}
+		if out, err := exec.Command("diff", "-r", first, other.deploy("--compress", "good", "--data-time", of.DataAt.Format(time.RFC3339Nano))).CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
@@ -387,7 +412,7 @@ func TestPackage(t *testing.T) {
 	})
 }
 
-// A package on mounts that nobody can write to, or not any more.
+// A package on mounts that are or become read-only.
 func TestPackageMounted(t *testing.T) {
 	t.Parallel()
 	if !mayMount(t) {
@@ -399,7 +424,7 @@ func TestPackageMounted(t *testing.T) {
 	t.Run("read-only", func(t *testing.T) {
 		to := t.TempDir()
 		for dir := to; dir != os.TempDir(); dir = filepath.Dir(dir) {
-			_ = os.Chmod(dir, 0o755) // so that nobody can come by
+			_ = os.Chmod(dir, 0o755) // so that the user nobody can read it
 		}
 		mount(t, "tmpfs", to, "tmpfs", 0, "size=96m,mode=0755")
 		if out, err := exec.Command("cp", "-a", folder+"/.", to).CombinedOutput(); err != nil {
@@ -450,7 +475,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// What deploy refuses, it names, and takes with --accept.
+// deploy names what it refuses, and accepts it with --accept.
 func TestDeployRefuses(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
@@ -466,7 +491,7 @@ func TestDeployRefuses(t *testing.T) {
 	}
 	refused(3, `page /now .*\n(.*\n)*.*\[|NO \[process\]`, "--to", "static")
 	refused(3, `\[shared-store\]`, "--to", "kubernetes", "--store", "disk:/data/store", "--replicas", "2")
-	refused(2, "there is no such place", "--to", "mars")
+	refused(2, "there is no such target", "--to", "mars")
 	refused(2, "--arch amd64,arm64", "--arch", "amd64,arm64")
 	refused(2, "leave it out", "--to", "oci", "--single")
 
@@ -476,24 +501,21 @@ func TestDeployRefuses(t *testing.T) {
 	refused(3, `\[dirty\]`)
 	p.commit()
 
-	t.Run("default errors", func(t *testing.T) {
-		c := exec.Command(p.program(), "deploy")
-		c.Dir, c.Env = p.dir, append(os.Environ(), "SHOP_BARE=1")
-		if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), "[default-errors]") {
-			t.Errorf("%v: %s", err, out)
-		}
-	})
-	t.Run("failing build", func(t *testing.T) {
-		c := exec.Command(p.program(), "deploy")
-		c.Dir, c.Env = p.dir, append(os.Environ(), "SHOP_BROKEN=1")
-		if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), "the database said no") {
-			t.Errorf("%v: %s", err, out)
-		}
-	})
-	p.program()
+	for _, row := range []struct{ name, variable, says string }{
+		{"default errors", "SHOP_BARE=1", "[default-errors]"},
+		{"failing build", "SHOP_BROKEN=1", "the database said no"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if code, out := p.runWith([]string{row.variable}, "deploy"); code == 0 || !strings.Contains(out, row.says) {
+				t.Errorf("exit code %d: %s", code, out)
+			}
+		})
+	}
 	p.write("broken.go", "package main\n\nfunc broken() { nonsense }\n")
 	p.commit()
-	refused(1, "cannot be compiled")
+	if code, out := p.run("deploy"); code != 1 || !strings.Contains(out, "cannot be compiled") || !strings.Contains(out, "undefined: nonsense") {
+		t.Errorf("a source that does not compile: exit code %d\n%s", code, out)
+	}
 	p.write("broken.go", "package main\n")
 	p.commit()
 
@@ -501,7 +523,7 @@ func TestDeployRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.write("pkg/mine.txt", "precious")
-	refused(1, "holds something that is no package")
+	refused(1, "is not an earlier package")
 	if err := os.RemoveAll(filepath.Join(p.dir, "pkg")); err != nil {
 		t.Fatal(err)
 	}

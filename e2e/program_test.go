@@ -1,4 +1,4 @@
-// Programs: the test binary, and those that are built for a test.
+// Programs: the test binary, and programs that are built for a test.
 
 package e2e_test
 
@@ -38,6 +38,8 @@ var (
 	third = sync.OnceValues(func() (string, error) {
 		return goBuild("third", "./testdata/app", "-X main.version=3")
 	})
+	gorgonTool = sync.OnceValues(func() (string, error) { return goBuild("gorgon", "../cmd/gorgon", "") })
+
 	godoc = sync.OnceValues(func() (string, error) { return goBuild("godoc", "../examples/godoc", "") })
 
 	removal []string

@@ -29,8 +29,8 @@ type server struct {
 
 var serving = regexp.MustCompile(`(?m)^serving \S+ at (http://\S+)/ `)
 
-// serve starts a server on a free port and waits until it serves. It ends
-// with the test, whatever becomes of that.
+// serve starts a server on a free port and waits until it serves. The server
+// ends with the test.
 func (s *stand) serve(args ...string) *server {
 	t := s.t
 	t.Helper()
@@ -72,7 +72,7 @@ func (s *stand) serve(args ...string) *server {
 	return v
 }
 
-// said is all that the server has said so far.
+// said returns the output of the server so far.
 func (v *server) said() string {
 	b, err := os.ReadFile(v.log)
 	if err != nil {
@@ -99,14 +99,14 @@ func (v *server) signal(sig os.Signal) {
 	}
 }
 
-// kill ends the server without a word.
+// kill ends the server without warning.
 func (v *server) kill() {
 	v.t.Helper()
 	v.signal(syscall.SIGKILL)
 	<-v.ended
 }
 
-// stop asks the server to end and wants it to do so in good order.
+// stop asks the server to end and expects a clean exit.
 func (v *server) stop() {
 	v.t.Helper()
 	v.signal(syscall.SIGTERM)
@@ -116,8 +116,8 @@ func (v *server) stop() {
 	}
 }
 
-// end sees to it that the process is gone, and looks for what must not have
-// happened in any test.
+// end makes sure that the process is gone, and checks for anything that must
+// not happen in any test.
 func (v *server) end() {
 	v.once.Do(func() {
 		_ = v.cmd.Process.Kill() // it may have ended

@@ -1,4 +1,4 @@
-// Several servers over one store are one site.
+// Several servers with one store act as one site.
 
 package e2e_test
 
@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,13 +24,12 @@ const purgeKey = "the key of these tests"
 func (v *server) purge(verb, tag string) (epoch string, took time.Duration) {
 	v.t.Helper()
 	now := time.Now()
-	body := []byte(fmt.Sprintf(`{"verb":%q,"tags":[%q],"nonce":"%d"}`, verb, tag, now.UnixNano()))
+	body := []byte(fmt.Sprintf(`{"verb":%q,"tags":[%q]}`, verb, tag))
 	req, err := http.NewRequest(http.MethodPost, v.url+"/_gorgon/purge", bytes.NewReader(body))
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	req.Header.Set("Gorgon-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set("Gorgon-Signature", serve.SignPurge([]byte(purgeKey), now.Unix(), body))
+	serve.SignPurge(req.Header, []byte(purgeKey), "site", body)
 	res, err := client.Do(req)
 	if err != nil {
 		v.t.Fatal(err)
@@ -44,8 +42,8 @@ func (v *server) purge(verb, tag string) (epoch string, took time.Duration) {
 	return strings.Trim(b.String(), `{}:"ephoc`), time.Since(now)
 }
 
-// What is purged on the first server is new on the third at once, whoever
-// purged and however.
+// A purge on the first server takes effect on the third at once, whichever way
+// it was made.
 func TestSharedPurges(t *testing.T) {
 	t.Parallel()
 	grounds(t, func(t *testing.T, g ground) {
@@ -91,8 +89,8 @@ func TestSharedPurges(t *testing.T) {
 	})
 }
 
-// A crowd at several servers makes a page once, also if the server that makes
-// it is killed: then its lease has to run out first.
+// Many concurrent requests at several servers make a page once. If the server
+// that makes it is killed, its lease must expire first.
 func TestSharedMakesOnce(t *testing.T) {
 	t.Parallel()
 	grounds(t, func(t *testing.T, g ground) {
@@ -111,24 +109,26 @@ func TestSharedMakesOnce(t *testing.T) {
 		s.clear(site.Hold)
 		start := time.Now()
 		crowd(t, 20, "/brief/one", v[1], v[2])
-		// Its generator has 3 s, and the lease a little more.
+		// Its loader has 3 s, and the lease a little more.
 		if took := time.Since(start); took > 12*time.Second {
 			t.Errorf("visitors waited %v for who was killed", took)
 		}
-		if n := s.makings("/brief/one"); n != 2 {
+		// No instance waits longer than a loader may take: if the lease lasts
+		// longer, each of the two makes the page itself.
+		if n := s.makings("/brief/one"); n != 2 && n != 3 {
 			t.Errorf("it was made %d times", n)
 		}
 	})
 }
 
-// While the store is gone every page that is known is served, and two seconds
-// after it came back the servers are one again.
+// While the store is unavailable, every known page is served, and two seconds
+// after it is back the servers act as one again.
 func TestSharedStoreGoesAway(t *testing.T) {
 	t.Parallel()
 	outage := duration(t, "GORGON_E2E_OUTAGE", 5*time.Second)
 	grounds(t, func(t *testing.T, g ground) {
 		if g.server == nil {
-			return // a file does not go away
+			return // a file cannot become unavailable
 		}
 		for how, gone := range map[string][2]func(){
 			"killed":  {g.server.Kill, func() { _ = g.server.Start() }},
@@ -156,12 +156,13 @@ func TestSharedStoreGoesAway(t *testing.T) {
 				time.Sleep(500 * time.Millisecond)
 				gone[0]()
 				time.Sleep(outage)
-				// What nobody has made yet is made all the same.
+				// A page that is not made yet is made all the same.
 				v[0].want("/made/during-"+how, "degraded")
 				gone[1]()
 				time.Sleep(2 * time.Second)
 				if g.name == "redis" && how == "killed" {
-					// It keeps nothing: everything was purged, as far as anyone knows.
+					// It stores nothing: as far as is known, everything was
+					// purged.
 					t.Log("the store is empty now")
 				}
 				s.set(site.Data, "after")
@@ -181,7 +182,8 @@ func TestSharedStoreGoesAway(t *testing.T) {
 	})
 }
 
-// A server starts while its store is away: it serves the seed and says so.
+// A server that starts while its store is unavailable serves the seed and says
+// so.
 func TestStartWithoutTheSharedStore(t *testing.T) {
 	t.Parallel()
 	grounds(t, func(t *testing.T, g ground) {
@@ -217,8 +219,8 @@ func TestStartWithoutTheSharedStore(t *testing.T) {
 	})
 }
 
-// One of three servers is cut off from the store: the others go on, and it
-// says that it does not know; when it is back it serves nothing old.
+// One of three servers is cut off from the store: the others continue, and it
+// reports its state; when it is back it serves nothing old.
 func TestOneOfThreeIsCutOff(t *testing.T) {
 	t.Parallel()
 	grounds(t, func(t *testing.T, g ground) {
@@ -267,7 +269,9 @@ func TestOneOfThreeIsCutOff(t *testing.T) {
 					if err != nil || got.Data != data && !(impaired && strings.Contains(a.cache(), "degraded")) {
 						t.Errorf("round %d: who is cut off serves %q as %s, %v", round, got.Data, a.cache(), err)
 					}
-					if a, err := cut.get("/made/one", "Gorgon-Token", epoch); err != nil || !strings.Contains(string(a.body), data) {
+					// A token that cannot be checked causes no work.
+					a, err = cut.get("/made/one", "Gorgon-Token", epoch)
+					if err != nil || !strings.Contains(string(a.body), data) && !(impaired && strings.Contains(a.cache(), "degraded")) {
 						t.Errorf("round %d: with a token it serves %v, %v", round, a, err)
 					}
 				}
@@ -288,7 +292,7 @@ func TestOneOfThreeIsCutOff(t *testing.T) {
 }
 
 // One of three servers is killed again and again while all write: no page is
-// torn, no purge is undone, and nothing gets stuck.
+// torn, no purge is undone, and nothing hangs.
 func TestOneOfThreeIsKilled(t *testing.T) {
 	t.Parallel()
 	kills := number(t, "GORGON_E2E_SHARED_KILLS", 4)

@@ -1,5 +1,5 @@
-// Builds beside each other: each answers with its own view and assets, and
-// finds those of the others.
+// Two builds side by side: each answers with its own view and assets, and finds
+// those of the other.
 
 package e2e_test
 

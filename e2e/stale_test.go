@@ -1,5 +1,5 @@
 // A page that goes stale under load, whose generator is slow, then fails,
-// then is mended.
+// then is repaired.
 
 package e2e_test
 

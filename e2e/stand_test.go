@@ -1,4 +1,4 @@
-// A stand: a program with its folders, to run commands and servers with.
+// A stand: a program with its folders, for running commands and servers.
 
 package e2e_test
 

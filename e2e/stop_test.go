@@ -12,8 +12,8 @@ import (
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
 
-// slow sends requests for pages that are held, and returns when all are being
-// made.
+// slow sends requests for pages that are held up, and returns when all are
+// being made.
 func slow(s *stand, v *server, requests int, ended func(a answer, err error)) *sync.WaitGroup {
 	s.t.Helper()
 	s.set(site.Hold, "on")
@@ -66,7 +66,7 @@ func TestStop(t *testing.T) {
 	if code := v.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	// What was made while it stopped was kept.
+	// Pages made during the stop were stored.
 	s.serve().want("/made/slow-1", "gorgon; hit")
 }
 

@@ -70,7 +70,7 @@ func exportedWith(t *testing.T, app gorgon.App, c export.Config) (export.Report,
 	m := c.Seed.Manifest()
 	c.App, c.Renderer = app, &render.Renderer{
 		App: app, Build: m.Build, Seal: render.NewSeal(m.Binary, m.Build),
-		Site: gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets},
+		Site: c.Seed.Site(app),
 	}
 	return export.Run(t.Context(), c)
 }
@@ -94,25 +94,26 @@ func TestCheck(t *testing.T) {
 	guard := func(h http.Handler) http.Handler { return h }
 	request := func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }
 	app := gorgon.App{
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			page{Path: "/still", View: view},
-			page{Path: "/built/{x}", View: view, BuildState: path, BuildPaths: paths("/built/1")},
-			page{Path: "/late/{x}", View: view, BuildState: path, Incremental: true},
-			page{Path: "/both/{x}", View: view, BuildState: path, BuildPaths: paths(), Incremental: true},
-			page{Path: "/again", View: view, BuildState: path, RevalidateAfter: time.Hour},
-			page{Path: "/now", View: view, RequestState: request},
+			page{Path: "/built/{x}", View: view, Load: path, Paths: paths("/built/1")},
+			page{Path: "/late/{x}", View: view, Load: path, Incremental: true},
+			page{Path: "/both/{x}", View: view, Load: path, Paths: paths(), Incremental: true},
+			page{Path: "/again", View: view, Load: path, RevalidateAfter: time.Hour},
+			page{Path: "/now", View: view, LoadRequest: request},
 			page{Path: "/secret", View: view, Guards: []func(http.Handler) http.Handler{guard}},
+			gorgon.Handler{Pattern: "/z", Handler: http.NotFoundHandler()},
+			gorgon.Handler{Pattern: "/api/", Handler: http.NotFoundHandler()},
 		},
-		Handlers: map[string]http.Handler{"/z": http.NotFoundHandler(), "/api/": http.NotFoundHandler()},
 	}
 	var got []string
 	for _, r := range export.Check(app) {
 		got = append(got, r.Page)
-		if r.Why == "" || r.Mend == "" {
-			t.Errorf("%s comes without why or mend", r.Page)
+		if r.Why == "" || r.Hint == "" {
+			t.Errorf("%s comes without why or hint", r.Page)
 		}
 	}
-	want := []string{"/late/{x}", "/both/{x}", "/again", "/now", "/secret", "/api/", "/z"}
+	want := []string{"/late/{x}", "/both/{x}", "/again", "/now", "/secret", "/z", "/api/"}
 	if !slices.Equal(got, want) {
 		t.Errorf("refused %q, want %q", got, want)
 	}
@@ -120,12 +121,12 @@ func TestCheck(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	app := gorgon.App{
-		Locales: []string{"en", "de"}, Origin: "https://example.com",
-		Static: fstest.MapFS{"robots.txt": {Data: []byte("mine")}, "a/b.txt": {Data: []byte("b")}},
-		Routes: []gorgon.Route{
-			page{Path: "/", View: view, BuildState: path},
-			page{Path: "/käse/{x...}", View: view, BuildState: path, BuildPaths: paths("/käse/alt/gouda")},
-			page{Path: "/list/", View: view, BuildState: path},
+		Locales: gorgon.Locales{Tags: []string{"en", "de"}}, Origin: "https://example.com",
+		Assets: gorgon.Assets{Static: fstest.MapFS{"robots.txt": {Data: []byte("mine")}, "a/b.txt": {Data: []byte("b")}}},
+		Parts: []gorgon.Part{
+			page{Path: "/", View: view, Load: path},
+			page{Path: "/käse/{x...}", View: view, Load: path, Paths: paths("/käse/alt/gouda")},
+			page{Path: "/list/", View: view, Load: path},
 		},
 	}
 	out := t.TempDir()
@@ -148,7 +149,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestWhatOnlyShowsInTheSeedIsRefusedToo(t *testing.T) {
-	app := gorgon.App{Routes: []gorgon.Route{page{Path: "/moved", View: view, BuildState: path}, page{Path: "/x", View: view}}}
+	app := gorgon.App{Parts: []gorgon.Part{page{Path: "/moved", View: view, Load: path}, page{Path: "/x", View: view}}}
 	out := filepath.Join(t.TempDir(), "out")
 	_, err := exported(t, app, false, out)
 	refused, ok := errors.AsType[export.Refused](err)
@@ -166,8 +167,8 @@ func TestWhatOnlyShowsInTheSeedIsRefusedToo(t *testing.T) {
 
 func TestNamesThatDoNotFit(t *testing.T) {
 	for name, app := range map[string]gorgon.App{
-		"another page": {Routes: []gorgon.Route{page{Path: "/a", View: view}, page{Path: "/a/", View: view}}},
-		"255":          {Routes: []gorgon.Route{page{Path: "/{x}", View: view, BuildState: path, BuildPaths: paths("/" + strings.Repeat("n", 300))}}},
+		"another page": {Parts: []gorgon.Part{page{Path: "/a", View: view}, page{Path: "/a/", View: view}}},
+		"255":          {Parts: []gorgon.Part{page{Path: "/{x}", View: view, Load: path, Paths: paths("/" + strings.Repeat("n", 300))}}},
 	} {
 		_, err := exported(t, app, false, t.TempDir())
 		if err == nil {
@@ -177,7 +178,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 }
 
 func TestUnchangedFilesAreNotTouched(t *testing.T) {
-	app := gorgon.App{Routes: []gorgon.Route{page{Path: "/", View: view, BuildState: path}}}
+	app := gorgon.App{Parts: []gorgon.Part{page{Path: "/", View: view, Load: path}}}
 	out := t.TempDir()
 	if _, err := exported(t, app, false, out); err != nil {
 		t.Fatal(err)
@@ -198,10 +199,10 @@ func TestUnchangedFilesAreNotTouched(t *testing.T) {
 
 func TestRedirectsAreHandedOutWhereTheHostHasRules(t *testing.T) {
 	app := gorgon.App{
-		Locales: []string{"en", "de"},
-		Assets:  fstest.MapFS{"a.css": {Data: []byte("p{}")}},
-		Routes: []gorgon.Route{
-			page{Path: "/moved", View: view, BuildState: path},
+		Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+		Assets:  gorgon.Assets{Files: fstest.MapFS{"a.css": {Data: []byte("p{}")}}},
+		Parts: []gorgon.Part{
+			page{Path: "/moved", View: view, Load: path},
 			page{Path: "/käse", View: view, Headers: func(string) http.Header { return http.Header{"X-Robots-Tag": {"none"}} }},
 		},
 	}

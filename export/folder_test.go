@@ -1,4 +1,4 @@
-// What an export writes over, and what it does not.
+// What an export overwrites, and what it does not.
 
 package export_test
 
@@ -36,9 +36,9 @@ func write(t *testing.T, dir, name, data string) {
 }
 
 func TestForeignFilesStay(t *testing.T) {
-	app := gorgon.App{Routes: []gorgon.Route{
-		page{Path: "/", View: view, BuildState: path},
-		page{Path: "/{x}", View: view, BuildState: path, BuildPaths: paths("/1", "/2", "/3", "/4", "/5", "/6")},
+	app := gorgon.App{Parts: []gorgon.Part{
+		page{Path: "/", View: view, Load: path},
+		page{Path: "/{x}", View: view, Load: path, Paths: paths("/1", "/2", "/3", "/4", "/5", "/6")},
 	}}
 	out := t.TempDir()
 	write(t, out, "mine.txt", "mine")
@@ -51,7 +51,7 @@ func TestForeignFilesStay(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(out, "index.html")); err == nil {
 		t.Error("something was written")
 	}
-	for range 2 { // the second time they are ours
+	for range 2 { // the second time they are our own
 		if _, err := exportedWith(t, app, export.Config{Out: out, Force: true}); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestForeignFilesStay(t *testing.T) {
 		t.Error(err)
 	}
 	if b, _ := os.ReadFile(filepath.Join(out, "mine.txt")); string(b) != "mine" {
-		t.Errorf("what is not in the way was touched: %q", b)
+		t.Errorf("a file that is not in the way was touched: %q", b)
 	}
 }
 
@@ -80,8 +80,8 @@ func TestFoldersThatAreNoPlaceForAnExport(t *testing.T) {
 	for out, want := range map[string]string{
 		root:                          "root of a file system",
 		root + "./":                   "root of a file system",
-		dist:                          "where the seed lies",
-		link:                          "where the seed lies",
+		dist:                          "the folder of the seed",
+		link:                          "the folder of the seed",
 		file:                          "not a folder",
 		filepath.Join(dist, "public"): "",
 		t.TempDir():                   "",
@@ -93,7 +93,7 @@ func TestFoldersThatAreNoPlaceForAnExport(t *testing.T) {
 			wantRefused(t, err, want, "--out")
 		}
 	}
-	app := gorgon.App{Name: "test", Routes: []gorgon.Route{page{Path: "/", View: view}}}
+	app := gorgon.App{Name: "test", Parts: []gorgon.Part{page{Path: "/", View: view}}}
 	s := built(t, app, "")
 	if _, err := export.Run(t.Context(), export.Config{App: app, Seed: s, Out: filepath.Dir(s.Path()), Force: true}); err == nil {
 		t.Error("it wrote beside the seed")
@@ -111,11 +111,11 @@ func TestDeadLinks(t *testing.T) {
 		}
 	}
 	app := gorgon.App{
-		Name: "test", Locales: []string{"en"},
-		Routes: []gorgon.Route{
+		Name: "test", Locales: gorgon.Locales{Tags: []string{"en"}},
+		Parts: []gorgon.Part{
 			page{Path: "/", View: link("/docs/", "/docs/cheese", "/docs/%63heese/?a=b&amp;c#d", "/docs/robots.txt", "/else", "https://example.com/docs/x", "//docs/x", "#x", "x")},
 			page{Path: "/cheese", View: link("/docs/search?q=1", "/docs/search?q=2", "/docs/late/1")},
-			page{Path: "/late/{x}", View: view, BuildState: path, Incremental: true},
+			page{Path: "/late/{x}", View: view, Load: path, Incremental: true},
 			page{Path: "/more", View: link("/docs/a", "/docs/b", "/docs/%2f")},
 		},
 	}
@@ -132,15 +132,15 @@ func TestSitemapIsOfWhatIsExported(t *testing.T) {
 	guard := func(h http.Handler) http.Handler { return h }
 	request := func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }
 	merge := func(context.Context, gorgon.Input, string, string) (string, error) { return "", nil }
-	app := gorgon.App{Origin: "https://example.com", Routes: []gorgon.Route{
+	app := gorgon.App{Origin: "https://example.com", Parts: []gorgon.Part{
 		page{Path: "/", View: view},
-		page{Path: "/moved", View: view, BuildState: path},
+		page{Path: "/moved", View: view, Load: path},
 		page{Path: "/secret", View: view, Guards: []func(http.Handler) http.Handler{guard}},
-		page{Path: "/now", View: view, RequestState: request},
-		page{Path: "/both", View: view, BuildState: path, RequestState: request, Amalgamate: merge},
+		page{Path: "/now", View: view, LoadRequest: request},
+		page{Path: "/both", View: view, Load: path, LoadRequest: request, Merge: merge},
 		page{Path: "/hidden", View: view, Head: func(string) gorgon.Head { return gorgon.Head{Robots: "noindex"} }},
-		page{Path: "/again", View: view, BuildState: path, RevalidateAfter: time.Hour},
-		page{Path: "/late/{x}", View: view, BuildState: path, Incremental: true, BuildPaths: paths("/late/1")},
+		page{Path: "/again", View: view, Load: path, RevalidateAfter: time.Hour},
+		page{Path: "/late/{x}", View: view, Load: path, Incremental: true, Paths: paths("/late/1")},
 	}}
 	out := t.TempDir()
 	if _, err := exported(t, app, true, out); err != nil {

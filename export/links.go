@@ -1,4 +1,4 @@
-// Links that an export leaves without a page to lead to.
+// Links to pages that an export leaves out.
 
 package export
 
@@ -9,25 +9,26 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/paths"
 )
 
 // DeadLinks are the links within the site that lead to nothing in the export:
-// what --partial leaves out, usually.
+// usually to pages that --partial leaves out.
 type DeadLinks struct {
 	Links    int      `json:"links"`
 	Pages    int      `json:"pages"`    // that they are on
-	Examples []string `json:"examples"` // where they lead; at most three
+	Examples []string `json:"examples"` // their targets; at most three
 }
 
 // deadLinks reads the links of all pages.
-func deadLinks(files map[string][]byte, base string) DeadLinks {
+func deadLinks(files tree, base string) DeadLinks {
 	var dead DeadLinks
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if !strings.HasSuffix(name, ".html") {
 			continue
 		}
 		before := dead.Links
-		for link := range values(string(files[name]), ` href="`) {
+		for link := range values(string(files[name].data), ` href="`) {
 			path, inside := within(link, base)
 			if !inside || leads(files, path) {
 				continue
@@ -44,8 +45,8 @@ func deadLinks(files map[string][]byte, base string) DeadLinks {
 	return dead
 }
 
-// values goes through what stands between a text such as ` href="` and the next
-// quote. It is a plain search: quotes in text are escaped by whoever writes HTML.
+// values yields the text between a prefix such as ` href="` and the next quote.
+// It is a plain search: writers of HTML escape quotes in text.
 func values(page, before string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for {
@@ -59,8 +60,8 @@ func values(page, before string) func(yield func(string) bool) {
 	}
 }
 
-// within is the path that a link leads to, as URLs write it, without the base;
-// not inside where it leads out of the site, or stays on its page.
+// within returns the path that a link leads to, as URLs write it, without the
+// base; it is not inside if it leads out of the site, or stays on its page.
 func within(link, base string) (path string, inside bool) {
 	if i := strings.IndexAny(link, "?#"); i >= 0 {
 		link = link[:i]
@@ -70,8 +71,8 @@ func within(link, base string) (path string, inside bool) {
 }
 
 // leads says whether a plain file server finds something at a path.
-func leads(files map[string][]byte, path string) bool {
-	decoded, err := gorgon.ParsePath(path)
+func leads(files tree, path string) bool {
+	decoded, err := paths.Parse(path)
 	if err != nil {
 		return false
 	}

@@ -1,5 +1,5 @@
-// What lies beside an exported page: its payload, and the fragments that the
-// browser fetches.
+// Files that belong to an exported page: its payload, and the fragments that
+// the browser fetches.
 
 package export
 
@@ -13,22 +13,26 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// parts puts pages together from what the build made, and makes nothing anew
-// that is there.
+// parts composes pages from what the build made, and makes nothing again.
 type parts struct {
 	Config
 	base     string
 	pages    map[string]*gorgon.Definition // by pattern
 	cache    *cache.Cache
 	composer *compose.Composer
+	seen     map[string]bool // deferred fragments, by their URL
 }
 
 func (c Config) newParts() (*parts, error) {
-	p := &parts{Config: c, base: c.Seed.Manifest().Base, pages: map[string]*gorgon.Definition{}}
+	p := &parts{Config: c, base: c.Seed.Manifest().Base, pages: map[string]*gorgon.Definition{}, seen: map[string]bool{}}
 	for _, d := range c.App.Definitions() {
 		p.pages[d.Path] = d
 	}
@@ -42,13 +46,13 @@ func (c Config) newParts() (*parts, error) {
 
 func (p *parts) close() { _ = p.cache.Close() } // it has no store that could fail
 
-// get puts something together, all of which must be there.
+// get composes an answer, of which every part must exist.
 func (p *parts) get(ctx context.Context, ask compose.Ask) (*pages.Entry, error) {
 	var failed error
 	ask.Demand.Passive = true
 	ask.Failed = func(d *gorgon.Definition, err error) gorgon.Failure {
 		failed = fmt.Errorf("fragment %s: %w", d.Fragment, err)
-		return gorgon.FailureOf(err, ask.Path, ask.Locale)
+		return failure.Of(err, ask.Path, ask.Locale)
 	}
 	answer, err := p.composer.Get(ctx, &ask)
 	switch {
@@ -70,7 +74,7 @@ func (p *parts) whole(ctx context.Context, page *gorgon.Definition, entry *pages
 	return p.get(ctx, compose.Ask{Page: page, Path: entry.Key.Path, Locale: entry.Key.Locale})
 }
 
-// A beside is a file beside a page. Its path has no base yet.
+// A beside is a file that belongs to a page. Its path has no base yet.
 type beside struct {
 	file File
 	data []byte
@@ -80,7 +84,7 @@ type beside struct {
 func (p *parts) beside(ctx context.Context, page *gorgon.Definition, entry *pages.Entry) ([]beside, error) {
 	var files []beside
 	key := entry.Key
-	if p.App.Navigation != nil {
+	if p.App.Navigation != nil && pages.IsHTML(entry.Header) {
 		payload, err := p.get(ctx, compose.Ask{Page: page, Path: key.Path, Locale: key.Locale, Form: compose.Payload})
 		if err != nil {
 			return nil, err
@@ -88,16 +92,22 @@ func (p *parts) beside(ctx context.Context, page *gorgon.Definition, entry *page
 		at := render.PayloadPath(p.App.Prefixes().Path(key.Locale, key.Path))
 		files = append(files, beside{File{Name: strings.TrimPrefix(at, "/"), Path: at, ContentType: "application/json", Header: http.Header{"X-Robots-Tag": {"noindex"}}}, payload.HTML})
 	}
-	seen := map[string]bool{}
-	todo := [][]byte{entry.HTML}
+	more, err := p.fragments(ctx, key, entry.HTML)
+	return append(files, more...), err
+}
+
+// fragments lists the files of the fragments that a page's HTML defers.
+func (p *parts) fragments(ctx context.Context, key pages.Key, html []byte) ([]beside, error) {
+	var files []beside
+	todo := [][]byte{html}
 	for len(todo) > 0 {
 		html := string(todo[0])
 		todo = todo[1:]
 		for src := range values(html, `<gorgon-fragment src="`) {
-			if seen[src] {
-				continue
+			if p.seen[src] {
+				continue // those of documents that belong to no page are the same on each
 			}
-			seen[src] = true
+			p.seen[src] = true
 			more, err := p.deferred(ctx, key, src)
 			if err != nil {
 				return nil, err
@@ -113,11 +123,11 @@ func (p *parts) beside(ctx context.Context, page *gorgon.Definition, entry *page
 
 // deferred makes the two files of a fragment that a page defers.
 func (p *parts) deferred(ctx context.Context, on pages.Key, src string) ([]beside, error) {
-	path, err := gorgon.ParsePath(strings.TrimPrefix(src, gorgon.EscapePath(p.base)))
+	path, err := paths.Parse(strings.TrimPrefix(src, gorgon.EscapePath(p.base)))
 	if err != nil {
 		return nil, err
 	}
-	rest, ok := strings.CutPrefix(path, "/_gorgon/fragment/")
+	rest, ok := strings.CutPrefix(path, wire.Fragment)
 	name, rest, _ := strings.Cut(rest, "/")
 	closed, page, below := strings.Cut(rest, "/")
 	if below {
@@ -128,11 +138,11 @@ func (p *parts) deferred(ctx context.Context, on pages.Key, src string) ([]besid
 		return nil, fmt.Errorf("the fragment at %s is not the page's own: %w", src, err)
 	}
 	if def.PerRequest() {
-		return nil, fmt.Errorf("fragment %s is made for every request: serve the app, or give it a BuildState alone", name)
+		return nil, nil // Check reports why; where it would be, the fallback stays
 	}
 	var files []beside
-	for prefix, form := range map[string]compose.Form{"/_gorgon/fragment/": compose.Bare, "/_gorgon/view/": compose.View} {
-		e, err := p.get(ctx, compose.Ask{Page: def, Path: gorgon.FragmentPath(name, []byte(props)), Locale: locale, Form: form, On: on.Path})
+	for prefix, form := range map[string]compose.Form{wire.Fragment: compose.Bare, wire.View: compose.View} {
+		e, err := p.get(ctx, compose.Ask{Page: def, Path: viewctx.FragmentPath(name, []byte(props)), Locale: locale, Form: form, On: on.Path})
 		if err != nil {
 			return nil, err
 		}

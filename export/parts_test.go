@@ -1,4 +1,4 @@
-// Pages with parts, as files.
+// Pages with fragments, as files.
 
 package export_test
 
@@ -26,33 +26,29 @@ func sayWords(w words) gorgon.Component {
 
 func partly(request bool) gorgon.App {
 	kept := gorgon.Fragment[int, words]{Name: "kept", View: sayWords,
-		BuildState: func(_ context.Context, in gorgon.Input, n int) (words, error) {
+		Load: func(_ context.Context, in gorgon.Input, n int) (words, error) {
 			return words{strings.Repeat("word ", n) + in.Locale}, nil
 		}}
 	around := gorgon.Fragment[int, words]{Name: "around", View: func(words) gorgon.Component { return kept.Defer(4) },
-		BuildState: func(context.Context, gorgon.Input, int) (words, error) { return words{}, nil }}
+		Load: func(context.Context, gorgon.Input, int) (words, error) { return words{}, nil }}
 	live := gorgon.Fragment[int, words]{Name: "live", View: sayWords,
-		RequestState: func(context.Context, gorgon.Input, int, *http.Request) (words, error) { return words{}, nil }}
+		LoadRequest: func(context.Context, gorgon.Input, int, *http.Request) (words, error) { return words{}, nil }}
 	app := gorgon.App{
-		Name: "partly", Locales: []string{"en", "de"}, Navigation: &gorgon.Navigation{},
-		Fragments: []gorgon.FragmentRoute{kept, around},
-		Routes: []gorgon.Route{
-			gorgon.Page[words]{Path: "/", View: func(words) gorgon.Component {
-				return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-					for _, c := range []gorgon.Component{kept.Use(2), kept.Defer(3), around.Use(1)} {
-						if err := c.Render(ctx, w); err != nil {
-							return err
-						}
+		Name: "partly", Locales: gorgon.Locales{Tags: []string{"en", "de"}}, Navigation: &gorgon.Navigation{},
+		Parts: []gorgon.Part{kept, around, gorgon.Page[words]{Path: "/", View: func(words) gorgon.Component {
+			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+				for _, c := range []gorgon.Component{kept.Use(2), kept.Defer(3), around.Use(1)} {
+					if err := c.Render(ctx, w); err != nil {
+						return err
 					}
-					return nil
-				})
-			}},
-			gorgon.Page[words]{Path: "/about/", View: sayWords},
-		},
+				}
+				return nil
+			})
+		}}, gorgon.Page[words]{Path: "/about/", View: sayWords}},
 	}
 	if request {
-		app.Fragments = append(app.Fragments, live)
-		app.Routes = append(app.Routes, gorgon.Page[words]{Path: "/live", AllowRequestTime: true, View: func(words) gorgon.Component { return live.Use(1) }})
+		app.Parts = append(app.Parts, live)
+		app.Parts = append(app.Parts, gorgon.Page[words]{Path: "/live", AllowRequestTime: true, View: func(words) gorgon.Component { return live.Use(1) }})
 	}
 	return app
 }
@@ -121,5 +117,52 @@ func TestRequestTimePartsAreRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(out, "live")); err == nil {
 		t.Error("a page with live parts was exported")
+	}
+}
+
+// The error page has the layout's fragments, except those that are made for
+// every request; because of one of those, no page is left out.
+func TestTheErrorPageHasTheFragmentsOfTheLayout(t *testing.T) {
+	app := partly(true)
+	kept, live := app.Parts[0].(gorgon.Fragment[int, words]), app.Parts[4].(gorgon.Fragment[int, words])
+	app.Layout = func(d gorgon.Document) gorgon.Component {
+		return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			for _, c := range []gorgon.Component{d.Head, gorgon.HTML("<body>"), d.Main, kept.Use(5), kept.Defer(6), live.Defer(2)} {
+				if err := c.Render(ctx, w); err != nil {
+					return err
+				}
+			}
+			if d.Path == "" || d.Path == "/live" {
+				return live.Use(3).Render(ctx, w)
+			}
+			return nil
+		})
+	}
+	out := t.TempDir()
+	if _, err := exported(t, app, true, out); err != nil {
+		t.Fatal(err)
+	}
+	for locale, name := range map[string]string{"en": "404.html", "de": "de/404.html"} {
+		data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		if !strings.Contains(text, "Not Found") || !strings.Contains(text, strings.Repeat("word ", 5)+locale) || strings.Contains(text, "Internal") || strings.Contains(text, "fragment/live") {
+			t.Errorf("%s: %s", name, text)
+		}
+		found := regexp.MustCompile(`src="(/_gorgon/fragment/kept/[^"]+)"><a href="(/_gorgon/view/[^"]+)"`).FindStringSubmatch(text)
+		if found == nil {
+			t.Fatalf("%s defers nothing: %s", name, text)
+		}
+		for _, at := range found[1:] {
+			data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(strings.Trim(at, "/")), "index.html"))
+			if err != nil || !strings.Contains(string(data), strings.Repeat("word ", 6)+locale) {
+				t.Errorf("%s: %v %s", at, err, data)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(out, "index.html")); err != nil {
+		t.Error("a page is left out because it defers a fragment that is made for every request")
 	}
 }

@@ -4,7 +4,9 @@ package gorgontest_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -13,17 +15,18 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/gorgontest"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/serve"
 )
 
-// A page that is made again after a minute: the visitor who finds it stale
-// gets the old version at once, and the next one the new.
+// A page that is revalidated after a minute: the visitor who finds it stale
+// gets the old version at once, and the next one the new version.
 func Example() {
 	var visits int
 	app := gorgon.App{
 		Name: "news",
-		Routes: []gorgon.Route{gorgon.Page[int]{
+		Parts: []gorgon.Part{gorgon.Page[int]{
 			Path:            "/",
-			BuildState:      func(context.Context, gorgon.Input) (int, error) { visits++; return visits, nil },
+			Load:            func(context.Context, gorgon.Input) (int, error) { visits++; return visits, nil },
 			RevalidateAfter: time.Minute,
 			View:            func(n int) gorgon.Component { return gorgon.Text(fmt.Sprint("version ", n)) },
 		}},
@@ -51,18 +54,17 @@ func ExampleSite_Purge() {
 	inStock := 3
 	var made atomic.Int64
 	stock := gorgon.Fragment[string, int]{
-		Name:       "stock",
-		BuildState: func(context.Context, gorgon.Input, string) (int, error) { return inStock, nil },
-		Tags:       func(int) []string { return []string{"stock"} },
-		View:       func(n int) gorgon.Component { return gorgon.Text(fmt.Sprint(n, " in stock")) },
+		Name: "stock",
+		Load: func(context.Context, gorgon.Input, string) (int, error) { return inStock, nil },
+		Tags: func(int) []string { return []string{"stock"} },
+		View: func(n int) gorgon.Component { return gorgon.Text(fmt.Sprint(n, " in stock")) },
 	}
 	app := gorgon.App{
-		Name:      "shop",
-		Fragments: []gorgon.FragmentRoute{stock},
-		Routes: []gorgon.Route{gorgon.Page[struct{}]{
-			Path:       "/mirror",
-			BuildState: func(context.Context, gorgon.Input) (s struct{}, err error) { made.Add(1); return s, nil },
-			View:       func(struct{}) gorgon.Component { return stock.Use("mirror") },
+		Name: "shop",
+		Parts: []gorgon.Part{stock, gorgon.Page[struct{}]{
+			Path: "/mirror",
+			Load: func(context.Context, gorgon.Input) (s struct{}, err error) { made.Add(1); return s, nil },
+			View: func(struct{}) gorgon.Component { return stock.Use("mirror") },
 		}},
 	}
 	site := gorgontest.Open(t, app)
@@ -77,7 +79,7 @@ func ExampleSite_Purge() {
 	// the page was made 1 time
 }
 
-// A page behind a guard, and the form that opens it. Another visitor has other
+// A page with a guard, and the form that opens it. Another visitor has other
 // cookies.
 func ExampleResponse_Submit() {
 	site := gorgontest.Open(t, club())
@@ -90,13 +92,41 @@ func ExampleResponse_Submit() {
 	// 200 401
 }
 
-// A navigation fetches what differs of the next page, and says why where the
-// browser has to load it whole.
+// Call and JSON are for endpoints that programs call.
+func ExampleSite_Call() {
+	site := gorgontest.Open(t, gorgon.App{Name: "sum", Parts: []gorgon.Part{
+		gorgon.Handler{Pattern: "POST /sum", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var numbers []int
+			if err := json.NewDecoder(r.Body).Decode(&numbers); err != nil {
+				serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindInvalid})
+				return
+			}
+			sum := 0
+			for _, n := range numbers {
+				sum += n
+			}
+			_ = json.NewEncoder(w).Encode(sum)
+		})},
+	}})
+	var sum int
+	site.Call("POST", "/sum", []int{1, 2, 3}).JSON(&sum)
+	fmt.Println(sum)
+
+	var problem serve.Problem
+	site.Call("POST", "/sum", "three").JSON(&problem)
+	fmt.Println(problem.Status, problem.Title)
+	// Output:
+	// 6
+	// 400 Bad Request
+}
+
+// A navigation fetches what differs in the next page, and says why if the
+// browser has to load the whole page.
 func ExampleResponse_Navigate() {
 	app := gorgon.App{
 		Name:       "site",
 		Navigation: &gorgon.Navigation{},
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			page("/", `<a href="/about">About</a>`),
 			page("/about", "<h1>About us</h1>"),
 		},
@@ -114,9 +144,9 @@ func ExampleResponse_Navigate() {
 func ExampleResponse_Filled() {
 	stock := stock(map[string]int{"mirror": 3})
 	app := app(gorgon.Page[state]{
-		Path: "/", BuildState: text(""), View: func(state) gorgon.Component { return stock.Defer("mirror") },
+		Path: "/", Load: text(""), View: func(state) gorgon.Component { return stock.Defer("mirror") },
 	})
-	app.Fragments = []gorgon.FragmentRoute{stock}
+	app.Parts = append(app.Parts, stock)
 	res := gorgontest.Open(t, app).Get("/")
 	fmt.Println(res.Fragment("stock").Body)
 	fmt.Println(res.Text("gorgon-fragment"), "→", res.Filled().Text("gorgon-fragment"))
@@ -125,13 +155,13 @@ func ExampleResponse_Filled() {
 	// stock → 3 in stock
 }
 
-// Why says where a page is kept, how fresh it is and what comes next.
+// Why reports where a page is stored, how fresh it is and what comes next.
 func ExampleSite_Why() {
-	app := app(gorgon.Page[state]{Path: "/", BuildState: text("Home"), RevalidateAfter: time.Hour, View: view})
+	app := app(gorgon.Page[state]{Path: "/", Load: text("Home"), RevalidateAfter: time.Hour, View: view})
 	site := gorgontest.Open(t, app)
 	site.Get("/")
 	site.Advance(2 * time.Hour)
 	why := site.Why("/")
 	fmt.Println(why.Serves, why.Phase, strings.TrimSpace(why.Next))
-	// Output: memory stale serves it, and makes the page again behind
+	// Output: memory stale serves it, and revalidates the page in the background
 }

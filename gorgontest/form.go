@@ -16,13 +16,13 @@ const (
 	buttons  = `button:not([type=button]):not([type=reset]), input[type=submit], input[type=image]`
 )
 
-// Submit sends a form of the page and follows redirects. The form is the
-// first that is, holds, or is around what the CSS selector by finds, or that
-// is sent by the button whose text is by. Its fields have the values that they
-// have on the page, but for those given here, which the form must have.
+// Submit sends a form of the page and follows redirects. The form is the first
+// that matches the CSS selector by, contains a match or is around one, or that
+// the button with this text sends. Its fields have the values that they have on
+// the page, except for the given ones, which the form must have.
 //
-// A form is sent as application/x-www-form-urlencoded; one that is for files
-// is for [Site.Send].
+// A form is sent as application/x-www-form-urlencoded; for a form with files
+// use [Site.Send].
 func (r *Response) Submit(by string, values url.Values) *Response {
 	r.site.t.Helper()
 	form, button := r.form(by)
@@ -50,7 +50,7 @@ func (r *Response) Submit(by string, values url.Values) *Response {
 	return r.site.post(to, fields, []string{"Referer", r.URL.String()})
 }
 
-// form finds a form and the button that it is sent by, if it has one.
+// form finds a form and the button that sends it, if it has one.
 func (r *Response) form(by string) (form, button *goquery.Selection) {
 	r.site.t.Helper()
 	found := r.named(by, "form, "+buttons)
@@ -63,14 +63,14 @@ func (r *Response) form(by string) (form, button *goquery.Selection) {
 	}
 	switch {
 	case form.Length() == 0:
-		r.fatalf("the button %q is of no form", by)
+		r.fatalf("the button %q belongs to no form", by)
 	case found.Is("[disabled]"):
 		r.fatalf("the button %q is disabled", by)
 	}
 	return form, found
 }
 
-// controlsOf are the controls in a form, and those elsewhere that name it.
+// controlsOf returns the controls in a form, and those elsewhere that name it.
 func (r *Response) controlsOf(form *goquery.Selection) *goquery.Selection {
 	id, named := form.Attr("id")
 	return r.document().Find(controls).FilterFunction(func(_ int, s *goquery.Selection) bool {
@@ -92,7 +92,7 @@ func (r *Response) names(form *goquery.Selection) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// fields are what a browser sends of a form that nobody has touched.
+// fields returns what a browser sends for an unchanged form.
 func (r *Response) fields(form, button *goquery.Selection) url.Values {
 	fields := url.Values{}
 	r.controlsOf(form).Each(func(_ int, s *goquery.Selection) {

@@ -1,7 +1,8 @@
 // Opening a site for a test.
 
-// Package gorgontest is an app under test, without a socket: built, served,
-// asked, and told what time it is, within the test's own process.
+// Package gorgontest runs an app under test, without a socket: it builds and
+// serves the app, makes requests, and sets the time, within the test's own
+// process.
 //
 //	site := gorgontest.Open(t, app)
 //	site.Get("/").Want(200, "Welcome").WantCache(gorgontest.Hit)
@@ -9,35 +10,36 @@
 //	site.Get("/").WantCache(gorgontest.Stale)
 //	site.Get("/").WantCache(gorgontest.Hit)
 //
-// The server is the real one, with a cache over a seed and a store; what it
-// answers is what visitors get. Methods on a [Site] are what a visitor types
-// and what an operator does; methods on a [Response] are what a visitor does
-// with the page.
+// The server is the real one, with a cache, a seed and a store; visitors get
+// the same answers. Methods of a [Site] are what a visitor types and what an
+// operator does; methods of a [Response] are what a visitor does with the page.
 //
-// # Work behind a response
+// # Background work
 //
-// A site is served as with --role=web: what a request causes behind its
-// answer, such as making a stale page again, is over when the method returns.
-// So there is nothing to wait for and nothing to poll. Two things follow: a
-// generator that hangs keeps the method from returning, until its Timeout; and
-// where there is such work, a conditional request gets the whole page in place
-// of a 304.
+// A site is served as with --role=web: the background work that a request
+// causes, such as regenerating a stale page, is finished when the method
+// returns. So there is nothing to wait for and nothing to poll. This has two
+// consequences: a loader that hangs delays the method until its Timeout; and if
+// there is such work, a conditional request gets the whole page instead of a
+// 304.
 //
 // # Time
 //
-// A site has a clock of its own, which stands still until [Site.Advance] moves
-// it. It is what pages age by, so an hour costs nothing and each ttl is exact.
-// It is not what the app's own functions read from [time.Now], nor what ends
-// deadlines or lets cookies run out. For these too, test within [testing/synctest] and set [Options.Synctest]: then all of these
-// share the time of the bubble, and Advance sleeps. A fake clock is the
-// default since it needs no bubble: tests may then run real servers and files
-// beside the site, and examples and benchmarks may use one.
+// A site has its own clock, which stands still until [Site.Advance] moves it.
+// Pages age by it, so an hour costs nothing and each ttl is exact. It does not
+// affect what the app's own functions read from [time.Now], nor deadlines or
+// the expiry of cookies. To include these, test within [testing/synctest] and
+// set [Options.Synctest]: then all of them share the time of the bubble, and
+// Advance sleeps. The fake clock is the default since it needs no bubble: tests
+// can then use real servers and files together with the site, and examples and
+// benchmarks can use one.
 //
 // # What is not run
 //
-// App.Services, which are functions to be called by their own tests, and
-// scripts: [Response.Navigate] and [Response.Filled] do what the browser
-// runtime does with what the server says, and tests of islands need a browser.
+// Services are not run: their functions can be called by their own tests.
+// Nor are scripts: [Response.Navigate] and [Response.Filled] do what the
+// browser runtime does with the server's answers, but tests of islands need a
+// browser.
 package gorgontest
 
 import (
@@ -53,60 +55,63 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
-// Options say how a site is opened. The zero value works.
+// Options say how to open a site. The zero value works.
 type Options struct {
-	// Lazy makes nothing ahead: each page is made when it is first asked for,
-	// and every path that a pattern matches may exist. Assets, files and build
-	// values are there all the same; the sitemap is empty. Default: the pages
-	// that the build command makes are made when the site is opened.
+	// Lazy builds no pages: each page is made when it is first requested, and
+	// every path that a pattern matches may exist. Assets, files and build
+	// values exist all the same; the sitemap is empty. Default: opening the
+	// site makes the pages that the build command makes.
 	Lazy bool
 
 	// Store is where pages are kept that are made later. Sites that share one
-	// are instances of one site. Whoever gives it closes it. Default: an empty
+	// are instances of one site. The caller closes it. Default: an empty
 	// [mem.Store].
 	Store pages.Store
 
-	// Build names the program: a site of another name over the same Store is
-	// a later deploy of the app. Default: "test".
+	// Build names the program: a site with another name on the same Store is a
+	// later deployment of the app. Default: "test".
 	Build string
 
-	// Base is the path that everything lies below: "/docs". Default: none.
+	// Base is the base path of all URLs: "/docs". Default: none.
 	Base string
 
-	// Start is the time that the site's clock begins with. Store and browser
-	// have clocks of their own, which agree with the default. Default: now, to
-	// the second.
+	// Start is the initial time of the site's clock. Store and browser have
+	// clocks of their own, which agree with the default. Default: now, to the
+	// second.
 	Start time.Time
 
 	// Synctest says that the test runs within [testing/synctest]: the site's
 	// clock is then [time.Now], and [Site.Advance] sleeps. Default: the site
-	// has a clock of its own.
+	// has its own clock.
 	Synctest bool
 
-	// PurgeKey lets the site take purges over HTTP. Default: it takes none.
+	// PurgeKey makes the site accept purges over HTTP. Default: it accepts
+	// none.
 	PurgeKey []byte
 
-	// Log also takes what the site logs. Default: it is shown where a check
+	// Log also receives the site's log. Default: the log is shown when a check
 	// fails, and returned by [Site.Log].
 	Log *slog.Logger
 }
 
-// secret seals what travels through the browser that a test plays.
+// secret seals the data that travels through the browser of a test.
 const secret = "gorgontest"
 
-// Open opens a site with no options. It fails the test at once where the app
-// is at fault, or a page cannot be built, saying all of it.
+// Open opens a site with no options. It fails the test at once if the app is at
+// fault, or a page cannot be built, and reports all faults.
 func Open(t testing.TB, app gorgon.App) *Site {
 	t.Helper()
 	return Options{}.Open(t, app)
@@ -129,29 +134,19 @@ func (o Options) Open(t testing.TB, app gorgon.App) *Site {
 	if s.origin = app.Origin; s.origin == "" {
 		s.origin = "http://gorgon.test"
 	}
-	// What serve and Why look up are the same definitions.
-	for i, d := range app.Definitions() {
-		if i == 0 {
-			app.Routes = nil
-		}
-		app.Routes = append(app.Routes, pinned{d})
-	}
-	s.app, s.router = app, gorgon.NewRouter(app.Definitions())
+	// serve and Why use the same definitions.
+	app = app.Erased()
+	s.app, s.router = app, paths.NewRouter(app.Definitions(), (*gorgon.Definition).PathPattern)
 	if err := s.open(t, o); err != nil {
 		t.Fatalf("gorgontest: the site cannot be opened:\n%v\n%s", err, s.log.since(0))
 	}
 	return &Site{shared: s, t: t, jar: newJar(t)}
 }
 
-// pinned is a route that is erased once, so that its definition is one.
-type pinned struct{ d *gorgon.Definition }
-
-func (p pinned) Definition() *gorgon.Definition { return p.d }
-
 // shared is what all visitors of a site share.
 type shared struct {
 	app      gorgon.App
-	router   *gorgon.Router
+	router   *paths.Router[*gorgon.Definition]
 	handler  http.Handler
 	cache    *cache.Cache
 	base     string
@@ -168,15 +163,11 @@ func (s *shared) now() time.Time {
 	return time.Unix(0, s.clock.Load())
 }
 
-// open builds the site and puts the machines together.
+// open builds the site and assembles the server.
 func (s *shared) open(t testing.TB, o Options) error {
-	built := s.app
-	if o.Lazy {
-		built.Routes = []gorgon.Route{nothing}
-	}
 	file := filepath.Join(t.TempDir(), s.app.Name+".seed")
 	_, err := build.Run(t.Context(), build.Config{
-		App: built, Out: file, Binary: o.Build, Base: o.Base, Effort: compress.None, Time: s.now(),
+		App: s.app, Out: file, Binary: o.Build, Base: o.Base, Effort: compress.None, Time: s.now(), Lazy: o.Lazy,
 		Bundle: bundle.Bundler{}.Bundle, Secret: secret,
 	})
 	if err != nil {
@@ -191,8 +182,8 @@ func (s *shared) open(t testing.TB, o Options) error {
 	renderer := &render.Renderer{
 		Seal: render.NewSeal(secret),
 		App:  s.app, Build: m.Build, Effort: compress.None, Now: s.now,
-		Values: gorgon.NewValues(s.app, made.Value),
-		Site:   gorgon.Site{Base: o.Base, Origin: s.app.Origin, Locales: s.app.Locales, Assets: m.Assets},
+		Values: s.app.ReadValues(made.Value),
+		Site:   made.Site(s.app),
 	}
 	log := slog.New(s.log.handler(o.Log))
 	store := o.Store
@@ -201,12 +192,12 @@ func (s *shared) open(t testing.TB, o Options) error {
 		t.Cleanup(func() { _ = own.Close() })
 		store = own
 	}
-	kept := cache.Config{Renderer: renderer, Store: store, NoSweep: true, Prepare: serve.Prepare, Log: log, Now: s.now}
+	kept := cache.Config{Renderer: renderer, Store: store, Owner: s.app.Name + "/", NoSweep: true, Prepare: answer.Prepare, Log: log, Now: s.now}
 	if !o.Lazy {
 		kept.Seed = made
 	}
 	if cdn := s.app.CDN; cdn != nil && cdn.Purge != nil {
-		kept.CDN = func(ctx context.Context, subjects []string) error { return cdn.Purge(ctx, serve.EdgeTags(subjects)) }
+		kept.CDN = func(ctx context.Context, subjects []string) error { return cdn.Purge(ctx, answer.EdgeTags(subjects)) }
 	}
 	if s.cache, err = cache.New(kept); err != nil {
 		return err
@@ -219,33 +210,26 @@ func (s *shared) open(t testing.TB, o Options) error {
 	return err
 }
 
-// nothing stands for the routes of a build that is to make none.
-var nothing = gorgon.Page[struct{}]{
-	Path:         "/",
-	RequestState: func(context.Context, gorgon.Input, *http.Request) (struct{}, error) { return struct{}{}, nil },
-	View:         func(struct{}) gorgon.Component { return gorgon.Text("") },
-}
-
 // files serves the files of a seed.
-func files(s *seed.Seed) func(path string) (serve.File, bool) {
-	return func(path string) (serve.File, bool) {
+func files(s *seed.Seed) func(path string) (answer.File, bool) {
+	return func(path string) (answer.File, bool) {
 		f, err := s.File(path)
-		return serve.File{
+		return answer.File{
 			ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag,
 			Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd,
 		}, err == nil
 	}
 }
 
-// A Site is an app being served, as one visitor has it before them. Its
-// methods fail the test where they cannot do what they say; what the site
-// answers is for the test to judge. Several goroutines may use one; the log of
-// a response is then that of all who asked meanwhile.
+// A Site is an app being served, as one visitor sees it. Its methods fail the
+// test if they cannot do what they say; the answers of the site are for the
+// test to judge. It is safe for concurrent use; the log of a response then
+// includes that of all concurrent requests.
 type Site struct {
 	*shared
 
 	// Header is sent with every request of this visitor: Accept-Language,
-	// Authorization. Default: nothing but the cookies that the site has set.
+	// Authorization. Default: only the cookies that the site has set.
 	Header http.Header
 
 	t   testing.TB
@@ -260,19 +244,23 @@ func newJar(t testing.TB) *cookiejar.Jar {
 	return jar
 }
 
-// Visitor is the same site for another visitor, who has no cookies yet.
+// ServeHTTP answers requests from a socket, for tests with a browser:
+// httptest.NewServer(site).
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Visitor returns the same site for another visitor, who has no cookies yet.
 func (s *Site) Visitor() *Site { return &Site{shared: s.shared, t: s.t, jar: newJar(s.t)} }
 
-// With is the same site for the same visitor in a subtest.
+// With returns the same site for the same visitor in a subtest.
 func (s *Site) With(t testing.TB) *Site {
 	return &Site{shared: s.shared, Header: s.Header, t: t, jar: s.jar}
 }
 
-// Now is the time by the site's clock.
+// Now returns the time by the site's clock.
 func (s *Site) Now() time.Time { return s.now() }
 
-// Advance moves the site's clock. Nothing happens by that alone: a page that
-// has become stale is made again behind the next request for it.
+// Advance moves the site's clock. That alone has no effect: a page that has
+// become stale is regenerated in the background by the next request for it.
 func (s *Site) Advance(d time.Duration) {
 	s.t.Helper()
 	switch {
@@ -297,7 +285,7 @@ func (s *Site) Purge(verb pages.Verb, subjects ...string) uint64 {
 	return epoch
 }
 
-// Why says all that is known of the page at a URL path, without changing
+// Why reports everything known about the page at a URL path, without changing
 // anything, as the why command does.
 func (s *Site) Why(path string) cache.Report {
 	s.t.Helper()
@@ -306,7 +294,7 @@ func (s *Site) Why(path string) cache.Report {
 	if !ok {
 		s.t.Fatalf("gorgontest: %s is not below the base path %s", path, s.base)
 	}
-	decoded, err := gorgon.ParsePath(below)
+	decoded, err := paths.Parse(below)
 	if err != nil {
 		s.t.Fatalf("gorgontest: %v", err)
 	}
@@ -318,10 +306,10 @@ func (s *Site) Why(path string) cache.Report {
 	return s.cache.Why(s.t.Context(), page, rest, locale)
 }
 
-// Log is what the site has logged so far, a line for each record.
+// Log returns what the site has logged so far, a line for each record.
 func (s *Site) Log() string { return s.log.since(0) }
 
-// resolve reads a URL as a page at from would; it has to be one of the site.
+// resolve resolves a URL on the page at from; the result must be on the site.
 func (s *Site) resolve(from *url.URL, target string) *url.URL {
 	s.t.Helper()
 	root, err := url.Parse(s.origin + "/")
@@ -333,7 +321,7 @@ func (s *Site) resolve(from *url.URL, target string) *url.URL {
 	}
 	to, err := from.Parse(target)
 	if err != nil {
-		s.t.Fatalf("gorgontest: %q is no URL: %v", target, err)
+		s.t.Fatalf("gorgontest: %q is not a URL: %v", target, err)
 	}
 	if !s.owns(to) {
 		s.t.Fatalf("gorgontest: %s is not on the site, which is at %s", to, s.origin)

@@ -19,8 +19,8 @@ import (
 // t is what examples test with, which have no *testing.T of their own.
 var t = new(program)
 
-// A program is a test that is none: it prints what fails, and cleans up when
-// all tests are over.
+// A program stands for a test outside of one: it prints failures, and cleans up
+// when all tests are over.
 type program struct {
 	testing.TB
 	cleanups []func()
@@ -49,8 +49,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A fake is a test whose failures are looked at. Fatalf ends the goroutine, as
-// a test's does; run begins one.
+// A fake is a test whose failures are checked. Fatalf ends the goroutine, as a
+// test's does; run starts one.
 type fake struct {
 	testing.TB
 	said []string
@@ -65,7 +65,7 @@ func (f *fake) Fatalf(format string, args ...any) {
 	panic(f)
 }
 
-// failing is what do says to a test that it fails.
+// failing returns the failures that do reports to a test.
 func failing(t *testing.T, do func(testing.TB)) string {
 	t.Helper()
 	f := &fake{TB: t}
@@ -90,8 +90,8 @@ func text(s string) func(context.Context, gorgon.Input) (state, error) {
 	return func(context.Context, gorgon.Input) (state, error) { return state{s}, nil }
 }
 
-// count is a generator that says how often it was asked, and what fails when
-// broken is set.
+// count is a loader that shows how often it was called, and fails while broken
+// is set.
 func count(n *atomic.Int64, broken *atomic.Bool) func(context.Context, gorgon.Input) (state, error) {
 	return func(context.Context, gorgon.Input) (state, error) {
 		if broken != nil && broken.Load() {
@@ -102,19 +102,19 @@ func count(n *atomic.Int64, broken *atomic.Bool) func(context.Context, gorgon.In
 }
 
 // a page with a text, made at build.
-func page(path, body string) gorgon.Route {
-	return gorgon.Page[state]{Path: path, BuildState: text(body), View: func(s state) gorgon.Component { return gorgon.HTML(s.Text) }}
+func page(path, body string) gorgon.Part {
+	return gorgon.Page[state]{Path: path, Load: text(body), View: func(s state) gorgon.Component { return gorgon.HTML(s.Text) }}
 }
 
-func app(routes ...gorgon.Route) gorgon.App { return gorgon.App{Name: "test", Routes: routes} }
+func app(routes ...gorgon.Part) gorgon.App { return gorgon.App{Name: "test", Parts: routes} }
 
-// stock is a fragment whose state is in a map, and which has a tag.
+// stock is a fragment with a tag, whose state is in a map.
 func stock(in map[string]int) gorgon.Fragment[string, state] {
 	return gorgon.Fragment[string, state]{
 		Name: "stock",
-		BuildState: func(_ context.Context, _ gorgon.Input, id string) (state, error) {
+		Load: func(_ context.Context, _ gorgon.Input, id string) (state, error) {
 			if in[id] < 0 {
-				return state{}, fmt.Errorf("nobody knows")
+				return state{}, fmt.Errorf("not known")
 			}
 			return state{fmt.Sprintf("%d in stock", in[id])}, nil
 		},
@@ -123,11 +123,11 @@ func stock(in map[string]int) gorgon.Fragment[string, state] {
 	}
 }
 
-// members lets those in who have a cookie, and sets it for a form.
+// members admits visitors who have a cookie, and sets it for a form.
 func members(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := r.Cookie("member"); err != nil || c.Value != "yes" {
-			serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Unauthorized, Message: "Members only."})
+			serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindUnauthorized, Message: "Members only."})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -136,25 +136,25 @@ func members(next http.Handler) http.Handler {
 
 func join(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("name") == "" {
-		serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Invalid, Message: "Who are you?"})
+		serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Who are you?"})
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: "member", Value: r.PostFormValue("consent"), Path: "/", Secure: r.TLS != nil})
-	serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Moved, Status: http.StatusSeeOther, Location: "/members"})
+	serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindRedirect, Status: http.StatusSeeOther, Location: "/members"})
 }
 
 func club() gorgon.App {
 	return gorgon.App{
 		Name: "club",
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			page("/join", `<form action="/join" method="post">
 				<input name="name"><input name="consent" type="checkbox" value="yes" checked>
 				<button>Join</button></form>`),
 			gorgon.Page[state]{
-				Path: "/members", BuildState: text("Welcome"), View: view,
+				Path: "/members", Load: text("Welcome"), View: view,
 				Guards: []func(http.Handler) http.Handler{members},
 			},
+			gorgon.Handler{Pattern: "POST /join", Handler: http.HandlerFunc(join)},
 		},
-		Handlers: map[string]http.Handler{"POST /join": http.HandlerFunc(join)},
 	}
 }

@@ -1,4 +1,4 @@
-// What a site logs, kept for the messages of checks.
+// The log of a site, kept for the messages of checks.
 
 package gorgontest
 
@@ -27,15 +27,15 @@ func (l *logged) length() int {
 	return l.text.Len()
 }
 
-// since is what was written after there were n bytes.
+// since returns what was written after the first n bytes.
 func (l *logged) since(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return string(l.text.Bytes()[n:])
 }
 
-// handler writes to the log, and to another one where there is one. The time
-// is left out, so that a test may compare.
+// handler returns a handler that writes to the log, and to another one if there
+// is one. It omits the time, so that a test may compare.
 func (l *logged) handler(other *slog.Logger) slog.Handler {
 	own := slog.NewTextHandler(l, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
@@ -52,13 +52,13 @@ func (l *logged) handler(other *slog.Logger) slog.Handler {
 	return slog.NewMultiHandler(own, other.Handler())
 }
 
-// How much of a text is shown in a message.
+// How much of a text a message shows.
 const (
 	firstLines = 8
 	lineLength = 240
 )
 
-// beginning is the first lines of a text, indented.
+// beginning returns the first lines of a text, indented.
 func beginning(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	more := len(lines) > firstLines

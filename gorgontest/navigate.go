@@ -13,23 +13,24 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// A Navigation is where a link led to in a browser that runs scripts. Its
-// Response is the document that is then shown: the one that the link was in
-// with head and main part exchanged, and with status and header of the
-// payload. Where Whole says something it is the page as it was loaded.
+// A Navigation is the result of following a link in a browser that runs
+// scripts. Its Response is the document that is then shown: the document that
+// had the link, with head and main part replaced, and with status and header of
+// the payload. If Whole is not empty, it is the page as it was loaded.
 type Navigation struct {
 	*Response
-	Whole   string    // why the browser loads the page as a whole document; "" where it does not
-	Payload *Response // that was asked for last; nil where none was
-	Modules []string  // that the payload asks to be loaded
+	Whole   string    // why the browser loads the page as a whole document; "" if it does not
+	Payload *Response // the last requested payload; nil if there was none
+	Modules []string  // the assets that the payload preloads
 }
 
 // maxHops is how many redirects of payloads the runtime follows.
 const maxHops = 5
 
-// settings are what a document tells the runtime.
+// settings are the runtime's settings in a document.
 type settings struct {
 	Build    string
 	Base     string
@@ -47,12 +48,12 @@ type payload struct {
 	Modules  []string
 }
 
-// Navigate goes from this page to another as the browser runtime does where a
-// link is followed: with the other page's payload, or, where anything is not
-// as it should be, by loading it whole. The URL is read as in a link.
+// Navigate goes from this page to another as the browser runtime does when a
+// link is followed: with the other page's payload, or, if anything is not as it
+// should be, by loading the whole page. The URL is read as in a link.
 //
-// It does not know of what the runtime keeps, and asks anew each time. Whether
-// a policy or a stylesheet would stand in the way is not looked at.
+// It ignores the runtime's cache, and makes a request each time. It does not
+// check whether a policy or a stylesheet would prevent the navigation.
 func (r *Response) Navigate(target string) *Navigation {
 	r.site.t.Helper()
 	n := &Navigation{}
@@ -63,7 +64,7 @@ func (r *Response) Navigate(target string) *Navigation {
 	return n
 }
 
-// travel asks for payloads until one is shown, or says why none is.
+// travel requests payloads until one is shown, or says why none is.
 func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 	from.site.t.Helper()
 	told, parts, why := from.runtime()
@@ -72,11 +73,11 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 	}
 	for hops := 0; ; hops++ {
 		page, below := strings.CutPrefix(to.EscapedPath(), told.Base)
-		if !below || !strings.HasPrefix(page, "/") || strings.HasPrefix(page, "/_gorgon/") {
-			return to.RequestURI() + " can be no page of the app"
+		if !below || !strings.HasPrefix(page, "/") || strings.HasPrefix(page, wire.Root) {
+			return to.RequestURI() + " cannot be a page of the app"
 		}
 		at := *to
-		// As a text: what is escaped in the page's path stays so.
+		// As text: escaped characters in the page's path stay escaped.
 		asked := told.Base + render.PayloadPath(page)
 		if to.RawQuery != "" {
 			asked += "?" + to.RawQuery
@@ -86,13 +87,13 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 		var p payload
 		switch {
 		case res.Aborted:
-			return "its payload is cut short"
+			return "its payload is truncated"
 		case res.Status != http.StatusOK:
 			return fmt.Sprintf("its payload has status %d", res.Status)
 		case !ofType(res, "application/json"):
 			return fmt.Sprintf("its payload is of type %q", res.Header.Get("Content-Type"))
 		case json.Unmarshal([]byte(res.Body), &p) != nil:
-			return "its payload is no JSON"
+			return "its payload is not JSON"
 		case p.Build != told.Build:
 			return fmt.Sprintf("it is of build %s, and the page that leads to it of build %s", p.Build, told.Build)
 		case p.Location != nil:
@@ -107,16 +108,18 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 			to = next
 			continue
 		case p.Reload:
-			return "it has inline scripts or styles, which the policy of another document keeps out"
+			return "it needs a document of its own: it has inline scripts or styles, or headers that govern a document"
 		case !alike(p.Parts, parts):
 			return "its layout has other regions"
+		case lasting(p.Parts) != "":
+			return "it has a " + lasting(p.Parts) + ", which needs a document of its own"
 		case told.Locale != "" && p.Locale != "" && told.Locale != p.Locale:
 			return fmt.Sprintf("it is in %s, and the layout in %s", p.Locale, told.Locale)
 		}
 		shown := *res
 		shown.URL, shown.doc = &at, nil
 		shown.Body = from.Body
-		// From behind, so that the places before stay where they are.
+		// From the end, so that earlier positions stay valid.
 		for _, part := range slices.Backward(parts) {
 			shown.Body = shown.Body[:part.start] + p.Parts[part.name] + shown.Body[part.end:]
 		}
@@ -125,14 +128,14 @@ func (n *Navigation) travel(from *Response, to *url.URL) (whole string) {
 	}
 }
 
-// A part of a body lies between its marks.
+// A part of a body is between its marks.
 type part struct {
 	name       string
 	start, end int
 }
 
-// runtime is what the document says to the runtime, and where its parts are;
-// or why there is no navigation from it.
+// runtime returns the runtime's settings in the document, and the positions of
+// its parts; or why there is no navigation from it.
 func (r *Response) runtime() (told settings, parts []part, why string) {
 	r.site.t.Helper()
 	content, ok := r.Find("meta[name=gorgon]").Attr("content")
@@ -145,7 +148,7 @@ func (r *Response) runtime() (told settings, parts []part, why string) {
 	return told, parts, ""
 }
 
-// parts are head, main and the regions of the layout, in their order.
+// parts returns head, main and the regions of the layout, in order.
 func (r *Response) parts() (found []part) {
 	const mark = "<!--gorgon:"
 	for at := 0; ; {
@@ -163,7 +166,7 @@ func (r *Response) parts() (found []part) {
 	}
 }
 
-// alike says whether a payload has just the parts of a document.
+// alike says whether a payload has exactly the parts of a document.
 func alike(got map[string]string, parts []part) bool {
 	for _, p := range parts {
 		if _, ok := got[p.name]; !ok {
@@ -173,16 +176,40 @@ func alike(got map[string]string, parts []part) bool {
 	return len(got) == len(parts)
 }
 
+// lasting returns elements of the parts that only a document of its own can
+// start or end; the runtime loads such a page whole.
+func lasting(parts map[string]string) string {
+	for name, text := range parts {
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(text))
+		if err != nil {
+			return "part that is not HTML"
+		}
+		var found string
+		doc.Find("script,iframe,frame,object,embed,base,meta[http-equiv],meta[name=referrer],template[shadowrootmode],link[rel~=stylesheet]").EachWithBreak(func(_ int, e *goquery.Selection) bool {
+			of := goquery.NodeName(e)
+			if of == "script" && strings.HasSuffix(strings.ToLower(e.AttrOr("type", "")), "json") || of == "link" && name == "head" {
+				return true
+			}
+			found = of
+			return false
+		})
+		if found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
 func ofType(r *Response, want string) bool {
 	got, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.TrimSpace(got) == want
 }
 
-// Fragment fetches the first deferred fragment of the page that has this name,
-// as the browser runtime does: a piece of HTML.
+// Fragment fetches the first deferred fragment of the page with this name, as
+// the browser runtime does: a piece of HTML.
 func (r *Response) Fragment(name string) *Response {
 	r.site.t.Helper()
-	base := r.site.base + "/_gorgon/fragment/"
+	base := r.site.base + wire.Fragment
 	found := r.Find("gorgon-fragment[src]").FilterFunction(func(_ int, s *goquery.Selection) bool {
 		return strings.HasPrefix(s.AttrOr("src", ""), base+name+"/")
 	}).First()
@@ -192,7 +219,7 @@ func (r *Response) Fragment(name string) *Response {
 	return r.fetch(found)
 }
 
-// maxFragments bounds what [Response.Filled] fetches.
+// maxFragments limits the fragments that [Response.Filled] fetches.
 const maxFragments = 1000
 
 func (r *Response) fetch(element *goquery.Selection) *Response {
@@ -201,8 +228,8 @@ func (r *Response) fetch(element *goquery.Selection) *Response {
 	return r.site.once(r.onward(src, "Accept", "text/html"))
 }
 
-// Filled is the page as it is once the browser runtime has fetched its
-// deferred fragments, and those within them. Where one fails its fallback
+// Filled returns the page as it is once the browser runtime has fetched its
+// deferred fragments, and the fragments in them. If one fails, its fallback
 // stays, and gorgon-fragment has the attribute data-gorgon-error.
 func (r *Response) Filled() *Response {
 	r.site.t.Helper()
@@ -216,7 +243,7 @@ func (r *Response) Filled() *Response {
 			break
 		}
 		if done[next.Get(0)] = true; len(done) > maxFragments {
-			r.fatalf("the page has more than %d deferred fragments, so one must be within itself", maxFragments)
+			r.fatalf("the page has more than %d deferred fragments, so one must contain itself", maxFragments)
 		}
 		piece := r.fetch(next)
 		if piece.Status != http.StatusOK || !ofType(piece, "text/html") || piece.Aborted {

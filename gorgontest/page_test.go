@@ -1,4 +1,4 @@
-// Laws of pages: forms, links, navigation, fragments, the cache's words.
+// Laws of pages: forms, links, navigation, fragments, the cache status.
 
 package gorgontest_test
 
@@ -17,7 +17,7 @@ import (
 	"github.com/gorgon-go/gorgon/serve"
 )
 
-// What is sent of a form is what a browser would send.
+// A form sends what a browser would send.
 func TestForms(t *testing.T) {
 	const fields = `<input name="text" value="a b"><input type="hidden" name="id" value="7"><input name="off" value="x" disabled>
 		<fieldset disabled><input name="within" value="x"></fieldset>
@@ -55,7 +55,7 @@ func TestForms(t *testing.T) {
 				got = r.Method + " " + r.URL.Path + " " + r.Form.Encode()
 			}
 			a := app(page("/", c.page))
-			a.Handlers = map[string]http.Handler{"/echo": http.HandlerFunc(echo)}
+			a.Parts = append(a.Parts, gorgon.Handler{Pattern: "/echo", Handler: http.HandlerFunc(echo)})
 			a.Middleware = []func(http.Handler) http.Handler{func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.URL.RawQuery != "" && r.URL.Path == "/" {
@@ -72,7 +72,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// A form comes from the site itself, and a request that a test makes up may not.
+// A form comes from the site itself; a request that a test makes up need not.
 func TestOriginOfForms(t *testing.T) {
 	a := club()
 	a.Middleware = []func(http.Handler) http.Handler{http.NewCrossOriginProtection().Handler}
@@ -97,47 +97,51 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Who types an address comes from elsewhere, and who follows a link does not.
+// A typed address comes from elsewhere, and a followed link does not.
 func TestWhereVisitorsComeFrom(t *testing.T) {
 	a := app(gorgon.Page[state]{Path: "/", View: func(s state) gorgon.Component { return gorgon.HTML(`<a href="/">Home</a><p>` + s.Text + `</p>`) },
-		BuildState: func(_ context.Context, in gorgon.Input) (state, error) { return state{in.Locale}, nil }})
-	a.Locales, a.DetectLocale = []string{"en", "de"}, true
+		Load: func(_ context.Context, in gorgon.Input) (state, error) { return state{in.Locale}, nil }})
+	a.Locales.Tags, a.Locales.Detect = []string{"en", "de"}, true
 	site := gorgontest.Open(t, a)
 	site.Header = http.Header{"Accept-Language": {"de"}}
 	home := site.Get("/").Want(200, "<p>de</p>")
 	if !slices.Equal(home.Redirects, []string{"/de"}) {
-		t.Errorf("it was led by %q", home.Redirects)
+		t.Errorf("it has the referrer %q", home.Redirects)
 	}
 	home.Click("Home").Want(200, "<p>en</p>")
 }
 
-// The runtime goes on with a payload, or says why it does not.
+// The runtime continues with a payload, or says why it does not.
 func TestNavigate(t *testing.T) {
-	titled := func(path, title, body string) gorgon.Route {
+	titled := func(path, title, body string) gorgon.Part {
 		return gorgon.Page[state]{
-			Path: path, BuildState: text(body), View: view, Guards: nil,
+			Path: path, Load: text(body), View: view, Guards: nil,
 			Head: func(state) gorgon.Head { return gorgon.Head{Title: title} },
 		}
 	}
-	moved := func(path, to string) gorgon.Route {
-		return gorgon.Page[state]{Path: path, View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
-			return state{}, &gorgon.Error{Kind: gorgon.Moved, Status: http.StatusFound, Location: to}
+	moved := func(path, to string) gorgon.Part {
+		return gorgon.Page[state]{Path: path, View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			return state{}, &gorgon.Error{Kind: gorgon.KindRedirect, Status: http.StatusFound, Location: to}
 		}}
 	}
 	a := app(
 		titled("/", "Home", "home"), titled("/über uns/", "About", "about"),
+		gorgon.Page[state]{Path: "/framed", Load: text("x"), View: func(state) gorgon.Component { return gorgon.HTML(`<h1>framed</h1><iframe src="/x"></iframe>`) }},
+		gorgon.Page[state]{Path: "/data", Load: text("x"), View: func(state) gorgon.Component {
+			return gorgon.HTML(`<h1>data</h1><script type="application/ld+json">{}</script>`)
+		}},
 		moved("/old", "/über uns/"), moved("/away", "https://elsewhere.example/"), moved("/loop", "/loop"),
-		gorgon.Page[state]{Path: "/search", View: view, RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
+		gorgon.Page[state]{Path: "/search", View: view, LoadRequest: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
 			return state{"found " + r.FormValue("q")}, nil
 		}},
-		gorgon.Page[state]{Path: "/broken", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+		gorgon.Page[state]{Path: "/broken", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
 			return state{}, fmt.Errorf("no ink")
 		}},
-		gorgon.Page[state]{Path: "/members", BuildState: text("members"), View: view, Guards: []func(http.Handler) http.Handler{members}},
+		gorgon.Page[state]{Path: "/members", Load: text("members"), View: view, Guards: []func(http.Handler) http.Handler{members}},
 	)
-	a.Locales = []string{"en", "de"}
+	a.Locales.Tags = []string{"en", "de"}
 	a.Navigation = &gorgon.Navigation{}
-	a.Handlers = map[string]http.Handler{"/feed": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.Fail(w, r, gorgon.NotFound()) })}
+	a.Parts = append(a.Parts, gorgon.Handler{Pattern: "/feed", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.Fail(w, r, gorgon.NotFound()) })})
 	site := gorgontest.Options{Base: "/docs"}.Open(t, a)
 	home := site.Get("/docs/").Want(200)
 	for target, want := range map[string]struct{ text, title, whole string }{
@@ -150,9 +154,11 @@ func TestNavigate(t *testing.T) {
 		"/docs/nowhere":          {"", "", "status 404"},
 		"/docs/broken":           {"", "", "status 500"},
 		"/docs/members":          {"", "", "status 401"},
+		"/docs/framed":           {"framed", "", "it has a iframe"},
+		"/docs/data":             {"data", "", ""},
 		"/docs/feed":             {"", "", "status 404"},
 		"/docs/de":               {"home", "Home", "it is in de, and the layout in en"},
-		"/elsewhere":             {"", "", "can be no page of the app"},
+		"/elsewhere":             {"", "", "cannot be a page of the app"},
 	} {
 		n := home.Navigate(target)
 		if want.whole == "" && n.Whole != "" || !strings.Contains(n.Whole, want.whole) {
@@ -163,7 +169,7 @@ func TestNavigate(t *testing.T) {
 			t.Errorf("%s shows %q, titled %q", target, n.Text("h1"), n.Title())
 		}
 	}
-	// From what is shown one goes on, relative to where it is.
+	// The next navigation is relative to the page that is shown.
 	about := home.Navigate("/docs/old")
 	if back := about.Navigate(".."); back.Whole != "" || back.Text("h1") != "home" || back.URL.Path != "/docs/" {
 		t.Errorf("the way back leads to %s, %s", back.URL, back.Whole)
@@ -178,7 +184,8 @@ func TestNavigate(t *testing.T) {
 	}
 }
 
-// Regions of the layout go with the page; another set of them loads it whole.
+// Regions of the layout are exchanged with the page; another set of regions
+// loads the whole page.
 func TestNavigateExchangesRegions(t *testing.T) {
 	a := app(page("/", "<h1>home</h1>"), page("/about", "<h1>about</h1>"), page("/bare", "<h1>bare</h1>"))
 	a.Navigation = &gorgon.Navigation{}
@@ -209,10 +216,10 @@ func TestNavigateExchangesRegions(t *testing.T) {
 	}
 }
 
-// Redirects that lead round in circles end.
+// Circular redirects end.
 func TestCircles(t *testing.T) {
-	a := app(gorgon.Page[state]{Path: "/", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
-		return state{}, &gorgon.Error{Kind: gorgon.Moved, Status: http.StatusFound, Location: "/"}
+	a := app(gorgon.Page[state]{Path: "/", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+		return state{}, &gorgon.Error{Kind: gorgon.KindRedirect, Status: http.StatusFound, Location: "/"}
 	}}, page("/start", ""))
 	a.Navigation = &gorgon.Navigation{}
 	said := failing(t, func(t testing.TB) { gorgontest.Open(t, a).Get("/start").Navigate("/") })
@@ -224,18 +231,18 @@ func TestCircles(t *testing.T) {
 func TestFragments(t *testing.T) {
 	inner := stock(map[string]int{"a": 1, "b": 2, "bad": -1})
 	outer := gorgon.Fragment[string, state]{
-		Name: "outer", BuildState: func(_ context.Context, _ gorgon.Input, id string) (state, error) { return state{id}, nil },
+		Name: "outer", Load: func(_ context.Context, _ gorgon.Input, id string) (state, error) { return state{id}, nil },
 		View: func(s state) gorgon.Component { return inner.Defer(s.Text) },
 	}
-	a := app(gorgon.Page[state]{Path: "/{id}", BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
+	a := app(gorgon.Page[state]{Path: "/{id}", Load: func(_ context.Context, in gorgon.Input) (state, error) {
 		return state{in.PathValue("id")}, nil
 	}, Incremental: true, View: func(s state) gorgon.Component { return outer.Defer(s.Text) }})
-	a.Fragments = []gorgon.FragmentRoute{inner, outer}
+	a.Parts = append(a.Parts, inner, outer)
 	site := gorgontest.Options{Base: "/docs"}.Open(t, a)
 	page := site.Get("/docs/b").Want(200).WantNot("in stock")
 	page.Fragment("outer").Want(200).WantNot("in stock").Fragment("stock").Want(200, "2 in stock")
 	page.Filled().Want(200, "2 in stock").WantNot("data-gorgon-error")
-	page.WantNot("in stock") // it stays what it was
+	page.WantNot("in stock") // it is unchanged
 
 	bad := site.Get("/docs/bad").Filled()
 	if failed := bad.Find("[data-gorgon-error]"); failed.Length() != 1 || failed.Text() != "stock" {

@@ -1,4 +1,4 @@
-// What a site answers, and checks of it.
+// The answer of a site, and checks of it.
 
 package gorgontest
 
@@ -14,24 +14,24 @@ import (
 	"github.com/andybalholm/cascadia"
 )
 
-// A Response is what a site answered. Methods that check report what is wrong
-// and go on, and return the response, so that checks can follow each other;
-// methods that look for something fail the test at once where it is not there.
+// A Response is the answer of a site. Methods that check report failures and
+// continue, and return the response, so that checks can be chained; methods
+// that look for something fail the test at once if it is missing.
 type Response struct {
 	Method    string
-	URL       *url.URL // that answered, after the redirects
-	Redirects []string // Location of each that was followed
+	URL       *url.URL // the URL that answered, after the redirects
+	Redirects []string // the Location of each redirect that was followed
 	Status    int
 	Header    http.Header
 	Body      string // as it was sent
-	Aborted   bool   // the server cut it short
+	Aborted   bool   // the server cut the connection
 
 	site *Site
 	log  string // of this request
 	doc  *goquery.Document
 }
 
-// String is the request, what came of it, what was logged meanwhile, and the
+// String returns the request, its result, the log of the meantime, and the
 // beginning of the body.
 func (r *Response) String() string {
 	text := fmt.Sprintf("%s %s: status %d", r.Method, r.URL.RequestURI(), r.Status)
@@ -53,7 +53,7 @@ func (r *Response) String() string {
 	return text
 }
 
-// errorf reports a failed check with all that is known of the response.
+// errorf reports a failed check with everything known about the response.
 func (r *Response) errorf(format string, args ...any) {
 	r.site.t.Helper()
 	r.site.t.Errorf("%s; got %s", fmt.Sprintf(format, args...), r)
@@ -64,7 +64,7 @@ func (r *Response) fatalf(format string, args ...any) {
 	r.site.t.Fatalf("%s; in %s", fmt.Sprintf(format, args...), r)
 }
 
-// Want checks the status, and that the body holds each text as it stands.
+// Want checks the status, and that the body contains each text literally.
 func (r *Response) Want(status int, texts ...string) *Response {
 	r.site.t.Helper()
 	if r.Status != status {
@@ -78,7 +78,7 @@ func (r *Response) Want(status int, texts ...string) *Response {
 	return r
 }
 
-// WantNot checks that the body holds none of the texts.
+// WantNot checks that the body contains none of the texts.
 func (r *Response) WantNot(texts ...string) *Response {
 	r.site.t.Helper()
 	for _, text := range texts {
@@ -89,7 +89,7 @@ func (r *Response) WantNot(texts ...string) *Response {
 	return r
 }
 
-// WantHeader checks a header; an empty value means that there is none.
+// WantHeader checks a header; an empty value means that it must be absent.
 func (r *Response) WantHeader(name, value string) *Response {
 	r.site.t.Helper()
 	if got := strings.Join(r.Header.Values(name), ", "); got != value {
@@ -111,16 +111,17 @@ func (r *Response) WantCache(state State) *Response {
 func (r *Response) JSON(v any) {
 	r.site.t.Helper()
 	if err := json.Unmarshal([]byte(r.Body), v); err != nil {
-		r.fatalf("the body is no JSON for a %T: %v", v, err)
+		r.fatalf("the body is not JSON for a %T: %v", v, err)
 	}
 }
 
-// Find is what a CSS selector finds in the body, read as HTML: perhaps nothing.
+// Find returns what a CSS selector finds in the body, read as HTML: possibly
+// nothing.
 func (r *Response) Find(selector string) *goquery.Selection {
 	r.site.t.Helper()
 	m, err := cascadia.Compile(selector)
 	if err != nil {
-		r.site.t.Fatalf("gorgontest: %q is no CSS selector: %v", selector, err)
+		r.site.t.Fatalf("gorgontest: %q is not a CSS selector: %v", selector, err)
 	}
 	return r.document().FindMatcher(m)
 }
@@ -130,34 +131,34 @@ func (r *Response) document() *goquery.Document {
 	if r.doc == nil {
 		doc, err := goquery.NewDocumentFromReader(strings.NewReader(r.Body))
 		if err != nil {
-			r.fatalf("the body is no HTML: %v", err)
+			r.fatalf("the body is not HTML: %v", err)
 		}
 		r.doc = doc
 	}
 	return r.doc
 }
 
-// Text is the text of the first element that a CSS selector finds, with white
-// space as a browser shows it.
+// Text returns the text of the first element that a CSS selector finds, with
+// white space as a browser shows it.
 func (r *Response) Text(selector string) string {
 	r.site.t.Helper()
 	found := r.Find(selector)
 	if found.Length() == 0 {
-		r.fatalf("nothing is %s", selector)
+		r.fatalf("no element matches %s", selector)
 	}
 	return textOf(found.First())
 }
 
 func textOf(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
 
-// Title is the document's.
+// Title returns the title of the document.
 func (r *Response) Title() string {
 	r.site.t.Helper()
 	return textOf(r.Find("head title").First())
 }
 
-// Links are the URLs within the site that the page links to, path and query,
-// in order and each once.
+// Links returns the URLs within the site that the page links to, path and
+// query, in order and each once.
 func (r *Response) Links() []string {
 	r.site.t.Helper()
 	var links []string
@@ -173,8 +174,8 @@ func (r *Response) Links() []string {
 	return links
 }
 
-// Click follows the first link that is, or is in, what a CSS selector finds,
-// or whose text is by. The page is loaded whole, as without scripts; see
+// Click follows the first link that matches a CSS selector, is inside of a
+// match, or has this text. It loads the whole page, as without scripts; see
 // [Response.Navigate].
 func (r *Response) Click(by string) *Response {
 	r.site.t.Helper()
@@ -187,7 +188,7 @@ func (r *Response) onward(to *url.URL, header ...string) asking {
 	return r.site.request(http.MethodGet, to, "", append([]string{"Referer", r.URL.String(), "Sec-Fetch-Site", "same-origin"}, header...))
 }
 
-// named finds the element of a kind that a selector or a text names.
+// named finds the element of a kind by a selector or its text.
 func (r *Response) named(by, kind string) *goquery.Selection {
 	r.site.t.Helper()
 	if m, err := cascadia.Compile(by); err == nil {
@@ -203,7 +204,7 @@ func (r *Response) named(by, kind string) *goquery.Selection {
 	return found
 }
 
-// label is the text on an element, as visitors read it.
+// label returns the text on an element, as visitors read it.
 func label(s *goquery.Selection) string {
 	if goquery.NodeName(s) == "input" {
 		return s.AttrOr("value", "")

@@ -23,10 +23,10 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// counted is a page that says how often it was made.
+// counted is a page that shows how often it was made.
 func counted(broken *atomic.Bool) gorgon.Page[state] {
 	return gorgon.Page[state]{
-		Path: "/", BuildState: count(new(atomic.Int64), broken), View: view,
+		Path: "/", Load: count(new(atomic.Int64), broken), View: view,
 		RevalidateAfter: time.Minute, Tags: func(state) []string { return []string{"news"} },
 	}
 }
@@ -57,18 +57,18 @@ func TestLifeOfAPage(t *testing.T) {
 	site.Get("/").Want(200, "version 2").WantCache(gorgontest.Hit)
 }
 
-// Each answer comes after all work that was begun before it, every time.
+// Each answer arrives after all work that was started before it, every time.
 func TestNothingIsLeftBehind(t *testing.T) {
 	site := gorgontest.Open(t, app(counted(nil)))
 	for version := range 100 {
 		site.Advance(2 * time.Minute)
 		site.Get("/").Want(200, fmt.Sprintf("<h1>version %d</h1>", version+1)).WantCache(gorgontest.Stale)
 	}
-	// Also behind a payload, and a page with parts.
+	// Also with a payload, and a page with fragments.
 	stock := stock(map[string]int{"a": 1})
 	stock.RevalidateAfter = time.Minute
-	parts := app(gorgon.Page[state]{Path: "/", BuildState: text("parts"), View: func(state) gorgon.Component { return stock.Use("a") }})
-	parts.Fragments, parts.Navigation = []gorgon.FragmentRoute{stock}, &gorgon.Navigation{}
+	parts := app(gorgon.Page[state]{Path: "/", Load: text("parts"), View: func(state) gorgon.Component { return stock.Use("a") }})
+	parts.Parts, parts.Navigation = append(parts.Parts, stock), &gorgon.Navigation{}
 	site = gorgontest.Open(t, parts)
 	for range 20 {
 		site.Advance(2 * time.Minute)
@@ -79,7 +79,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
-// A validator is honoured, but where there is work behind the answer.
+// A validator is honoured, unless the answer causes background work.
 func TestConditional(t *testing.T) {
 	site := gorgontest.Open(t, app(counted(nil)))
 	etag := site.Get("/").Header.Get("ETag")
@@ -89,7 +89,7 @@ func TestConditional(t *testing.T) {
 	site.Get("/", "If-None-Match", etag).Want(200, "version 2").WantCache(gorgontest.Hit)
 }
 
-// Visitors may come at the same time; they have the page made once.
+// Visitors may come at the same time; the page is made once for all of them.
 func TestAtTheSameTime(t *testing.T) {
 	site := gorgontest.Options{Lazy: true}.Open(t, app(counted(nil)))
 	var all sync.WaitGroup
@@ -112,13 +112,13 @@ func TestPurge(t *testing.T) {
 				t.Errorf("the second purge has epoch %d, the first %d", second, first)
 			}
 			if c := site.Get("/").WantCache(gorgontest.Made).Want(200, "version 3").Cache(); !c.Expired {
-				t.Errorf("what was purged with expire was made anew: %+v", c)
+				t.Errorf("a page purged with expire was made more than once: %+v", c)
 			}
 		})
 	}
 }
 
-// A refresh that fails leaves the page as it is, and is tried again later.
+// A failed refresh leaves the page unchanged, and is tried again later.
 func TestGeneratorThatFails(t *testing.T) {
 	var broken atomic.Bool
 	site := gorgontest.Open(t, app(counted(&broken)))
@@ -129,7 +129,7 @@ func TestGeneratorThatFails(t *testing.T) {
 		t.Errorf("the log does not say why:\n%s", site.Log())
 	}
 	why := site.Why("/")
-	if why.Phase != "stale" || !strings.Contains(why.Next, "the last refresh failed") {
+	if why.Phase != "stale" || !strings.Contains(why.Next, "the last revalidation failed") {
 		t.Errorf("Why says %s: %s", why.Phase, why.Next)
 	}
 	broken.Store(false)
@@ -143,13 +143,13 @@ func TestGeneratorThatFails(t *testing.T) {
 func TestBuiltOrLazy(t *testing.T) {
 	product := gorgon.Page[state]{
 		Path: "/products/{id}", View: view,
-		BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/products/1"}, nil },
-		BuildState: func(_ context.Context, in gorgon.Input) (state, error) { return state{in.PathValue("id")}, nil },
+		Paths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/products/1"}, nil },
+		Load:  func(_ context.Context, in gorgon.Input) (state, error) { return state{in.PathValue("id")}, nil },
 	}
 	shop := app(product)
 	shop.Origin = "https://shop.example"
-	shop.Assets = fstest.MapFS{"app.css": {Data: []byte("h1{}")}}
-	shop.Static = fstest.MapFS{"favicon.ico": {Data: []byte("icon")}}
+	shop.Assets.Files = fstest.MapFS{"app.css": {Data: []byte("h1{}")}}
+	shop.Assets.Static = fstest.MapFS{"favicon.ico": {Data: []byte("icon")}}
 	site := gorgontest.Open(t, shop)
 	site.Get("/products/1").Want(200, "1").WantCache(gorgontest.Hit)
 	site.Get("/products/2").Want(404).WantCache(gorgontest.None)
@@ -163,12 +163,12 @@ func TestBuiltOrLazy(t *testing.T) {
 	site.Get("/sitemap.xml").WantNot("/products/1")
 }
 
-// A site of another build over the same store is a deploy: what there is stays
-// and is stale.
+// A site of another build on the same store is a deployment: entries stay and
+// are stale.
 func TestDeploy(t *testing.T) {
 	store := mem.Open(mem.Options{})
 	t.Cleanup(func() { _ = store.Close() })
-	page := gorgon.Page[state]{Path: "/", BuildState: count(new(atomic.Int64), nil), View: view}
+	page := gorgon.Page[state]{Path: "/", Load: count(new(atomic.Int64), nil), View: view}
 	before := gorgontest.Options{Lazy: true, Store: store}.Open(t, app(page))
 	before.Get("/").Want(200, "<h1>version 1</h1>").WantCache(gorgontest.Made)
 	page.View = func(s state) gorgon.Component { return gorgon.HTML("<h2>" + s.Text + "</h2>") }
@@ -182,7 +182,7 @@ func TestSynctest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		page := gorgon.Page[state]{
 			Path: "/", RevalidateAfter: time.Minute, View: view, Timeout: time.Second,
-			BuildState: func(context.Context, gorgon.Input) (state, error) {
+			Load: func(context.Context, gorgon.Input) (state, error) {
 				return state{time.Now().Format(time.TimeOnly)}, nil
 			},
 		}
@@ -197,13 +197,13 @@ func TestSynctest(t *testing.T) {
 	})
 }
 
-// A generator that hangs ends with its deadline, which takes no time there.
+// A loader that hangs ends with its deadline, which takes no real time there.
 func TestHangingGeneratorInSynctest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hang atomic.Bool
 		page := gorgon.Page[state]{
 			Path: "/", RevalidateAfter: time.Minute, View: view, Timeout: time.Hour,
-			BuildState: func(ctx context.Context, _ gorgon.Input) (state, error) {
+			Load: func(ctx context.Context, _ gorgon.Input) (state, error) {
 				if hang.Load() {
 					<-ctx.Done()
 				}
@@ -222,16 +222,16 @@ func TestHangingGeneratorInSynctest(t *testing.T) {
 }
 
 func TestBaseAndLocales(t *testing.T) {
-	site := app(gorgon.Page[state]{Path: "/about", View: view, BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
+	site := app(gorgon.Page[state]{Path: "/about", View: view, Load: func(_ context.Context, in gorgon.Input) (state, error) {
 		return state{in.Locale + in.Path}, nil
 	}})
-	site.Locales = []string{"en", "de"}
+	site.Locales.Tags = []string{"en", "de"}
 	s := gorgontest.Options{Base: "/docs"}.Open(t, site)
 	s.Get("/docs/about").Want(200, "en/about")
 	s.Get("/docs/de/about").Want(200, "de/about")
 	s.Get("/about").Want(404)
 	if why := s.Why("/docs/de/about"); why.Key.Locale != "de" || why.Key.Path != "/about" || why.Serves != "memory" {
-		t.Errorf("Why speaks of %v, served from %s", why.Key, why.Serves)
+		t.Errorf("Why reports %v, served from %s", why.Key, why.Serves)
 	}
 }
 
@@ -247,7 +247,7 @@ func TestVisitors(t *testing.T) {
 	t.Run("sub", func(t *testing.T) { site.With(t).Get("/members").Want(200) })
 }
 
-// Where the app's origin is https, so is the site, with its cookies.
+// If the app's origin is https, so is the site, with its cookies.
 func TestSecureSite(t *testing.T) {
 	secure := club()
 	secure.Origin = "https://club.example"
@@ -259,11 +259,11 @@ func TestSecureSite(t *testing.T) {
 
 func TestSend(t *testing.T) {
 	echo := app(page("/", ""))
-	echo.Handlers = map[string]http.Handler{"/echo": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	echo.Parts = append(echo.Parts, gorgon.Handler{Pattern: "/echo", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		w.Header().Set("X-Said", r.Method+" "+r.Host+" "+r.RequestURI+" "+r.Header.Get("X-Own")+" "+r.FormValue("a"))
 		http.Redirect(w, r, "/", http.StatusSeeOther)
-	})}
+	})})
 	site := gorgontest.Open(t, echo)
 	r := httptest.NewRequest("PUT", "http://gorgon.test/echo?x=1", strings.NewReader("a=b"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -278,7 +278,7 @@ func TestSend(t *testing.T) {
 func TestLog(t *testing.T) {
 	var other strings.Builder
 	site := gorgontest.Options{Log: slog.New(slog.NewTextHandler(&other, nil))}.Open(t, app(gorgon.Page[state]{
-		Path: "/", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+		Path: "/", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
 			return state{}, errors.New("no ink")
 		},
 	}))
@@ -290,7 +290,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// Faults of the app and of the test are said with what to do.
+// Faults of the app and of the test are reported with a hint.
 func TestFaults(t *testing.T) {
 	good := app(page("/", `<form><input name="q"><button>Go</button></form><a href="https://elsewhere.example/">away</a>`))
 	for name, c := range map[string]struct {
@@ -299,11 +299,11 @@ func TestFaults(t *testing.T) {
 	}{
 		"an app that cannot work": {
 			func(t testing.TB) { gorgontest.Open(t, gorgon.App{Name: "a"}) },
-			[]string{"the app cannot work", "there are no Routes: add a gorgon.Page"},
+			[]string{"the app cannot work", "nothing answers requests: add a gorgon.Page"},
 		},
 		"a page that cannot be built": {
 			func(t testing.TB) {
-				gorgontest.Open(t, app(gorgon.Page[state]{Path: "/", View: view, BuildState: func(context.Context, gorgon.Input) (state, error) {
+				gorgontest.Open(t, app(gorgon.Page[state]{Path: "/", View: view, Load: func(context.Context, gorgon.Input) (state, error) {
 					return state{}, errors.New("no ink")
 				}}))
 			},
@@ -329,13 +329,13 @@ func TestFaults(t *testing.T) {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").WantCache(gorgontest.Made) },
 			[]string{"want made", "gorgon; hit"},
 		},
-		"a selector that is none": {
+		"a malformed selector": {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").Find("a[") },
-			[]string{`"a[" is no CSS selector`},
+			[]string{`"a[" is not a CSS selector`},
 		},
 		"an element": {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").Text("h6") },
-			[]string{"nothing is h6; in GET /"},
+			[]string{"no element matches h6; in GET /"},
 		},
 		"a field": {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").Submit("Go", map[string][]string{"query": {""}}) },
@@ -357,13 +357,13 @@ func TestFaults(t *testing.T) {
 			func(t testing.TB) { gorgontest.Open(t, good).Advance(-1) },
 			[]string{"time goes forward"},
 		},
-		"a page that is none": {
+		"a page that does not exist": {
 			func(t testing.TB) { gorgontest.Open(t, good).Why("/nowhere") },
 			[]string{"no page of the app matches /nowhere"},
 		},
 		"a purge of nothing": {
 			func(t testing.TB) { gorgontest.Open(t, good).Purge(pages.Stale) },
-			[]string{"nothing is named to be purged"},
+			[]string{"the purge names no subject"},
 		},
 		"a fragment": {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").Fragment("stock") },
@@ -371,7 +371,7 @@ func TestFaults(t *testing.T) {
 		},
 		"JSON": {
 			func(t testing.TB) { gorgontest.Open(t, good).Get("/").JSON(new(state)) },
-			[]string{"the body is no JSON for a *gorgontest_test.state"},
+			[]string{"the body is not JSON for a *gorgontest_test.state"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

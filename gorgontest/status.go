@@ -1,4 +1,4 @@
-// What Gorgon's cache says of a response.
+// The cache status of a response.
 
 package gorgontest
 
@@ -12,21 +12,21 @@ import (
 type State string
 
 const (
-	Hit    State = "hit"    // what is kept was fresh, and was served
-	Stale  State = "stale"  // what is kept was served, and made again behind, unless that failed a moment ago
+	Hit    State = "hit"    // the stored page was fresh, and was served
+	Stale  State = "stale"  // the stored page was served, and regenerated in the background, unless that failed a moment ago
 	Made   State = "made"   // the visitor waited while the page was made
-	Bypass State = "bypass" // made for this request, or with parts that were: nothing of the answer is kept
-	None   State = "none"   // the cache had no part in it: files, handlers, redirects by handlers, errors
+	Bypass State = "bypass" // made for this request, or with parts that were: the answer is not stored
+	None   State = "none"   // the cache was not involved: files, handlers, redirects by handlers, errors
 )
 
-// A CacheStatus is what a response says of Gorgon's own cache in its header
+// A CacheStatus is what a response says about Gorgon's own cache in its header
 // Cache-Status (RFC 9211).
 type CacheStatus struct {
 	State    State
-	TTL      time.Duration // until the page is stale; below zero since then. Only where Ages
+	TTL      time.Duration // until the page is stale; negative since then. Only set if Ages
 	Ages     bool          // time makes the page stale
-	Expired  bool          // Made in place of an entry that could no longer be served
-	Stored   bool          // Made, and the store has it
+	Expired  bool          // made in place of an entry that could no longer be served
+	Stored   bool          // made, and put into the store
 	Degraded bool          // the store cannot be used
 }
 
@@ -35,8 +35,8 @@ func (r *Response) Cache() CacheStatus {
 	return readStatus(strings.Join(r.Header.Values("Cache-Status"), ", "))
 }
 
-// readStatus reads the member of Gorgon's own. None of what is written there
-// is quoted, so that commas and semicolons only ever part.
+// readStatus reads the list member of Gorgon's own cache. It contains no quoted
+// text, so that commas and semicolons are always separators.
 func readStatus(text string) CacheStatus {
 	c := CacheStatus{State: None}
 	for member := range strings.SplitSeq(text, ",") {

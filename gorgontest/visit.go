@@ -3,6 +3,7 @@
 package gorgontest
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -11,19 +12,19 @@ import (
 	"strings"
 )
 
-// maxRedirects is how many a browser follows, about.
+// maxRedirects is about how many redirects a browser follows.
 const maxRedirects = 10
 
-// Get asks for a URL as a visitor who types it, and follows redirects within
+// Get requests a URL like a visitor who types it, and follows redirects within
 // the site. The URL is escaped, with base path and locale, and may have a
-// query; header is name, value, …. No compression is asked for unless header
+// query; header is name, value, …. It asks for no compression unless header
 // does.
 func (s *Site) Get(target string, header ...string) *Response {
 	s.t.Helper()
 	return s.follow(s.request(http.MethodGet, s.resolve(nil, target), "", header))
 }
 
-// Post sends a form as a page of the site would, and follows redirects.
+// Post sends a form like a page of the site, and follows redirects.
 func (s *Site) Post(target string, form url.Values, header ...string) *Response {
 	s.t.Helper()
 	return s.post(s.resolve(nil, target), form, header)
@@ -35,9 +36,25 @@ func (s *Site) post(to *url.URL, form url.Values, header []string) *Response {
 	return s.follow(s.request(http.MethodPost, to, form.Encode(), append(browser, header...)))
 }
 
-// Send sends one request as it is, with the visitor's cookies and Header, and
-// follows no redirect: for methods and bodies that no form has, and for
-// requests that no browser makes. Where r.URL names no host it is the site's.
+// Call sends a value as JSON, or no body for nil, like a program that accepts
+// JSON alone. It follows no redirect. See [Response.JSON].
+func (s *Site) Call(method, target string, in any, header ...string) *Response {
+	s.t.Helper()
+	var body []byte
+	own := []string{"Accept", "application/json"}
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			s.t.Fatalf("gorgontest: the input cannot be sent as JSON: %v", err)
+		}
+		own = append(own, "Content-Type", "application/json")
+	}
+	return s.once(s.request(method, s.resolve(nil, target), string(body), append(own, header...)))
+}
+
+// Send sends one request unchanged, with the visitor's cookies and Header, and
+// follows no redirect: for methods and bodies that forms do not have, and for
+// requests that browsers do not make. If r.URL names no host, it is the site's.
 func (s *Site) Send(r *http.Request) *Response {
 	s.t.Helper()
 	var body []byte
@@ -54,7 +71,7 @@ func (s *Site) Send(r *http.Request) *Response {
 	return s.once(a)
 }
 
-// An asking is a request that is to be made, once or again.
+// An asking is a request that may be made more than once.
 type asking struct {
 	method string
 	url    *url.URL
@@ -80,7 +97,7 @@ func (s *Site) request(method string, to *url.URL, body string, header []string)
 	return a
 }
 
-// follow makes a request and follows where the answer leads.
+// follow makes a request and follows redirects.
 func (s *Site) follow(a asking) *Response {
 	s.t.Helper()
 	var redirects []string
@@ -145,7 +162,7 @@ func (s *Site) once(a asking) *Response {
 	return res
 }
 
-// aborts answers a request and says whether the answer was cut short.
+// aborts answers a request and says whether the answer was cut off.
 func aborts(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
 		p := recover()

@@ -1,4 +1,4 @@
-// The messages that islands need, and the module that shows them in a browser.
+// The messages for islands, and the module that shows them in a browser.
 
 package i18n
 
@@ -13,9 +13,9 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-// Module is an ES module that shows messages in a browser with what the browser
-// knows of languages (Intl). It is to be offered among [gorgon.App.Assets], or
-// copied into a bundle:
+// Module is an ES module that shows messages in a browser, with the browser's
+// own language data (Intl). Put it among [gorgon.App.Assets], or copy it into a
+// bundle:
 //
 //	import { messages } from "./messages.js"
 //	const t = messages("texts") // the id that JSON was given
@@ -24,15 +24,15 @@ import (
 //go:embed messages.js
 var Module []byte
 
-// JSON embeds the named messages in the language of the page, and no others,
-// as a script element of JSON with this id. They are read already: a text, or
-// a list of texts and of arguments as
+// JSON embeds only the named messages in the language of the page, as a script
+// element of JSON with this id. They are already parsed: a text, or a list of
+// texts and of arguments as
 //
 //	{"a": name, "k": "number"|"date"|"time"|"plural"|"selectordinal"|"select",
 //	 "s": style, "o": offset, "c": {case: list}}
 //
-// with true for the # of a plural. The currency signs, dates and digits are
-// those of the browser, which may be newer than those of the server.
+// with true for the # of a plural. Currency signs, dates and digits come from
+// the browser, whose data may be newer than the server's.
 func (m *Messages) JSON(id string, keys ...string) gorgon.Component {
 	return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		name := gorgon.LocaleOf(ctx)
@@ -48,7 +48,7 @@ func (m *Messages) JSON(id string, keys ...string) gorgon.Component {
 			}
 			texts[key] = plainOf(found.parts)
 		}
-		data, err := json.Marshal(map[string]any{"locale": l.tag.String(), "messages": texts}) // which escapes what HTML reads
+		data, err := json.Marshal(map[string]any{"locale": l.tag.String(), "messages": texts}) // which escapes what HTML parsers read
 		if err != nil {
 			return fmt.Errorf("i18n: %w", err)
 		}
@@ -57,7 +57,7 @@ func (m *Messages) JSON(id string, keys ...string) gorgon.Component {
 	})
 }
 
-// A browserPart is an argument as the module reads it.
+// A browserPart is an argument in the form that the module reads.
 type browserPart struct {
 	Argument string         `json:"a"`
 	Kind     string         `json:"k,omitempty"`
@@ -66,7 +66,7 @@ type browserPart struct {
 	Cases    map[string]any `json:"c,omitempty"`
 }
 
-// plainOf is a message as JSON.
+// plainOf returns a message as JSON.
 func plainOf(parts []part) any {
 	if len(parts) == 1 && parts[0].kind == literal {
 		return parts[0].text

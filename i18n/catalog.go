@@ -1,4 +1,4 @@
-// Catalogs: files of messages, read and held against each other.
+// Catalogs: files of messages, loaded and compared with each other.
 
 package i18n
 
@@ -16,36 +16,36 @@ import (
 	"github.com/go-playground/locales"
 )
 
-// A Catalog says where messages are. Files is needed.
+// A Catalog says where messages are. Files is required.
 type Catalog struct {
 	// Files has a file for each locale at its root: "de.json", one object of
-	// keys and messages. Objects within it lengthen the key by a dot. What a
-	// key with "@" before it holds is for translators, and is not read.
+	// keys and messages. Nested objects extend the key with a dot. The values
+	// of keys that begin with "@" are for translators, and are not read.
 	Files fs.FS
 
-	// Locales are those that every message is needed in: those of the app.
-	// Default: those that there are files of.
+	// Locales are those that need every message: those of the app. Default:
+	// those that have a file.
 	Locales []string
 
-	// Default is the locale that the others are held against. Default: the
-	// first of Locales, or "en" where Locales says nothing and it is there.
+	// Default is the locale that the others are compared with. Default: the
+	// first of Locales, or, if Locales is empty, "en" if it exists.
 	Default string
 
 	// Fallback shows a message that a locale lacks in its parent ("de" for
-	// "de-AT"), or else in Default. Default: it is a fault.
+	// "de-AT"), or else in Default. Default: a missing message is a fault.
 	Fallback bool
 
-	// Formats know the dates and the places of currency signs of a locale, from
-	// the packages below github.com/go-playground/locales: de.New(). Default:
-	// none, and a message that shows a date or a currency is a fault.
+	// Formats know the dates and currency signs of a locale, from the packages
+	// below github.com/go-playground/locales: de.New(). Default: none, and a
+	// message that shows a date or a currency is a fault.
 	Formats []locales.Translator
 
-	// Digits name the digits of a locale where they are not to be its usual
-	// ones, by CLDR's names: "ar": "latn" for 1, 2, 3. Default: the usual ones.
+	// Digits set the digits of a locale if they are not its usual ones, by CLDR
+	// name: "ar": "latn" for 1, 2, 3. Default: the usual ones.
 	Digits map[string]string
 }
 
-// Messages are a catalog that was read. They are safe for concurrent use.
+// Messages are a loaded catalog. They are safe for concurrent use.
 type Messages struct {
 	locales map[string]*locale
 }
@@ -55,12 +55,12 @@ type message struct {
 	parts     []part
 	arguments map[string]kind
 	at        string  // file and line
-	in        *locale // whose rules it follows, where it fell back
+	in        *locale // the locale whose rules it follows, if it fell back
 }
 
-// Load reads the catalog and lists every fault at once, each with file and
-// line: what cannot be read, keys and arguments that one locale has and
-// another has not, forms of the plural that a language needs.
+// Load reads the catalog and reports all faults at once, each with file and
+// line: files that cannot be read, keys and arguments that one locale has and
+// another lacks, plural forms that a language needs.
 func (c Catalog) Load() (*Messages, error) {
 	if c.Files == nil {
 		return nil, errors.New("i18n: the catalog has no Files: give a folder of files such as de.json")
@@ -121,7 +121,7 @@ func (c Catalog) Load() (*Messages, error) {
 	return m, nil
 }
 
-// Must is what Load returns, for a package's variable; a fault ends the
+// Must returns the result of Load, for a package variable; a fault ends the
 // program before it does anything.
 func Must(m *Messages, err error) *Messages {
 	if err != nil {
@@ -141,7 +141,7 @@ func readFile(name string, data []byte) (map[string]message, []error) {
 		err = r.object("", false)
 	}
 	if err == nil && r.dec.More() {
-		err = errors.New("something follows the object: remove it")
+		err = errors.New("there is text after the object: remove it")
 	}
 	if err != nil {
 		r.faults = append(r.faults, fmt.Errorf("%s: %w", r.line(), err))
@@ -157,7 +157,7 @@ type reader struct {
 	faults   []error
 }
 
-// line is where the reader is.
+// line returns the position of the reader.
 func (r *reader) line() string {
 	at := min(int(r.dec.InputOffset()), len(r.data))
 	return fmt.Sprintf("%s:%d", r.name, bytes.Count(r.data[:at], []byte("\n"))+1)
@@ -203,7 +203,7 @@ func (r *reader) object(prefix string, note bool) error {
 
 func (r *reader) message(key, at, text string) {
 	if old, twice := r.messages[key]; twice {
-		r.faults = append(r.faults, fmt.Errorf("%s: %s stands at %s too: remove one", at, key, old.at))
+		r.faults = append(r.faults, fmt.Errorf("%s: %s is also at %s: remove one", at, key, old.at))
 		return
 	}
 	parts, err := parse(text)
@@ -215,10 +215,10 @@ func (r *reader) message(key, at, text string) {
 	r.messages[key] = m
 }
 
-// compare holds the locales against each other.
+// compare compares the locales with each other.
 func (c Catalog) compare(m *Messages) []error {
 	var faults []error
-	keys := map[string]string{} // to a locale that has it
+	keys := map[string]string{} // from a key to a locale that has it
 	for _, name := range c.Locales {
 		for key := range m.locales[name].messages {
 			if _, known := keys[key]; !known || name == c.Default {
@@ -233,7 +233,7 @@ func (c Catalog) compare(m *Messages) []error {
 			has, ok := l.messages[key]
 			if !ok {
 				if !c.Fallback {
-					faults = append(faults, fmt.Errorf("%s.json: %s is missing, which stands at %s: translate it, or set Fallback", name, key, standard.at))
+					faults = append(faults, fmt.Errorf("%s.json: %s is missing, which is at %s: translate it, or set Fallback", name, key, standard.at))
 				}
 				continue
 			}
@@ -252,9 +252,9 @@ func differ(key string, standard, has message) []error {
 		_, known := standard.arguments[name]
 		switch {
 		case !known:
-			faults = append(faults, fmt.Errorf("%s: %s has the argument %s, which it has not at %s: correct one of them", has.at, key, name, standard.at))
+			faults = append(faults, fmt.Errorf("%s: %s has the argument %s, which it lacks at %s: correct one of them", has.at, key, name, standard.at))
 		case is != other && is != argument && other != argument:
-			faults = append(faults, fmt.Errorf("%s: %s takes the argument %s for something else than at %s: correct one of them", has.at, key, name, standard.at))
+			faults = append(faults, fmt.Errorf("%s: %s uses the argument %s as another type than at %s: correct one of them", has.at, key, name, standard.at))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(standard.arguments)) {
@@ -265,7 +265,8 @@ func differ(key string, standard, has message) []error {
 	return faults
 }
 
-// fallBack gives each locale what it lacks from its parents and the default.
+// fallBack gives each locale the missing messages of its parents and the
+// default.
 func (c Catalog) fallBack(m *Messages, files map[string]map[string]message) {
 	for _, name := range c.Locales {
 		all := maps.Clone(m.locales[name].messages)
@@ -281,7 +282,7 @@ func (c Catalog) fallBack(m *Messages, files map[string]map[string]message) {
 		for _, from := range append(chain, c.Default) {
 			in := m.locales[from]
 			if in == nil {
-				in, _ = c.locale(from) // of a file that is no locale of the site
+				in, _ = c.locale(from) // a file that belongs to no locale of the site
 			}
 			for key, message := range files[from] {
 				if _, own := all[key]; !own && in != nil {

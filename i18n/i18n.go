@@ -1,9 +1,9 @@
-// Package i18n says what a site says in each of its languages.
+// Package i18n has the messages of a site in each of its languages.
 //
 // Messages are files of ICU MessageFormat, which translators and their tools
 // know: texts with arguments, plurals, selections, numbers and dates. A
-// [Catalog] is read once, and all that is wrong with it is said at once, so
-// that a site with a gap in one language is not built:
+// [Catalog] is loaded once, and all its faults are reported together, so that a
+// site with a gap in one language is not built:
 //
 //	var messages = i18n.Must(i18n.Catalog{Files: files, Locales: []string{"en", "de"}}.Load())
 //
@@ -37,8 +37,7 @@ type Money struct {
 	Currency string // "EUR"
 }
 
-// T shows a message in the language of the page that it is rendered in,
-// escaped.
+// T shows a message in the language of the page, escaped.
 func (m *Messages) T(key string, args Args) gorgon.Component {
 	return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		text, err := m.Text(ctx, key, args)
@@ -49,13 +48,13 @@ func (m *Messages) T(key string, args Args) gorgon.Component {
 	})
 }
 
-// Text is a message in the language of the page, as plain text.
+// Text returns a message in the language of the page, as plain text.
 func (m *Messages) Text(ctx context.Context, key string, args Args) (string, error) {
 	return m.In(gorgon.LocaleOf(ctx), key, args)
 }
 
-// In is a message in a locale, as plain text: for mail and other things that
-// are no page.
+// In returns a message in a locale, as plain text: for mail and other uses
+// outside of pages.
 func (m *Messages) In(locale, key string, args Args) (string, error) {
 	l, found, err := m.find(locale, key)
 	if err != nil {
@@ -78,7 +77,7 @@ func (m *Messages) In(locale, key string, args Args) (string, error) {
 	return b.String(), nil
 }
 
-// Number is a number in the language of the page. The style is that of a
+// Number returns a number in the language of the page. The style is that of a
 // message: "", "integer", "percent", "::.00".
 func (m *Messages) Number(ctx context.Context, n any, style string) (string, error) {
 	l, err := m.locale(gorgon.LocaleOf(ctx))
@@ -96,18 +95,18 @@ func (m *Messages) Number(ctx context.Context, n any, style string) (string, err
 	return text, nil
 }
 
-// Currency is an amount of money in the language of the page.
+// Currency returns an amount of money in the language of the page.
 func (m *Messages) Currency(ctx context.Context, amount float64, currency string) (string, error) {
 	return m.Number(ctx, amount, "::currency/"+currency)
 }
 
-// Date is a date in the language of the page, in the zone of t. The style is
-// short, medium, long or full; "" is medium.
+// Date returns a date in the language of the page, in the zone of t. The style
+// is short, medium, long or full; "" is medium.
 func (m *Messages) Date(ctx context.Context, t time.Time, style string) (string, error) {
 	return m.time(ctx, t, date, style)
 }
 
-// Time is a time of day, as Date is a date.
+// Time returns a time of day, as Date returns a date.
 func (m *Messages) Time(ctx context.Context, t time.Time, style string) (string, error) {
 	return m.time(ctx, t, clock, style)
 }
@@ -124,7 +123,7 @@ func (m *Messages) time(ctx context.Context, t time.Time, what kind, style strin
 	return text, nil
 }
 
-// Funcs are the functions for templates of html/template: t with a key and
+// Funcs returns the functions for templates of html/template: t with a key and
 // pairs of name and value, number, currency, date and time.
 func (m *Messages) Funcs(ctx context.Context) map[string]any {
 	return map[string]any{
@@ -133,7 +132,7 @@ func (m *Messages) Funcs(ctx context.Context) map[string]any {
 			for i := 0; i < len(pairs); i += 2 {
 				name, ok := pairs[i].(string)
 				if !ok || i+1 == len(pairs) {
-					return "", fmt.Errorf("i18n: message %s: its arguments are no pairs of name and value", key)
+					return "", fmt.Errorf("i18n: message %s: its arguments are not pairs of name and value", key)
 				}
 				args[name] = pairs[i+1]
 			}
@@ -235,7 +234,7 @@ func (l *locale) count(b *strings.Builder, p part, value any, args Args) error {
 	return l.write(b, parts, args, a)
 }
 
-// plain shows an argument that the message says nothing of.
+// plain formats an argument without a type.
 func (l *locale) plain(value any) (string, error) {
 	switch v := value.(type) {
 	case string:

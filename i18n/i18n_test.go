@@ -1,4 +1,4 @@
-// Messages in three languages: read, shown, refused.
+// Messages in three languages: loaded, shown, refused.
 
 package i18n_test
 
@@ -21,8 +21,8 @@ import (
 	"github.com/go-playground/locales/en"
 	"github.com/go-playground/locales/pl"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/i18n"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -43,10 +43,10 @@ func shop(t testing.TB, change func(*i18n.Catalog)) *i18n.Messages {
 }
 
 func in(t testing.TB, locale string) context.Context {
-	return gorgon.WithSite(t.Context(), &gorgon.Site{Locale: locale})
+	return viewctx.WithSite(t.Context(), &viewctx.Site{Locale: locale})
 }
 
-// golden holds text against a file.
+// golden compares text with a file.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -132,7 +132,7 @@ func TestDigitsOfOnesChoice(t *testing.T) {
 	}
 }
 
-// Every fault of a catalog is said at once, with file and line.
+// All faults of a catalog are reported together, with file and line.
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]i18n.Catalog{
 		"faulty": {Files: os.DirFS("testdata/faulty"), Default: "en"},
@@ -173,7 +173,7 @@ func TestAMissingMessageFallsBackWhereAsked(t *testing.T) {
 		}
 	}
 	if _, err := m.In("de", "b", nil); err == nil {
-		t.Error("de is no locale of the site, and was found")
+		t.Error("de is not a locale of the site, and was found")
 	}
 }
 
@@ -219,7 +219,7 @@ func TestInViews(t *testing.T) {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 	if err := template.Must(template.New("").Funcs(m.Funcs(in(t, "de"))).Parse(`{{t "hello" "name"}}`)).Execute(&b, day); err == nil {
-		t.Error("a name without a value was taken")
+		t.Error("a name without a value was accepted")
 	}
 }
 
@@ -241,7 +241,7 @@ func TestOnlyNamedMessagesReachABrowser(t *testing.T) {
 	}
 }
 
-// What the module shows in a browser's engine is what the server shows.
+// The module shows in a browser's engine what the server shows.
 func TestTheModuleShowsTheSame(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

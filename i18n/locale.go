@@ -25,18 +25,18 @@ type locale struct {
 	tag      language.Tag
 	printer  *xmessage.Printer
 	format   locales.Translator // nil where the catalog gives none
-	digits   *strings.Replacer  // of 0 to 9; nil where they are those
+	digits   *strings.Replacer  // for 0 to 9; nil if they are those
 	messages map[string]message
 }
 
 func (c Catalog) locale(name string) (*locale, error) {
 	tag, err := language.Parse(name)
 	if err != nil {
-		return nil, fmt.Errorf("locale %q is no language tag: use one such as \"en\" or \"pt-BR\"", name)
+		return nil, fmt.Errorf("locale %q is not a language tag: use one such as \"en\" or \"pt-BR\"", name)
 	}
 	if digits := c.Digits[name]; digits != "" {
 		if tag, err = tag.SetTypeForKey("nu", digits); err != nil {
-			return nil, fmt.Errorf("the digits of %s are %q: use a name of CLDR's such as \"latn\"", name, digits)
+			return nil, fmt.Errorf("the digits of %s are %q: use a name of CLDR such as \"latn\"", name, digits)
 		}
 	}
 	l := &locale{name: name, tag: tag, printer: xmessage.NewPrinter(tag)}
@@ -47,7 +47,7 @@ func (c Catalog) locale(name string) (*locale, error) {
 	if pairs[1] != "0" {
 		l.digits = strings.NewReplacer(pairs...)
 	}
-	// The nearest of the formats: that of the locale, or of its parents.
+	// The nearest of the formats: that of the locale, or of one of its parents.
 	for want := strings.ReplaceAll(name, "-", "_"); want != "" && l.format == nil; {
 		i := slices.IndexFunc(c.Formats, func(t locales.Translator) bool { return t.Locale() == want })
 		if i >= 0 {
@@ -58,13 +58,13 @@ func (c Catalog) locale(name string) (*locale, error) {
 	return l, nil
 }
 
-// An amount is a number as it is shown: what decides its form of the plural.
+// An amount is a number as it is shown, which determines its plural form.
 type amount struct {
 	value float64
-	text  string // of its absolute value, in digits of ASCII
+	text  string // of its absolute value, in ASCII digits
 }
 
-const maxFraction = 3 // digits that a number without a style shows
+const maxFraction = 3 // the digits that a number without a style shows
 
 func amountOf(value any) (amount, error) {
 	switch v := value.(type) {
@@ -112,9 +112,9 @@ var forms = map[plural.Form]string{
 	plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other",
 }
 
-// form is the form of the plural of an amount: "one", "few", "other".
+// form returns the plural form of an amount: "one", "few", "other".
 func (l *locale) form(rules *plural.Rules, a amount) string {
-	const enough = 7 // digits: the rules ask for no remainder of more
+	const enough = 7 // digits: the rules need no remainder of more
 	last := func(s string) int {
 		n, _ := strconv.Atoi("0" + s[max(0, len(s)-enough):])
 		return n
@@ -122,13 +122,13 @@ func (l *locale) form(rules *plural.Rules, a amount) string {
 	integer, fraction, _ := strings.Cut(a.text, ".")
 	i := last(integer)
 	if i == 0 && strings.Trim(integer, "0") != "" {
-		i = 10_000_000 // not nought, though it ends in that many
+		i = 10_000_000 // not zero, though it ends in that many
 	}
 	bare := strings.TrimRight(fraction, "0")
 	return forms[rules.MatchPlural(l.tag, i, len(fraction), len(bare), last(fraction), last(bare))]
 }
 
-// number shows a number in a style.
+// number formats a number in a style.
 func (l *locale) number(value any, style numeric) (string, error) {
 	a, err := amountOf(value)
 	switch {
@@ -152,7 +152,7 @@ func unitOf(code string) (currency.Unit, error) {
 	return unit, nil
 }
 
-// currency shows an amount of money with the digits that its currency has.
+// currency formats an amount of money with the digits of its currency.
 func (l *locale) currency(value float64, code string) (string, error) {
 	unit, err := unitOf(code)
 	if err != nil {
@@ -168,8 +168,8 @@ func (l *locale) currency(value float64, code string) (string, error) {
 		sign = strings.TrimRight(l.printer.Sprint(xnumber.Decimal(-1)), l.printer.Sprint(xnumber.Decimal(1)))
 	}
 	symbol := l.printer.Sprint(currency.Symbol(unit))
-	// Where the sign of a currency stands is the locale's, whatever the
-	// currency, and so is the space between, but for letters, which have one.
+	// The position of a currency sign depends on the locale and not on the
+	// currency, and so does the space between; letters always have one.
 	const space = "\u00a0"
 	sample := strings.Trim(l.format.FmtCurrency(1, 2, cldr.EUR), "\u200e\u200f\u061c")
 	if strings.HasPrefix(sample, "1") {
@@ -187,7 +187,7 @@ func (l *locale) noFormat() error {
 	return fmt.Errorf("the catalog has no Formats of %s: add New() of github.com/go-playground/locales/%s", l.name, name)
 }
 
-// time shows a date or a time of day as it is in its own zone.
+// time formats a date or a time of day in its own zone.
 func (l *locale) time(value any, what kind, style string) (string, error) {
 	t, ok := value.(time.Time)
 	if !ok {
@@ -216,8 +216,8 @@ func (l *locale) time(value any, what kind, style string) (string, error) {
 	return text, nil
 }
 
-// needed are the forms of the plural that whole numbers of the locale have,
-// each with a number that has it.
+// needed are the plural forms that whole numbers of the locale have, each with
+// an example.
 func (l *locale) needed(rules *plural.Rules) map[string]int {
 	forms := map[string]int{}
 	for n := range 201 {
@@ -228,7 +228,7 @@ func (l *locale) needed(rules *plural.Rules) map[string]int {
 	return forms
 }
 
-// check lists what a message lacks that its language needs.
+// check lists what a message lacks for its language.
 func (l *locale) check(key string, m message) []error {
 	var faults []error
 	var walk func(parts []part)

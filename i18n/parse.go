@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// A kind is what a part of a message is.
+// A kind is the kind of a part of a message.
 type kind uint8
 
 const (
@@ -55,16 +55,16 @@ type parser struct {
 	at  int
 }
 
-// maxDepth bounds how deep cases lie within cases. Two are usual: a gender and
-// a number.
+// maxDepth limits how deep cases may be nested. Two levels are usual: a gender
+// and a number.
 const maxDepth = 8
 
-// parse reads a message. Its error says what is wrong at which character.
+// parse parses a message. Its error says what is wrong at which character.
 func parse(src string) ([]part, error) {
 	p := &parser{src: src}
 	parts, err := p.message(0, false)
 	if err == nil && p.at < len(src) {
-		err = errors.New("a closing brace closes nothing: write '}' in quotes")
+		err = errors.New("a closing brace has no opening one: write '}' in quotes")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("character %d: %w", utf8.RuneCountInString(src[:min(p.at, len(src))])+1, err)
@@ -72,7 +72,7 @@ func parse(src string) ([]part, error) {
 	return parts, nil
 }
 
-// message reads until the end, or until the brace that closes it.
+// message reads to the end, or to the brace that closes it.
 func (p *parser) message(depth int, inPlural bool) ([]part, error) {
 	var parts []part
 	var text strings.Builder
@@ -111,8 +111,8 @@ func (p *parser) message(depth int, inPlural bool) ([]part, error) {
 	return parts, nil
 }
 
-// quoted reads an apostrophe: two are one, and one before what has a meaning
-// takes the meaning off all up to the next. Any other is itself.
+// quoted reads an apostrophe: two are one, and one before a special character
+// quotes everything up to the next apostrophe. Any other stands for itself.
 func (p *parser) quoted(text *strings.Builder, inPlural bool) error {
 	start := p.at
 	p.at++
@@ -168,7 +168,7 @@ func (p *parser) take(c byte) bool {
 	return false
 }
 
-// argument reads what stands in braces.
+// argument reads the content of braces.
 func (p *parser) argument(depth int, inPlural bool) (part, error) {
 	p.at++
 	a := part{kind: argument, name: p.word()}
@@ -212,7 +212,7 @@ func (p *parser) argument(depth int, inPlural bool) (part, error) {
 // choices reads the cases of a plural or a select.
 func (p *parser) choices(a *part, depth int, inPlural bool) error {
 	if depth == maxDepth {
-		return fmt.Errorf("cases lie more than %d deep: write several messages", maxDepth)
+		return fmt.Errorf("cases are nested more than %d deep: write several messages", maxDepth)
 	}
 	if !p.take(',') {
 		return fmt.Errorf("argument %s has no cases: write {%s, …, other {…}}", a.name, a.name)
@@ -256,7 +256,7 @@ func (p *parser) choices(a *part, depth int, inPlural bool) error {
 		return fmt.Errorf("argument %s is not closed: write a closing brace", a.name)
 	}
 	if a.cases["other"] == nil && !slices.Contains(a.keys, "other") {
-		return fmt.Errorf("argument %s has no case other: add one, for all that the rest does not name", a.name)
+		return fmt.Errorf("argument %s has no case other: add one, for all values that the other cases do not name", a.name)
 	}
 	return nil
 }
@@ -265,7 +265,7 @@ var categories = []string{"zero", "one", "two", "few", "many", "other"}
 
 func checkCase(a *part, key string) error {
 	if slices.Contains(a.keys, key) {
-		return fmt.Errorf("case %s of %s stands twice: remove one", key, a.name)
+		return fmt.Errorf("case %s of %s occurs twice: remove one", key, a.name)
 	}
 	if a.kind == choice || slices.Contains(categories, key) {
 		return nil
@@ -275,7 +275,7 @@ func checkCase(a *part, key string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("case %s of %s is no number: use =1, zero, one, two, few, many or other", key, a.name)
+	return fmt.Errorf("case %s of %s is not a number: use =1, zero, one, two, few, many or other", key, a.name)
 }
 
 func checkStyle(a part) error {
@@ -291,8 +291,8 @@ func checkStyle(a part) error {
 
 var lengths = []string{"short", "medium", "long", "full"}
 
-// numericOf reads the style of a number: a word, or the skeletons ::percent,
-// ::currency/EUR and ::.00.
+// numericOf reads the style of a number: a word, or one of the skeletons
+// ::percent, ::currency/EUR and ::.00.
 func numericOf(style string) (numeric, error) {
 	switch style {
 	case "", "decimal":
@@ -316,7 +316,7 @@ func numericOf(style string) (numeric, error) {
 	return numeric{}, fmt.Errorf("numbers have no style %q: use integer, percent, ::currency/EUR or ::.00", style)
 }
 
-// arguments lists what a message asks for, with what it takes it for.
+// arguments lists the arguments of a message, with their types.
 func arguments(parts []part, into map[string]kind) {
 	for _, p := range parts {
 		if p.kind == literal || p.kind == hash {

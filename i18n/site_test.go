@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/export"
@@ -49,8 +50,8 @@ func site(m *i18n.Messages, prefix bool) gorgon.App {
 	}
 	head := func(item) gorgon.Head { return gorgon.Head{Title: "Cart"} }
 	return gorgon.App{
-		Name: "shop", Origin: "https://example.com", Locales: []string{"en", "de", "ar"}, PrefixDefault: prefix,
-		LocaleNames: map[string]string{"en": "English", "de": "Deutsch", "ar": "العربية"},
+		Name: "shop", Origin: "https://example.com", Locales: gorgon.Locales{Tags: []string{"en", "de", "ar"}, PrefixDefault: prefix,
+			Names: map[string]string{"en": "English", "de": "Deutsch", "ar": "العربية"}},
 		Error: func(f gorgon.Failure) gorgon.Component {
 			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 				if err := m.T("cart.title", nil).Render(ctx, w); err != nil {
@@ -60,9 +61,9 @@ func site(m *i18n.Messages, prefix bool) gorgon.App {
 				return err
 			})
 		},
-		Routes: []gorgon.Route{
-			gorgon.Page[item]{Path: "/", BuildState: load, View: view, Head: head},
-			gorgon.Page[item]{Path: "/items/{id}", BuildState: load, View: view, Head: head, BuildPaths: func(_ context.Context, in gorgon.Input) ([]string, error) {
+		Parts: []gorgon.Part{
+			gorgon.Page[item]{Path: "/", Load: load, View: view, Head: head},
+			gorgon.Page[item]{Path: "/items/{id}", Load: load, View: view, Head: head, Paths: func(_ context.Context, in gorgon.Input) ([]string, error) {
 				if in.Locale == "ar" {
 					return []string{"/items/1"}, nil
 				}
@@ -88,7 +89,7 @@ func built(t *testing.T, app gorgon.App) *seed.Seed {
 
 func renderer(app gorgon.App, s *seed.Seed) *render.Renderer {
 	m := s.Manifest()
-	return &render.Renderer{App: app, Build: m.Build, Values: gorgon.NewValues(app, s.Value), Site: gorgon.Site{Base: m.Base, Origin: app.Origin, Locales: app.Locales, Assets: m.Assets}}
+	return &render.Renderer{App: app, Build: m.Build, Values: app.ReadValues(s.Value), Site: s.Site(app)}
 }
 
 func TestASiteInThreeLanguages(t *testing.T) {
@@ -96,7 +97,7 @@ func TestASiteInThreeLanguages(t *testing.T) {
 	s := built(t, app)
 	store := mem.Open(mem.Options{})
 	r := renderer(app, s)
-	kept, err := cache.New(cache.Config{Renderer: r, Seed: s, Store: store, Prepare: serve.Prepare})
+	kept, err := cache.New(cache.Config{Renderer: r, Seed: s, Store: store, Prepare: answer.Prepare})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestASiteInThreeLanguages(t *testing.T) {
 			}
 		}
 		if strings.Contains(body, "items in your cart") && strings.Contains(body, "Total") {
-			t.Errorf("%s: a message that nobody named reached the browser", c.path)
+			t.Errorf("%s: a message that was not named reached the browser", c.path)
 		}
 	}
 }
@@ -167,7 +168,7 @@ func TestEachLanguageHasItsOwnEntry(t *testing.T) {
 	}
 	defer kept.Close()
 	bodies := map[string]string{}
-	for _, locale := range app.Locales {
+	for _, locale := range app.Locales.Tags {
 		key := pages.Key{Route: "/", Path: "/", Locale: locale}
 		found, err := s.Entry(key)
 		if err != nil || found.Key != key {
@@ -187,8 +188,8 @@ func TestEachLanguageHasItsOwnEntry(t *testing.T) {
 			t.Errorf("store: %s: %v", key, err)
 		}
 	}
-	if len(bodies) != len(app.Locales) {
-		t.Errorf("%d pages differ, of %d", len(bodies), len(app.Locales))
+	if len(bodies) != len(app.Locales.Tags) {
+		t.Errorf("%d pages differ, of %d", len(bodies), len(app.Locales.Tags))
 	}
 }
 
@@ -240,13 +241,13 @@ func TestAnExportInThreeLanguages(t *testing.T) {
 			`https://example.com/ar/items/2`:                        0,
 		} {
 			if n := strings.Count(sitemap, part); n != count {
-				t.Errorf("%s stands %d times in\n%s", part, n, sitemap)
+				t.Errorf("%s occurs %d times in\n%s", part, n, sitemap)
 			}
 		}
 	}
 }
 
-// A file sets no cookie, and an export says which links count on one.
+// A file sets no cookie, and an export lists the links that depend on one.
 func TestAnExportNamesLinksThatNeedAServer(t *testing.T) {
 	app := site(shop(t, nil), true)
 	app.Layout = func(d gorgon.Document) gorgon.Component {
@@ -269,13 +270,13 @@ func TestAnExportNamesLinksThatNeedAServer(t *testing.T) {
 	}
 }
 
-// A message that is missing fails the build, which names page, key and locale.
+// A missing message fails the build, with the page, the key and the locale.
 func TestAMissingMessageFailsTheBuild(t *testing.T) {
 	m, err := i18n.Catalog{Files: fstest.MapFS{"en.json": {Data: []byte(`{"a":"A"}`)}, "de.json": {Data: []byte(`{"a":"A"}`)}}}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := gorgon.App{Name: "shop", Locales: []string{"en", "de"}, Routes: []gorgon.Route{
+	app := gorgon.App{Name: "shop", Locales: gorgon.Locales{Tags: []string{"en", "de"}}, Parts: []gorgon.Part{
 		gorgon.Page[string]{Path: "/about", View: func(string) gorgon.Component { return m.T("b", nil) }},
 	}}
 	_, err = build.Run(t.Context(), build.Config{App: app, Out: filepath.Join(t.TempDir(), "seed")})

@@ -1,10 +1,10 @@
-// Package lambda serves a handler as an AWS Lambda function behind a function
-// URL. It speaks the Lambda runtime API by itself, so the program is the
-// function's bootstrap and needs nothing beside it.
+// Package lambda serves a handler as an AWS Lambda function with a function
+// URL. It implements the Lambda runtime API itself, so the program is the
+// function's bootstrap and needs nothing else.
 //
 // Responses are streamed; a function URL in BUFFERED mode, or an API Gateway,
-// wants [Runtime.Buffered]. An event that is no request names a task, as in
-// {"gorgon": "maintain"}: so schedules and deploy steps reach the function.
+// needs [Runtime.Buffered]. An event that is not a request names a task, as in
+// {"gorgon": "maintain"}: schedules and deployment steps use this.
 package lambda
 
 import (
@@ -25,13 +25,13 @@ import (
 	"time"
 )
 
-// A Runtime takes events and answers them, one at a time as Lambda has it. API
-// and Handler are needed.
+// A Runtime receives events and answers them, one at a time as Lambda requires.
+// API and Handler are required.
 type Runtime struct {
 	API     string // host and port of the runtime API: AWS_LAMBDA_RUNTIME_API
 	Handler http.Handler
 
-	// Tasks are what events can ask for by name. Default: none.
+	// Tasks are functions that events can call by name. Default: none.
 	Tasks map[string]func(ctx context.Context) error
 
 	// Buffered sends each response whole, for a function URL in BUFFERED mode
@@ -43,16 +43,16 @@ type Runtime struct {
 	client *http.Client
 }
 
-// maxEvent bounds an event, in bytes: Lambda's own bound is 6 MB.
+// maxEvent limits the size of an event in bytes: Lambda's own limit is 6 MB.
 const maxEvent = 16 << 20
 
-// Run takes events until ctx ends. Its error is that the runtime API cannot be
-// asked; what goes wrong with one event is told to Lambda.
+// Run handles events until ctx ends. It fails if the runtime API cannot be
+// reached; failures of a single event are reported to Lambda.
 func (l *Runtime) Run(ctx context.Context) error {
 	if l.Log == nil {
 		l.Log = slog.Default()
 	}
-	// An event may be hours away.
+	// The next event may be hours away.
 	l.client = &http.Client{Transport: &http.Transport{MaxIdleConns: 4, ReadBufferSize: 64 << 10, WriteBufferSize: 64 << 10}}
 	defer l.client.CloseIdleConnections()
 	for {
@@ -64,7 +64,7 @@ func (l *Runtime) Run(ctx context.Context) error {
 			return fmt.Errorf("lambda runtime API at %s: %w", l.API, err)
 		}
 		if err := l.answer(ctx, e); err != nil {
-			l.Log.Error("an event was not answered", "id", e.id, "err", err)
+			l.Log.Error("event not answered", "id", e.id, "err", err)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (l *Runtime) next(ctx context.Context) (event, error) {
 	}
 	e := event{id: res.Header.Get("Lambda-Runtime-Aws-Request-Id"), data: data}
 	if res.StatusCode != http.StatusOK || e.id == "" {
-		return event{}, fmt.Errorf("no event, but %s: %.200s", res.Status, data)
+		return event{}, fmt.Errorf("want an event, got %s: %.200s", res.Status, data)
 	}
 	if ms, err := strconv.ParseInt(res.Header.Get("Lambda-Runtime-Deadline-Ms"), 10, 64); err == nil {
 		e.deadline = time.UnixMilli(ms)
@@ -104,7 +104,7 @@ func (l *Runtime) next(ctx context.Context) (event, error) {
 	return e, nil
 }
 
-// answer answers one event. Its error is that Lambda could not be told.
+// answer answers one event. It fails if Lambda cannot be reached.
 func (l *Runtime) answer(ctx context.Context, e event) error {
 	if !e.deadline.IsZero() {
 		var cancel context.CancelFunc
@@ -115,7 +115,7 @@ func (l *Runtime) answer(ctx context.Context, e event) error {
 		Task string `json:"gorgon"`
 	}
 	if err := json.Unmarshal(e.data, &named); err != nil {
-		return l.fail(ctx, e, "Event.Invalid", fmt.Errorf("the event is no JSON: %w", err))
+		return l.fail(ctx, e, "Event.Invalid", fmt.Errorf("the event is not JSON: %w", err))
 	}
 	if named.Task != "" {
 		return l.task(ctx, e, named.Task)
@@ -141,9 +141,9 @@ func (l *Runtime) task(ctx context.Context, e event, name string) error {
 	return l.post(ctx, e.id+"/response", strings.NewReader(`{"done":`+strconv.Quote(name)+`}`), nil)
 }
 
-// fail tells Lambda that an event failed.
+// fail reports to Lambda that an event failed.
 func (l *Runtime) fail(ctx context.Context, e event, kind string, err error) error {
-	l.Log.Error("an event failed", "id", e.id, "err", err)
+	l.Log.Error("event failed", "id", e.id, "err", err)
 	body, jsonErr := json.Marshal(map[string]any{"errorType": kind, "errorMessage": err.Error(), "stackTrace": []string{}})
 	if jsonErr != nil {
 		return jsonErr
@@ -175,7 +175,7 @@ func (l *Runtime) send(r *http.Request) error {
 	return nil
 }
 
-// A call is the event of a function URL, in its version 2.0.
+// A call is the event of a function URL, in version 2.0.
 type call struct {
 	RawPath        string            `json:"rawPath"`
 	RawQueryString string            `json:"rawQueryString"`
@@ -191,25 +191,25 @@ type call struct {
 	} `json:"requestContext"`
 }
 
-// request makes the request that an event stands for.
+// request returns the request that an event describes.
 func request(ctx context.Context, data []byte) (*http.Request, error) {
 	var c call
 	if err := json.Unmarshal(data, &c); err != nil {
 		return nil, fmt.Errorf("the event cannot be read: %w", err)
 	}
 	if c.Context.HTTP.Method == "" || !strings.HasPrefix(c.RawPath, "/") {
-		return nil, errors.New("the event is neither a request, as function URLs send it (payload version 2.0), nor names a task")
+		return nil, errors.New("the event is not a request of a function URL (payload version 2.0), and names no task")
 	}
 	body := []byte(c.Body)
 	if c.Base64 {
 		var err error
 		if body, err = base64.StdEncoding.DecodeString(c.Body); err != nil {
-			return nil, fmt.Errorf("the event's body is no base64: %w", err)
+			return nil, fmt.Errorf("the event's body is not base64: %w", err)
 		}
 	}
 	u, err := url.ParseRequestURI(c.RawPath)
 	if err != nil || u.Host != "" {
-		u = &url.URL{Path: c.RawPath} // it came decoded
+		u = &url.URL{Path: c.RawPath} // it arrived decoded
 	}
 	u.RawQuery = c.RawQueryString
 	r, err := http.NewRequestWithContext(ctx, c.Context.HTTP.Method, "/", bytes.NewReader(body))
@@ -232,7 +232,7 @@ func request(ctx context.Context, data []byte) (*http.Request, error) {
 	return r, nil
 }
 
-// A prelude is what is said of a response before its body.
+// A prelude is the part of a response before its body.
 type prelude struct {
 	Status  int               `json:"statusCode"`
 	Headers map[string]string `json:"headers"`
@@ -253,8 +253,8 @@ func preludeOf(status int, header http.Header) prelude {
 	return p
 }
 
-// serve calls the handler, and says what its panic was; nil for none.
-// http.ErrAbortHandler is a panic like any other: the response is not whole.
+// serve calls the handler, and returns the value of its panic; nil for none.
+// http.ErrAbortHandler is a panic like any other: the response is not complete.
 func (l *Runtime) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		switch p := recover(); {

@@ -1,4 +1,4 @@
-// A function against a runtime API as AWS publishes it.
+// A function against a runtime API as AWS documents it.
 
 package lambda_test
 
@@ -28,7 +28,7 @@ type api struct {
 	first  chan string // of a streamed response, as soon as it is there
 }
 
-// An answer is what a function told of an event.
+// An answer is what a function reported for an event.
 type answer struct {
 	id, kind string // "response", "error"
 	header   http.Header
@@ -161,7 +161,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// What the handler writes is on its way before the handler has returned.
+// The handler's output is sent before the handler has returned.
 func TestStreams(t *testing.T) {
 	a := newAPI(t)
 	let := make(chan struct{})
@@ -210,9 +210,9 @@ func TestFailures(t *testing.T) {
 		`{"gorgon":"maintain"}`: `{"done":"maintain"}`,
 		`{"gorgon":"migrate"}`:  "no database",
 		`{"gorgon":"dance"}`:    "no task",
-		`nonsense`:              "no JSON",
-		`{"Records":[]}`:        "neither a request",
-		`[]`:                    "no JSON",
+		`nonsense`:              "not JSON",
+		`{"Records":[]}`:        "is not a request",
+		`[]`:                    "not JSON",
 		`{"rawPath":"/","requestContext":{"http":{"method":"GE T"}}}`:                                    "invalid method",
 		`{"rawPath":"/","requestContext":{"http":{"method":"PUT"}},"isBase64Encoded":true,"body":"%%%"}`: "base64",
 	} {
@@ -221,7 +221,7 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s is answered with %s %s; want %s", event, said.kind, said.body, want)
 		}
 	}
-	// And it goes on.
+	// And it continues.
 	if said := a.invoke(t, `{"gorgon":"maintain"}`); said.kind != "response" {
 		t.Errorf("after all that: %s", said.body)
 	}

@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// separator stands between the prelude and the body of a streamed response.
+// separator separates the prelude and the body of a streamed response.
 var separator = make([]byte, 8)
 
-// A stream is a response on its way to Lambda.
+// A stream is a response being sent to Lambda.
 type stream struct {
 	header http.Header
 	begun  bool
@@ -53,16 +53,16 @@ func (s *stream) Write(p []byte) (int, error) {
 	return s.out.Write(p)
 }
 
-// Flush has nothing to do: nothing is held back.
+// Flush has nothing to do: nothing is buffered.
 func (s *stream) Flush() {}
 
-// Trailers of a response that failed after it began.
+// Trailers of a response that failed after it started.
 const (
 	errorType = "Lambda-Runtime-Function-Error-Type"
 	errorBody = "Lambda-Runtime-Function-Error-Body"
 )
 
-// streamed answers as the handler writes.
+// streamed answers while the handler writes.
 func (l *Runtime) streamed(ctx context.Context, e event, r *http.Request) error {
 	body, out := io.Pipe()
 	post, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, l.url(e.id+"/response"), body)
@@ -75,7 +75,7 @@ func (l *Runtime) streamed(ctx context.Context, e event, r *http.Request) error 
 	sent := make(chan error, 1)
 	go func() {
 		err := l.send(post)
-		_ = body.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // the handler writes to nobody
+		_ = body.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // the handler writes to no reader
 		sent <- err
 	}()
 	s := &stream{header: http.Header{}, out: out}
@@ -98,7 +98,7 @@ func (l *Runtime) streamed(ctx context.Context, e event, r *http.Request) error 
 	return <-sent
 }
 
-// A whole is a response in memory.
+// A whole response is collected in memory.
 type whole struct {
 	header http.Header
 	status int

@@ -1,4 +1,4 @@
-// How far each instance has heard of purges.
+// Which purges each instance has seen.
 
 package mem
 
@@ -7,20 +7,21 @@ import (
 	"time"
 )
 
-// An acknowledgement is what an instance said last.
+// An acknowledgement is the latest one of an instance.
 type acknowledgement struct {
 	sequence uint64
 	until    time.Time
 }
 
-// Acknowledge notes that an instance has heard of every purge up to a
-// sequence, for ttl, and returns the store's sequence.
+// Acknowledge records for ttl that an instance has seen every purge up to a
+// sequence, and returns the store's sequence.
 func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.check(ctx); err != nil {
 		return 0, err
 	}
+	s.level()
 	now := time.Now()
 	for other, a := range s.acknowledged {
 		if !now.Before(a.until) {
@@ -38,7 +39,7 @@ func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint6
 }
 
 // Lagging counts the instances whose last acknowledgement is of an earlier
-// sequence and has not run out.
+// sequence and has not expired.
 func (s *Store) Lagging(ctx context.Context, sequence uint64) (int, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

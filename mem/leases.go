@@ -1,4 +1,4 @@
-// Leases: who may make which page.
+// Leases: the right to make a page.
 
 package mem
 
@@ -9,21 +9,26 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// remember is for how long a lease is known after it ran out. A holder that
-// writes later than that is refused, as if it had been taken over.
+// remember is how long a lease is remembered after it expired. A holder that
+// writes later than that is refused, as if the lease had been taken over.
 const remember = time.Minute
 
-// leases are the last lease of each key. Tokens come from one counter, so
-// that those of a key grow also when the key was forgotten in between.
+// leases are the last lease of each key. Tokens come from one counter, so that
+// the tokens of a key grow even if the key was forgotten in between.
 type leases struct {
-	held    map[pages.Key]pages.Lease
+	held    map[pages.Key]lease
 	token   uint64
-	pruneAt int // how many there may be before those long run out are forgotten
+	pruneAt int // the number of leases above which those that expired long ago are forgotten
 }
 
-// Lease takes the right to make the page of a key, or says who has it:
-// [pages.ErrHeld].
-func (s *Store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+type lease struct {
+	pages.Lease
+	claim string // the claim that the lease was granted to
+}
+
+// Lease acquires the right to make the page of a key. If another has it, it
+// returns that lease and [pages.ErrHeld].
+func (s *Store) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.check(ctx); err != nil {
@@ -31,19 +36,22 @@ func (s *Store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pa
 	}
 	now := time.Now()
 	if other, ok := s.leases.held[key]; ok && now.Before(other.Until) {
-		return other, pages.ErrHeld
+		if other.claim == claim {
+			return other.Lease, nil
+		}
+		return other.Lease, pages.ErrHeld
 	}
 	s.leases.token++
-	lease := pages.Lease{Key: key, Token: s.leases.token, Until: now.Add(ttl)}
-	s.leases.grant(lease, now)
-	return lease, nil
+	granted := pages.Lease{Key: key, Token: s.leases.token, Until: now.Add(ttl)}
+	s.leases.grant(lease{granted, claim}, now)
+	return granted, nil
 }
 
-func (l *leases) grant(lease pages.Lease, now time.Time) {
+func (l *leases) grant(granted lease, now time.Time) {
 	if l.held == nil {
-		l.held = make(map[pages.Key]pages.Lease)
+		l.held = make(map[pages.Key]lease)
 	}
-	l.held[lease.Key] = lease
+	l.held[granted.Key] = granted
 	if len(l.held) <= max(l.pruneAt, 1024) {
 		return
 	}
@@ -55,7 +63,7 @@ func (l *leases) grant(lease pages.Lease, now time.Time) {
 	l.pruneAt = 2 * len(l.held)
 }
 
-// Release gives a lease back, and forgets it: the next one of its key has a
+// Release gives a lease back and forgets it: the next one of its key has a
 // higher token in any case.
 func (s *Store) Release(ctx context.Context, lease pages.Lease) error {
 	s.mu.Lock()

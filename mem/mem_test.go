@@ -1,4 +1,4 @@
-// The store against the contract, and what is its own: forgetting, time.
+// The store against the contract, and what is specific to it: forgetting, time.
 
 package mem_test
 
@@ -14,10 +14,15 @@ import (
 	"go.uber.org/goleak"
 )
 
+var _ pagestest.Lister = (*mem.Store)(nil) // the kit would do without
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestContract(t *testing.T) {
-	pagestest.Run(t, func(*testing.T) pages.Store { return mem.Open(mem.Options{}) })
+	pagestest.Harness{
+		Open:     func(*testing.T) pages.Store { return mem.Open(mem.Options{}) },
+		Snapshot: func(_ *testing.T, s pages.Store) func() { return s.(*mem.Store).Snapshot() },
+	}.Run(t)
 }
 
 func TestZeroStore(t *testing.T) {
@@ -47,10 +52,6 @@ func TestForgottenPurges(t *testing.T) {
 			t.Errorf("mark %d is not the floor: %+v", i, m)
 		}
 	}
-	err = s.Put(ctx, pages.Record{}, pages.Fence{Subjects: []string{pages.TagSubject("0")}, Epoch: 1})
-	if err == nil {
-		t.Error("a page older than a forgotten purge was written")
-	}
 	changes, floor, err := s.Changes(ctx, 5)
 	if err != nil {
 		t.Fatal(err)
@@ -65,19 +66,19 @@ func TestForgottenPurges(t *testing.T) {
 	}
 }
 
-// A thousand keys that were leased once do not stay for ever, and a holder
-// that is later than that is refused.
+// The store does not remember a thousand expired leases without limit, and
+// refuses a holder that comes later than that.
 func TestForgottenLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := mem.Open(mem.Options{})
 		key := func(i int) pages.Key { return pages.Key{Path: fmt.Sprint("/", i)} }
-		old, err := s.Lease(t.Context(), key(0), time.Second)
+		old, err := s.Lease(t.Context(), key(0), "me", time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
 		for i := range 5000 {
-			if _, err := s.Lease(t.Context(), key(i+1), time.Second); err != nil {
+			if _, err := s.Lease(t.Context(), key(i+1), "me", time.Second); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -85,7 +86,7 @@ func TestForgottenLeases(t *testing.T) {
 		if err := s.Put(t.Context(), pages.Record{Key: key(0)}, pages.Fence{Token: old.Token}); err == nil {
 			t.Error("a forgotten holder wrote")
 		}
-		again, err := s.Lease(t.Context(), key(0), time.Second)
+		again, err := s.Lease(t.Context(), key(0), "me", time.Second)
 		if err != nil || again.Token <= old.Token {
 			t.Errorf("after token %d came %d, %v", old.Token, again.Token, err)
 		}
@@ -95,7 +96,7 @@ func TestForgottenLeases(t *testing.T) {
 func BenchmarkGet(b *testing.B) {
 	s := mem.Open(mem.Options{})
 	key := pages.Key{Route: "/{id}", Path: "/1"}
-	if err := s.Put(b.Context(), pages.Record{Key: key, Data: make([]byte, 20<<10)}, pages.Fence{}); err != nil {
+	if err := s.Put(b.Context(), pages.Record{Key: key, Data: make([]byte, 20<<10)}, pages.Unfenced); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

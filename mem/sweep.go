@@ -1,4 +1,4 @@
-// Listing, and staying within bounds.
+// Listing, and keeping the store within bounds.
 
 package mem
 
@@ -41,14 +41,14 @@ func (s *Store) list(ctx context.Context) ([]pages.Info, error) {
 	return list, nil
 }
 
-// size is what a record takes, in bytes: its data, its key, and about as much
-// as the map does.
+// size is the number of bytes that a record takes: its data, its key, and about
+// as much as the map needs.
 func size(key pages.Key, r *record) int64 {
 	return int64(len(r.data) + len(key.Route) + len(key.Path) + len(key.Locale) + 128)
 }
 
-// Sweep removes the least recently used records until the store is within
-// bounds. [pages.ErrHeld] while another Sweep runs.
+// Sweep removes the least recently used records until the store is within its
+// bounds. It fails with [pages.ErrHeld] while another Sweep runs.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
 	if !s.sweeping.TryLock() {
 		return pages.Swept{}, pages.ErrHeld
@@ -60,7 +60,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	}
 	slices.SortFunc(list, func(a, b pages.Info) int { return cmp.Compare(b.Used.UnixNano(), a.Used.UnixNano()) })
 
-	// From the latest to the oldest: each record that still fits stays.
+	// From the most recent to the oldest: each record that still fits stays.
 	var swept pages.Swept
 	var victims []pages.Info
 	routes := make(map[string]int)
@@ -80,7 +80,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	return swept, nil
 }
 
-// remove deletes what was not used again since it was listed.
+// remove deletes a record unless it was used after it was listed.
 func (s *Store) remove(victims []pages.Info, swept *pages.Swept) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,7 @@
-// Package metrics is what a server tells of itself, in words of its own:
-// packages prometheus and opentelemetry bring them to those who keep them.
+// Package metrics describes what a server reports about itself, independently
+// of any product: packages prometheus and opentelemetry pass it on.
 //
-// Whatever is told is bounded. A route is a pattern such as /products/{id},
+// Everything reported is bounded. A route is a pattern such as /products/{id},
 // never a path, so that visitors cannot make up names.
 package metrics
 
@@ -11,33 +11,33 @@ import (
 	"time"
 )
 
-// An Observer is told of what a server does. Its methods are called by many
-// goroutines at once, and on the way of every request: they must be quick.
+// An Observer receives reports of what a server does. Its methods are called by
+// many goroutines at once, during every request: they must be quick.
 type Observer interface {
-	// Request is called when a request comes. The request goes on with the
-	// context that it returns, and end is called once it was answered.
-	// Questions about health are not told.
+	// Request is called when a request arrives. The request continues with the
+	// context that it returns, and end is called once the request was answered.
+	// It is not called for health checks.
 	Request(r *http.Request) (ctx context.Context, end func(Request))
 
-	// Making is called when a kept page is about to be made. The generator
-	// runs with the context that it returns, which must come from ctx. A page
-	// may be made behind the back of the request that caused it, and for
-	// others too: of cause, the context of that request, nothing but the name
-	// of a trace may reach the generator.
+	// Making is called when a stored page is about to be made. The loader runs
+	// with the context that it returns, which must be derived from ctx. A page
+	// may be made in the background, and for other requests too: only the
+	// identity of a trace in cause, the context of the request that started it,
+	// may reach the loader.
 	Making(ctx, cause context.Context, route string) (context.Context, func(Making))
 }
 
 // A Request is how a request was answered.
 type Request struct {
-	Method string // one that RFC 9110 or 5789 names, or "OTHER"
+	Method string // one that RFC 9110 or 5789 defines, or "OTHER"
 
-	// Route is the pattern of the page, or of the handler, as in
-	// "POST /form/{name}"; "file" for a file, "/_gorgon/" for what is the
-	// framework's own, and "" where nothing was found, or middleware answered.
+	// Route is the pattern of the page, or of the handler, as in "POST
+	// /form/{name}"; "file" for a file, "/_gorgon/" for paths of the framework,
+	// and "" if nothing was found, or middleware answered.
 	Route string
 
 	Status int           // 0: the connection was cut before there was one
-	Cut    bool          // the answer was not sent to its end
+	Cut    bool          // the answer was not sent completely
 	Cache  string        // one of the words below
 	Bytes  int64         // of the body, as sent
 	Took   time.Duration // until the handler returned
@@ -46,24 +46,24 @@ type Request struct {
 // What the cache did for a request.
 const (
 	Hit    = "hit"    // fresh
-	Stale  = "stale"  // served at once; it is made again behind
+	Stale  = "stale"  // served at once; regenerated in the background
 	Made   = "made"   // the visitor waited while it was made
 	Bypass = "bypass" // a page that is made for each request
-	None   = "none"   // no page was answered with
+	None   = "none"   // the answer is not a page
 )
 
-// A Making is how the making of a kept page ended.
+// A Making is the result of making a stored page.
 type Making struct {
 	Route   string // the pattern of the page
 	Outcome string // one of the words below
-	Err     error  // of a making that failed
+	Err     error  // the error of a failed making
 	Took    time.Duration
 }
 
-// How a making ends. Made, above, is the usual way.
+// The results of making a page. Made, above, is the usual one.
 const (
 	Unchanged = "unchanged" // ShouldRevalidate said that there is no need
-	Missing   = "missing"   // there is no such page, or no more
+	Missing   = "missing"   // there is no such page, or not any more
 	Timeout   = "timeout"   // it took longer than the page allows
 	Failed    = "failed"    // any other failure
 	Stopped   = "stopped"   // the server stopped meanwhile
@@ -73,34 +73,39 @@ const (
 type Server struct {
 	App     string
 	Build   string // of the pages
-	Version string // of the program's module; "" where it is not known
+	Version string // of the program's module; "" if it is not known
 
-	// State says how the server is now. It is quick, and may be asked from
-	// the first request on.
+	// State returns the current state of the server. It is quick, and may be
+	// called from the first request on.
 	State func() State
 }
 
-// A State is how a server is at one moment.
+// A State is the state of a server at one moment.
 type State struct {
 	Started       bool
 	Degraded      bool   // the store cannot be used
-	MemoryBytes   int64  // of the pages in memory, about
-	MemoryEntries int64  // pages in memory, about
-	StoreFaults   uint64 // times that the store became unusable, so far, about
-	StoreRefused  uint64 // writes that the store refused since the page had been purged or replaced, so far
+	MemoryBytes   int64  // of the pages in memory, approximately
+	MemoryEntries int64  // pages in memory, approximately
+	StoreFaults   uint64 // how often the store became unusable so far, approximately
+	StoreRefused  uint64 // writes that the store refused because the page had been purged or replaced, so far
+	Running       int64  // makings of pages that are running
+	Waiting       int64  // makings that wait for others to end
+	Refused       uint64 // makings that were refused because too many waited, so far
+	Dropped       uint64 // makings that were dropped because no request waited for them any more, so far
 }
 
-// A Starter is an Observer that is begun and ended with the server.
+// A Starter is an Observer that is started and stopped with the server.
 type Starter interface {
 	Observer
 
-	// Start is called before the first request. Where it returns no stop, the
-	// observer has nobody to tell, and is not told anything. Otherwise stop is
-	// called after the last request, and sends what is left until ctx ends.
+	// Start is called before the first request. If the stop it returns is nil,
+	// the observer has no receiver and gets no further calls. Otherwise stop is
+	// called after the last request; it sends the remaining reports until ctx
+	// ends.
 	Start(ctx context.Context, s Server) (stop func(ctx context.Context) error, err error)
 }
 
-// Join makes one observer of many; nil of none.
+// Join returns one observer for many; nil for none.
 func Join(observers ...Observer) Observer {
 	switch len(observers) {
 	case 0:
@@ -111,8 +116,8 @@ func Join(observers ...Observer) Observer {
 	return joined(observers)
 }
 
-// joined tells each of several observers. The later ones have the contexts of
-// the former, and are told first of an end.
+// joined calls each of several observers. Later ones get the contexts of
+// earlier ones, and their end is called first.
 type joined []Observer
 
 func (j joined) Request(r *http.Request) (context.Context, func(Request)) {
@@ -141,7 +146,7 @@ func (j joined) Making(ctx, cause context.Context, route string) (context.Contex
 	}
 }
 
-// Method is a request's method, bounded: "OTHER" for one that is not known.
+// Method returns a request's method, bounded: "OTHER" for an unknown one.
 func Method(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

@@ -1,4 +1,4 @@
-// Tests of how several observers are told, and of what bounds a method.
+// Tests of how several observers are called, and of bounded methods.
 
 package metrics_test
 
@@ -12,7 +12,7 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
-// A listener writes down what it is told, under its name.
+// A listener records its calls, under its name.
 type listener struct {
 	name string
 	told *[]string

@@ -1,16 +1,16 @@
-// Package opentelemetry tells of requests, and of the making of pages, as
-// spans of OpenTelemetry.
+// Package opentelemetry reports requests, and the making of pages, as spans of
+// OpenTelemetry.
 //
 //	command.Main(app, command.Config{Observers: []metrics.Observer{opentelemetry.New(opentelemetry.Options{})}})
 //
-// Nothing is told until OTEL_EXPORTER_OTLP_ENDPOINT, or
-// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, says where a collector is, such as
+// It reports nothing until OTEL_EXPORTER_OTLP_ENDPOINT, or
+// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, names a collector, such as
 // http://127.0.0.1:4318. Spans go there as OTLP over HTTP. The other variables
-// of OpenTelemetry hold as it defines them, among them OTEL_TRACES_SAMPLER,
+// of OpenTelemetry work as it defines them, among them OTEL_TRACES_SAMPLER,
 // OTEL_SERVICE_NAME and OTEL_EXPORTER_OTLP_HEADERS.
 //
-// The traceparent of a request is taken, and goes on: a generator finds its
-// span in its context, and [Transport] writes it into requests of its own.
+// The traceparent of a request is continued: a loader finds its span in its
+// context, and [Transport] writes it into the loader's own requests.
 package opentelemetry
 
 import (
@@ -33,17 +33,17 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
-// name is that of what makes the spans.
+// name is the instrumentation scope of the spans.
 const name = "github.com/gorgon-go/gorgon/opentelemetry"
 
-// Options say where spans go. The zero Options work.
+// Options configure where spans go. The zero Options work.
 type Options struct {
-	// Exporter takes the spans. Default: OTLP over HTTP to where the
-	// environment says, and where it says nothing, none.
+	// Exporter receives the spans. Default: OTLP over HTTP to the endpoint in
+	// the environment; none if the environment has none.
 	Exporter sdk.SpanExporter
 }
 
-// Traces are an observer. They are of one server.
+// Traces are an observer for one server.
 type Traces struct {
 	options Options
 	tracer  atomic.Pointer[trace.Tracer] // nil until Start
@@ -51,13 +51,13 @@ type Traces struct {
 
 var _ metrics.Starter = (*Traces)(nil)
 
-// New makes traces.
+// New returns traces.
 func New(o Options) *Traces { return &Traces{options: o} }
 
 // propagator reads and writes the headers of the W3C's Trace Context.
 var propagator propagation.TraceContext
 
-// Start opens the exporter. Where there is none it returns no stop.
+// Start opens the exporter. If there is none, it returns a nil stop.
 func (t *Traces) Start(ctx context.Context, s metrics.Server) (func(context.Context) error, error) {
 	exporter, err := t.exporter(ctx)
 	if err != nil || exporter == nil {
@@ -76,7 +76,7 @@ func (t *Traces) Start(ctx context.Context, s metrics.Server) (func(context.Cont
 	return provider.Shutdown, nil
 }
 
-// exporter is where spans go; nil for nowhere.
+// exporter returns the exporter; nil for none.
 func (t *Traces) exporter(ctx context.Context) (sdk.SpanExporter, error) {
 	switch kind := os.Getenv("OTEL_TRACES_EXPORTER"); {
 	case strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true"), kind == "none":
@@ -89,7 +89,10 @@ func (t *Traces) exporter(ctx context.Context) (sdk.SpanExporter, error) {
 		return nil, fmt.Errorf("opentelemetry: OTEL_TRACES_EXPORTER is %q: use otlp or none", kind)
 	}
 	if p := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf"); p != "http/protobuf" {
-		return nil, fmt.Errorf("opentelemetry: OTEL_EXPORTER_OTLP_PROTOCOL is %q: use http/protobuf, and the port for it, which is 4318 by custom", p)
+		return nil, fmt.Errorf("opentelemetry: OTEL_EXPORTER_OTLP_PROTOCOL is %q: use http/protobuf, and its port, usually 4318", p)
+	}
+	if err := checkEnvironment(); err != nil {
+		return nil, err
 	}
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
@@ -98,8 +101,8 @@ func (t *Traces) exporter(ctx context.Context) (sdk.SpanExporter, error) {
 	return exporter, nil
 }
 
-// Request begins the span of a request, as a child of the one that its
-// traceparent names.
+// Request starts the span of a request, as a child of the span in its
+// traceparent.
 func (t *Traces) Request(r *http.Request) (context.Context, func(metrics.Request)) {
 	tracer := t.tracer.Load()
 	if tracer == nil {
@@ -110,7 +113,7 @@ func (t *Traces) Request(r *http.Request) (context.Context, func(metrics.Request
 	ctx, span := (*tracer).Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 		attribute.String("http.request.method", methodOf(method)), attribute.String("url.path", r.URL.Path)))
 	return ctx, func(q metrics.Request) {
-		// A handler's pattern may begin with its method already.
+		// The pattern of a handler may begin with its method already.
 		route := strings.TrimPrefix(q.Route, method+" ")
 		if route != "" {
 			span.SetName(method + " " + route)
@@ -122,7 +125,7 @@ func (t *Traces) Request(r *http.Request) (context.Context, func(metrics.Request
 		}
 		switch {
 		case q.Cut:
-			span.SetStatus(codes.Error, "the answer was not sent to its end")
+			span.SetStatus(codes.Error, "the answer was not sent completely")
 		case q.Status >= 500:
 			span.SetStatus(codes.Error, "")
 		}
@@ -130,7 +133,8 @@ func (t *Traces) Request(r *http.Request) (context.Context, func(metrics.Request
 	}
 }
 
-// methodOf is a method as OpenTelemetry writes it: "_OTHER" for an unknown one.
+// methodOf returns a method as OpenTelemetry writes it: "_OTHER" for an unknown
+// one.
 func methodOf(method string) string {
 	if method == "OTHER" {
 		return "_OTHER"
@@ -138,8 +142,8 @@ func methodOf(method string) string {
 	return method
 }
 
-// Making begins the span of a page's making, as a child of the request that
-// caused it. That one may have ended before.
+// Making starts the span of a page's making, as a child of the request that
+// caused it. That request may have ended before.
 func (t *Traces) Making(ctx, cause context.Context, route string) (context.Context, func(metrics.Making)) {
 	tracer := t.tracer.Load()
 	if tracer == nil {
@@ -158,7 +162,7 @@ func (t *Traces) Making(ctx, cause context.Context, route string) (context.Conte
 }
 
 // Transport writes the trace of a request's context into the request, as
-// traceparent, and has base send it. Default: http.DefaultTransport.
+// traceparent, and sends it with base. Default: http.DefaultTransport.
 func Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -170,7 +174,7 @@ type transport struct{ base http.RoundTripper }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace.SpanContextFromContext(r.Context()).IsValid() {
-		r = r.Clone(r.Context()) // a RoundTripper leaves the caller's request as it is
+		r = r.Clone(r.Context()) // a RoundTripper must not change the caller's request
 		propagator.Inject(r.Context(), propagation.HeaderCarrier(r.Header))
 	}
 	return t.base.RoundTrip(r)

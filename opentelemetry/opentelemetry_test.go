@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/opentelemetry"
@@ -35,7 +36,7 @@ const (
 	traceparent = "00-" + traceID + "-b7ad6b7169203331-01"
 )
 
-// quiet takes away what the environment of the test may say.
+// quiet clears the environment of the test.
 func quiet(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -44,20 +45,20 @@ func quiet(t *testing.T) {
 	}
 }
 
-// A kept exporter holds spans also once it was shut down.
+// A kept exporter holds spans after it was shut down.
 type kept struct{ *tracetest.InMemoryExporter }
 
 func (kept) Shutdown(context.Context) error { return nil }
 
-// site is a shop that is observed; upstream is what its generator asks.
+// site is a shop that is observed; its loader calls upstream.
 func site(t *testing.T, o metrics.Observer, upstream string) http.Handler {
 	t.Helper()
 	client := &http.Client{Transport: opentelemetry.Transport(nil)}
 	app := gorgon.App{
 		Name: "shop",
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			gorgon.Page[string]{Path: "/products/{id}", Incremental: true, View: func(s string) gorgon.Component { return gorgon.Text(s) },
-				BuildState: func(ctx context.Context, in gorgon.Input) (string, error) {
+				Load: func(ctx context.Context, in gorgon.Input) (string, error) {
 					switch in.PathValue("id") {
 					case "none":
 						return "", gorgon.NotFound()
@@ -80,15 +81,15 @@ func site(t *testing.T, o metrics.Observer, upstream string) http.Handler {
 					}
 					return "fine", res.Body.Close()
 				}},
+			gorgon.Handler{Pattern: "POST /form", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
 		},
-		Handlers: map[string]http.Handler{"POST /form": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
 	}
 	if err := app.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	renderer := &render.Renderer{App: app, Build: "b1"}
 	log := slog.New(slog.DiscardHandler)
-	pages, err := cache.New(cache.Config{Renderer: renderer, Prepare: serve.Prepare, Observe: o, Log: log})
+	pages, err := cache.New(cache.Config{Renderer: renderer, Prepare: answer.Prepare, Observe: o, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestSpans(t *testing.T) {
 	exporter := kept{tracetest.NewInMemoryExporter()}
 	traces := opentelemetry.New(opentelemetry.Options{Exporter: exporter})
 	h := site(t, traces, upstream.URL)
-	ask(h, "GET", "/products/early") // before the start: nothing is told
+	ask(h, "GET", "/products/early") // before the start: nothing is reported
 	stop, err := traces.Start(t.Context(), metrics.Server{App: "shop", Build: "b1", Version: "v1.0.0"})
 	if err != nil || stop == nil {
 		t.Fatalf("start: %v", err)
@@ -154,7 +155,7 @@ func TestSpans(t *testing.T) {
 		got = append(got, span{s.Name, a["http.route"] + a["gorgon.route"], a["http.response.status_code"], a["gorgon.cache"], a["gorgon.outcome"], s.Status.Code})
 		byName[s.Name] = append(byName[s.Name], s)
 		if strings.Contains(strings.Join(values(s.Attributes), " "), "secret") {
-			t.Errorf("%s tells of the query: %v", s.Name, a)
+			t.Errorf("%s contains the query: %v", s.Name, a)
 		}
 	}
 	want := []span{
@@ -176,13 +177,13 @@ func TestSpans(t *testing.T) {
 		t.Errorf("the request is of trace %s, want that of its traceparent", request.SpanContext.TraceID())
 	}
 	if making.Parent.SpanID() != request.SpanContext.SpanID() || making.SpanContext.TraceID() != request.SpanContext.TraceID() {
-		t.Error("the making is no child of the request")
+		t.Error("the making is not a child of the request")
 	}
 	if other := byName["GET /products/{id}"][1]; other.Parent.IsValid() || other.SpanContext.TraceID() == request.SpanContext.TraceID() {
 		t.Error("a request without traceparent begins no trace of its own")
 	}
 	if want := []string{"00-" + traceID + "-" + making.SpanContext.SpanID().String() + "-01"}; !slices.Equal(heard, want) {
-		t.Errorf("what the generator asks hears of %q, want %q", heard, want)
+		t.Errorf("the loader's request carries %q, want %q", heard, want)
 	}
 	resource := map[string]string{}
 	for _, a := range request.Resource.Attributes() {
@@ -242,7 +243,7 @@ func TestOffUntilAskedFor(t *testing.T) {
 	}
 }
 
-// What was told is with the collector once stop has returned.
+// The spans have reached the collector once stop has returned.
 func TestCollector(t *testing.T) {
 	quiet(t)
 	var mu sync.Mutex
@@ -291,6 +292,6 @@ func TestCollector(t *testing.T) {
 		t.Fatalf("the collector has %q of %q, want %q of window", names, service, want)
 	}
 	if string(spans[0].ParentSpanId) != string(spans[1].SpanId) {
-		t.Error("at the collector the making is no child of the request")
+		t.Error("at the collector the making is not a child of the request")
 	}
 }

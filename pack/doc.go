@@ -1,3 +1,3 @@
-// Package pack puts everything that a site needs to run into one folder, or
-// one executable, and opens it again wherever it was taken.
+// Package pack writes everything that a site needs to run into one folder, or
+// one executable, and finds it again wherever it was copied.
 package pack

@@ -16,7 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/seed"
 )
 
-// mark stands behind the manifest within a single executable, before its
+// mark follows the manifest within a single executable, before its
 // length and the seed.
 const mark = "gorgonpk"
 
@@ -36,9 +36,8 @@ type Package struct {
 	Program  string // the executable's path, likewise
 }
 
-// Find finds the package of an executable: within it, or in the folder it
-// lies in, whichever symbolic links led there. Its error is [ErrNone] where
-// there is no package.
+// Find finds the package of an executable: inside it, or in its folder, after
+// symbolic links are followed. The error is [ErrNone] if there is no package.
 func Find(executable string) (*Package, error) {
 	program, err := filepath.EvalSymlinks(executable)
 	if err != nil {
@@ -106,8 +105,8 @@ func within(program string) ([]byte, error) {
 	return data, nil
 }
 
-// Seed is the file that holds the seed: the program itself where that is all
-// there is.
+// Seed returns the file that holds the seed: for a single executable, the
+// program itself.
 func (p *Package) Seed() string {
 	if p.Manifest.Seed == "" {
 		return p.Program
@@ -115,7 +114,7 @@ func (p *Package) Seed() string {
 	return filepath.Join(p.Folder, p.Manifest.Seed)
 }
 
-// A Damage is a file of a package that is not what was packed.
+// A Damage is a file of a package that was changed after packing.
 type Damage struct {
 	File string // its path
 	Says string
@@ -125,8 +124,8 @@ func (d Damage) Error() string {
 	return fmt.Sprintf("the package is damaged: %s %s: copy the package again", d.File, d.Says)
 }
 
-// Check says which file is missing or has another size; nil where none is. It
-// reads none of them.
+// Check reports each file that is missing or has another size. It reads no
+// file.
 func (p *Package) Check() error {
 	var faults []error
 	for _, f := range p.parts() {
@@ -145,8 +144,8 @@ func (p *Package) Check() error {
 	return errors.Join(faults...)
 }
 
-// Verify reads every file and says which is not what was packed. Files beside
-// the program that it does not read are looked at only with all.
+// Verify reads every file and reports each that was changed after packing. Files
+// that the program does not read are checked only with all.
 func (p *Package) Verify(ctx context.Context, all bool) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -163,7 +162,7 @@ func (p *Package) Verify(ctx context.Context, all bool) error {
 	return errors.Join(faults...)
 }
 
-// A part is a file, or a part of one, with what it has to be.
+// A part is a file, or a part of one, with its expected size and digest.
 type part struct {
 	File
 	path   string
@@ -196,7 +195,7 @@ func (p *Package) parts() []part {
 		if at.needed {
 			parts = append(parts, at)
 		} else if _, err := os.Lstat(at.path); err == nil {
-			parts = append(parts, at) // left out of images, and not missed
+			parts = append(parts, at) // images do not contain it, and do not need it
 		}
 	}
 	return parts
@@ -233,7 +232,7 @@ func (i *interruptible) Read(b []byte) (int, error) {
 	return i.r.Read(b)
 }
 
-// In reads the manifest of the package in a folder.
+// In returns the manifest of the package in a folder.
 func In(folder string) (Manifest, error) {
 	var m Manifest
 	data, err := os.ReadFile(filepath.Join(folder, ManifestName))
@@ -246,7 +245,7 @@ func In(folder string) (Manifest, error) {
 	return m, nil
 }
 
-// Is says whether a folder holds a package.
+// Is reports whether a folder holds a package.
 func Is(folder string) bool {
 	_, err := In(folder)
 	return err == nil

@@ -207,7 +207,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// Who is left out of an image is not missed, and who only reads is not read.
+// Files that an image leaves out are not reported as missing, and files for
+// people are not read.
 func TestNotNeeded(t *testing.T) {
 	folder := write(t, parts(t))
 	if err := os.Remove(filepath.Join(folder, pack.SBOMName)); err != nil {
@@ -227,8 +228,8 @@ func TestNotNeeded(t *testing.T) {
 	}
 }
 
-// A program beside somebody else's manifest.json, or beside none, is no
-// package.
+// A program beside the manifest.json of another program, or beside none, is not
+// a package.
 func TestNone(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "shop")

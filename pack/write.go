@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-// Parts are what a package is made of.
+// Parts are the contents of a package.
 type Parts struct {
 	Program string // the executable's file
 	Seed    string // the seed's file
@@ -30,9 +30,9 @@ type Parts struct {
 	Extra map[string][]byte
 }
 
-// Write writes a package into an empty folder and returns its manifest, m with
-// what only writing tells: the files and their digests. The same parts and the
-// same m give the same bytes.
+// Write writes a package into an empty folder and returns its manifest: m, with
+// the files and their digests added. The same parts and the same m give the same
+// bytes.
 func Write(ctx context.Context, folder string, m Manifest, parts Parts) (Manifest, error) {
 	m.Kind, m.Format, m.Files = Kind, Format, nil
 	for name, data := range parts.Extra {
@@ -56,10 +56,10 @@ func Write(ctx context.Context, folder string, m Manifest, parts Parts) (Manifes
 		err = appendSeed(ctx, program, code, parts.Seed, &m)
 	} else {
 		m.Seed = m.App + ".seed"
-		var stone File
-		stone, err = copyFile(filepath.Join(folder, m.Seed), parts.Seed, 0o644)
-		stone.Name = m.Seed
-		m.Files = append(m.Files, code, stone)
+		var packed File
+		packed, err = copyFile(filepath.Join(folder, m.Seed), parts.Seed, 0o644)
+		packed.Name = m.Seed
+		m.Files = append(m.Files, code, packed)
 	}
 	if err != nil {
 		return m, err
@@ -72,22 +72,22 @@ func Write(ctx context.Context, folder string, m Manifest, parts Parts) (Manifes
 	return m, writeFile(filepath.Join(folder, ManifestName), data, 0o644)
 }
 
-// seedPart is what the manifest calls the seed within a single executable.
+// seedPart is the seed's name in the manifest of a single executable.
 const seedPart = "(seed)"
 
-// appendSeed puts the manifest and the seed behind the program.
+// appendSeed appends the manifest and the seed to the program.
 func appendSeed(ctx context.Context, program string, code File, seedFile string, m *Manifest) error {
 	if m.OS == "darwin" {
 		return errors.New("pack: an executable for darwin is signed, and what is appended breaks that: deploy a folder, without --single")
 	}
-	stone, err := digest(seedFile)
+	packed, err := digest(seedFile)
 	if err != nil {
 		return err
 	}
-	stone.Name = seedPart
+	packed.Name = seedPart
 	// What it holds; the files beside it are not needed to run.
 	within := *m
-	within.Files = []File{code, stone}
+	within.Files = []File{code, packed}
 	data, err := encode(within)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// An entry: one page, whole, and its form as bytes.
+// An entry: one whole page, and its encoding.
 
 package pages
 
@@ -8,71 +8,88 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
-// An Entry is one page for one path and locale. It is never changed once it
-// is made: a new version is a new Entry.
+// An Entry is one page for one path and locale. It is immutable: a new version
+// is a new Entry.
 type Entry struct {
 	Key   Key
-	Build string // that rendered it
+	Build string // the build that rendered it
+	Owner string // the owner of the store that it is in; "" in a seed, and in entries written before stores had owners
 
-	State []byte // the generator's result as JSON
+	State []byte // the loader's result as JSON
 
 	Status  int
-	Header  http.Header // Content-Type, Location, and the page's own
+	Header  http.Header // Content-Type, Location, and the page's own headers
 	HTML    []byte
 	Head    Span   // the page's head within HTML
 	Main    Span   // the page's view within HTML
 	ETag    string // of the HTML, without quotes
-	NoIndex bool   // the page asks search engines to stay away
-	Gzip    []byte // the HTML compressed; nil where that is not worth it
+	NoIndex bool   // the page asks search engines not to index it
+	Gzip    []byte // the HTML compressed; nil if compression is not worth it
 	Brotli  []byte
 	Zstd    []byte
 	Title   string
 
-	Holes []Hole // places in the HTML that fragments fill, by their offset
-	Uses  Uses   // what the HTML needs in the document around it, where that is not in it already
+	Holes []Hole // positions in the HTML that fragments fill, by offset
+	Uses  Uses   // what the HTML needs in the document around it, unless it is already there
 
-	MadeAt     time.Time // when the generator began
+	MadeAt     time.Time // when the loader began
 	ModifiedAt time.Time // when the HTML last changed
-	FreshUntil time.Time // zero: for ever
-	StaleUntil time.Time // zero: for ever
-	ErrorUntil time.Time // zero: for ever
+	ContentAt  time.Time // when the content last changed, as the page said when it was made; not stored. Zero: not said
+	FreshUntil time.Time // zero: without limit
+	StaleUntil time.Time // zero: without limit
+	ErrorUntil time.Time // zero: without limit
 
 	Tags  []string
-	Epoch uint64 // the store's sequence before the generator began; 0 in a seed
+	Epoch uint64 // the store's sequence before the loader began; 0 in a seed
 
-	Failures int       // of refreshes since the last good one
-	RetryAt  time.Time // not before then is the next one
-	Failure  string    // what the last one said
+	Failures int       // number of failed refreshes since the last successful one
+	RetryAt  time.Time // no refresh is tried before then
+	Failure  string    // the error of the last one
+}
+
+// IsHTML says whether headers are those of an HTML document. A page of any
+// other type is written as its view renders it, without layout and document: it
+// has no payload, appears in no sitemap, and keeps its own file name in an
+// export.
+func IsHTML(header http.Header) bool {
+	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	switch strings.ToLower(strings.TrimSpace(media)) {
+	case "", "text/html", "application/xhtml+xml":
+		return true
+	}
+	return false
 }
 
 // A Span is a part of an entry's HTML, by byte offsets.
 type Span struct{ Start, End int }
 
-// Of cuts the span out of html.
+// Of returns the span of html.
 func (s Span) Of(html []byte) []byte { return html[s.Start:s.End] }
 
-// A Hole is a place in an entry's HTML where something is put in when it is sent.
+// A Hole is a position in an entry's HTML where content is inserted when the
+// page is sent.
 type Hole struct {
 	At       int    `json:"at"` // offset in the HTML
 	Kind     string `json:"kind,omitempty"`
 	Fragment string `json:"fragment"`
 	Props    string `json:"props"`        // as JSON
-	In       string `json:"in,omitempty"` // the part that it is in: "head", "main", or "" for the layout
+	In       string `json:"in,omitempty"` // the part of the page that it is in: "head", "main", or "" for the layout
 }
 
-// What is put into a hole.
+// The content of a hole.
 const (
 	HoleHTML = ""     // the fragment
 	HoleSrc  = "src"  // the URL that the fragment is fetched from
-	HoleHref = "href" // the URL of the page that shows it
-	HoleNone = "none" // nothing: its URL is in the HTML
+	HoleHref = "href" // the URL of the page that shows the fragment
+	HoleNone = "none" // nothing: the fragment's URL is in the HTML
 )
 
-// Uses are what a piece of HTML needs in the document around it; see the
-// words' Uses.
+// Uses are what a piece of HTML needs in the document around it; see
+// gorgon.Uses.
 type Uses struct {
 	Runtime bool     `json:"runtime,omitzero"`
 	Modules []string `json:"modules,omitempty"`
@@ -86,7 +103,7 @@ func (u Uses) Empty() bool {
 	return !u.Runtime && !u.Wasm && len(u.Modules)+len(u.Scripts)+len(u.Styles) == 0
 }
 
-// Size is about how many bytes the entry takes in memory.
+// Size returns about how many bytes the entry takes in memory.
 func (e *Entry) Size() int {
 	n := 512 + len(e.State) + len(e.HTML) + len(e.Gzip) + len(e.Brotli) + len(e.Zstd)
 	n += len(e.Key.Route) + len(e.Key.Path) + len(e.ETag) + len(e.Failure)
@@ -105,13 +122,14 @@ func (e *Entry) Size() int {
 	return n
 }
 
-// Subjects lists everything whose purge concerns the entry.
+// Subjects lists every subject whose purge affects the entry.
 func (e *Entry) Subjects() []string { return Subjects(e.Key, e.Tags) }
 
-// meta is the part of an entry's bytes that is JSON; its names are the format.
+// meta is the JSON part of an encoded entry; its names are the format.
 type meta struct {
 	Key        Key         `json:"key"`
 	Build      string      `json:"build,omitempty"`
+	Owner      string      `json:"owner,omitempty"`
 	Status     int         `json:"status"`
 	Header     http.Header `json:"header,omitempty"`
 	Head       Span        `json:"head"`
@@ -136,14 +154,14 @@ type meta struct {
 // format is the first byte of an encoded entry.
 const format = 1
 
-// parts is how many byte strings follow the meta part.
+// parts is the number of byte strings after the meta part.
 const parts = 5
 
-// Encode writes the entry as bytes: the format, six lengths, then the meta
+// Encode returns the entry as bytes: the format, six lengths, then the meta
 // part as JSON, state, HTML, gzip, brotli and zstd.
 func (e *Entry) Encode() ([]byte, error) { return e.AppendEncode(nil) }
 
-// AppendEncode is [Entry.Encode] onto the end of dst.
+// AppendEncode appends the result of [Entry.Encode] to dst.
 func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 	var uses *Uses
 	if !e.Uses.Empty() {
@@ -151,7 +169,7 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 	}
 	m, err := json.Marshal(meta{
 		Holes: e.Holes, Uses: uses,
-		Key: e.Key, Build: e.Build, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
+		Key: e.Key, Build: e.Build, Owner: e.Owner, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
 		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
 		FreshUntil: nanos(e.FreshUntil), StaleUntil: nanos(e.StaleUntil), ErrorUntil: nanos(e.ErrorUntil),
@@ -175,8 +193,8 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 	return data, nil
 }
 
-// Decode reads what [Entry.Encode] wrote. The entry's byte slices are parts
-// of data. Bytes that are no entry give [ErrCorrupt].
+// Decode reads the result of [Entry.Encode]. The entry's byte slices are parts
+// of data. Bytes that are not an entry give [ErrCorrupt].
 func Decode(data []byte) (*Entry, error) {
 	blobs, err := split(data)
 	if err != nil {
@@ -203,7 +221,7 @@ func Decode(data []byte) (*Entry, error) {
 	}
 	return &Entry{
 		Holes: m.Holes, Uses: *m.Uses,
-		Key: m.Key, Build: m.Build, Status: m.Status, Header: m.Header, Head: m.Head, Main: m.Main,
+		Key: m.Key, Build: m.Build, Owner: m.Owner, Status: m.Status, Header: m.Header, Head: m.Head, Main: m.Main,
 		ETag: m.ETag, Title: m.Title, NoIndex: m.NoIndex,
 		MadeAt: timeOf(m.MadeAt), ModifiedAt: timeOf(m.ModifiedAt),
 		FreshUntil: timeOf(m.FreshUntil), StaleUntil: timeOf(m.StaleUntil), ErrorUntil: timeOf(m.ErrorUntil),

@@ -1,4 +1,4 @@
-// Entries as bytes, and names that stores rely on.
+// The encoding of entries, and names that stores rely on.
 
 package pages_test
 
@@ -54,8 +54,8 @@ func TestEntryComesBackWhole(t *testing.T) {
 	}
 }
 
-// The key's ID is part of every store's layout: a change of it loses all that
-// was kept.
+// The key's ID is part of every store's layout: changing it loses all stored
+// records.
 func TestKeyIDNeverChanges(t *testing.T) {
 	for key, id := range map[pages.Key]string{
 		{}:                      "63cab8e921e413242a44bf4e8fdc999d3834c0883aed7afd6199c1ffa98c1948",
@@ -102,8 +102,8 @@ func TestMarksMerge(t *testing.T) {
 	}
 }
 
-// Bytes that are no entry are corrupt, and what is read from those that are
-// one can be used without care.
+// Bytes that are not an entry are corrupt, and a decoded entry can be used
+// without further checks.
 func FuzzDecode(f *testing.F) {
 	data, _ := whole().Encode()
 	f.Add(data)

@@ -1,4 +1,4 @@
-// Names: of entries, and of what a purge can be about.
+// Names: of entries, and of the subjects of a purge.
 
 package pages
 
@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A Key is the identity of an entry.
@@ -16,14 +18,14 @@ type Key struct {
 	Locale string `json:"locale,omitempty"`
 }
 
-// ID is a name for the key that any technology can hold: 64 lower-case
+// ID returns a name for the key that any technology can store: 64 lower-case
 // hexadecimal digits. It is part of every store's layout and never changes.
 func (k Key) ID() string {
 	sum := k.Digest()
 	return hex.EncodeToString(sum[:])
 }
 
-// Digest is [Key.ID] as bytes.
+// Digest returns [Key.ID] as bytes.
 func (k Key) Digest() [sha256.Size]byte {
 	var b []byte
 	for _, s := range [...]string{k.Route, k.Path, k.Locale} {
@@ -34,12 +36,34 @@ func (k Key) Digest() [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
+// String returns the name of the entry for logs and errors. The path of a
+// fragment contains its props, which may be private to a visitor: a digest
+// replaces them.
 func (k Key) String() string {
-	if k.Locale == "" {
-		return k.Path
+	path := k.Path
+	if rest, ok := strings.CutPrefix(path, wire.Fragment); ok {
+		if name, props, ok := strings.Cut(rest, "/"); ok {
+			sum := sha256.Sum256([]byte(props))
+			path = "fragment " + name + " #" + hex.EncodeToString(sum[:4])
+		}
 	}
-	return k.Path + " (" + k.Locale + ")"
+	if k.Locale == "" {
+		return path
+	}
+	return path + " (" + k.Locale + ")"
 }
+
+// onceRoute belongs to no page: paths below /_gorgon/ are reserved for the
+// framework.
+const onceRoute = wire.Purge
+
+// OnceKey returns the key of a lease that says that something was done, and
+// must not be done again before the lease expires. The lease outlives its
+// holder: a store that removes the leases of dead processes keeps this one.
+func OnceKey(nonce string) Key { return Key{Route: onceRoute, Path: nonce} }
+
+// IsOnce says whether the key was made by [OnceKey].
+func (k Key) IsOnce() bool { return k.Route == onceRoute }
 
 // All is the subject of a purge of everything.
 const All = "all"
@@ -53,7 +77,7 @@ func TagSubject(tag string) string { return "tag:" + tag }
 // RouteSubject is every page of one pattern.
 func RouteSubject(route string) string { return "route:" + route }
 
-// CheckSubject says whether a subject is of one of the four forms.
+// CheckSubject says whether a subject has one of the four forms.
 func CheckSubject(subject string) bool {
 	kind, name, ok := strings.Cut(subject, ":")
 	if !ok {
@@ -62,7 +86,7 @@ func CheckSubject(subject string) bool {
 	return name != "" && (kind == "path" || kind == "tag" || kind == "route")
 }
 
-// Subjects lists everything whose purge concerns an entry.
+// Subjects lists every subject whose purge affects an entry.
 func Subjects(key Key, tags []string) []string {
 	subjects := make([]string, 0, 3+len(tags))
 	subjects = append(subjects, All, RouteSubject(key.Route), PathSubject(key.Path))

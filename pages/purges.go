@@ -1,4 +1,5 @@
-// What was purged and when, in bounded memory: for drivers that keep it themselves.
+// Which subjects were purged and when, in bounded memory: for drivers that
+// store this themselves.
 
 package pages
 
@@ -6,25 +7,27 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Purges remembers the last purge of each subject, and the latest purges in
-// order, for a driver whose technology does not. Both forget: of a subject
-// that is forgotten, Floor is told instead, and of changes the number of the
-// last one dropped.
+// order, for drivers whose technology does not. Both are bounded: a forgotten
+// subject has the mark Floor, and Dropped is the sequence of the latest change
+// that was forgotten.
+//
 // The zero Purges is empty. It is not safe for concurrent use.
 type Purges struct {
 	Sequence uint64
 	Last     map[string]Mark // the last purge of each subject
-	Floor    Mark            // the latest of the forgotten last purges
+	Floor    Mark            // the latest of the last purges that were forgotten
 	Latest   []Change        // in order
 	Dropped  uint64          // the sequence of the latest change no longer in Latest
 
 	Subjects int // how many Last may hold. Default: 100,000
-	Changes  int // how many Latest may hold. Default: 10,000
+	Changes  int // how many changes Latest may hold. Default: 10,000
 }
 
-// Mark is the last purge of a subject, as far as it is known.
+// Mark returns the last purge of a subject, as far as it is known.
 func (p *Purges) Mark(subject string) Mark {
 	if m, ok := p.Last[subject]; ok {
 		return m
@@ -32,7 +35,7 @@ func (p *Purges) Mark(subject string) Mark {
 	return p.Floor
 }
 
-// Put makes a mark that of a subject.
+// Put sets the mark of a subject.
 func (p *Purges) Put(subject string, mark Mark) {
 	if p.Last == nil {
 		p.Last = make(map[string]Mark)
@@ -43,16 +46,22 @@ func (p *Purges) Put(subject string, mark Mark) {
 	}
 }
 
-// Add notes one purge of one subject. Sequences come in order.
+// Add records one purge of one subject. Sequences come in order.
 func (p *Purges) Add(c Change) {
 	p.Sequence = max(p.Sequence, c.Sequence)
-	// A subject that was forgotten begins at the floor again, lest a purge
-	// make it look better than it was.
+	// A subject that was forgotten begins at the floor again: a purge must not
+	// make it look older than the floor.
 	p.Put(c.Subject, p.Mark(c.Subject).Merge(c.Mark()))
 	p.Latest = append(p.Latest, c)
 	if len(p.Latest) > cmp.Or(p.Changes, 10_000) {
 		p.drop()
 	}
+}
+
+// Raise records that purges may have been lost, of which those up to known were
+// made: everything is purged and expired, at a number after all previous ones.
+func (p *Purges) Raise(known uint64, at time.Time) {
+	p.Add(Change{Sequence: Beyond(max(known, p.Sequence), at), Verb: Expire, Subject: All, At: at})
 }
 
 // Since lists the changes after a sequence, of which those up to floor may be
@@ -80,7 +89,7 @@ func (p *Purges) forget() {
 	}
 }
 
-// drop forgets the older half of the changes, never a part of one purge.
+// drop forgets the older half of the changes, but never a part of one purge.
 func (p *Purges) drop() {
 	n := len(p.Latest) / 2
 	for n < len(p.Latest) && p.Latest[n].Sequence == p.Latest[n-1].Sequence {

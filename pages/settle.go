@@ -1,4 +1,4 @@
-// When a purge has reached every instance.
+// Waiting until a purge has reached every instance.
 
 package pages
 
@@ -7,20 +7,28 @@ import (
 	"time"
 )
 
-// Trust is how long an instance answers from its memory on the strength of
-// having heard of every purge once: it is the same for all instances of a
-// store, since who purges counts on it.
+// Trust is how long an instance may answer from its memory after it has checked
+// for purges. It is the same for all instances of a store, since callers of
+// Purge rely on it.
 const Trust = 2 * time.Second
 
-// settleMargin is for clocks that do not run equally fast.
+// settleMargin allows for clocks that do not run equally fast.
 const settleMargin = Trust / 10
 
-// Settle returns once no instance answers from what it knew before a purge
-// that has the sequence: at once with a [Sequencer], when every instance has
-// acknowledged it with an [Acknowledger], and otherwise, or where an instance
-// is gone without a word, after [Trust]. If the context ends before, it returns
-// its error; the purge holds all the same, for the instances that have heard.
+// Settle returns once no instance answers from memory that is older than the
+// purge with this sequence: immediately if the store is a [Sequencer], when
+// every instance has acknowledged it if the store is an [Acknowledger], and
+// otherwise, or if an instance has died, after [Trust]. If the store is [Placed]
+// and was opened less than a second ago, Settle also waits for the programs that
+// had something else open there. If the context ends earlier, Settle returns its
+// error; the purge is in effect all the same, for the instances that have heard
+// of it.
 func Settle(ctx context.Context, store Store, sequence uint64) error {
+	if placed, ok := store.(Placed); ok {
+		if err := placed.Noticed(ctx); err != nil {
+			return err
+		}
+	}
 	if _, ok := store.(Sequencer); ok {
 		return nil
 	}

@@ -18,13 +18,11 @@ func TestFragmentsAreParts(t *testing.T) {
 	view := func(int) gorgon.Component { return gorgon.Text("") }
 	make := func(context.Context, gorgon.Input, int) (int, error) { return 0, nil }
 	app := gorgon.App{
-		Fragments: []gorgon.FragmentRoute{
-			gorgon.Fragment[int, int]{Name: "still", View: view, BuildState: make},
-			gorgon.Fragment[int, int]{Name: "timed", View: view, BuildState: make, RevalidateAfter: time.Hour},
-			gorgon.Fragment[int, int]{Name: "live", View: view, Needs: []gorgon.Need{gorgon.Database},
-				RequestState: func(context.Context, gorgon.Input, int, *http.Request) (int, error) { return 0, nil }},
-		},
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
+			gorgon.Fragment[int, int]{Name: "still", View: view, Load: make},
+			gorgon.Fragment[int, int]{Name: "timed", View: view, Load: make, RevalidateAfter: time.Hour},
+			gorgon.Fragment[int, int]{Name: "live", View: view, Needs: []gorgon.Need{gorgon.NeedDatabase},
+				LoadRequest: func(context.Context, gorgon.Input, int, *http.Request) (int, error) { return 0, nil }},
 			gorgon.Page[int]{Path: "/live", View: view, AllowRequestTime: true},
 		},
 	}

@@ -1,4 +1,4 @@
-// Needs held against offers.
+// The comparison of needs with offers.
 
 package plan
 
@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/gorgon-go/gorgon"
 )
 
-// A Fit says whether a need is met.
+// A Fit says whether a target meets a need.
 type Fit string
 
 const (
@@ -29,34 +27,34 @@ func worse(a, b Fit) Fit {
 	return Fits
 }
 
-// A Verdict is what becomes of one need in one place.
+// A Verdict says whether a target meets one need.
 type Verdict struct {
 	Need
 	Fit  Fit    `json:"fit"`
 	Rule string `json:"rule,omitempty"` // its name for --accept
 	Says string `json:"says,omitempty"` // why it does not fit, or the condition
-	Mend string `json:"mend,omitempty"`
+	Hint string `json:"hint,omitempty"`
 }
 
 func (v Verdict) String() string {
 	text := v.Part + ": " + v.Why + "; " + v.Says
-	if v.Mend != "" {
-		text += ": " + v.Mend
+	if v.Hint != "" {
+		text += ": " + v.Hint
 	}
 	return text
 }
 
-// An Outcome is what becomes of an app in one place.
+// An Outcome says whether an app fits one target.
 type Outcome struct {
-	Place    Place     `json:"place"`
+	Target   Target    `json:"place"`
 	Setting  Setting   `json:"setting"`
-	Role     string    `json:"role"` // of the instances; "" where nothing runs
+	Role     string    `json:"role"` // of the instances; "" for a static host
 	Fit      Fit       `json:"fit"`
-	Verdicts []Verdict `json:"verdicts,omitempty"` // those that are not plainly fine
+	Verdicts []Verdict `json:"verdicts,omitempty"` // those other than Fits
 	Costs    []Cost    `json:"costs,omitempty"`    // where it fits
 }
 
-// Of is the worst fit of a part.
+// Of returns the worst fit of a part.
 func (o Outcome) Of(part string) Fit {
 	fit := Fits
 	for _, v := range o.Verdicts {
@@ -67,8 +65,8 @@ func (o Outcome) Of(part string) Fit {
 	return fit
 }
 
-// Unaccepted lists the verdicts that stand in the way of a deploy, apart from
-// those whose rule was accepted.
+// Unaccepted lists the verdicts that prevent a deploy, without those whose rule
+// was accepted.
 func (o Outcome) Unaccepted(rules []string) []Verdict {
 	var left []Verdict
 next:
@@ -85,16 +83,16 @@ next:
 	return left
 }
 
-// Judge says what becomes of an app in a place.
-func Judge(app gorgon.App, place Place, s Setting) Outcome {
+// Judge compares what an app needs with what a target offers.
+func Judge(app App, target Target, s Setting) Outcome {
 	if s.Store == "" {
 		s.Store = "none"
 	}
-	j := judge{offers: place.Offers, setting: s, outcome: Outcome{Place: place, Setting: s, Fit: Fits}}
-	if place.Offers.Process {
-		j.outcome.Role = place.Offers.Role(s)
+	j := judge{offers: target.Offers, setting: s, outcome: Outcome{Target: target, Setting: s, Fit: Fits}}
+	if target.Offers.Process {
+		j.outcome.Role = target.Offers.Role(s)
 	}
-	for _, p := range Parts(app) {
+	for _, p := range app.Parts {
 		for _, n := range p.Needs {
 			verdicts := []Verdict{j.verdict(n)}
 			if n.Kind == Refresh {
@@ -113,7 +111,7 @@ func Judge(app gorgon.App, place Place, s Setting) Outcome {
 	return j.outcome
 }
 
-// A judge holds the needs of an app against one place.
+// A judge compares the needs of an app with one target.
 type judge struct {
 	offers  Offers
 	setting Setting
@@ -122,12 +120,12 @@ type judge struct {
 
 var fine = Verdict{Fit: Fits}
 
-func unfit(rule, says, mend string) Verdict {
-	return Verdict{Fit: Unfit, Rule: rule, Says: says, Mend: mend}
+func unfit(rule, says, hint string) Verdict {
+	return Verdict{Fit: Unfit, Rule: rule, Says: says, Hint: hint}
 }
 
-func provided(rule, says, mend string) Verdict {
-	return Verdict{Fit: Conditional, Rule: rule, Says: says, Mend: mend}
+func provided(rule, says, hint string) Verdict {
+	return Verdict{Fit: Conditional, Rule: rule, Says: says, Hint: hint}
 }
 
 func (j judge) verdict(n Need) Verdict {
@@ -152,32 +150,32 @@ func (j judge) verdict(n Need) Verdict {
 	case Disk:
 		return j.disk()
 	}
-	return fine // Process, Guards: it has one
+	return fine // Process and Guards: the target runs a program
 }
 
-// onFiles judges for a host of files.
+// onFiles judges for a static host.
 func (j judge) onFiles(n Need) Verdict {
-	const elsewhere = ", or deploy to a place that runs it"
-	rule, says := string(n.Kind), "here nothing runs"
+	const elsewhere = ", or deploy to a target that runs it"
+	rule, says := string(n.Kind), "a static host runs no program"
 	switch n.Kind {
 	case Process:
 		if strings.HasPrefix(n.Part, "page ") {
-			return unfit(rule, says, "make its state at build (BuildState in place of RequestState)"+elsewhere)
+			return unfit(rule, says, "load its state at build (Load instead of LoadRequest)"+elsewhere)
 		}
 		return unfit(rule, says, "drop it"+elsewhere)
 	case Guards:
-		return unfit(rule, "a file is open to everybody", "drop Guards"+elsewhere)
+		return unfit(rule, "every visitor can read a file", "drop Guards"+elsewhere)
 	case Incremental:
-		return unfit(rule, "only what the build made is there", "list every path in BuildPaths and drop Incremental"+elsewhere)
+		return unfit(rule, "only pages that the build generated exist", "list every path in Paths and drop Incremental"+elsewhere)
 	case Refresh:
-		return unfit(rule, "files stay as they were built", "drop the revalidation and deploy again when something changes"+elsewhere)
+		return unfit(rule, "files do not change after the build", "drop the revalidation and deploy again when something changes"+elsewhere)
 	case Database:
-		return fine // it is the build's
+		return fine // the build uses it
 	}
 	return unfit(rule, says, "drop it"+elsewhere)
 }
 
-// kept judges for pages that are kept after the build.
+// kept judges for pages that are generated after the build.
 func (j judge) kept() Verdict {
 	instances := j.offers.Instances(j.setting)
 	switch s := j.setting; {
@@ -185,45 +183,45 @@ func (j judge) kept() Verdict {
 		return fine
 	case s.Store == "none" || s.Store == "mem":
 		if instances != 1 {
-			return provided("store", "what is made after the build stays in the memory of each instance: each makes its own, a purge reaches one of them, and a restart forgets it",
+			return provided("store", "pages generated after the build stay in the memory of each instance: each generates its own, a purge reaches one of them, and a restart loses them",
 				"name a store that they share with --store postgres, redis or s3")
 		}
-		return provided("store", "what is made after the build stays in memory and is lost with a restart: visitors then get the page as built, or wait once",
+		return provided("store", "pages generated after the build stay in memory, and a restart loses them: visitors then get the page as built, or wait once",
 			"name a store with --store to keep it")
 	case instances != 1:
-		return unfit("shared-store", fmt.Sprintf("a %s store is one machine's, and several instances run: each would have its own pages, and purges would reach one of them", s.Store),
+		return unfit("shared-store", fmt.Sprintf("a %s store belongs to one machine, and several instances run: each would have its own pages, and purges would reach one of them", s.Store),
 			"name a store that they share with --store postgres, redis or s3, or run one (--replicas 1)")
 	case s.ReadOnly || j.offers.Disk == NoFiles:
-		return unfit("disk", fmt.Sprintf("a %s store is written to disk, and nothing can be written here", s.Store),
+		return unfit("disk", fmt.Sprintf("a %s store is written to disk, and the disk is read-only here", s.Store),
 			"name one elsewhere with --store postgres, redis or s3, or none to keep pages in memory")
 	case j.offers.Disk == LostFiles:
-		return provided("disk", fmt.Sprintf("a %s store goes with its instance", s.Store), "name one elsewhere with --store postgres, redis or s3 to keep it")
+		return provided("disk", fmt.Sprintf("a %s store is deleted with its instance", s.Store), "name one elsewhere with --store postgres, redis or s3 to keep it")
 	case j.offers.Disk == VolumeFiles:
-		return provided("volume", fmt.Sprintf("a %s store lies on a volume, which one instance has", s.Store), "")
+		return provided("volume", fmt.Sprintf("a %s store is on a volume, which one instance can use", s.Store), "")
 	}
 	return fine
 }
 
-// refreshed judges for the making again of pages behind visitors' backs.
+// refreshed judges for the regeneration of pages in the background.
 func (j judge) refreshed() Verdict {
 	if !j.offers.Process || !j.offers.Stands(j.setting) {
 		return fine
 	}
-	mend := ""
+	hint := ""
 	if j.offers.Frozen == UnlessPaid {
-		mend = "to refresh behind visitors' backs, pay for the processor with --always-on"
+		hint = "to regenerate pages in the background, pay for the processor with --always-on"
 	}
-	return provided("role", "an instance stands still between requests: it is run with --role=web, which ends a refresh within the request that caused it, after its response", mend)
+	return provided("role", "an instance is suspended between requests: it runs with --role=web, which finishes a regeneration within the request that triggered it, after the response", hint)
 }
 
 func (j judge) worker() Verdict {
 	switch {
 	case j.offers.Stands(j.setting) && j.offers.Frozen == UnlessPaid:
-		return unfit("worker", "an instance stands still between requests", "pay for the processor with --always-on, or run it elsewhere with --role=worker")
+		return unfit("worker", "an instance is suspended between requests", "pay for the processor with --always-on, or run it elsewhere with --role=worker")
 	case j.offers.Stands(j.setting):
-		return unfit("worker", "an instance stands still between requests", "run it elsewhere with --role=worker")
+		return unfit("worker", "an instance is suspended between requests", "run it elsewhere with --role=worker")
 	case j.offers.Elastic && !j.setting.AlwaysOn:
-		return unfit("worker", "where nobody visits, no instance runs", "keep one with --always-on, or run it elsewhere with --role=worker")
+		return unfit("worker", "no instance runs while there are no requests", "keep one with --always-on, or run it elsewhere with --role=worker")
 	case j.offers.Instances(j.setting) != 1:
 		return provided("worker", "it runs on each instance", "")
 	}
@@ -239,20 +237,20 @@ func (j judge) scheduled(n Need) Verdict {
 	case always:
 		return provided("schedule", "without a shared store it runs on each instance", "name a store that they share with --store postgres, redis or s3")
 	case j.offers.Schedule == "":
-		return unfit("schedule", "nothing runs between requests", "call the maintain command from elsewhere, and accept this")
-	case n.every < time.Minute:
+		return unfit("schedule", "no program runs between requests", "call the maintain command from another system, and accept this")
+	case n.Every < time.Minute:
 		return unfit("schedule", j.offers.Schedule+" runs the maintain command, no more than once a minute", "make Every a minute or more, or run it elsewhere with --role=worker")
 	}
-	return provided("schedule", "it is run by the maintain command, which "+j.offers.Schedule+" calls", "")
+	return provided("schedule", "the maintain command runs it, which "+j.offers.Schedule+" calls", "")
 }
 
 func (j judge) memory() Verdict {
 	const shared = "keep it in a store that all share (redis, postgres), or in a database"
 	switch {
 	case j.offers.Stands(j.setting) || j.offers.Elastic && j.setting.Replicas != 1:
-		return unfit("memory", "instances come and go here, and the memory of one is not that of the next", shared)
+		return unfit("memory", "instances are started and stopped with the load, and they do not share memory", shared)
 	case j.offers.Instances(j.setting) != 1:
-		return unfit("memory", "several instances run, and each has a memory of its own", shared+", or run one (--replicas 1)")
+		return unfit("memory", "several instances run, and they do not share memory", shared+", or run one (--replicas 1)")
 	}
 	return provided("memory", "it is lost with each restart and deploy", shared+", or write it down when the service's context ends")
 }
@@ -260,7 +258,7 @@ func (j judge) memory() Verdict {
 func (j judge) connections() Verdict {
 	switch open := j.offers.OpenFor; open {
 	case 0:
-		return unfit("connections", "no connection can stay open here", "let clients ask again and again instead, or deploy to a place where they can")
+		return unfit("connections", "no connection can stay open here", "let clients poll instead, or deploy to a target where they can")
 	case Always:
 		return fine
 	default:
@@ -272,16 +270,16 @@ func (j judge) background() Verdict {
 	if !j.offers.Stands(j.setting) {
 		return fine
 	}
-	mend := "do it before the response, or in a service with Every"
+	hint := "do it before the response, or in a service with Every"
 	if j.offers.Frozen == UnlessPaid {
-		mend += ", or pay for the processor with --always-on"
+		hint += ", or pay for the processor with --always-on"
 	}
-	return unfit("background", "an instance stands still once it has answered", mend)
+	return unfit("background", "an instance is suspended after it has answered", hint)
 }
 
 func (j judge) database() Verdict {
 	if j.offers.Instances(j.setting) == 0 {
-		return provided("database", "it must be reachable from here, and as many instances connect as the load asks for", "put a pooler in front of it, or bound them with --replicas")
+		return provided("database", "it must be reachable from here, and as many instances connect as the load requires", "put a pooler in front of it, or bound them with --replicas")
 	}
 	return provided("database", "it must be reachable from here", "")
 }
@@ -290,13 +288,13 @@ func (j judge) disk() Verdict {
 	const elsewhere = "keep them in an object store or a database"
 	switch {
 	case j.setting.ReadOnly || j.offers.Disk == NoFiles:
-		return unfit("disk", "nothing can be written here", elsewhere)
+		return unfit("disk", "the disk is read-only here", elsewhere)
 	case j.offers.Disk == LostFiles:
-		return unfit("disk", "files go with the instance", elsewhere)
+		return unfit("disk", "files are deleted with the instance", elsewhere)
 	case j.offers.Instances(j.setting) != 1:
-		return unfit("disk", "several instances run, and each has a disk of its own", elsewhere+", or run one (--replicas 1)")
+		return unfit("disk", "several instances run, and they do not share a disk", elsewhere+", or run one (--replicas 1)")
 	case j.offers.Disk == VolumeFiles:
-		return provided("volume", "they must lie on the volume", "")
+		return provided("volume", "they must be on the volume", "")
 	}
 	return fine
 }

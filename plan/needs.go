@@ -1,10 +1,9 @@
-// What an app needs, told from its App value.
+// What an app needs, derived from its App value.
 
 package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -14,36 +13,36 @@ import (
 // A Kind is what is needed.
 type Kind string
 
-// The kinds that are told from an app's own fields. Those that its parts
-// declare have the names of [gorgon.Need].
+// The kinds that follow from an app's own fields. Those that its parts declare
+// have the names of [gorgon.Need].
 const (
-	Process     Kind = "process"     // something that answers each request
-	Guards      Kind = "guards"      // something that asks each visitor before it answers
-	Incremental Kind = "incremental" // pages that the build did not make, on their first request
-	Refresh     Kind = "refresh"     // pages made again as time goes by
+	Process     Kind = "process"     // a program that answers each request
+	Guards      Kind = "guards"      // a program that checks each visitor before it answers
+	Incremental Kind = "incremental" // pages that the build did not generate, on their first request
+	Refresh     Kind = "refresh"     // pages that are regenerated
 	Worker      Kind = "worker"      // a service that runs all the time
-	Schedule    Kind = "schedule"    // a service that runs every so often
+	Schedule    Kind = "schedule"    // a service that runs at intervals
 
-	Memory      = Kind(gorgon.Memory)
-	Connections = Kind(gorgon.Connections)
-	Background  = Kind(gorgon.Background)
-	Database    = Kind(gorgon.Database)
-	Disk        = Kind(gorgon.Disk)
+	Memory      = Kind(gorgon.NeedMemory)
+	Connections = Kind(gorgon.NeedConnections)
+	Background  = Kind(gorgon.NeedBackground)
+	Database    = Kind(gorgon.NeedDatabase)
+	Disk        = Kind(gorgon.NeedDisk)
 )
 
 // A Need is one thing that one part of an app needs.
 type Need struct {
-	Part string `json:"part"` // "page /search", "handler POST /cart", "service mailer"
+	Part string `json:"part"` // "page /search", "endpoint POST /cart", "service mailer"
 	Kind Kind   `json:"kind"`
 	Why  string `json:"why"`
 
-	every time.Duration // of scheduled work
+	Every time.Duration `json:"every,omitempty"` // of scheduled work
 }
 
 // A Part is a page, handler or service with what it needs.
 type Part struct {
 	Name  string `json:"name"` // "page /search"
-	How   string `json:"how"`  // a page's strategy; "handler"; "service"
+	How   string `json:"how"`  // a page's strategy; "handler" and the like; "service"
 	Needs []Need `json:"needs,omitempty"`
 }
 
@@ -53,19 +52,18 @@ func Parts(app gorgon.App) []Part {
 	for _, d := range slices.Concat(app.Definitions(), app.FragmentDefinitions()) {
 		parts = append(parts, page(d))
 	}
-	for _, pattern := range slices.Sorted(maps.Keys(app.Handlers)) {
-		p := Part{Name: "handler " + pattern, How: "handler"}
-		p.need(Process, "a handler answers each request")
-		if h, ok := app.Handlers[pattern].(gorgon.Handler); ok {
-			p.declared(h.Needs)
-		}
+	for _, h := range app.Handlers() {
+		word := h.Word()
+		p := Part{Name: word + " " + h.Pattern, How: word}
+		p.need(Process, "it answers each request")
+		p.declared(h.Needs)
 		parts = append(parts, p)
 	}
-	for _, s := range app.Services {
+	for _, s := range app.Services() {
 		p := Part{Name: "service " + s.Name, How: "service"}
 		if s.Every > 0 {
 			p.need(Schedule, "it runs every "+brief(s.Every))
-			p.Needs[0].every = s.Every
+			p.Needs[0].Every = s.Every
 		} else {
 			p.need(Worker, "it runs all the time")
 		}
@@ -76,27 +74,27 @@ func Parts(app gorgon.App) []Part {
 }
 
 func page(d *gorgon.Definition) Part {
-	p := Part{Name: "page " + d.Path, How: strategy(d)}
+	p := Part{Name: d.Word() + " " + d.Path, How: strategy(d)}
 	if d.Fragment != "" {
 		p.Name = "fragment " + d.Fragment
 	}
 	if d.PerRequest() {
-		p.need(Process, "RequestState makes its state for each request")
+		p.need(Process, "LoadRequest loads its state on each request")
 	}
 	if d.AllowRequestTime {
-		p.need(Process, "parts of it are made for each request")
+		p.need(Process, "parts of it are generated on each request")
 	}
 	if len(d.Guards) > 0 {
-		p.need(Guards, "its guards ask each visitor")
+		p.need(Guards, "its guards check each visitor")
 	}
 	if d.Incremental && d.Fragment == "" {
-		p.need(Incremental, "paths that the build did not list are made on their first request")
+		p.need(Incremental, "paths that the build did not list are generated on their first request")
 	}
 	switch {
 	case d.RevalidateAfter > 0:
-		p.need(Refresh, "it is made again after "+brief(d.RevalidateAfter))
+		p.need(Refresh, "it is regenerated after "+brief(d.RevalidateAfter))
 	case d.ShouldRevalidate != nil:
-		p.need(Refresh, "it is made again when ShouldRevalidate says so")
+		p.need(Refresh, "it is regenerated when ShouldRevalidate reports true")
 	}
 	p.declared(d.Needs)
 	return p
@@ -118,11 +116,11 @@ func (p *Part) need(k Kind, why string) {
 }
 
 var declarations = map[gorgon.Need]string{
-	gorgon.Memory:      "it declares state in memory that must not be lost",
-	gorgon.Connections: "it declares connections that stay open",
-	gorgon.Background:  "it declares work that goes on after the response",
-	gorgon.Database:    "it declares a database",
-	gorgon.Disk:        "it declares files that must last",
+	gorgon.NeedMemory:      "it declares state in memory that must not be lost",
+	gorgon.NeedConnections: "it declares connections that stay open",
+	gorgon.NeedBackground:  "it declares work that continues after the response",
+	gorgon.NeedDatabase:    "it declares a database",
+	gorgon.NeedDisk:        "it declares files that must last",
 }
 
 func (p *Part) declared(needs []gorgon.Need) {
@@ -131,7 +129,7 @@ func (p *Part) declared(needs []gorgon.Need) {
 	}
 }
 
-// brief writes a duration without its zero parts: 1h, not 1h0m0s.
+// brief formats a duration without its zero parts: 1h, not 1h0m0s.
 func brief(d time.Duration) string {
 	switch {
 	case d%time.Hour == 0:

@@ -1,37 +1,67 @@
-// Package plan says whether an app can work where it is going, before it goes
-// there.
+// Package plan checks whether an app can work on a target, before it is
+// deployed.
 //
-// What each part of an app needs is told from its App value ([Parts]); what a
-// place gives is said by its [Offers]; [Judge] holds one against the other.
-// It looks at values alone: it opens nothing and runs nothing.
+// [Describe] derives what each part of an app needs from its App value; the
+// [Offers] of a target say what it provides; [Judge] compares the two. The
+// package works on values only: it opens nothing and runs nothing.
 package plan
 
 import (
+	"slices"
 	"time"
-
-	"github.com/gorgon-go/gorgon"
 )
 
-// A Plan is an app held against places.
+// A Plan is the comparison of an app with targets.
 type Plan struct {
 	App        string    `json:"app"`
 	Parts      []Part    `json:"parts"`
 	Outcomes   []Outcome `json:"outcomes"`
-	PricesOf   string    `json:"pricesOf"` // the date of the prices
+	Hints      []string  `json:"hints,omitempty"` // what the parts may need and do not declare
+	PricesOf   string    `json:"pricesOf"`        // the date of the prices
 	PricesOld  bool      `json:"pricesOld,omitempty"`
 	PricesFrom string    `json:"pricesFrom,omitempty"` // the file that overrides them
 }
 
-// Make begins a plan of an app. [Plan.Add] holds it against places.
-func Make(app gorgon.App, prices Prices, now time.Time) Plan {
-	return Plan{App: app.Name, Parts: Parts(app), PricesOf: prices.Date, PricesOld: prices.Old(now)}
+// Make begins a plan of an app. [Plan.Add] compares it with a target.
+func Make(app App, prices Prices, now time.Time) Plan {
+	return Plan{App: app.Name, Parts: app.Parts, PricesOf: prices.Date, PricesOld: prices.Old(now)}
 }
 
-// Add holds the app against a place. What fits has its price.
-func (p *Plan) Add(app gorgon.App, place Place, s Setting, prices Prices) {
-	o := Judge(app, place, s)
+// Add compares the app with a target, and adds the costs where it fits.
+func (p *Plan) Add(app App, target Target, s Setting, prices Prices) {
+	o := Judge(app, target, s)
 	if o.Fit != Unfit {
-		o.Costs = prices.Costs(place.Name)
+		o.Costs = prices.Costs(target.Name)
 	}
 	p.Outcomes = append(p.Outcomes, o)
 }
+
+// Undeclared returns hints at a disk or a database that the app may need: a
+// module of SQLite is linked, or packages are compiled by cgo, and no part
+// declares one.
+// The store is the driver of Gorgon's own SQLite store, where the app has it.
+func Undeclared(parts []Part, modules, cgo []string, store bool) []string {
+	for _, p := range parts {
+		for _, n := range p.Needs {
+			if n.Kind == Disk || n.Kind == Database {
+				return nil
+			}
+		}
+	}
+	const hint = "if a part reads or writes a database or files of its own, say so with Needs: gorgon.NeedDisk or gorgon.NeedDatabase"
+	for _, m := range modules {
+		if slices.Contains(sqlites, m) && (!store || m != storeSQLite) {
+			return []string{m + " is linked, and no part declares what it needs: " + hint}
+		}
+	}
+	if len(cgo) > 0 {
+		return []string{cgo[0] + " is compiled by cgo, which a release is not, and no part declares what it needs: " + hint}
+	}
+	return nil
+}
+
+// storeSQLite is the module that Gorgon's own store links.
+const storeSQLite = "modernc.org/sqlite"
+
+// sqlites are modules that contain SQLite.
+var sqlites = []string{storeSQLite, "github.com/mattn/go-sqlite3", "github.com/ncruces/go-sqlite3", "zombiezen.com/go/sqlite", "crawshaw.io/sqlite", "github.com/glebarez/go-sqlite"}

@@ -1,24 +1,26 @@
-// Verdicts: each a small app in one place.
+// Verdicts: each a small app in one target.
 
 package plan_test
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
 var (
-	files     = plan.Place{Name: "files"}
-	machine   = plan.Place{Name: "machine", Offers: plan.Offers{Process: true, Single: true, Disk: plan.KeptFiles, OpenFor: plan.Always, Schedule: "a timer"}}
-	container = plan.Place{Name: "container", Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always}}
-	elastic   = plan.Place{Name: "elastic", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Schedule: "a scheduler"}}
-	function  = plan.Place{Name: "function", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "a rule"}}
+	files     = plan.Target{Name: "files"}
+	machine   = plan.Target{Name: "machine", Offers: plan.Offers{Process: true, Single: true, Disk: plan.KeptFiles, OpenFor: plan.Always, Schedule: "a timer"}}
+	container = plan.Target{Name: "container", Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always}}
+	elastic   = plan.Target{Name: "elastic", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Schedule: "a scheduler"}}
+	function  = plan.Target{Name: "function", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "a rule"}}
 )
 
 func view(int) gorgon.Component { return gorgon.Text("x") }
@@ -30,32 +32,35 @@ func requested(context.Context, gorgon.Input, *http.Request) (int, error) { retu
 func page(change func(*gorgon.Page[int])) gorgon.App {
 	p := gorgon.Page[int]{Path: "/p", View: view}
 	change(&p)
-	return gorgon.App{Name: "test", Routes: []gorgon.Route{p}}
+	return gorgon.App{Name: "test", Parts: []gorgon.Part{p}}
 }
 
 func handler(needs ...gorgon.Need) gorgon.App {
-	return gorgon.App{Name: "test", Handlers: map[string]http.Handler{"/h": gorgon.Handler{Handler: http.NotFoundHandler(), Needs: needs}}}
+	return gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Handler{Pattern: "/h", Handler: http.NotFoundHandler(), Needs: needs}}}
 }
 
 func service(every time.Duration, needs ...gorgon.Need) gorgon.App {
 	run := func(context.Context) error { return nil }
-	return gorgon.App{Name: "test", Services: []gorgon.Service{{Name: "s", Run: run, Every: every, Needs: needs}}}
+	return gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Service{Name: "s", Run: run, Every: every, Needs: needs}}}
 }
 
 func TestVerdicts(t *testing.T) {
-	revalidated := page(func(p *gorgon.Page[int]) { p.BuildState, p.RevalidateAfter = built, time.Minute })
-	incremental := page(func(p *gorgon.Page[int]) { p.Path, p.BuildState, p.Incremental = "/p/{id}", built, true })
-	perRequest := page(func(p *gorgon.Page[int]) { p.RequestState = requested })
+	revalidated := page(func(p *gorgon.Page[int]) { p.Load, p.RevalidateAfter = built, time.Minute })
+	incremental := page(func(p *gorgon.Page[int]) { p.Path, p.Load, p.Incremental = "/p/{id}", built, true })
+	perRequest := page(func(p *gorgon.Page[int]) { p.LoadRequest = requested })
 	guarded := page(func(p *gorgon.Page[int]) {
-		p.BuildState, p.Guards = built, []func(http.Handler) http.Handler{func(h http.Handler) http.Handler { return h }}
+		p.Load, p.Guards = built, []func(http.Handler) http.Handler{func(h http.Handler) http.Handler { return h }}
 	})
-	plain := page(func(p *gorgon.Page[int]) { p.BuildState = built })
+	plain := page(func(p *gorgon.Page[int]) { p.Load = built })
+	stream := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Stream[api.None, int]{Path: "GET /s", Handle: func(context.Context, api.None, string) iter.Seq2[api.Item[int], error] { return nil }}}}
+	endpoint := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Endpoint[api.None, api.None]{Path: "POST /e", Handle: func(context.Context, api.None) (api.None, error) { return api.None{}, nil }}}}
+	read := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Read[int]{Path: "GET /r", Load: built}}}
 	shared := plan.Setting{Store: "postgres", SharedStore: true}
 
 	for _, c := range []struct {
 		law     string
 		app     gorgon.App
-		place   plan.Place
+		target  plan.Target
 		setting plan.Setting
 		fit     plan.Fit
 		rule    string // of the first verdict
@@ -65,37 +70,46 @@ func TestVerdicts(t *testing.T) {
 		{"a host of files has no page for each request, and the page is named", perRequest, files, plan.Setting{}, plan.Unfit, "process", "page /p"},
 		{"a disk store is one instance's", revalidated, container, plan.Setting{Store: "disk", Replicas: 2}, plan.Unfit, "shared-store", "--store postgres"},
 		{"where instances stand still, refreshes end within a request", revalidated, elastic, shared, plan.Conditional, "role", "--role=web"},
-		{"a read-only root and no store forgets what was made", incremental, container, plan.Setting{ReadOnly: true}, plan.Conditional, "store", "lost with a restart"},
-		{"memory is nothing to rely on where instances come and go", handler(gorgon.Memory), function, shared, plan.Unfit, "memory", "redis, postgres"},
+		{"a read-only root and no store loses what was generated", incremental, container, plan.Setting{ReadOnly: true}, plan.Conditional, "store", "a restart loses them"},
+		{"memory is nothing to rely on where instances come and go", handler(gorgon.NeedMemory), function, shared, plan.Unfit, "memory", "redis, postgres"},
 
 		{"a built page fits everywhere", plain, files, plan.Setting{}, plan.Fits, "", ""},
-		{"guards need somebody to ask", guarded, files, plan.Setting{}, plan.Unfit, "guards", "open to everybody"},
+		{"guards need a program", guarded, files, plan.Setting{}, plan.Unfit, "guards", "every visitor can read"},
 		{"guards are asked by a process", guarded, function, plan.Setting{}, plan.Fits, "", ""},
-		{"files do not change", revalidated, files, plan.Setting{}, plan.Unfit, "refresh", "as they were built"},
-		{"files are only those that were built", incremental, files, plan.Setting{}, plan.Unfit, "incremental", "BuildPaths"},
+		{"files do not change", revalidated, files, plan.Setting{}, plan.Unfit, "refresh", "do not change after the build"},
+		{"files are only those that were built", incremental, files, plan.Setting{}, plan.Unfit, "incremental", "Paths"},
 		{"handlers need a process", handler(), files, plan.Setting{}, plan.Unfit, "process", "drop it"},
 		{"one machine has one disk", revalidated, machine, plan.Setting{Store: "disk"}, plan.Fits, "", ""},
 		{"replicas on a single machine are one", revalidated, machine, plan.Setting{Store: "disk", Replicas: 3}, plan.Fits, "", ""},
 		{"a disk store on a volume", revalidated, container, plan.Setting{Store: "disk"}, plan.Conditional, "volume", "volume"},
-		{"a disk store under a read-only root", revalidated, container, plan.Setting{Store: "disk", ReadOnly: true}, plan.Unfit, "disk", "nothing can be written"},
+		{"a disk store under a read-only root", revalidated, container, plan.Setting{Store: "disk", ReadOnly: true}, plan.Unfit, "disk", "read-only"},
 		{"a disk store where instances come and go", incremental, elastic, plan.Setting{Store: "disk"}, plan.Unfit, "shared-store", "several instances"},
-		{"a disk store that goes with its one instance", incremental, elastic, plan.Setting{Store: "sqlite", Replicas: 1}, plan.Conditional, "disk", "goes with its instance"},
-		{"no store on several", incremental, container, plan.Setting{Replicas: 2}, plan.Conditional, "store", "each makes its own"},
+		{"a disk store deleted with its one instance", incremental, elastic, plan.Setting{Store: "sqlite", Replicas: 1}, plan.Conditional, "disk", "deleted with its instance"},
+		{"no store on several", incremental, container, plan.Setting{Replicas: 2}, plan.Conditional, "store", "each generates its own"},
 		{"a shared store on several", incremental, container, plan.Setting{Store: "redis", SharedStore: true, Replicas: 2}, plan.Fits, "", ""},
 		{"paid for, instances go on", revalidated, elastic, plan.Setting{Store: "redis", SharedStore: true, AlwaysOn: true}, plan.Fits, "", ""},
-		{"memory of one container", handler(gorgon.Memory), container, plan.Setting{}, plan.Conditional, "memory", "restart"},
-		{"memory of two", handler(gorgon.Memory), container, plan.Setting{Replicas: 2}, plan.Unfit, "memory", "--replicas 1"},
-		{"open connections on a function", handler(gorgon.Connections), function, plan.Setting{}, plan.Unfit, "connections", "ask again"},
-		{"open connections for an hour", handler(gorgon.Connections), elastic, plan.Setting{}, plan.Conditional, "connections", "after 1h"},
-		{"open connections", handler(gorgon.Connections), machine, plan.Setting{}, plan.Fits, "", ""},
-		{"work after the response where instances stand still", handler(gorgon.Background), elastic, plan.Setting{}, plan.Unfit, "background", "--always-on"},
-		{"the same, paid for", handler(gorgon.Background), elastic, plan.Setting{AlwaysOn: true}, plan.Fits, "", ""},
-		{"work after the response on a function", handler(gorgon.Background), function, plan.Setting{AlwaysOn: true}, plan.Unfit, "background", "Every"},
-		{"a database behind functions", handler(gorgon.Database), function, plan.Setting{}, plan.Conditional, "database", "pooler"},
-		{"files on a function", handler(gorgon.Disk), function, plan.Setting{}, plan.Unfit, "disk", "object store"},
-		{"files on a volume", handler(gorgon.Disk), container, plan.Setting{}, plan.Conditional, "volume", "volume"},
-		{"files of a machine", handler(gorgon.Disk), machine, plan.Setting{}, plan.Fits, "", ""},
-		{"a worker where nothing runs", service(0), files, plan.Setting{}, plan.Unfit, "worker", "nothing runs"},
+		{"memory of one container", handler(gorgon.NeedMemory), container, plan.Setting{}, plan.Conditional, "memory", "restart"},
+		{"memory of two", handler(gorgon.NeedMemory), container, plan.Setting{Replicas: 2}, plan.Unfit, "memory", "--replicas 1"},
+		{"open connections on a function", handler(gorgon.NeedConnections), function, plan.Setting{}, plan.Unfit, "connections", "poll instead"},
+		{"open connections for an hour", handler(gorgon.NeedConnections), elastic, plan.Setting{}, plan.Conditional, "connections", "after 1h"},
+		{"open connections", handler(gorgon.NeedConnections), machine, plan.Setting{}, plan.Fits, "", ""},
+		{"files cannot be a stream", stream, files, plan.Setting{}, plan.Unfit, "process", "stream GET /s"},
+		{"a stream on a function", stream, function, plan.Setting{}, plan.Unfit, "connections", "stream GET /s"},
+		{"a stream for an hour", stream, elastic, plan.Setting{}, plan.Conditional, "connections", "after 1h"},
+		{"a stream", stream, container, plan.Setting{}, plan.Fits, "", ""},
+		{"files cannot be an endpoint", endpoint, files, plan.Setting{}, plan.Unfit, "process", "endpoint POST /e"},
+		{"an endpoint on a function", endpoint, function, plan.Setting{}, plan.Fits, "", ""},
+		{"a read in a file", read, files, plan.Setting{}, plan.Fits, "", ""},
+		{"a redirect in a file", gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Redirects{"/a": "/b"}}}, files, plan.Setting{}, plan.Fits, "", ""},
+		{"files cannot redirect what is not listed", gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Redirects{"/a/{x}": "/b"}}}, files, plan.Setting{}, plan.Unfit, "process", "redirect /a/{x}"},
+		{"work after the response where instances stand still", handler(gorgon.NeedBackground), elastic, plan.Setting{}, plan.Unfit, "background", "--always-on"},
+		{"the same, paid for", handler(gorgon.NeedBackground), elastic, plan.Setting{AlwaysOn: true}, plan.Fits, "", ""},
+		{"work after the response on a function", handler(gorgon.NeedBackground), function, plan.Setting{AlwaysOn: true}, plan.Unfit, "background", "Every"},
+		{"a database behind functions", handler(gorgon.NeedDatabase), function, plan.Setting{}, plan.Conditional, "database", "pooler"},
+		{"files on a function", handler(gorgon.NeedDisk), function, plan.Setting{}, plan.Unfit, "disk", "object store"},
+		{"files on a volume", handler(gorgon.NeedDisk), container, plan.Setting{}, plan.Conditional, "volume", "volume"},
+		{"files of a machine", handler(gorgon.NeedDisk), machine, plan.Setting{}, plan.Fits, "", ""},
+		{"a worker where nothing runs", service(0), files, plan.Setting{}, plan.Unfit, "worker", "runs no program"},
 		{"a worker where instances stand still", service(0), elastic, plan.Setting{}, plan.Unfit, "worker", "--always-on"},
 		{"a worker on a function, paid or not", service(0), function, plan.Setting{AlwaysOn: true}, plan.Unfit, "worker", "elsewhere"},
 		{"a worker on a machine", service(0), machine, plan.Setting{}, plan.Fits, "", ""},
@@ -104,9 +118,9 @@ func TestVerdicts(t *testing.T) {
 		{"scheduled work on several that share", service(time.Hour), container, plan.Setting{Store: "redis", SharedStore: true, Replicas: 2}, plan.Fits, "", ""},
 		{"scheduled work on several that do not", service(time.Hour), container, plan.Setting{Replicas: 2}, plan.Conditional, "schedule", "each instance"},
 		{"scheduled work where instances stand still", service(time.Hour), elastic, shared, plan.Conditional, "schedule", "maintain"},
-		{"scheduled work more often than the place's clock", service(time.Second), function, shared, plan.Unfit, "schedule", "once a minute"},
+		{"scheduled work more often than the target's clock", service(time.Second), function, shared, plan.Unfit, "schedule", "once a minute"},
 	} {
-		o := plan.Judge(c.app, c.place, c.setting)
+		o := plan.Judge(plan.Describe(c.app), c.target, c.setting)
 		if o.Fit != c.fit {
 			t.Errorf("%s: got %q, want %q: %v", c.law, o.Fit, c.fit, o.Verdicts)
 			continue
@@ -120,27 +134,27 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// A place's instances run as the plan says: with no work of their own where
+// A target's instances run as the plan says: with no work of their own where
 // they stand still.
 func TestRole(t *testing.T) {
 	for _, c := range []struct {
-		place    plan.Place
+		target   plan.Target
 		alwaysOn bool
 		role     string
 	}{
 		{files, false, ""}, {machine, false, "serve"}, {container, false, "serve"},
 		{elastic, false, "web"}, {elastic, true, "serve"}, {function, false, "web"}, {function, true, "web"},
 	} {
-		if o := plan.Judge(gorgon.App{}, c.place, plan.Setting{AlwaysOn: c.alwaysOn}); o.Role != c.role {
-			t.Errorf("%s, always on %t: role %q, want %q", c.place.Name, c.alwaysOn, o.Role, c.role)
+		if o := plan.Judge(plan.App{}, c.target, plan.Setting{AlwaysOn: c.alwaysOn}); o.Role != c.role {
+			t.Errorf("%s, always on %t: role %q, want %q", c.target.Name, c.alwaysOn, o.Role, c.role)
 		}
 	}
 }
 
 // What was accepted no longer stands in the way; the rest does.
 func TestUnaccepted(t *testing.T) {
-	app := handler(gorgon.Memory, gorgon.Connections)
-	o := plan.Judge(app, function, plan.Setting{})
+	app := handler(gorgon.NeedMemory, gorgon.NeedConnections)
+	o := plan.Judge(plan.Describe(app), function, plan.Setting{})
 	if left := o.Unaccepted([]string{"memory"}); len(left) != 1 || left[0].Rule != "connections" {
 		t.Errorf("left: %v", left)
 	}
@@ -152,12 +166,12 @@ func TestUnaccepted(t *testing.T) {
 // Every need that an app can declare is judged everywhere, and every refusal
 // says what to do.
 func TestEveryNeedIsJudged(t *testing.T) {
-	for _, place := range []plan.Place{files, machine, container, elastic, function} {
-		for _, n := range gorgon.Needs() {
-			o := plan.Judge(handler(n), place, plan.Setting{})
+	for _, target := range []plan.Target{files, machine, container, elastic, function} {
+		for _, n := range []gorgon.Need{gorgon.NeedMemory, gorgon.NeedConnections, gorgon.NeedBackground, gorgon.NeedDatabase, gorgon.NeedDisk} {
+			o := plan.Judge(plan.Describe(handler(n)), target, plan.Setting{})
 			for _, v := range o.Verdicts {
-				if v.Says == "" || v.Rule == "" || v.Fit == plan.Unfit && v.Mend == "" {
-					t.Errorf("%s in %s: %+v says too little", n, place.Name, v)
+				if v.Says == "" || v.Rule == "" || v.Fit == plan.Unfit && v.Hint == "" {
+					t.Errorf("%s in %s: %+v says too little", n, target.Name, v)
 				}
 			}
 		}
@@ -189,11 +203,42 @@ func TestPrices(t *testing.T) {
 		t.Errorf("costs over the standard ones: %+v", costs)
 	}
 	if others := over.Over(p).Costs("static"); len(others) == 0 || others[0].Currency != "USD" {
-		t.Errorf("the variants of a place that is not overridden: %+v", others)
+		t.Errorf("the variants of a target that is not overridden: %+v", others)
 	}
 	for _, bad := range []string{`{`, `{"date":"yesterday"}`, `{"date":"2030-01-01","targets":{"fly":{"setups":{"minimal":{"items":[{"what":"a","price":-1}]}}}}}`} {
 		if _, err := plan.ParsePrices([]byte(bad)); err == nil {
 			t.Errorf("%s is read", bad)
+		}
+	}
+}
+
+// SQLite and cgo, linked and declared by no part, are hinted at in one line.
+func TestUndeclaredNeedsAreHintedAt(t *testing.T) {
+	silent := []plan.Part{{Name: "page /", How: "build"}}
+	said := []plan.Part{{Name: "page /", How: "build", Needs: []plan.Need{{Part: "page /", Kind: plan.Database}}}}
+	for _, row := range []struct {
+		name    string
+		parts   []plan.Part
+		modules []string
+		cgo     []string
+		store   bool
+		want    string // the hint's first word; "" for none
+	}{
+		{"nothing linked", silent, []string{"example.com/lib"}, nil, false, ""},
+		{"SQLite of the app", silent, []string{"modernc.org/sqlite"}, nil, false, "modernc.org/sqlite"},
+		{"SQLite of the store", silent, []string{"modernc.org/sqlite"}, nil, true, ""},
+		{"SQLite of the store and another", silent, []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3"}, nil, true, "github.com/mattn/go-sqlite3"},
+		{"cgo", silent, nil, []string{"example.com/native"}, false, "example.com/native"},
+		{"both, in one line", silent, []string{"modernc.org/sqlite"}, []string{"example.com/native"}, false, "modernc.org/sqlite"},
+		{"declared", said, []string{"modernc.org/sqlite"}, []string{"example.com/native"}, false, ""},
+	} {
+		hints := plan.Undeclared(row.parts, row.modules, row.cgo, row.store)
+		got := ""
+		if len(hints) > 0 {
+			got, _, _ = strings.Cut(hints[0], " ")
+		}
+		if len(hints) > 1 || got != row.want {
+			t.Errorf("%s: hints %q, want %q", row.name, hints, row.want)
 		}
 	}
 }

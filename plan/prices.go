@@ -1,4 +1,4 @@
-// What a place costs.
+// The costs of a target.
 
 package plan
 
@@ -16,22 +16,22 @@ import (
 
 // Prices are a dated table of prices.
 type Prices struct {
-	Date     string                `json:"date"`     // 2006-01-02
-	Currency string                `json:"currency"` // of the places that name none
-	Targets  map[string]PlacePrice `json:"targets"`  // by name; "static/netlify" is a variant of "static"
+	Date     string                 `json:"date"`     // 2006-01-02
+	Currency string                 `json:"currency"` // of the targets that name none
+	Targets  map[string]TargetPrice `json:"targets"`  // by name; "static/netlify" is a variant of "static"
 }
 
-// A PlacePrice is what a place asks for, setup by setup.
-type PlacePrice struct {
+// A TargetPrice is the prices of a target, by setup.
+type TargetPrice struct {
 	Title      string           `json:"title"`
 	Currency   string           `json:"currency,omitempty"`
 	Source     []string         `json:"source"`               // the vendor's pages
-	Seen       string           `json:"seen,omitempty"`       // when they said so: 2006-01
-	Unverified bool             `json:"unverified,omitempty"` // nobody looked at those pages
+	Seen       string           `json:"seen,omitempty"`       // when they were read: 2006-01
+	Unverified bool             `json:"unverified,omitempty"` // those pages were not checked
 	Setups     map[string]Setup `json:"setups"`               // "minimal", "typical"
 }
 
-// A Setup is what one pays for.
+// A Setup is a list of items to pay for.
 type Setup struct {
 	For   string `json:"for"`
 	Items []Item `json:"items"`
@@ -58,7 +58,7 @@ type Cost struct {
 //go:embed prices.json
 var standard []byte
 
-// StandardPrices is the table that Gorgon carries.
+// StandardPrices returns Gorgon's own table.
 func StandardPrices() Prices {
 	p, err := ParsePrices(standard)
 	if err != nil {
@@ -92,7 +92,7 @@ func ParsePrices(data []byte) (Prices, error) {
 	return p, errors.Join(faults...)
 }
 
-// Over lays a table over another: its places replace those of the same name.
+// Over merges a table into another: its targets replace those of the same name.
 func (p Prices) Over(standard Prices) Prices {
 	targets := maps.Clone(standard.Targets)
 	maps.Copy(targets, p.Targets)
@@ -100,20 +100,20 @@ func (p Prices) Over(standard Prices) Prices {
 	return p
 }
 
-// maxAge is how old a table may be before it is said to be.
+// maxAge is the age from which a table is reported as old.
 const maxAge = 365 * 24 * time.Hour
 
-// Old says whether the table is older than a year.
+// Old reports whether the table is older than a year.
 func (p Prices) Old(now time.Time) bool {
 	date, err := time.Parse(time.DateOnly, p.Date)
 	return err == nil && now.Sub(date) > maxAge
 }
 
-// Costs lists what the setups of a place and its variants cost.
-func (p Prices) Costs(place string) []Cost {
+// Costs lists the costs of the setups of a target and its variants.
+func (p Prices) Costs(target string) []Cost {
 	var costs []Cost
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
-		if name != place && !strings.HasPrefix(name, place+"/") {
+		if name != target && !strings.HasPrefix(name, target+"/") {
 			continue
 		}
 		t := p.Targets[name]

@@ -1,4 +1,4 @@
-// How far each instance has heard of purges.
+// Which purges each instance has seen.
 
 package postgres
 
@@ -8,19 +8,17 @@ import (
 	"time"
 )
 
-// Acknowledge notes that an instance has heard of every purge up to a
-// sequence, for ttl, and returns the store's sequence.
+// Acknowledge records for ttl that an instance has seen every purge up to a
+// sequence, and returns the store's sequence.
 func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
 	id := sha256.Sum256([]byte(instance))
-	var now int64
-	err := s.one(ctx, "acknowledge purges", s.sql.acknowledge, []any{id[:], number(sequence), ttl.Microseconds()}, &now)
-	return uint64(now), err
+	return s.reached(ctx, "acknowledge purges", s.sql().acknowledge, id[:], number(sequence), ttl.Microseconds())
 }
 
 // Lagging counts the instances whose last acknowledgement is of an earlier
-// sequence and has not run out.
+// sequence and has not expired.
 func (s *Store) Lagging(ctx context.Context, sequence uint64) (int, error) {
 	var n int64
-	err := s.one(ctx, "count who lags", s.sql.lagging, []any{number(sequence)}, &n)
+	err := s.one(ctx, "count lagging instances", s.sql().lagging, []any{number(sequence)}, &n)
 	return int(n), err
 }

@@ -15,7 +15,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Run(mode, func(b *testing.B) {
 			_, location := newStore(b, postgres.Options{})
 			s := open(b, at(location, "default_query_exec_mode="+parameter), postgres.Options{})
-			if err := s.Put(b.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}, pages.Fence{}); err != nil {
+			if err := s.Put(b.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}, pages.Unfenced); err != nil {
 				b.Fatal(err)
 			}
 			b.SetBytes(20 << 10)
@@ -28,7 +28,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkRoundTrip is the floor under all others.
+// BenchmarkRoundTrip is the lower bound of all others.
 func BenchmarkRoundTrip(b *testing.B) {
 	_, location := newStore(b, postgres.Options{})
 	db := direct(b, location)
@@ -38,7 +38,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	for name, fence := range map[string]pages.Fence{"bare": {}, "fenced": {Subjects: pages.Subjects(key("/a"), []string{"t"})}} {
+	for name, fence := range map[string]pages.Fence{"bare": pages.Unfenced, "fenced": {Epoch: 1}} {
 		b.Run(name, func(b *testing.B) {
 			s, _ := newStore(b, postgres.Options{})
 			r := pages.Record{Key: key("/a"), Data: make([]byte, 20<<10)}
@@ -67,8 +67,8 @@ func BenchmarkBump(b *testing.B) {
 	}
 }
 
-// BenchmarkBumpOfNew purges what was not purged before, so that as much is
-// forgotten.
+// BenchmarkBumpOfNew purges subjects that were not purged before, so that as
+// many are forgotten.
 func BenchmarkBumpOfNew(b *testing.B) {
 	s, location := newStore(b, postgres.Options{})
 	db := direct(b, location)
@@ -97,7 +97,7 @@ func BenchmarkEpochs(b *testing.B) {
 func BenchmarkLease(b *testing.B) {
 	s, _ := newStore(b, postgres.Options{})
 	for b.Loop() {
-		l, err := s.Lease(b.Context(), key("/a"), time.Second)
+		l, err := s.Lease(b.Context(), key("/a"), claim(), time.Second)
 		if err == nil {
 			err = s.Release(b.Context(), l)
 		}

@@ -1,4 +1,4 @@
-// One call: a statement, its answer, and a second try where that is due.
+// One call: a statement, its answer, and a second try if needed.
 
 package postgres
 
@@ -10,14 +10,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// errNoRow says that a statement gave no row, which is so where the layout is
-// of another version.
+// errNoRow says that a statement returned no row: the layout has another
+// version, or the store belongs to another owner.
 var errNoRow = errors.New("no row")
 
-// ask makes one call: it sends a statement and lets read have its rows, of
-// which there is at least one. read may be called again from the beginning.
+// ask makes one call: it sends a statement and passes its rows, of which there
+// is at least one, to read. read may be called again from the beginning. If a
+// fault can be repaired first, ask repairs it and sends the statement again.
 func (s *Store) ask(ctx context.Context, doing, sql string, args []any, read func(pgx.Rows) error) error {
-	inner, end, err := s.begin(ctx)
+	inner, end, err := s.life.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,11 @@ func (s *Store) ask(ctx context.Context, doing, sql string, args []any, read fun
 		case unprepared(err):
 			s.describe()
 		case lost(err):
-			s.pool.Reset() // the others are likely to be dead too
+			s.pool.Reset() // the others are probably dead too
+		case code(err) == wentBack:
+			if err := s.recover(inner); err != nil {
+				return s.explain(ctx, doing, err)
+			}
 		case unknown(err):
 			if wrong := s.checkLayout(inner); wrong != nil {
 				return s.explain(ctx, doing, wrong)
@@ -44,7 +49,7 @@ func (s *Store) ask(ctx context.Context, doing, sql string, args []any, read fun
 	return s.explain(ctx, doing, err)
 }
 
-// one is ask for a statement that gives one row, or one whose row says nothing.
+// one is ask for a statement that returns one row, or a row without content.
 func (s *Store) one(ctx context.Context, doing, sql string, args []any, into ...any) error {
 	return s.ask(ctx, doing, sql, args, func(rows pgx.Rows) error {
 		for rows.Next() {
@@ -78,12 +83,12 @@ func (s *Store) query(ctx context.Context, sql string, args []any, read func(pgx
 	return nil
 }
 
-// describe goes over from preparing statements to describing them, which
-// works with proxies that give each transaction another connection.
+// describe switches from preparing statements to describing them, which works
+// with proxies that give each transaction another connection.
 func (s *Store) describe() {
 	if swapMode(&s.mode, pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe) {
-		s.log.Warn("prepared statements do not work here, which a proxy that pools transactions may be the cause of; going on without. "+
-			"Add default_query_exec_mode=cache_describe to the store's location to spare the attempt", "store", "postgres", "server", s.name)
+		s.log.Warn("prepared statements do not work here, possibly because of a proxy that pools transactions; continuing without. "+
+			"Add default_query_exec_mode=cache_describe to the store's location to skip this attempt", "store", "postgres", "server", s.name)
 	}
 }
 

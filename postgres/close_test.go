@@ -1,4 +1,4 @@
-// What is left after Close: nothing, here or at the server.
+// What is left after Close: nothing, neither here nor on the server.
 
 package postgres_test
 
@@ -43,10 +43,10 @@ func TestNothingIsLeft(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 	reads.Wait()
-	// A call is cut off by its own context in the middle of it.
+	// A call is interrupted by its own context.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_ = s.Put(ctx, pages.Record{Key: key("/a"), Data: make([]byte, 8<<20)}, pages.Fence{})
+	_ = s.Put(ctx, pages.Record{Key: key("/a"), Data: make([]byte, 8<<20)}, pages.Unfenced)
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -62,7 +62,7 @@ func TestNothingIsLeft(t *testing.T) {
 func TestCloseWhileListing(t *testing.T) {
 	s, _ := newStore(t, postgres.Options{})
 	for _, path := range []string{"/a", "/b"} {
-		if err := s.Put(t.Context(), pages.Record{Key: key(path)}, pages.Fence{}); err != nil {
+		if err := s.Put(t.Context(), pages.Record{Key: key(path)}, pages.Unfenced); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,7 +72,7 @@ func TestCloseWhileListing(t *testing.T) {
 		}
 		return true
 	})
-	if err != nil { // the page that was read is told to its end
+	if err != nil { // the rest of the page is read
 		t.Error(err)
 	}
 	for name, err := range calls(t.Context(), s) {

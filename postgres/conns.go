@@ -11,15 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// conns are the network connections that are open, including those that pgx
-// is still taking leave of. Cutting them ends whatever waits for the server.
+// conns are the open network connections, including those that pgx is still
+// closing. Cutting them ends every wait for the server.
 type conns struct {
 	dial pgconn.DialFunc
 
 	mu   sync.Mutex
 	open map[*conn]bool
 	cuts bool
-	none sync.Cond // nothing is open
+	none sync.Cond // closed when nothing is open
 }
 
 type conn struct {
@@ -27,7 +27,7 @@ type conn struct {
 	of *conns
 }
 
-// newConns makes a configuration dial through it.
+// newConns makes a configuration dial through the result.
 func newConns(config *pgx.ConnConfig) *conns {
 	c := &conns{dial: config.DialFunc, open: make(map[*conn]bool)}
 	c.none.L = &c.mu
@@ -62,7 +62,7 @@ func (c *conn) Close() error {
 	return err
 }
 
-// cut closes all, and lets none be opened.
+// cut closes all connections, and refuses new ones.
 func (c *conns) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

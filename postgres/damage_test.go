@@ -1,4 +1,4 @@
-// Damaged records, and what may not be read or written.
+// Damaged records, and stores without the right to read or write.
 
 package postgres_test
 
@@ -23,7 +23,7 @@ func TestDamagedRecords(t *testing.T) {
 	} {
 		for i, k := range []pages.Key{key("/a"), key("/b")} {
 			data := []byte(strings.Repeat("x", 10_000+i))
-			if err := s.Put(t.Context(), pages.Record{Key: k, Data: data}, pages.Fence{}); err != nil {
+			if err := s.Put(t.Context(), pages.Record{Key: k, Data: data}, pages.Unfenced); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -34,10 +34,10 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
-// Who may only read can read, and is told so where it writes.
+// A user with the right to read can read, and gets ErrReadOnly on writes.
 func TestReadOnly(t *testing.T) {
 	s, location := newStore(t, postgres.Options{})
-	if err := s.Put(t.Context(), pages.Record{Key: key("/a"), Data: []byte("x")}, pages.Fence{}); err != nil {
+	if err := s.Put(t.Context(), pages.Record{Key: key("/a"), Data: []byte("x")}, pages.Unfenced); err != nil {
 		t.Fatal(err)
 	}
 	bump(t, s, "tag:a")
@@ -62,7 +62,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// Under another isolation level fences would not hold, so nothing is done.
+// Under another isolation level fences would not work, so calls do nothing.
 func TestIsolation(t *testing.T) {
 	healthy, location := newStore(t, postgres.Options{})
 	bump(t, healthy, "tag:a") // Wait returns at once
@@ -77,19 +77,21 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
-// A purge waits for the disk also where the server does not, and a page does
-// not, unless it is asked for.
+// A purge waits for the disk even if the server does not, and a page only if
+// that is asked for.
 func TestDurability(t *testing.T) {
 	_, location := newStore(t, postgres.Options{})
 	db := direct(t, location)
 	run(t, db, "SET synchronous_commit = off")
 	for step, want := range map[string]string{
-		"bump(true, 2, '{}', '{}', 10, 10)":                    "on",
-		"lease('\\x0011223344556677', 1)":                      "on",
-		"acknowledge('a', 1, 1)":                               "on",
-		"put('a', 1, '', '', '', 1, 1, '', '{}', 0, 0, true)":  "on",
-		"put('a', 1, '', '', '', 1, 1, '', '{}', 0, 0, false)": "off",
-		"remove('a', '{}', 0, 0)":                              "on",
+		"bump(true, 2, '{}', '{}', 10, 10, 0, 0)":                 "on",
+		"recover(1, 1, '', 10, 10)":                               "on",
+		"claim('a', false, 10, 10)":                               "on",
+		"lease('\\x0011223344556677', 'a', 1)":                    "on",
+		"acknowledge('a', 1, 1, 0, 0)":                            "on",
+		"put('a', 1, '', '', '', 1, 1, '', 0, 0, 0, true, 0, 0)":  "on",
+		"put('a', 1, '', '', '', 1, 1, '', 0, 0, 0, false, 0, 0)": "off",
+		"remove('a', 0, 0)":                                       "on",
 	} {
 		run(t, db, "BEGIN; SELECT "+step)
 		var is string

@@ -1,4 +1,4 @@
-// Faults: which to try again after, and what to say of them.
+// Faults: which are worth a second try, and how to report them.
 
 package postgres
 
@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// code is the SQLSTATE of an error.
+// code returns the SQLSTATE of an error.
 func code(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code
@@ -22,15 +23,15 @@ func code(err error) string {
 	return ""
 }
 
-// unprepared says that a statement was not run because what was prepared for
-// it is on another connection of a proxy.
+// unprepared says that a statement did not run because it was prepared on
+// another connection of a proxy.
 func unprepared(err error) bool {
 	c := code(err)
 	return c == "26000" || c == "42P05" // invalid_sql_statement_name, duplicate_prepared_statement
 }
 
-// lost says that a connection turned out to be dead. A new one that cannot be
-// made is something else.
+// lost says that a connection turned out to be dead. A new connection that
+// cannot be made is another matter.
 func lost(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return false
@@ -45,7 +46,7 @@ func lost(err error) bool {
 	return ok && !fault.Timeout()
 }
 
-// unknown says that a part of the layout is not there, or not ours.
+// unknown says that a part of the layout is missing, or not ours.
 func unknown(err error) bool {
 	if errors.Is(err, errNoRow) {
 		return true
@@ -57,7 +58,8 @@ func unknown(err error) bool {
 	return false
 }
 
-// checkLayout says what is wrong with the layout as a whole.
+// checkLayout says what is wrong with the layout as a whole, or that the store
+// belongs to another owner.
 func (s *Store) checkLayout(ctx context.Context) error {
 	version, err := s.layout(ctx)
 	switch {
@@ -71,6 +73,15 @@ func (s *Store) checkLayout(ctx context.Context) error {
 	case version > layoutVersion:
 		return fmt.Errorf("%w: the schema %q has version %d, and this program knows %d: upgrade the program",
 			pages.ErrLayout, s.schema, version, layoutVersion)
+	case s.sql().of == "":
+		return nil
+	}
+	var owner []byte
+	if err := s.pool.QueryRow(ctx, s.sql().owner, s.queryMode()).Scan(&owner); err != nil {
+		return err
+	}
+	if owner != nil && string(owner) != s.sql().of {
+		return &pages.ForeignError{Owner: string(owner)}
 	}
 	return nil
 }
@@ -80,33 +91,49 @@ func (s *Store) damaged(err error) error {
 		pages.ErrLayout, s.schema, err)
 }
 
-// explain says what was being done, and turns what the server says into the
-// contract's errors. Nothing of pgx that carries the configuration, and so the
-// password, stays within.
+// explain says what was being done, and translates the server's errors into
+// those of the contract. It keeps no error of pgx that carries the
+// configuration, and so the password.
 func (s *Store) explain(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
-	case closed:
+	case s.life.Closed():
 		return pages.ErrClosed
 	case code(err) == "25006": // read_only_sql_transaction
-		err = fmt.Errorf("%w: %s: the location has to lead to the primary, and to a user that may write", pages.ErrReadOnly, message(err))
+		err = fmt.Errorf("%w: %s: the location must lead to the primary, and to a user that may write", pages.ErrReadOnly, message(err))
 	case code(err) == "XX001" || code(err) == "XX002": // data_corrupted, index_corrupted
 		err = fmt.Errorf("%w: %s", pages.ErrCorrupt, message(err))
 	default:
 		if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-			err = fmt.Errorf("connect: %w", failed.Unwrap())
+			err = fmt.Errorf("connect: %w", refused(failed))
 		} else if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Hint != "" {
 			err = fmt.Errorf("%w: %s", err, pg.Hint)
 		}
 	}
 	return fmt.Errorf("postgres %s: %s: %w", s.name, doing, err)
+}
+
+// refused says why a connection could not be made. The server's words may quote
+// the location, so only those known to contain no secret are passed on.
+func refused(failed *pgconn.ConnectError) error {
+	err := failed.Unwrap()
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err
+	}
+	switch {
+	case pg.Code == "3D000", strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57P"): // no such database, no resources, shutdown
+		return err
+	case strings.HasPrefix(pg.Code, "28"):
+		return fmt.Errorf("the server does not accept the user or the password in the location, or this machine (SQLSTATE %s)", pg.Code)
+	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "42"):
+		return fmt.Errorf("the server does not accept a parameter in the location (SQLSTATE %s)", pg.Code)
+	}
+	return fmt.Errorf("the server refuses the connection (SQLSTATE %s)", pg.Code)
 }
 
 func message(err error) string {

@@ -1,4 +1,4 @@
-// A server that is away, restarts, hangs.
+// A server that is unavailable, restarts, or hangs.
 
 package postgres_test
 
@@ -16,7 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// works says whether a store does everything, with a purge of this number.
+// works checks that a store does everything, with a purge of this number.
 func works(t *testing.T, s *postgres.Store, n uint64) {
 	t.Helper()
 	k, data := key(fmt.Sprint("/", n)), make([]byte, 5000)
@@ -24,18 +24,18 @@ func works(t *testing.T, s *postgres.Store, n uint64) {
 	if got != n {
 		t.Errorf("purge %d is %d", n, got)
 	}
-	if err := s.Put(t.Context(), pages.Record{Key: k, Data: data}, pages.Fence{Subjects: []string{"tag:a"}, Epoch: got}); err != nil {
+	if err := s.Put(t.Context(), pages.Record{Key: k, Data: data}, pages.Fence{Epoch: got}); err != nil {
 		t.Error(err)
 	}
 	if r, err := s.Get(t.Context(), k); err != nil || len(r.Data) != len(data) {
 		t.Errorf("get gave %d bytes, %v", len(r.Data), err)
 	}
-	if l, err := s.Lease(t.Context(), k, time.Minute); err != nil || s.Release(t.Context(), l) != nil {
+	if l, err := s.Lease(t.Context(), k, claim(), time.Minute); err != nil || s.Release(t.Context(), l) != nil {
 		t.Errorf("lease gave %v", err)
 	}
 }
 
-// fails says whether all calls fail, promptly and as faults of the store.
+// fails checks that all calls fail, promptly and as faults of the store.
 func fails(t *testing.T, s *postgres.Store, deadline time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
@@ -78,7 +78,8 @@ func TestServerComesAndGoes(t *testing.T) {
 	migrate(t, s)
 	works(t, s, 1)
 
-	// What was idle is dead after a restart, and no call shows it.
+	// Idle connections are dead after a restart, and no call fails because of
+	// it.
 	for n := uint64(2); n < 4; n++ {
 		server.Stop()
 		start()
@@ -119,7 +120,7 @@ func TestServerComesAndGoes(t *testing.T) {
 			t.Errorf("closing a store whose server hangs took %v", took)
 		}
 		server.Resume()
-		// The call that was cut off may have been made.
+		// The interrupted call may have been executed.
 		eventually(t, "it answers", func() bool {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()

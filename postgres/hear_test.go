@@ -1,4 +1,4 @@
-// Hearing of purges: through breaks, behind proxies, by asking alone.
+// Noticing purges: through breaks, behind proxies, by polling alone.
 
 package postgres_test
 
@@ -37,7 +37,7 @@ func (r *record) count(of string) int {
 
 func (r *record) logger() *slog.Logger { return slog.New(slog.NewTextHandler(r, nil)) }
 
-// hears says whether Wait returns after each of some purges made elsewhere.
+// hears checks that Wait returns after each of some purges made elsewhere.
 func hears(t *testing.T, s, other *postgres.Store, since uint64, between func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
@@ -70,7 +70,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("it is not so that %s", what)
+			t.Fatalf("it does not hold that %s", what)
 		}
 	}
 }
@@ -79,12 +79,12 @@ func TestListens(t *testing.T) {
 	other, location := newStore(t, postgres.Options{})
 	s := open(t, at(location, "application_name=listens"), postgres.Options{})
 	if listeners(t, location, "listens") != 0 {
-		t.Error("it listens before somebody waits")
+		t.Error("it listens before there is a waiter")
 	}
 	hears(t, s, other, 0, func() {
 		eventually(t, "it listens", func() bool { return listeners(t, location, "listens") == 1 })
 	})
-	// Notifications arrive: by asking every few seconds this would take long.
+	// Notifications arrive: polling every few seconds would take long.
 	began := time.Now()
 	for n := uint64(3); n < 13; n++ {
 		bump(t, other, "tag:a")
@@ -108,7 +108,7 @@ func TestListenerIsKilled(t *testing.T) {
 	})
 }
 
-// Every connection is killed, again and again; no call shows it.
+// Every connection is killed, again and again; no call fails.
 func TestConnectionsAreKilled(t *testing.T) {
 	s, location := newStore(t, postgres.Options{})
 	busy := open(t, at(location, "application_name=busy"), postgres.Options{})
@@ -149,20 +149,20 @@ func TestBehindPgBouncer(t *testing.T) {
 			return func() pages.Store { return open(t, location, postgres.Options{}) }
 		}}.Run(t)
 	})
-	t.Run("hears and tells once", func(t *testing.T) {
+	t.Run("works and logs once", func(t *testing.T) {
 		location := newPlace(t)
 		other := open(t, location, postgres.Options{})
 		migrate(t, other)
 		var told record
 		s := open(t, through(location), postgres.Options{Log: told.logger()})
 		var work sync.WaitGroup
-		for range 8 { // transactions that overlap are given several connections
+		for range 8 { // overlapping transactions get several connections
 			work.Go(func() {
 				for range 20 {
 					if _, err := s.Epochs(t.Context(), "tag:a"); err != nil {
 						t.Error(err)
 					}
-					if err := s.Put(t.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 10_000)}, pages.Fence{}); err != nil {
+					if err := s.Put(t.Context(), pages.Record{Key: key("/a"), Data: make([]byte, 10_000)}, pages.Unfenced); err != nil {
 						t.Error(err)
 					}
 				}
@@ -170,10 +170,10 @@ func TestBehindPgBouncer(t *testing.T) {
 		}
 		work.Wait()
 		hears(t, s, other, 0, func() { time.Sleep(10 * time.Millisecond) })
-		eventually(t, "it was told that LISTEN does not work", func() bool { return told.count("LISTEN") == 1 })
+		eventually(t, "it was logged that LISTEN does not work", func() bool { return told.count("LISTEN") == 1 })
 		hears(t, s, other, 3, func() { time.Sleep(10 * time.Millisecond) })
 		if n := told.count("prepared statements"); n > 1 {
-			t.Errorf("it was told %d times that prepared statements do not work", n)
+			t.Errorf("it was logged %d times that prepared statements do not work", n)
 		}
 		if n := told.count("level="); n > 2 {
 			t.Errorf("%d lines: %s", n, told.text.String())

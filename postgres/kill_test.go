@@ -1,4 +1,5 @@
-// Killed at any instant, among others: whole records, and no purge lost.
+// Killed at any instant, with other processes running: whole records, and no
+// purge lost.
 
 package postgres_test
 
@@ -27,10 +28,10 @@ const (
 	// variable and a location as its last argument.
 	roleVariable = "GORGON_POSTGRES_ROLE"
 
-	// killsVariable says how often to kill; default 20.
+	// killsVariable is how many times to kill; default 20.
 	killsVariable = "GORGON_POSTGRES_KILLS"
 
-	killTTL = 300 * time.Millisecond // of the leases of who is killed
+	killTTL = 300 * time.Millisecond // of the leases of killed processes
 )
 
 func child(location string) int {
@@ -42,7 +43,7 @@ func child(location string) int {
 	return 1
 }
 
-// selfMade is data that says whether it is whole.
+// selfMade returns data that shows whether it is whole.
 func selfMade(n int) []byte {
 	b := make([]byte, 64+n%(40<<10))
 	for i := range b {
@@ -56,8 +57,8 @@ func isSelfMade(b []byte) bool {
 	return len(b) >= 64 && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 }
 
-// writeForEver writes records, purges and leases as fast as it can, and tells
-// of each purge and lease once it has it.
+// writeForEver writes records, purges and leases as fast as it can, and reports
+// each purge and lease once it has it.
 func writeForEver(s *postgres.Store, role string) error {
 	ctx := context.Background()
 	for n := rand.IntN(1 << 20); ; n++ {
@@ -66,7 +67,7 @@ func writeForEver(s *postgres.Store, role string) error {
 		if err != nil {
 			return err
 		}
-		err = s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Fence{Subjects: []string{tag}, Epoch: e.Sequence})
+		err = s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Fence{Epoch: e.Sequence})
 		if err != nil && !errors.Is(err, pages.ErrFenced) {
 			return err
 		}
@@ -81,7 +82,7 @@ func writeForEver(s *postgres.Store, role string) error {
 			fmt.Println("purge", seq, n%7)
 		}
 		if n%3 == 0 {
-			l, err := s.Lease(ctx, key("lease "+role), killTTL)
+			l, err := s.Lease(ctx, key("lease "+role), claim(), killTTL)
 			if err != nil && !errors.Is(err, pages.ErrHeld) {
 				return err
 			}
@@ -95,7 +96,7 @@ func writeForEver(s *postgres.Store, role string) error {
 	}
 }
 
-// told is what the processes told, checked as it comes.
+// told is what the processes reported, checked as it arrives.
 type told struct {
 	mu     sync.Mutex
 	purged [7]uint64       // of each tag, the last one
@@ -104,8 +105,8 @@ type told struct {
 	wrong  []string
 }
 
-// hear reads what one process tells until it ends, and calls began when it
-// has told the first thing. It returns the last token it told of.
+// hear reads what one process reports until it ends, and calls began at its
+// first report. It returns the last reported token.
 func (w *told) hear(out io.Reader, began func()) (token uint64) {
 	var sequence uint64 // of this process
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -172,14 +173,14 @@ func TestKilled(t *testing.T) {
 	var known uint64 // the sequence as it was found before
 	for kill := range kills {
 		c, out := start(t, "killed", location)
-		token := w.hear(out, func() { // it runs: kill it at some instant soon
+		token := w.hear(out, func() { // it runs: kill it at a random moment soon
 			time.AfterFunc(time.Duration(rand.IntN(60_000))*time.Microsecond, func() { _ = c.Process.Kill() })
 		})
 		_ = c.Wait() // it was killed
 		died := time.Now()
 		known = checkKilled(t, s, w, known)
-		// What it leased is free again in time.
-		for l, err := s.Lease(t.Context(), key("lease killed"), time.Microsecond); ; l, err = s.Lease(t.Context(), key("lease killed"), time.Microsecond) {
+		// Its leases expire in time.
+		for l, err := s.Lease(t.Context(), key("lease killed"), claim(), time.Microsecond); ; l, err = s.Lease(t.Context(), key("lease killed"), claim(), time.Microsecond) {
 			if err == nil {
 				if l.Token <= token {
 					t.Errorf("after token %d comes %d", token, l.Token)

@@ -1,4 +1,4 @@
-// Leases: who may make which page.
+// Leases: the right to make a page.
 
 package postgres
 
@@ -11,12 +11,13 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// Lease takes the right to make the page of a key, or says who has it:
-// [pages.ErrHeld]. It runs out by the server's clock; Until is that moment by
-// ours, or a little earlier.
-func (s *Store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+// Lease acquires the right to make the page of a key. If another has it, it
+// returns that lease and [pages.ErrHeld]. A call with the same claim gets the
+// same lease. The lease expires by the server's clock; Until is that moment by
+// this machine's clock, or a little earlier.
+func (s *Store) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	id := key.Digest()
-	granted, token, until, err := s.grant(ctx, "lease "+key.String(), id, ttl)
+	granted, token, until, err := s.grant(ctx, "lease "+key.String(), id, claim, ttl)
 	if err != nil {
 		return pages.Lease{}, err
 	}
@@ -27,10 +28,10 @@ func (s *Store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pa
 	return lease, nil
 }
 
-func (s *Store) grant(ctx context.Context, doing string, id [sha256.Size]byte, ttl time.Duration) (granted bool, token uint64, until time.Time, err error) {
+func (s *Store) grant(ctx context.Context, doing string, id [sha256.Size]byte, claim string, ttl time.Duration) (granted bool, token uint64, until time.Time, err error) {
 	var answer []int64
 	asked := time.Now()
-	if err := s.one(ctx, doing, s.sql.lease, []any{id[:], ttl.Microseconds()}, &answer); err != nil {
+	if err := s.one(ctx, doing, s.sql().lease, []any{id[:], []byte(claim), ttl.Microseconds()}, &answer); err != nil {
 		return false, 0, time.Time{}, err
 	}
 	if len(answer) != 3 {
@@ -39,7 +40,7 @@ func (s *Store) grant(ctx context.Context, doing string, id [sha256.Size]byte, t
 	return answer[0] == 1, uint64(answer[1]), asked.Add(time.Duration(answer[2]) * time.Microsecond), nil
 }
 
-// Release gives a lease back, and forgets it: the next one of its key has a
+// Release gives a lease back and forgets it: the next one of its key has a
 // higher token in any case.
 func (s *Store) Release(ctx context.Context, lease pages.Lease) error {
 	id := lease.Key.Digest()
@@ -47,5 +48,5 @@ func (s *Store) Release(ctx context.Context, lease pages.Lease) error {
 }
 
 func (s *Store) giveBack(ctx context.Context, doing string, id [sha256.Size]byte, token uint64) error {
-	return s.one(ctx, doing, s.sql.release, []any{id[:], number(token)})
+	return s.one(ctx, doing, s.sql().release, []any{id[:], number(token)})
 }

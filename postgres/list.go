@@ -11,7 +11,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// listBatch is how many records are listed in one round trip.
+// listBatch is the number of records listed in one round trip.
 const listBatch = 1000
 
 // List calls yield for each record. It holds no connection meanwhile.
@@ -37,7 +37,7 @@ func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 }
 
 func (s *Store) listAfter(ctx context.Context, after []byte) (batch []pages.Info, last []byte, err error) {
-	err = s.ask(ctx, "list", s.sql.list, []any{after, int64(listBatch)}, func(rows pgx.Rows) error {
+	err = s.ask(ctx, "list", s.sql().list, []any{after, int64(listBatch)}, func(rows pgx.Rows) error {
 		batch = nil
 		for rows.Next() {
 			var id, route, path, locale []byte

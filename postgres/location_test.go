@@ -1,4 +1,4 @@
-// Locations: what they may say, and that their passwords are not told.
+// Locations: what they may contain, and that their passwords are never shown.
 
 package postgres_test
 
@@ -43,6 +43,13 @@ func TestBadLocations(t *testing.T) {
 		{"postgres://me:hun ter2@host/%zz", ""},
 		{"postgres://me@host:hunter2/db?password=hunter2", ""},
 		{"postgres://me@[host/db?password=hunter2", ""},
+		{"postgres://me:1234/hunter2@host/db", "malformed"},
+		{"postgres://me:1234?hunter2@host/db", "malformed"},
+		{"postgres://me:1234#hunter2", "malformed"},
+		{"postgres://host?host=u:hunter2@h", "malformed"},
+		{"postgres://host?host=u%3Ahunter2%40h", "host"},
+		{"postgres://host?hunter2", ""},
+		{"postgres://host?sslrootcert=/hunter2", "sslrootcert"},
 	} {
 		s, err := postgres.Driver().Open(t.Context(), c.location)
 		if s != nil {
@@ -61,12 +68,13 @@ func TestBadLocations(t *testing.T) {
 	}
 }
 
-// tellsNoPassword looks for it in an error and in all that it wraps.
+// tellsNoPassword looks for the password in an error and in all errors it
+// wraps.
 func tellsNoPassword(t *testing.T, err error) {
 	t.Helper()
 	for _, form := range []string{"%v", "%+v", "%q"} {
 		if text := fmt.Sprintf(form, err); strings.Contains(text, "hunter2") || strings.Contains(text, "ter2") {
-			t.Errorf("the password is told: %s", text)
+			t.Errorf("the password is shown: %s", text)
 		}
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
@@ -88,13 +96,43 @@ func TestGoodLocations(t *testing.T) {
 			t.Errorf("%s: %v", location, err)
 			continue
 		}
-		if location != "postgres://" { // which leads to whatever is here
+		if location != "postgres://" { // so that the connection goes to this machine
 			_, err = s.Get(t.Context(), key("/a"))
 			if err == nil || errors.Is(err, pages.ErrNotFound) || !strings.Contains(err.Error(), "127.0.0.1:1/db") {
 				t.Errorf("%s: get gave %v", location, err)
 			}
 			tellsNoPassword(t, err)
 		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The server's messages about a user or a parameter quote neither.
+func TestServerQuotesNoPassword(t *testing.T) {
+	server := shareServer(t)
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ user, query, says string }{
+		{"hunter2", "", "user or the password"},
+		{"hunter2:x", "", "user or the password"},
+		{at.User.String(), "&hunter2=1", "parameter"},
+		{at.User.String(), "&statement_timeout=hunter2", "parameter"},
+		{at.User.String(), "&pwd=hunter2", "parameter"},
+	} {
+		location := "postgres://" + c.user + "@" + at.Host + at.Path + "?sslmode=disable" + c.query
+		s, err := postgres.Open(t.Context(), location, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Epochs(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", location, err)
+		}
+		tellsNoPassword(t, err)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}

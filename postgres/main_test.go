@@ -21,7 +21,7 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// shared is the server of all tests that do not harm it.
+// shared is the server of all tests that do not damage it.
 type shared struct {
 	once sync.Once
 	*testbed.Server
@@ -45,11 +45,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// shareServer gives the server of all tests.
+// shareServer returns the server of all tests.
 func shareServer(tb testing.TB) *testbed.Server {
 	tb.Helper()
 	server.once.Do(func() { server.Server, server.err = testbed.Postgres() })
-	if server.err != nil { // which skips the test where it is not installed
+	if server.err != nil { // which skips the test if it is not installed
 		testbed.For(tb, func() (*testbed.Server, error) { return nil, server.err })
 	}
 	return server.Server
@@ -60,16 +60,16 @@ func at(url string, parameters ...string) string {
 	return url + "&" + strings.Join(parameters, "&")
 }
 
-// newSchema is a schema's name that was not used before.
+// newSchema returns a schema name that was not used before.
 func newSchema() string { return "gorgon " + rand.Text() }
 
-// newPlace is the location of a schema of its own, without a layout.
+// newPlace returns the location of a new schema without a layout.
 func newPlace(tb testing.TB) string {
 	tb.Helper()
 	return at(shareServer(tb).URL, "schema="+strings.ReplaceAll(newSchema(), " ", "%20"))
 }
 
-// newStore is a store in a place of its own, with a layout.
+// newStore opens a store in a new place, with a layout.
 func newStore(tb testing.TB, opts postgres.Options) (s *postgres.Store, location string) {
 	tb.Helper()
 	location = newPlace(tb)
@@ -103,8 +103,8 @@ func migrate(tb testing.TB, s *postgres.Store) {
 	}
 }
 
-// direct is a connection to a server, past the store. Its search path is the
-// schema of the location.
+// direct opens a connection to a server without the store. Its search path is
+// the schema of the location.
 func direct(tb testing.TB, location string) *pgx.Conn {
 	tb.Helper()
 	base, schema, _ := strings.Cut(location, "&schema=")

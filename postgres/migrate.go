@@ -1,4 +1,4 @@
-// Making the layout, and bringing it up to date.
+// Making the layout, and upgrading it.
 
 package postgres
 
@@ -20,19 +20,19 @@ import (
 var migrations embed.FS
 
 // layoutVersion is the number of the last step.
-const layoutVersion = 2
+const layoutVersion = 3
 
 // steps are the names of the steps, in order.
-func steps() [layoutVersion]string { return [...]string{"1_tables", "2_functions"} }
+func steps() [layoutVersion]string { return [...]string{"1_tables", "2_functions", "3_epochs"} }
 
-// leastServer is the oldest server that has all we use.
+// leastServer is the oldest server that has everything we use.
 const leastServer = 13
 
 // Migrate brings the layout up to date, in one transaction that others wait
 // for. It returns the names of the steps it took: none if there was nothing to
-// do. A layout that is newer than this program is [pages.ErrLayout].
+// do. A layout that is newer than this program gives [pages.ErrLayout].
 func (s *Store) Migrate(ctx context.Context) ([]string, error) {
-	inner, end, err := s.begin(ctx)
+	inner, end, err := s.life.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +53,8 @@ func (s *Store) migrate(ctx context.Context) (took []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = tx.Rollback(ctx) }() // after Commit it does nothing
-	if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", s.sql.migrating)); err != nil {
+	defer func() { _ = tx.Rollback(ctx) }() // no effect after Commit
+	if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", s.sql().migrating)); err != nil {
 		return nil, err
 	}
 	version, err := s.prepare(ctx, tx)
@@ -71,43 +71,43 @@ func (s *Store) migrate(ctx context.Context) (took []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		// A step is many statements, which only this way can be sent at once.
-		if err := tx.Conn().PgConn().Exec(ctx, s.sql.names.Replace(string(text))).Close(); err != nil {
+		// A step is many statements, which can only be sent together this way.
+		if err := tx.Conn().PgConn().Exec(ctx, s.sql().names.Replace(string(text))).Close(); err != nil {
 			return nil, fmt.Errorf("step %s: %w", step, err)
 		}
 		took = append(took, step)
 	}
 	if len(took) > 0 {
-		if _, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s.layout SET version = %d", s.sql.schema, layoutVersion)); err != nil {
+		if _, err := tx.Exec(ctx, fmt.Sprintf("UPDATE %s.layout SET version = %d", s.sql().schema, layoutVersion)); err != nil {
 			return nil, err
 		}
 	}
 	return took, tx.Commit(ctx)
 }
 
-// prepare makes the schema where there is none, and reads the version of the
-// layout in it. Statements without arguments are never prepared.
+// prepare creates the schema if there is none, and reads the version of its
+// layout. Statements without arguments are never prepared.
 func (s *Store) prepare(ctx context.Context, tx pgx.Tx) (version int, err error) {
 	var server int
 	var schema, table bool
 	err = tx.QueryRow(ctx, fmt.Sprintf("SELECT current_setting('server_version_num')::integer / 10000, to_regnamespace(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL",
-		literal(s.sql.schema), literal(s.sql.schema+".layout"))).Scan(&server, &schema, &table)
+		literal(s.sql().schema), literal(s.sql().schema+".layout"))).Scan(&server, &schema, &table)
 	switch {
 	case err != nil:
 		return 0, err
 	case server < leastServer:
 		return 0, fmt.Errorf("the server is PostgreSQL %d, and %d is needed: upgrade the server", server, leastServer)
 	case table:
-		return version, tx.QueryRow(ctx, s.sql.version).Scan(&version)
+		return version, tx.QueryRow(ctx, s.sql().version).Scan(&version)
 	case !schema:
-		_, err = tx.Exec(ctx, "CREATE SCHEMA "+s.sql.schema)
+		_, err = tx.Exec(ctx, "CREATE SCHEMA "+s.sql().schema)
 	}
 	return 0, err
 }
 
 // layout reads the version of the layout: 0 if there is none.
 func (s *Store) layout(ctx context.Context) (version int, err error) {
-	err = s.pool.QueryRow(ctx, s.sql.version).Scan(&version)
+	err = s.pool.QueryRow(ctx, s.sql().version).Scan(&version)
 	if errors.Is(err, pgx.ErrNoRows) || err != nil && unknown(err) {
 		return 0, nil
 	}

@@ -1,4 +1,4 @@
-// The layout: made once, whole or not at all, and asked for by every call.
+// The layout: made once, whole or not at all, and checked by every call.
 
 package postgres_test
 
@@ -15,7 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/postgres"
 )
 
-var allSteps = []string{"1_tables", "2_functions"}
+var allSteps = []string{"1_tables", "2_functions", "3_epochs"}
 
 func TestMigrateTwice(t *testing.T) {
 	s := open(t, newPlace(t), postgres.Options{})
@@ -62,11 +62,11 @@ func calls(ctx context.Context, s *postgres.Store) map[string]error {
 	k := key("/a")
 	all := map[string]error{}
 	_, all["Get"] = s.Get(ctx, k)
-	all["Put"] = s.Put(ctx, pages.Record{Key: k}, pages.Fence{})
-	all["Delete"] = s.Delete(ctx, k, pages.Fence{})
+	all["Put"] = s.Put(ctx, pages.Record{Key: k}, pages.Unfenced)
+	all["Delete"] = s.Delete(ctx, k, pages.Unfenced)
 	_, all["Epochs"] = s.Epochs(ctx, pages.All)
 	_, all["Bump"] = s.Bump(ctx, pages.Stale, pages.All)
-	_, all["Lease"] = s.Lease(ctx, k, time.Millisecond)
+	_, all["Lease"] = s.Lease(ctx, k, claim(), time.Millisecond)
 	all["Release"] = s.Release(ctx, pages.Lease{Key: k, Token: 1})
 	all["List"] = s.List(ctx, func(pages.Info) bool { return true })
 	_, _, all["Changes"] = s.Changes(ctx, 0)
@@ -77,8 +77,8 @@ func calls(ctx context.Context, s *postgres.Store) map[string]error {
 	return all
 }
 
-// everyCall says what all calls are to give: an error of which the text says
-// this, or none but that nothing was found.
+// everyCall checks that all calls return an error with this text, or, if it is
+// "", no error except for a missing record.
 func everyCall(t *testing.T, s *postgres.Store, want error, says string) {
 	t.Helper()
 	for name, err := range calls(t.Context(), s) {
@@ -103,7 +103,7 @@ func TestLayoutOfAnotherVersion(t *testing.T) {
 	s, location := newStore(t, postgres.Options{})
 	bump(t, s, "tag:a")
 	db := direct(t, location)
-	run(t, db, "UPDATE layout SET version = 3")
+	run(t, db, "UPDATE layout SET version = 4")
 	everyCall(t, s, pages.ErrLayout, "upgrade the program")
 	if took, err := s.Migrate(t.Context()); !errors.Is(err, pages.ErrLayout) || len(took) > 0 {
 		t.Errorf("a newer layout was migrated: %v, %v", took, err)
@@ -125,7 +125,7 @@ func TestLayoutLost(t *testing.T) {
 	everyCall(t, s, nil, "")
 	db := direct(t, location)
 	run(t, db, "DROP FUNCTION put")
-	if err := s.Put(t.Context(), pages.Record{}, pages.Fence{}); !errors.Is(err, pages.ErrLayout) || !strings.Contains(err.Error(), "missing") {
+	if err := s.Put(t.Context(), pages.Record{}, pages.Unfenced); !errors.Is(err, pages.ErrLayout) || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("without its function Put gives %v", err)
 	}
 	schema := s.Schema()
@@ -135,7 +135,7 @@ func TestLayoutLost(t *testing.T) {
 	everyCall(t, s, nil, "")
 }
 
-// A step that fails takes the others back with it.
+// A step that fails undoes the others.
 func TestMigrateFails(t *testing.T) {
 	location := newPlace(t)
 	s := open(t, location, postgres.Options{})
@@ -150,7 +150,7 @@ func TestMigrateFails(t *testing.T) {
 	everyCall(t, s, nil, "")
 }
 
-// newLocationLike is the location's server without its schema.
+// newLocationLike returns the location's server without its schema.
 func newLocationLike(location string) string {
 	base, _, _ := strings.Cut(location, "&schema=")
 	return base

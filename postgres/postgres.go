@@ -5,43 +5,44 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/gorgon-go/gorgon/driver"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Log is told once if the server can be used but not as it should be.
+	// Log receives a message, once, if the server can be used but not fully.
 	// Default: slog.Default().
 	Log *slog.Logger
 
-	// Conns is how many connections there are at most, beside the one that
+	// Conns is the maximum number of connections, not counting the one that
 	// listens. Default: pool_max_conns of the location, or 8.
 	Conns int
 
-	// Sync makes a page durable before Put returns. Purges always are.
-	// Default: false.
+	// Sync makes a page durable before Put returns. Purges always are. Default:
+	// false.
 	Sync bool
 
-	// Subjects is how many subjects' last purges are remembered. Beyond it
-	// the oldest are forgotten, and a subject that is not known counts as
-	// purged when the latest forgotten one was. Default: 100,000.
+	// Subjects is how many subjects' last purges are remembered. Beyond it the
+	// oldest are forgotten, and a forgotten subject counts as purged when the
+	// latest forgotten one was. Default: 100,000.
 	Subjects int
 
 	// Changes is how many purges [Store.Changes] can list. Default: 10,000.
 	Changes int
 
-	// Poll is how often to ask for purges instead of listening for them.
-	// Default: poll of the location; or listen, and where that does not work
-	// ask every 500 ms.
+	// Poll is the interval at which to ask for purges instead of listening for
+	// notifications. Default: poll of the location; otherwise listen, and if
+	// that does not work, ask every 500 ms.
 	Poll time.Duration
 }
 
@@ -51,39 +52,27 @@ type Store struct {
 	schema   string
 	opts     Options
 	log      *slog.Logger
-	sql      queries
+	queries  atomic.Pointer[queries]
+	seen     seen
 	pool     *pgxpool.Pool
 	conns    *conns
 	mode     atomic.Int32 // a pgx.QueryExecMode
-	hearing  hearing
+	hints    driver.Hints
+	logged   atomic.Bool // that notifications do not arrive
+	life     *driver.Life
 	touching touching
-
-	open context.Context // ends when Close begins
-	shut context.CancelFunc
-	life context.Context // ends when Close waits for calls no longer
-	end  context.CancelFunc
-
-	mu         sync.Mutex
-	closed     bool
-	calls      sync.WaitGroup
-	background sync.WaitGroup
 }
 
 var (
 	_ pages.Store        = (*Store)(nil)
-	_ pages.Lister       = (*Store)(nil)
-	_ pages.Watcher      = (*Store)(nil)
 	_ pages.Acknowledger = (*Store)(nil)
 	_ pages.Sweeper      = (*Store)(nil)
 	_ pages.Migrator     = (*Store)(nil)
 )
 
-// closeGrace is how long Close waits for calls, and then for connections.
-const closeGrace = time.Second
-
-// Open opens the store at a location, see the package's documentation. It does
-// not ask the server: until that can be reached, and its layout was made by
-// [Store.Migrate], the methods fail.
+// Open opens the store at a location; see the package documentation. It does
+// not contact the server: until the server can be reached, and [Store.Migrate]
+// has made its layout, the methods fail.
 func Open(ctx context.Context, location string, opts Options) (*Store, error) {
 	p, err := parse(location)
 	if err != nil {
@@ -96,22 +85,22 @@ func Open(ctx context.Context, location string, opts Options) (*Store, error) {
 	opts.Changes = cmp.Or(opts.Changes, 10_000)
 	opts.Poll = cmp.Or(opts.Poll, p.poll)
 	s := &Store{
-		name: p.name, schema: p.schema, opts: opts, log: opts.Log, sql: newQueries(p.schema),
+		name: p.name, schema: p.schema, opts: opts, log: opts.Log,
 		conns: newConns(p.pool.ConnConfig),
 	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	q := newQueries(p.schema, "")
+	s.queries.Store(&q)
 	s.mode.Store(int32(p.pool.ConnConfig.DefaultQueryExecMode))
-	s.hearing.news = make(chan struct{})
-	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
-	s.open, s.shut = context.WithCancel(s.life)
-	// A connection that died while it was idle is found out by the call that
-	// uses it, which is made again, and not by a round trip before each call.
+	s.life = driver.NewLife(ctx)
+	// A connection that died while idle is detected by the call that uses it,
+	// which is then repeated, and not by a round trip before each call.
 	p.pool.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
-	if s.pool, err = pgxpool.NewWithConfig(s.life, p.pool); err != nil {
-		s.end()
-		return nil, fmt.Errorf("open postgres: %s", redact(err.Error(), location))
+	if s.pool, err = pgxpool.NewWithConfig(s.life.Calls(), p.pool); err != nil {
+		s.life.Close(func() {}, func() {})
+		return nil, errors.New("open postgres: the location cannot be used: check its parameters that begin with pool_")
 	}
 	return s, nil
 }
@@ -127,81 +116,26 @@ func Driver() pages.Driver {
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {
-				return nil, err // not s: it would be a Store that is not nil
+				return nil, err // not s: as an interface, a nil *Store would not be nil
 			}
 			return s, nil
 		},
 	}
 }
 
-// Close ends every Wait and waits a second for the other calls that have
-// begun. A second Close does nothing.
+// Close ends every Wait and waits a second for the other calls in progress. A
+// second Close has no effect.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-	s.closed = true
-	s.mu.Unlock()
-	s.shut()
-	late := time.AfterFunc(closeGrace, s.end)
-	s.calls.Wait()
-	late.Stop()
-	s.end()
-	// A server that hangs does not answer a farewell either.
-	hangs := time.AfterFunc(closeGrace, s.conns.cut)
-	s.background.Wait()
-	s.pool.Close()
-	s.conns.wait()
-	hangs.Stop()
+	s.life.Close(func() {
+		s.pool.Close()
+		s.conns.wait()
+	}, s.conns.cut)
 	return nil
 }
 
-// begin is the start of every call: it holds off Close until end is called,
-// for a while. The context it returns ends with the store too.
-func (s *Store) begin(ctx context.Context) (_ context.Context, end func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, nil, pages.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	s.calls.Add(1)
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.life, cancel)
-	return ctx, func() {
-		stop()
-		cancel()
-		s.calls.Done()
-	}, nil
-}
-
-// keep runs work beside the calls until Close. Where the store is closed it
-// does nothing.
-func (s *Store) keep(work func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.background.Go(work)
-	}
-}
-
-// pause waits, and says whether the store is still open.
-func (s *Store) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-s.open.Done():
-		return false
-	}
-}
+func (s *Store) sql() *queries { return s.queries.Load() }
 
 func (s *Store) queryMode() pgx.QueryExecMode { return pgx.QueryExecMode(s.mode.Load()) }
 
-// Schema is the schema that the store is in.
+// Schema returns the name of the store's schema.
 func (s *Store) Schema() string { return s.schema }

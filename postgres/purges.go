@@ -14,12 +14,14 @@ import (
 // Epochs reads the sequence and the marks of subjects.
 func (s *Store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, error) {
 	var e pages.Epochs
-	err := s.ask(ctx, "read purges", s.sql.epochs, []any{subjectIDs(subjects)}, func(rows pgx.Rows) error {
+	known, knownMade := s.seen.get()
+	var made int64
+	err := s.ask(ctx, "read purges", s.sql().epochs, []any{subjectIDs(subjects), known, knownMade}, func(rows pgx.Rows) error {
 		e.Marks = make([]pages.Mark, 0, len(subjects))
 		for rows.Next() {
 			var sequence, mark, expired int64
 			var at, expiredAt *time.Time
-			if err := rows.Scan(&sequence, &mark, &at, &expired, &expiredAt); err != nil {
+			if err := rows.Scan(&sequence, &made, &mark, &at, &expired, &expiredAt); err != nil {
 				return err
 			}
 			e.Sequence = uint64(sequence)
@@ -34,6 +36,7 @@ func (s *Store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, e
 	if err != nil {
 		return pages.Epochs{}, err
 	}
+	s.seen.learn(number(e.Sequence), made)
 	return e, nil
 }
 
@@ -47,15 +50,14 @@ func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 			once, names = append(once, subject), append(names, []byte(subject))
 		}
 	}
-	var sequence int64
-	err := s.one(ctx, "purge", s.sql.bump,
-		[]any{verb == pages.Expire, int32(verb), subjectIDs(once), names, int64(s.opts.Subjects), int64(s.opts.Changes)}, &sequence)
-	return uint64(sequence), err
+	return s.reached(ctx, "purge", s.sql().bump,
+		verb == pages.Expire, int32(verb), subjectIDs(once), names, int64(s.opts.Subjects), int64(s.opts.Changes))
 }
 
 // Changes lists the purges after a sequence; those up to floor may be missing.
 func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change, floor uint64, err error) {
-	err = s.ask(ctx, "read purges", s.sql.changes, []any{number(since)}, func(rows pgx.Rows) error {
+	known, made := s.seen.get()
+	err = s.ask(ctx, "read purges", s.sql().changes, []any{number(since), known, made}, func(rows pgx.Rows) error {
 		list = nil
 		for rows.Next() {
 			var dropped int64
@@ -81,7 +83,7 @@ func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change,
 	return list, floor, nil
 }
 
-// timeOf is a time that may be missing.
+// timeOf returns a time that may be NULL.
 func timeOf(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -13,17 +13,18 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// overhead is about what a record takes beside its names and its data: the
-// heads of its rows, and its places in three indexes.
+// overhead is about what a record takes in addition to its names and its data:
+// the headers of its rows, and its entries in three indexes.
 const overhead = 400
 
-// Get reads the record of a key: [pages.ErrNotFound], [pages.ErrCorrupt].
+// Get reads the record of a key. It fails with [pages.ErrNotFound] or
+// [pages.ErrCorrupt].
 func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 	id := key.Digest()
 	var data []byte
-	var sum *int64
+	var epoch, sum *int64
 	var old *bool
-	if err := s.one(ctx, "get "+key.String(), s.sql.get, []any{id[:]}, &data, &sum, &old); err != nil {
+	if err := s.one(ctx, "get "+key.String(), s.sql().get, []any{id[:]}, &data, &epoch, &sum, &old); err != nil {
 		return pages.Record{}, err
 	}
 	if sum == nil {
@@ -35,26 +36,27 @@ func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 	if *old {
 		s.used(id)
 	}
-	return pages.Record{Key: key, Data: data}, nil
+	return pages.Record{Key: key, Data: data, Epoch: uint64(*epoch)}, nil
 }
 
-// Put writes a record whole, unless the fence refuses: [pages.ErrFenced].
+// Put writes a whole record, unless the fence refuses: [pages.ErrFenced].
 func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) error {
 	id, k := put.Key.Digest(), put.Key
 	data := put.Data
 	if data == nil {
 		data = []byte{} // nil is NULL
 	}
+	known, made := s.seen.get()
 	var refused int
-	err := s.one(ctx, "put "+k.String(), s.sql.put, []any{
+	err := s.one(ctx, "put "+k.String(), s.sql().put, []any{
 		id[:], routeID(k.Route), []byte(k.Route), []byte(k.Path), []byte(k.Locale),
-		int64(len(data) + len(k.Route) + len(k.Path) + len(k.Locale) + overhead), checksum(id, data), data,
-		subjectIDs(fence.Subjects), number(fence.Epoch), number(fence.Token), s.opts.Sync,
+		int64(len(data) + len(k.Route) + len(k.Path) + len(k.Locale) + overhead), checksum(id, data), data, number(put.Epoch),
+		number(fence.Epoch), number(fence.Token), s.opts.Sync, known, made,
 	}, &refused)
 	if err != nil {
 		return err
 	}
-	return verdict("put", k, fence, refused)
+	return verdict("put", k, refused)
 }
 
 // Delete removes the record of a key, unless the fence refuses:
@@ -62,23 +64,23 @@ func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) er
 func (s *Store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) error {
 	id := key.Digest()
 	var refused int
-	err := s.one(ctx, "delete "+key.String(), s.sql.remove,
-		[]any{id[:], subjectIDs(fence.Subjects), number(fence.Epoch), number(fence.Token)}, &refused)
+	err := s.one(ctx, "delete "+key.String(), s.sql().remove,
+		[]any{id[:], number(fence.Epoch), number(fence.Token)}, &refused)
 	if err != nil {
 		return err
 	}
-	return verdict("delete", key, fence, refused)
+	return verdict("delete", key, refused)
 }
 
-// verdict is what the server's answer about a fence means.
-func verdict(doing string, key pages.Key, fence pages.Fence, refused int) error {
-	switch {
-	case refused == 0:
+// verdict translates the server's answer about a fence.
+func verdict(doing string, key pages.Key, refused int) error {
+	switch refused {
+	case 0:
 		return nil
-	case refused > 0 && refused <= len(fence.Subjects):
-		return fmt.Errorf("%s %s: %w: %s was purged", doing, key, pages.ErrFenced, fence.Subjects[refused-1])
+	case 1:
+		return fmt.Errorf("%s %s: %w: the store has a record of a later epoch", doing, key, pages.ErrFenced)
 	}
-	return fmt.Errorf("%s %s: %w: its lease was taken over, or ran out long ago", doing, key, pages.ErrFenced)
+	return fmt.Errorf("%s %s: %w: the lease was taken over, or expired long ago", doing, key, pages.ErrFenced)
 }
 
 func checksum(id [sha256.Size]byte, data []byte) int64 {
@@ -91,7 +93,7 @@ func routeID(route string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
-// subjectIDs are what subjects are known by.
+// subjectIDs returns the digests that identify subjects.
 func subjectIDs(subjects []string) [][]byte {
 	ids := make([][]byte, len(subjects))
 	for i, subject := range subjects {
@@ -101,5 +103,5 @@ func subjectIDs(subjects []string) [][]byte {
 	return ids
 }
 
-// number is a number as PostgreSQL can hold it.
+// number limits a number to what PostgreSQL can hold.
 func number(n uint64) int64 { return int64(min(n, math.MaxInt64)) }

@@ -1,4 +1,4 @@
-// One call is one round trip, once its statement is known.
+// One call is one round trip, once its statement is prepared.
 
 package postgres_test
 
@@ -16,8 +16,8 @@ import (
 	"github.com/gorgon-go/gorgon/postgres"
 )
 
-// relay passes bytes on to a server and counts how often a client ends what it
-// says and waits for the answer.
+// relay passes bytes on to a server and counts how often a client finishes a
+// request and waits for the answer.
 func relay(t *testing.T, to string) (addr string, asked *atomic.Int64) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -86,20 +86,20 @@ func TestRoundTrips(t *testing.T) {
 		}
 		for name, call := range map[string]func() error{
 			"Put": func() error {
-				fence := pages.Fence{Subjects: subjects, Epoch: 1 << 40}
+				fence := pages.Fence{Epoch: 1 << 40}
 				return s.Put(ctx, pages.Record{Key: k, Data: make([]byte, 100_000)}, fence)
 			},
 			"Get":         func() error { _, err := s.Get(ctx, k); return err },
-			"Delete":      func() error { return s.Delete(ctx, key("/b"), pages.Fence{}) },
+			"Delete":      func() error { return s.Delete(ctx, key("/b"), pages.Unfenced) },
 			"Epochs":      func() error { _, err := s.Epochs(ctx, subjects...); return err },
 			"Bump":        func() error { _, err := s.Bump(ctx, pages.Expire, subjects...); return err },
-			"Lease":       func() error { _, err := s.Lease(ctx, k, 0); return err },
+			"Lease":       func() error { _, err := s.Lease(ctx, k, claim(), 0); return err },
 			"Release":     func() error { return s.Release(ctx, pages.Lease{Key: k, Token: 1}) },
 			"Changes":     func() error { _, _, err := s.Changes(ctx, 0); return err },
 			"Acknowledge": func() error { _, err := s.Acknowledge(ctx, "me", 0, time.Minute); return err },
 			"Lagging":     func() error { _, err := s.Lagging(ctx, 1); return err },
 		} {
-			if err := s.Put(ctx, pages.Record{Key: k}, pages.Fence{}); err != nil {
+			if err := s.Put(ctx, pages.Record{Key: k}, pages.Unfenced); err != nil {
 				t.Fatal(err)
 			}
 			if err := call(); err != nil {

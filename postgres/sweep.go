@@ -1,10 +1,11 @@
-// Staying within bounds.
+// Keeping the store within bounds.
 
 package postgres
 
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"time"
 
@@ -17,20 +18,20 @@ const (
 	countBatch = 5000 // records counted in one round trip
 	sweepBatch = 500  // records removed in one transaction
 
-	// sweepLease is how long a sweeper that is gone keeps others from
-	// sweeping. It is renewed before each batch.
+	// sweepLease is how long a dead sweeper prevents others from sweeping. It
+	// is renewed before each batch.
 	sweepLease = 30 * time.Second
 )
 
-// sweepID stands among the leases. It is no key's: their digests are of texts
-// that begin with a number.
+// sweepID is the sweeper's row among the leases. It cannot be the digest of a
+// key: those are of texts that begin with a number.
 func sweepID() [sha256.Size]byte { return sha256.Sum256([]byte("sweep")) }
 
-// Sweep removes the least recently used records until the store is within
-// bounds, in short transactions. [pages.ErrHeld] while any instance sweeps, and
-// for half a minute after one that was killed.
+// Sweep removes the least recently used records until the store is within its
+// bounds, in short transactions. It fails with [pages.ErrHeld] while any
+// instance sweeps, and for half a minute after a sweeping instance was killed.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
-	granted, token, _, err := s.grant(ctx, "sweep", sweepID(), sweepLease)
+	granted, token, _, err := s.grant(ctx, "sweep", sweepID(), rand.Text(), sweepLease)
 	if err != nil {
 		return pages.Swept{}, err
 	}
@@ -38,7 +39,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 		return pages.Swept{}, pages.ErrHeld
 	}
 	defer func() {
-		// Also if ctx ended meanwhile. If it fails, the lease runs out.
+		// Even if ctx has ended. If it fails, the lease expires.
 		_ = within(context.WithoutCancel(ctx), lookLimit, func(ctx context.Context) error {
 			return s.giveBack(ctx, "sweep", sweepID(), token)
 		})
@@ -49,7 +50,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	return w.swept, err
 }
 
-// sweeping is one sweep.
+// sweeping is one run of Sweep.
 type sweeping struct {
 	s      *Store
 	token  uint64
@@ -63,9 +64,10 @@ func (w *sweeping) sweep(ctx context.Context, bounds pages.Bounds) error {
 	}
 	if bounds.PerRoute > 0 {
 		for route, n := range w.routes {
-			// The statement of a route is given how many there still are to go.
+			// The statement for a route takes the number of records still to
+			// remove.
 			for since := (time.Time{}); n > bounds.PerRoute; {
-				removed, last, err := w.remove(ctx, w.s.sql.sweepRoute, route, since, min(n-bounds.PerRoute, sweepBatch))
+				removed, last, err := w.remove(ctx, w.s.sql().sweepRoute, route, since, min(n-bounds.PerRoute, sweepBatch))
 				if err != nil {
 					return err
 				}
@@ -77,7 +79,7 @@ func (w *sweeping) sweep(ctx context.Context, bounds pages.Bounds) error {
 		}
 	}
 	for since := (time.Time{}); bounds.Bytes > 0 && w.swept.Bytes > bounds.Bytes; {
-		removed, last, err := w.remove(ctx, w.s.sql.sweepBytes, w.swept.Bytes-bounds.Bytes, since, sweepBatch)
+		removed, last, err := w.remove(ctx, w.s.sql().sweepBytes, w.swept.Bytes-bounds.Bytes, since, sweepBatch)
 		if err != nil || removed == 0 {
 			return err
 		}
@@ -108,7 +110,7 @@ func (w *sweeping) count(ctx context.Context) error {
 }
 
 func (w *sweeping) countAfter(ctx context.Context, after []byte) (routes map[int64]int, all int, bytesOfAll int64, last []byte, err error) {
-	err = w.s.ask(ctx, "sweep", w.s.sql.count, []any{after, int64(countBatch)}, func(rows pgx.Rows) error {
+	err = w.s.ask(ctx, "sweep", w.s.sql().count, []any{after, int64(countBatch)}, func(rows pgx.Rows) error {
 		routes, all, bytesOfAll = make(map[int64]int), 0, 0
 		for rows.Next() {
 			var route *int64
@@ -132,8 +134,8 @@ func (w *sweeping) countAfter(ctx context.Context, after []byte) (routes map[int
 	return routes, all, bytesOfAll, last, err
 }
 
-// remove makes one batch, beginning with what was last used at a time before
-// which nothing is left to remove.
+// remove removes one batch, starting at a time of last use before which nothing
+// is left to remove.
 func (w *sweeping) remove(ctx context.Context, sql string, of int64, since time.Time, batch int) (removed int, last time.Time, err error) {
 	if err := w.renew(ctx); err != nil {
 		return 0, since, err
@@ -153,10 +155,10 @@ func (w *sweeping) remove(ctx context.Context, sql string, of int64, since time.
 	return int(n), since, nil
 }
 
-// renew makes the sweeper's lease last, or says that it was taken over.
+// renew extends the sweeper's lease, or says that it was taken over.
 func (w *sweeping) renew(ctx context.Context) error {
 	id, held := sweepID(), false
-	err := w.s.one(ctx, "sweep", w.s.sql.renew, []any{id[:], number(w.token), sweepLease.Microseconds()}, &held)
+	err := w.s.one(ctx, "sweep", w.s.sql().renew, []any{id[:], number(w.token), sweepLease.Microseconds()}, &held)
 	if err == nil && !held {
 		err = pages.ErrHeld
 	}

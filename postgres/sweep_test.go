@@ -1,4 +1,4 @@
-// Sweeping: in batches, by one, and what was read counts as used.
+// Sweeping: in batches, by one instance, and reading a record counts as use.
 
 package postgres_test
 
@@ -11,8 +11,8 @@ import (
 	"github.com/gorgon-go/gorgon/postgres"
 )
 
-// fill makes records without going through the store: n of each of three
-// routes, the first being the least recently used.
+// fill makes records without the store: n of each of three routes, the first
+// being the least recently used.
 const fill = `INSERT INTO records (id, route_id, route, path, locale, size, used, checksum, data)
 	SELECT sha256((r || '/' || i)::text::bytea), r, ('/' || r)::bytea, ('/' || i)::bytea, '', 100, now() - interval '1 hour' + i * interval '1 second', 0, ''
 	FROM generate_series(1, $1::int) i, generate_series(1, 3) r`
@@ -23,11 +23,11 @@ func TestSweepInBatches(t *testing.T) {
 	run(t, db, fill, 3000)
 	swept, err := s.Sweep(t.Context(), pages.Bounds{PerRoute: 1700})
 	if want := (pages.Swept{Removed: 3900, Freed: 390_000, Kept: 5100, Bytes: 510_000}); err != nil || swept != want {
-		t.Errorf("it did %+v, %v", swept, err)
+		t.Errorf("it reported %+v, %v", swept, err)
 	}
 	swept, err = s.Sweep(t.Context(), pages.Bounds{PerRoute: 5000, Bytes: 200_050})
 	if want := (pages.Swept{Removed: 3100, Freed: 310_000, Kept: 2000, Bytes: 200_000}); err != nil || swept != want {
-		t.Errorf("it did %+v, %v", swept, err)
+		t.Errorf("it reported %+v, %v", swept, err)
 	}
 	if n := number(t, db, "SELECT count(*) FROM records WHERE used < (SELECT max(used) FROM records) - interval '667 seconds'"); n != 0 {
 		t.Errorf("%d old ones are left", n)
@@ -41,7 +41,7 @@ func TestSweepInBatches(t *testing.T) {
 	}
 }
 
-// A sweeper that was killed keeps others from it until its lease runs out.
+// A sweeper that was killed excludes others until its lease expires.
 func TestSweeperDies(t *testing.T) {
 	s, location := newStore(t, postgres.Options{})
 	db := direct(t, location)
@@ -55,12 +55,12 @@ func TestSweeperDies(t *testing.T) {
 	}
 }
 
-// Reading a record makes it a recently used one, though not at once.
+// Reading a record makes it a recently used one, though not immediately.
 func TestGetCountsAsUse(t *testing.T) {
 	s, location := newStore(t, postgres.Options{})
 	db := direct(t, location)
 	for i := range 20 {
-		if err := s.Put(t.Context(), pages.Record{Key: key(fmt.Sprint("/", i)), Data: []byte("x")}, pages.Fence{}); err != nil {
+		if err := s.Put(t.Context(), pages.Record{Key: key(fmt.Sprint("/", i)), Data: []byte("x")}, pages.Unfenced); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 const (
 	touchEvery = 15 * time.Second
 	touchBatch = 1000
-	maxTouched = 20_000 // more are not remembered: they seem older than they are
+	maxTouched = 20_000 // further uses are not remembered: these records seem older than they are
 	touchLimit = 10 * time.Second
 )
 
-// touching are the records that were used and are not yet written to be so.
+// touching are the uses that are not yet written.
 type touching struct {
 	mu      sync.Mutex
 	started bool
@@ -37,16 +37,16 @@ func (s *Store) used(id [sha256.Size]byte) {
 	}
 	t.mu.Unlock()
 	if start {
-		s.keep(func() {
-			for s.pause(touchEvery) {
-				s.touch(s.life)
+		s.life.Go(func() {
+			for s.life.Pause(touchEvery) {
+				s.touch(s.life.Calls())
 			}
 		})
 	}
 }
 
-// touch writes what is remembered. What cannot be written is forgotten: it is
-// remembered again when it is used again.
+// touch writes the remembered uses. Those that cannot be written are forgotten:
+// the next use of the record is remembered again.
 func (s *Store) touch(ctx context.Context) {
 	t := &s.touching
 	t.mu.Lock()
@@ -71,5 +71,5 @@ func (s *Store) touch(ctx context.Context) {
 func (s *Store) write(ctx context.Context, ids [][]byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, touchLimit)
 	defer cancel()
-	return s.one(ctx, "note what was used", s.sql.touch, []any{ids}) == nil
+	return s.one(ctx, "note what was used", s.sql().touch, []any{ids}) == nil
 }

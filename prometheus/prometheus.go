@@ -1,10 +1,10 @@
-// Package prometheus keeps what a server tells of itself as metrics that
-// Prometheus scrapes.
+// Package prometheus keeps the reports of a server as metrics that Prometheus
+// scrapes.
 //
 //	command.Main(app, command.Config{Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
 //
-// Nothing is counted until the server is told where to offer it: --metrics.
-// What each metric means is in docs/metrics.md.
+// Nothing is counted until --metrics says where to serve the metrics.
+// docs/metrics.md explains each of them.
 package prometheus
 
 import (
@@ -21,23 +21,23 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
-// Options say how metrics are kept. The zero Options work.
+// Options configure how metrics are kept. The zero Options work.
 type Options struct {
-	// Registry is where the metrics are registered; an app can have its own
-	// beside them. Default: a new one, with those of Go and of the process.
+	// Registry is the registry of the metrics; an app can register its own
+	// there too. Default: a new one, with the metrics of Go and of the process.
 	Registry *client.Registry
 
 	// Durations are the upper bounds of the histograms' buckets, in seconds,
-	// rising. Default: 0.5 ms to 10 s.
+	// increasing. Default: 0.5 ms to 10 s.
 	Durations []float64
 }
 
-// defaultDurations tell a hit, which takes less than the first, from a page
+// defaultDurations separate a hit, which takes less than the first, from a page
 // that is made.
 var defaultDurations = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-// Metrics are an observer, and the handler that answers Prometheus. They are
-// of one server.
+// Metrics are an observer, and the handler that answers Prometheus, for one
+// server.
 type Metrics struct {
 	registry *client.Registry
 	fault    error // of the options
@@ -53,7 +53,7 @@ type Metrics struct {
 
 var _ metrics.Starter = (*Metrics)(nil)
 
-// New makes metrics. What is wrong with the options, Start says.
+// New returns metrics. Faults in the options are reported by Start.
 func New(o Options) *Metrics {
 	m := &Metrics{registry: o.Registry}
 	if m.registry == nil {
@@ -65,7 +65,7 @@ func New(o Options) *Metrics {
 	}
 	for i := 1; i < len(o.Durations); i++ {
 		if !(o.Durations[i-1] < o.Durations[i]) {
-			m.fault = fmt.Errorf("prometheus: Durations %v do not rise: sort them, each once", o.Durations)
+			m.fault = fmt.Errorf("prometheus: Durations %v do not increase: sort them, each once", o.Durations)
 			o.Durations = defaultDurations
 		}
 	}

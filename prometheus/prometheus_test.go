@@ -1,4 +1,4 @@
-// Tests of what a scrape shows: golden, but for what is Go's own.
+// Tests of a scrape against a golden file, except Go's own metrics.
 
 package prometheus_test
 
@@ -23,7 +23,7 @@ import (
 	"github.com/gorgon-go/gorgon/prometheus"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "write the golden file again")
 
 func server() metrics.Server {
 	return metrics.Server{App: "shop", Build: "b1", Version: "v1.2.3", State: func() metrics.State {
@@ -31,7 +31,7 @@ func server() metrics.Server {
 	}}
 }
 
-// started are metrics that were told of something.
+// started returns metrics after some events.
 func started(t *testing.T, o prometheus.Options) *prometheus.Metrics {
 	t.Helper()
 	m := prometheus.New(o)
@@ -111,11 +111,11 @@ func TestNamesFollowConventions(t *testing.T) {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 	if n, err := testutil.GatherAndCount(registry); err != nil || n == 0 {
-		t.Errorf("%d metrics were looked at: %v", n, err)
+		t.Errorf("%d metrics were checked: %v", n, err)
 	}
 }
 
-// docs/metrics.md names every metric, and none that there is not.
+// docs/metrics.md names every metric, and no others.
 func TestEveryMetricIsDocumented(t *testing.T) {
 	registry := client.NewRegistry()
 	started(t, prometheus.Options{Registry: registry})
@@ -138,7 +138,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 		delete(rows, f.GetName())
 	}
 	for name := range rows {
-		t.Errorf("docs/metrics.md has a row for %s, which there is not", name)
+		t.Errorf("docs/metrics.md has a row for %s, which does not exist", name)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Many requests and scrapes at once; the race detector watches.
+// Many concurrent requests and scrapes; the race detector watches.
 func TestManyAtOnce(t *testing.T) {
 	m := started(t, prometheus.Options{})
 	var all sync.WaitGroup
@@ -189,5 +189,5 @@ func TestManyAtOnce(t *testing.T) {
 func scrapeQuietly(m *prometheus.Metrics) int {
 	w := httptest.NewRecorder()
 	m.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-	return w.Code // 503 where too many scrape at once
+	return w.Code // 503 if too many scrape at once
 }

@@ -1,4 +1,4 @@
-// How the server is at the moment of a scrape.
+// The state of the server at the moment of a scrape.
 
 package prometheus
 
@@ -8,8 +8,8 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
-// A state asks the server once for each scrape, so that what it says belongs
-// together.
+// A state asks the server once for each scrape, so that its values are
+// consistent.
 type state struct {
 	ask    func() metrics.State
 	values []value
@@ -30,6 +30,10 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_memory_entries", "Pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryEntries) }},
 		{desc("gorgon_store_faults_total", "Times that the store became unusable."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreFaults) }},
 		{desc("gorgon_store_refused_writes_total", "Writes that the store refused since the page had been purged or replaced meanwhile."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreRefused) }},
+		{desc("gorgon_makings_running", "Makings of pages that run."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Running) }},
+		{desc("gorgon_makings_waiting", "Makings of pages that wait for others of their pattern to end."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Waiting) }},
+		{desc("gorgon_makings_refused_total", "Makings of pages that were not begun since too many waited."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Refused) }},
+		{desc("gorgon_makings_dropped_total", "Makings of pages that were not begun since no request waited for them any more."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Dropped) }},
 	}}
 }
 
@@ -40,7 +44,7 @@ func truth(yes bool) float64 {
 	return 0
 }
 
-// Describe and Collect are what a registry asks for.
+// Describe and Collect implement prometheus.Collector.
 func (s *state) Describe(to chan<- *client.Desc) {
 	for _, v := range s.values {
 		to <- v.desc

@@ -1,4 +1,4 @@
-// How far each instance has heard of purges.
+// Which purges each instance has seen.
 
 package redis
 
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Acknowledge notes that an instance has heard of every purge up to a
-// sequence, for ttl, and returns the store's sequence.
+// Acknowledge records for ttl that an instance has seen every purge up to a
+// sequence, and returns the store's sequence.
 func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
 	reached, _, err := s.runAt(ctx, "acknowledge", s.scripts.acknowledge, s.keys.all,
 		instance, strconv.FormatUint(sequence, 10), micros(max(ttl, 0)))
@@ -17,10 +17,10 @@ func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint6
 }
 
 // Lagging counts the instances whose last acknowledgement is of an earlier
-// sequence and has not run out. Where acknowledgements were lost it counts
-// one more, until they would have run out.
+// sequence and has not expired. If acknowledgements were lost, it counts one
+// more until they would have expired.
 func (s *Store) Lagging(ctx context.Context, sequence uint64) (int, error) {
-	const doing = "count who lags"
+	const doing = "count lagging instances"
 	answer, err := s.run(ctx, doing, s.scripts.lagging, s.keys.all, strconv.FormatUint(sequence, 10))
 	if err != nil {
 		return 0, err

@@ -12,8 +12,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// conns are the network connections that are open. Cutting them ends whatever
-// waits for the server.
+// conns are the open network connections. Cutting them ends every wait for the
+// server.
 type conns struct {
 	life context.Context
 
@@ -27,7 +27,7 @@ type conn struct {
 	of *conns
 }
 
-// newConns makes a client dial through it, for as long as life lasts.
+// newConns makes a client dial through the result, as long as life lasts.
 func newConns(life context.Context, option *rueidis.ClientOption) *conns {
 	c := &conns{life: life, open: make(map[*conn]bool)}
 	network := "tcp"
@@ -88,7 +88,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// cut closes all, and lets none be opened.
+// cut closes all connections, and refuses new ones.
 func (c *conns) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,9 +1,10 @@
-// Faults: which to try again after, and what to say of them.
+// Faults: which are worth a second try, and how to report them.
 
 package redis
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -14,14 +15,15 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// code is the word that the server's error begins with.
+// code returns the word that the server's error begins with.
 func code(err error) string {
 	said, ok := errors.AsType[*rueidis.RedisError](err)
 	if !ok {
 		return ""
 	}
 	text := said.Error()
-	// Before version 7 the error of a command in a script is told at the end.
+	// Before version 7, the error of a command in a script is at the end of the
+	// message.
 	if i := strings.LastIndex(text, ": -"); i >= 0 && strings.Contains(text, "Error running script") {
 		text = text[i+len(": -"):]
 	}
@@ -32,8 +34,8 @@ func code(err error) string {
 	return word
 }
 
-// isBroken says that a connection turned out to be dead. A new one that cannot
-// be made is something else.
+// isBroken says that a connection turned out to be dead. A new connection that
+// cannot be made is another matter.
 func isBroken(err error) bool {
 	if _, ok := errors.AsType[*rueidis.RedisError](err); ok || rueidis.IsRedisNil(err) {
 		return false
@@ -44,8 +46,8 @@ func isBroken(err error) bool {
 	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
-// explain says what was being done, and turns what the server says into the
-// contract's errors and how to mend it.
+// explain says what was being done, and translates the server's errors into
+// those of the contract, with a hint.
 func (s *Store) explain(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -53,34 +55,44 @@ func (s *Store) explain(ctx context.Context, doing string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
-	case s.isClosed():
+	case s.life.Closed():
 		return pages.ErrClosed
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // not the caller's
-		err = errors.New("the server took the connection and does not answer")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // not the caller's deadline
+		err = errors.New("the server accepted the connection but does not answer")
 	case errors.Is(err, rueidis.ErrClosing):
 		err = errors.New("the connection was lost")
 	case errors.Is(err, rueidis.ErrNoSlot):
 		err = fmt.Errorf("%w: the cluster is not complete", err)
 	default:
-		err = mendable(err)
+		err = repairable(err)
 	}
 	return fmt.Errorf("redis %s: %s: %w", s.name, doing, err)
 }
 
-// mendable adds to an error of the server how it can be mended.
-func mendable(err error) error {
+// repairable adds to an error of the server how to repair its cause.
+func repairable(err error) error {
 	switch code(err) {
+	case "FOREIGN":
+		_, owner, _ := strings.Cut(err.Error(), "FOREIGN ")
+		plain, _ := hex.DecodeString(owner)
+		return &pages.ForeignError{Owner: string(plain)}
 	case "READONLY":
-		return fmt.Errorf("%w: the location leads to a replica: it has to lead to the primary", pages.ErrReadOnly)
+		return fmt.Errorf("%w: the location leads to a replica: it must lead to the primary", pages.ErrReadOnly)
 	case "OOM":
 		return fmt.Errorf("the server's memory is full: set maxmemory-policy to volatile-lru, raise maxmemory, "+
 			"or sweep to a lower bound: %w", err)
+	// The server's messages about the user and about the start of a connection
+	// quote the location.
 	case "NOAUTH":
-		return fmt.Errorf("the server asks for a password: write it into the location, redis://user:password@host: %w", err)
+		return errors.New("the server asks for a password (NOAUTH): write it into the location, redis://user:password@host")
 	case "WRONGPASS":
-		return fmt.Errorf("the user or the password in the location is wrong: %w", err)
+		return errors.New("the user or the password in the location is wrong (WRONGPASS)")
 	case "NOPERM":
-		return fmt.Errorf("the user lacks a right: give it those that the documentation of package redis lists: %w", err)
+		return errors.New("the user lacks a right (NOPERM): give it those that the documentation of package redis lists")
+	case "ERR":
+		if strings.Contains(err.Error(), "with args beginning with") {
+			return errors.New("the server does not know a required command (ERR): it must be Redis 6.2 or later, or Valkey")
+		}
 	}
 	return err
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Servers that are away, hang, restart, are full, or refuse.
+// Servers that are unavailable, hang, restart, are full, or refuse.
 
 package redis_test
 
@@ -18,7 +18,7 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// own is a server that a test may harm.
+// own is a server that a test may damage.
 func own(t testing.TB, args ...string) *testbed.Server {
 	t.Helper()
 	return testbed.For(t, func() (*testbed.Server, error) { return testbed.Redis(args...) })
@@ -87,7 +87,7 @@ func TestServerHangs(t *testing.T) {
 	bump(t, s, pages.All)
 	hanging.Pause()
 	defer hanging.Resume()
-	fresh := open(t, hanging.URL, redis.Options{}) // its dial is accepted by the kernel
+	fresh := open(t, hanging.URL, redis.Options{}) // the kernel accepts the connection
 	for _, s := range []*redis.Store{s, fresh} {
 		ended(t, s, "a deadline", context.DeadlineExceeded, func() (context.Context, context.CancelFunc) {
 			return context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -113,16 +113,16 @@ func TestServerHangs(t *testing.T) {
 	})
 }
 
-// ended says whether each method ends with its context.
+// ended checks that each method ends with its context.
 func ended(t *testing.T, s *redis.Store, by string, want error, with func() (context.Context, context.CancelFunc)) {
 	t.Helper()
 	for name, call := range map[string]func(context.Context) error{
 		"Get":         get(s, "/"),
-		"Put":         func(ctx context.Context) error { return s.Put(ctx, pages.Record{Key: key("/")}, pages.Fence{}) },
+		"Put":         func(ctx context.Context) error { return s.Put(ctx, pages.Record{Key: key("/")}, pages.Unfenced) },
 		"Bump":        func(ctx context.Context) error { _, err := s.Bump(ctx, pages.Stale, "tag:a"); return err },
 		"Epochs":      func(ctx context.Context) error { _, err := s.Epochs(ctx); return err },
 		"Wait":        func(ctx context.Context) error { return s.Wait(ctx, 1<<50) },
-		"Lease":       func(ctx context.Context) error { _, err := s.Lease(ctx, key("/"), time.Second); return err },
+		"Lease":       func(ctx context.Context) error { _, err := s.Lease(ctx, key("/"), claim(), time.Second); return err },
 		"Acknowledge": func(ctx context.Context) error { _, err := s.Acknowledge(ctx, "me", 0, time.Second); return err },
 	} {
 		ctx, cancel := with()
@@ -134,7 +134,7 @@ func ended(t *testing.T, s *redis.Store, by string, want error, with func() (con
 	}
 }
 
-// A server that takes connections and says nothing.
+// A server that accepts connections and never answers.
 func TestDialHangs(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -149,8 +149,8 @@ func TestDialHangs(t *testing.T) {
 	must(t, s.Close())
 }
 
-// A connection that is lost in mid-call costs what cannot be done twice its
-// answer, and what can nothing.
+// A connection that is lost during a call costs the answer if the call cannot
+// be repeated, and nothing otherwise.
 func TestConnectionReset(t *testing.T) {
 	t.Parallel()
 	upstream := own(t)
@@ -176,7 +176,7 @@ func TestConnectionReset(t *testing.T) {
 	must(t, get(s, "/a")(t.Context()))
 }
 
-// While memory is full pages are not written, and everything else goes on.
+// While memory is full, pages are not written and everything else works.
 func TestOutOfMemory(t *testing.T) {
 	t.Parallel()
 	full := own(t, "--maxmemory", "6mb", "--maxmemory-policy", "noeviction")
@@ -184,7 +184,7 @@ func TestOutOfMemory(t *testing.T) {
 	data := make([]byte, 200<<10)
 	var err error
 	for i := 0; err == nil && i < 100; i++ {
-		err = s.Put(t.Context(), pages.Record{Key: key(fmt.Sprint("/", i)), Data: data}, pages.Fence{})
+		err = s.Put(t.Context(), pages.Record{Key: key(fmt.Sprint("/", i)), Data: data}, pages.Unfenced)
 	}
 	if err == nil || !strings.Contains(err.Error(), "maxmemory-policy") {
 		t.Fatalf("a full server gave %v", err)
@@ -197,10 +197,6 @@ func TestOutOfMemory(t *testing.T) {
 			t.Errorf("bump gave %d", n)
 		}
 	}
-	late := pages.Fence{Subjects: []string{"tag:1"}}
-	if err := s.Put(t.Context(), pages.Record{Key: key("/late")}, late); !errors.Is(err, pages.ErrFenced) {
-		t.Errorf("a late write gave %v", err)
-	}
 	for name, err := range calls(t.Context(), s) {
 		if err != nil && name != "Put" {
 			t.Errorf("%s gave %v", name, err)
@@ -210,8 +206,8 @@ func TestOutOfMemory(t *testing.T) {
 	if err != nil || swept.Removed == 0 {
 		t.Errorf("sweep gave %+v, %v", swept, err)
 	}
-	soon(t, "put", func(ctx context.Context) error { // the server frees behind
-		return s.Put(ctx, pages.Record{Key: key("/new"), Data: data}, pages.Fence{})
+	soon(t, "put", func(ctx context.Context) error { // the server frees in the background
+		return s.Put(ctx, pages.Record{Key: key("/new"), Data: data}, pages.Unfenced)
 	})
 }
 
@@ -238,7 +234,8 @@ func TestReplica(t *testing.T) {
 	}
 }
 
-// Who lacks a password or a right is told so, and the password is told nobody.
+// A user without the password or a right gets an error that says so, and no
+// error contains the password.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	strict := own(t)

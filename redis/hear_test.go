@@ -1,6 +1,6 @@
 //go:build unix
 
-// Hearing of purges, through breaks too, and how many round trips calls take.
+// Noticing purges, through breaks too, and how many round trips calls take.
 
 package redis_test
 
@@ -15,7 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// hears says whether Wait returns after a purge made elsewhere, and how soon.
+// hears checks that Wait returns after a purge made elsewhere, and how soon.
 func hears(t *testing.T, s, other *redis.Store, between func()) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -25,7 +25,7 @@ func hears(t *testing.T, s, other *redis.Store, between func()) time.Duration {
 	done := make(chan error, 1)
 	go func() {
 		err := s.Wait(ctx, e.Sequence)
-		for err != nil && ctx.Err() == nil { // as who waits does
+		for err != nil && ctx.Err() == nil { // as a waiter does
 			time.Sleep(20 * time.Millisecond)
 			err = s.Wait(ctx, e.Sequence)
 		}
@@ -50,7 +50,7 @@ func TestHearing(t *testing.T) {
 		best = min(best, hears(t, s, other, func() {}))
 	}
 	if best > 400*time.Millisecond {
-		t.Errorf("a hint took %v", best) // it was no hint but a look
+		t.Errorf("a hint took %v", best) // it was not a hint but a read
 	}
 	for range 3 {
 		hears(t, s, other, func() {
@@ -61,7 +61,7 @@ func TestHearing(t *testing.T) {
 	}
 }
 
-// Where no hints arrive the sequence is looked at.
+// If no hints arrive, the sequence is polled.
 func TestHearingWithoutHints(t *testing.T) {
 	t.Parallel()
 	deaf := own(t)
@@ -73,7 +73,7 @@ func TestHearingWithoutHints(t *testing.T) {
 	}
 }
 
-// Each call is one round trip, whatever it is about.
+// Each call is one round trip, whatever it does.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	near := own(t)
@@ -81,7 +81,7 @@ func TestRoundTrips(t *testing.T) {
 	must(t, err)
 	defer proxy.Close()
 	s := open(t, proxy.URL(near), redis.Options{})
-	k, fence := key("/a"), pages.Fence{Subjects: []string{"tag:a", "tag:b"}}
+	k, fence := key("/a"), pages.Fence{}
 	trip := map[string]func(context.Context) error{
 		"Get":    get(s, "/a"),
 		"Put":    func(ctx context.Context) error { return s.Put(ctx, pages.Record{Key: k, Data: []byte("x")}, fence) },
@@ -92,7 +92,7 @@ func TestRoundTrips(t *testing.T) {
 			return err
 		},
 		"Changes": func(ctx context.Context) error { _, _, err := s.Changes(ctx, 0); return err },
-		"Lease":   func(ctx context.Context) error { _, err := s.Lease(ctx, k, time.Millisecond); return err },
+		"Lease":   func(ctx context.Context) error { _, err := s.Lease(ctx, k, claim(), time.Millisecond); return err },
 	}
 	for name, call := range trip {
 		if err := call(t.Context()); err != nil {
@@ -116,7 +116,7 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-// A closed store has no connection left at the server.
+// A closed store has no connection to the server left.
 func TestCloseLetsGo(t *testing.T) {
 	t.Parallel()
 	own := own(t)
@@ -126,7 +126,7 @@ func TestCloseLetsGo(t *testing.T) {
 		bump(t, s, pages.All)
 		must(t, s.Wait(t.Context(), 0))
 		if clients, _ := run("CLIENT", "LIST").ToString(); !strings.Contains(clients, "name=gorgon") {
-			t.Errorf("nobody is called gorgon: %s", clients)
+			t.Errorf("no connection has the name gorgon: %s", clients)
 		}
 		must(t, s.Close())
 		must(t, s.Close())

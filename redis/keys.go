@@ -1,10 +1,10 @@
-// What the keys are called.
+// The names of the keys.
 
 package redis
 
 // keys are the names of one store's keys.
 type keys struct {
-	base string // what each begins with
+	base string // the beginning of each
 	all  []string
 }
 
@@ -24,7 +24,7 @@ func (k keys) lease(id string) string { return k.base + "lease:" + id }
 func (k keys) sweep() string          { return k.base + "sweep" }
 func (k keys) channel() string        { return k.base + "purged" }
 
-// with are the keys that every script is given, and further ones.
+// with returns the keys that every script receives, and further ones.
 func (k keys) with(more ...string) []string {
 	return append(k.all[:len(k.all):len(k.all)], more...)
 }

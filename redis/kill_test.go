@@ -28,7 +28,7 @@ import (
 // and a location as its last argument.
 const roleVariable = "GORGON_REDIS_ROLE"
 
-// killsVariable says how often to kill; default 20.
+// killsVariable is how many times to kill; default 20.
 const killsVariable = "GORGON_REDIS_KILLS"
 
 func child(role, location string) int {
@@ -54,7 +54,7 @@ func command(t testing.TB, role, location string) *exec.Cmd {
 	return c
 }
 
-// selfMade is data that says whether it is whole.
+// selfMade returns data that shows whether it is whole.
 func selfMade(n int) []byte {
 	b := make([]byte, 64+n%(40<<10))
 	for i := range b {
@@ -68,12 +68,12 @@ func isSelfMade(b []byte) bool {
 	return len(b) >= 64 && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 }
 
-// writeForEver writes records, purges and leases as fast as it can, and tells
-// of each purge and lease once it has returned.
+// writeForEver writes records, purges and leases as fast as it can, and reports
+// each purge and lease once it has returned.
 func writeForEver(s *redis.Store) error {
 	ctx := context.Background()
 	for n := rand.IntN(1 << 20); ; n++ {
-		if err := s.Put(ctx, pages.Record{Key: key(strconv.Itoa(n % 50)), Data: selfMade(n)}, pages.Fence{}); err != nil {
+		if err := s.Put(ctx, pages.Record{Key: key(strconv.Itoa(n % 50)), Data: selfMade(n)}, pages.Unfenced); err != nil {
 			return err
 		}
 		if n%10 == 0 {
@@ -84,7 +84,7 @@ func writeForEver(s *redis.Store) error {
 			fmt.Println("purge", seq, n%7)
 		}
 		if n%5 == 0 {
-			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), 50*time.Millisecond)
+			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), claim(), 50*time.Millisecond)
 			if err == nil {
 				fmt.Println("lease", l.Token, n%3)
 			} else if !errors.Is(err, pages.ErrHeld) {
@@ -99,7 +99,7 @@ func writeForEver(s *redis.Store) error {
 	}
 }
 
-// told is what the processes said.
+// told is what the processes reported.
 type told struct {
 	mu     sync.Mutex
 	purged [7]uint64
@@ -109,7 +109,7 @@ type told struct {
 	wrong  []string
 }
 
-// hear takes in what one process says, which it says in order.
+// hear reads what one process reports, which comes in order.
 func (h *told) hear(lines *bufio.Scanner, began func()) {
 	var last uint64
 	for lines.Scan() {
@@ -202,15 +202,15 @@ func checkKilled(t *testing.T, s *redis.Store, last uint64, purged [7]uint64) {
 	}
 }
 
-// contend takes a lease fifty times, each time adding one to a number that
-// nothing else guards.
+// contend acquires a lease fifty times, each time adding one to a number that
+// nothing else protects.
 func contend(s *redis.Store) error {
 	ctx, k := context.Background(), key("/contended")
 	for range 50 {
-		l, err := s.Lease(ctx, k, time.Minute)
+		l, err := s.Lease(ctx, k, claim(), time.Minute)
 		for errors.Is(err, pages.ErrHeld) {
 			time.Sleep(time.Millisecond)
-			l, err = s.Lease(ctx, k, time.Minute)
+			l, err = s.Lease(ctx, k, claim(), time.Minute)
 		}
 		if err != nil {
 			return err

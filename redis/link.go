@@ -1,4 +1,5 @@
-// The client, which is made when it is first needed and the server is there.
+// The client, which is created when it is first needed and the server is
+// available.
 
 package redis
 
@@ -16,22 +17,24 @@ const (
 	leastBackOff = 20 * time.Millisecond
 	mostBackOff  = 500 * time.Millisecond
 
-	// maxWork is how many commands may be under way, counting those that
-	// nobody waits for any more. It is less than what a connection can queue.
+	// maxWork is the maximum number of commands in progress, counting those
+	// whose callers have stopped waiting. It is less than what a connection can
+	// queue.
 	maxWork = 512
 )
 
-// A link leads to the server. rueidis dials when a client is made and needs
-// the server then; afterwards it dials again by itself.
+// A link is the connection to the server. rueidis dials when a client is
+// created, and fails if the server is not available; afterwards it reconnects
+// by itself.
 type link struct {
 	option rueidis.ClientOption
 	conns  *conns
-	places chan struct{}  // one for each command under way
-	work   sync.WaitGroup // what is under way, for close
+	places chan struct{}  // one for each command in progress
+	work   sync.WaitGroup // the commands in progress, for close
 
 	mu      sync.Mutex
 	client  rueidis.Client
-	attempt chan struct{} // closed when it ends; nil where none is under way
+	attempt chan struct{} // closed when the attempt ends; nil if none is in progress
 	err     error         // of the last attempt
 	next    time.Time     // no attempt before
 	backOff time.Duration
@@ -43,8 +46,8 @@ func newLink(life context.Context, option rueidis.ClientOption) *link {
 	return l
 }
 
-// get is the client. One attempt to make it is under way at a time, and for a
-// moment after one failed the answer is how it failed.
+// get returns the client. One attempt to create it is in progress at a time,
+// and for a moment after a failure get returns the error of that attempt.
 func (l *link) get(ctx context.Context) (rueidis.Client, error) {
 	l.mu.Lock()
 	if l.client != nil {
@@ -90,7 +93,7 @@ func (l *link) try() {
 }
 
 // do makes one call, and gives up on it when ctx ends: rueidis itself may wait
-// for a connection or for room in its queue longer than that.
+// longer for a connection or for room in its queue.
 func (l *link) do(ctx context.Context, call func(context.Context, rueidis.Client) []rueidis.RedisResult) ([]rueidis.RedisResult, error) {
 	client, err := l.get(ctx)
 	if err != nil {
@@ -119,7 +122,7 @@ func (l *link) do(ctx context.Context, call func(context.Context, rueidis.Client
 	}
 }
 
-// close ends everything that is under way. No call may come after it.
+// close ends everything in progress. No call may follow.
 func (l *link) close() {
 	l.mu.Lock()
 	client := l.client
@@ -131,7 +134,7 @@ func (l *link) close() {
 	l.work.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.client != nil && client == nil { // made in the meantime
+	if l.client != nil && client == nil { // created in the meantime
 		l.client.Close()
 	}
 	l.client, l.err = nil, pages.ErrClosed

@@ -1,4 +1,4 @@
-// Walking over all records.
+// Listing all records.
 
 package redis
 
@@ -12,10 +12,10 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// listBatch is how many records are read in one round trip.
+// listBatch is the number of records read in one round trip.
 const listBatch = 200
 
-// List calls yield for each record, reading no data. It holds nothing
+// List calls yield for each record without reading any data. It holds nothing
 // meanwhile.
 func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	const doing = "list"
@@ -50,7 +50,7 @@ func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	}
 }
 
-// idsAfter reads the next IDs in their own order, which no use changes.
+// idsAfter reads the next IDs in their own order, which uses do not change.
 func (s *Store) idsAfter(ctx context.Context, doing, last string, most int64) ([]string, error) {
 	from := "-"
 	if last != "" {

@@ -1,4 +1,4 @@
-// What a location says, and how it is told without its password.
+// Parsing locations. No error and no name quotes anything that may be secret.
 
 package redis
 
@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 const (
@@ -24,32 +26,34 @@ const (
 	askSilentAfter = 2 * time.Second // with a ping
 )
 
-// schemes are what a location may begin with, beside unix.
+// schemes are what a location may begin with, besides unix.
 func schemes() []string { return []string{"redis", "rediss", "valkey", "valkeys"} }
 
-// parameters are what a location's query may hold.
+// parameters are what the query of a location may contain.
 func parameters() []string {
 	return []string{"prefix", "db", "addr", "master_set", "client_name", "dial_timeout", "write_timeout", "skip_verify", "protocol"}
 }
 
-// place is what a location says.
+// place is a parsed location.
 type place struct {
 	option rueidis.ClientOption
 	prefix string
 	name   string // for messages
 }
 
-// parse reads a location. What it does not say of an error could be a part of
+// parse parses a location. Its errors quote no value, which could be part of
 // the password.
 func parse(location string) (place, error) {
 	scheme, _, ok := strings.Cut(location, "://")
 	if !ok || scheme != "unix" && !slices.Contains(schemes(), scheme) {
-		return place{}, errors.New("the location has to be a URL, redis://user:password@host:6379/0")
+		return place{}, errors.New("the location must be a URL such as redis://user:password@host:6379/0")
+	}
+	if _, err := pages.ParseURL(location); err != nil {
+		return place{}, err
 	}
 	u, err := url.Parse(location)
 	if err != nil {
-		return place{}, errors.New("the location is malformed: check the port, and that special characters in " +
-			"user and password are encoded as in a URL, / as %2F")
+		return place{}, errors.New("the location is malformed")
 	}
 	query, err := checkQuery(u)
 	if err == nil {
@@ -59,11 +63,8 @@ func parse(location string) (place, error) {
 		return place{}, err
 	}
 	option, err := rueidis.ParseURL(location)
-	if err != nil {
-		return place{}, err // it is about the path or a parameter, and names that
-	}
-	if option.SelectDB < 0 {
-		return place{}, fmt.Errorf("there is no database %d", option.SelectDB)
+	if err != nil { // not wrapped: it may quote the location
+		return place{}, errors.New("the location's path must be the number of a database, as in redis://host:6379/0")
 	}
 	p := place{option: option, prefix: cmp.Or(query.Get("prefix"), defaultPrefix), name: strings.Join(option.InitAddress, ",")}
 	p.complete()
@@ -73,13 +74,13 @@ func parse(location string) (place, error) {
 // complete sets what the location leaves open.
 func (p *place) complete() {
 	o := &p.option
-	o.DisableCache = true // asking is what tells the truth
-	o.DisableRetry = true // it is ours to know what may be done twice
+	o.DisableCache = true // calls find out whether a connection works
+	o.DisableRetry = true // only the store knows which calls may be repeated
 	o.AlwaysPipelining = true
-	if !o.AlwaysRESP2 { // where it would be one more right
+	if !o.AlwaysRESP2 { // it would need one more right
 		o.ClientName = cmp.Or(o.ClientName, "gorgon")
 	}
-	o.ClientSetInfo = rueidis.DisableClientSetInfo // likewise
+	o.ClientSetInfo = rueidis.DisableClientSetInfo // the same
 	o.Dialer.Timeout = cmp.Or(o.Dialer.Timeout, dialTimeout)
 	o.Dialer.KeepAlive = askSilentAfter
 	o.ConnWriteTimeout = cmp.Or(o.ConnWriteTimeout, silenceTimeout)
@@ -94,8 +95,8 @@ func (p *place) complete() {
 	}
 }
 
-// useTLS takes a configuration in place of the one there is. Where it names
-// no server, each node has to prove its own name.
+// useTLS replaces the TLS configuration. If it names no server, each node must
+// prove its own name.
 func (p *place) useTLS(config *tls.Config) {
 	config = config.Clone()
 	config.InsecureSkipVerify = config.InsecureSkipVerify || p.option.TLSConfig.InsecureSkipVerify
@@ -113,7 +114,7 @@ func checkQuery(u *url.URL) (url.Values, error) {
 	}
 	for name, values := range query {
 		if !slices.Contains(parameters(), name) {
-			return nil, fmt.Errorf("there is no parameter %q; there are %s", name, strings.Join(parameters(), ", "))
+			return nil, fmt.Errorf("a parameter is not known; the known ones are %s", strings.Join(parameters(), ", "))
 		}
 		if len(values) > 1 && name != "addr" {
 			return nil, fmt.Errorf("the parameter %s is given twice", name)
@@ -132,54 +133,61 @@ func checkParameter(name, value string) error {
 	case "prefix":
 		return checkPrefix(value)
 	case "addr":
-		if _, port, err := net.SplitHostPort(value); err != nil || !isPort(port) {
-			return fmt.Errorf("%q is no host:port", value)
+		if host, _, err := net.SplitHostPort(value); err != nil || host == "" || !pages.CheckHosts(value) {
+			return errors.New("it must be host:port")
+		}
+	case "db":
+		if _, err := strconv.ParseUint(value, 10, 31); err != nil {
+			return errors.New("it must be the number of a database")
+		}
+	case "skip_verify":
+		if _, err := strconv.ParseBool(value); err != nil && value != "" {
+			return errors.New("it must be true or false")
 		}
 	case "dial_timeout", "write_timeout":
 		if d, err := time.ParseDuration(value); err != nil || d <= 0 {
-			return fmt.Errorf("%q is no time such as 5s", value)
+			return errors.New("it must be a duration such as 5s")
 		}
 	case "protocol":
 		if value != "2" && value != "3" {
-			return fmt.Errorf("%q is neither 2 nor 3", value)
+			return errors.New("it must be 2 or 3")
 		}
 	case "master_set", "client_name":
 		if value == "" || strings.ContainsAny(value, " \r\n\t") {
-			return fmt.Errorf("%q is no name", value)
+			return errors.New("it must be a name without spaces")
 		}
 	}
-	return nil // the others are read by rueidis
+	return nil // rueidis reads the others
 }
 
-// checkPrefix says whether a prefix can stand between braces, in a key as in
-// the pattern of an access list.
+// checkPrefix says whether a prefix can be used between braces, both in a key
+// and in the pattern of an access list.
 func checkPrefix(prefix string) error {
 	if prefix == "" || len(prefix) > 64 {
-		return fmt.Errorf("%q has to have 1 to 64 letters", prefix)
+		return errors.New("it must have 1 to 64 characters")
 	}
 	for _, r := range prefix {
 		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.:/", r)) {
-			return fmt.Errorf("%q may hold letters, digits and -_.:/ alone", prefix)
+			return errors.New("it may contain only letters, digits and -_.:/")
 		}
 	}
 	return nil
 }
 
 func checkHost(u *url.URL) error {
+	database, _ := strings.CutPrefix(u.Path, "/")
+	_, err := strconv.ParseUint(database, 10, 31)
 	switch {
-	case u.Fragment != "" || u.Opaque != "":
-		return errors.New("the location is malformed: a # or : is too many; in a password write %23 or %3A")
 	case u.Scheme == "unix" && (u.Host != "" || u.Path == "" || u.Path == "/"):
-		return errors.New("a socket is written unix:///run/redis.sock")
-	case u.Scheme != "unix" && u.Hostname() == "":
+		return errors.New("write a socket as unix:///run/redis.sock")
+	case u.Scheme == "unix":
+		return nil
+	case u.Hostname() == "":
 		return errors.New("the location names no host")
-	case u.Port() != "" && !isPort(u.Port()):
-		return fmt.Errorf("there is no port %s", u.Port())
+	case strings.Contains(u.Host, ","):
+		return errors.New("the location names several hosts: write those after the first as &addr=host:port")
+	case database != "" && err != nil:
+		return errors.New("the location's path must be the number of a database, as in redis://host:6379/0")
 	}
 	return nil
-}
-
-func isPort(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && n > 0
 }

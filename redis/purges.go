@@ -28,13 +28,13 @@ func (s *Store) Epochs(ctx context.Context, subjects ...string) (pages.Epochs, e
 		e.Marks = append(e.Marks, mark)
 	}
 	if len(e.Marks) != len(subjects) {
-		return pages.Epochs{}, s.explain(ctx, doing, fmt.Errorf("the server gave %d marks of %d", len(e.Marks), len(subjects)))
+		return pages.Epochs{}, s.explain(ctx, doing, fmt.Errorf("the server returned %d marks of %d", len(e.Marks), len(subjects)))
 	}
 	return e, nil
 }
 
-// Bump purges subjects and returns the new sequence. Where its connection is
-// lost it is not known whether the purge was made; purging again is safe.
+// Bump purges subjects and returns the new sequence. If its connection is lost,
+// it is not known whether the purge was made; purging again is safe.
 func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	args := []string{strconv.Itoa(int(verb)), strconv.Itoa(s.opts.Subjects / 2), strconv.Itoa(s.opts.Changes), s.keys.channel()}
 	seen := make(map[string]bool, len(subjects))
@@ -70,7 +70,7 @@ func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change,
 	return list, uint64(n[0]), nil
 }
 
-// parseMark reads a mark as lua/state.lua writes it.
+// parseMark parses a mark as lua/state.lua writes it.
 func parseMark(text string) (pages.Mark, error) {
 	n, err := parseNumbers(strings.Split(text, " "), 4)
 	if err != nil {
@@ -79,9 +79,9 @@ func parseMark(text string) (pages.Mark, error) {
 	return pages.Mark{Sequence: n[0], At: timeOf(n[1]), Expired: n[2], ExpiredAt: timeOf(n[3])}, nil
 }
 
-// parseChange reads a change as lua/bump.lua writes it.
+// parseChange parses a change as lua/bump.lua writes it.
 func parseChange(text string) (pages.Change, error) {
-	parts := strings.SplitN(text, " ", 5) // the sequence, a place within it, the verb, the time, the subject
+	parts := strings.SplitN(text, " ", 5) // the sequence, the position within it, the verb, the time, the subject
 	n, err := parseNumbers(parts[:len(parts)-1], 4)
 	if err != nil {
 		return pages.Change{}, fmt.Errorf("the change %q: %w", text, err)
@@ -103,7 +103,7 @@ func parseNumbers(texts []string, n int) ([]uint64, error) {
 	return list, nil
 }
 
-// timeOf is a time in microseconds, 0 for none.
+// timeOf returns a time in microseconds, the zero time for 0.
 func timeOf(micros uint64) time.Time {
 	if micros == 0 {
 		return time.Time{}

@@ -1,16 +1,18 @@
 //go:build unix
 
-// The store against the contract, and what the other tests stand on.
+// The store against the contract, and what the other tests use.
 
 package redis_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +26,9 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// The server of all tests that do not harm theirs.
+var _ pagestest.Lister = (*redis.Store)(nil) // the kit would accept a store without it
+
+// The server of all tests that do not damage it.
 var (
 	server    *testbed.Server
 	serverErr error
@@ -38,14 +42,15 @@ func run(m *testing.M) int {
 	}
 	server, serverErr = testbed.Redis()
 	if serverErr == nil {
-		// The contract is kept with no more rights than are documented.
+		// The store needs no more rights than the documentation lists.
 		serverErr = grant(server.URL, "")
 	}
 	code := m.Run()
 	if server != nil {
 		server.Close()
 	}
-	// What rueidis leaves behind a cluster's client ends within a second.
+	// The goroutines that rueidis leaves after a cluster's client end within a
+	// second.
 	err := goleak.Find()
 	for end := time.Now().Add(5 * time.Second); err != nil && time.Now().Before(end); {
 		err = goleak.Find()
@@ -59,8 +64,8 @@ func run(m *testing.M) int {
 
 const password = "s3cret/pass"
 
-// grant makes a user "gorgon" who has the rights that the documentation lists,
-// for any prefix, and more.
+// grant creates a user "gorgon" with the rights that the documentation lists,
+// for any prefix, and further ones.
 func grant(url, more string) error {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -100,14 +105,14 @@ func grant(url, more string) error {
 
 var prefixes atomic.Int64
 
-// place is a new place in the common server: its location.
+// place returns the location of a new place in the common server.
 func place(t testing.TB) string {
 	t.Helper()
 	testbed.For(t, func() (*testbed.Server, error) { return new(testbed.Server), serverErr })
 	return "redis://gorgon:" + strings.ReplaceAll(password, "/", "%2F") + "@" + server.Addr + prefix()
 }
 
-// prefix is a query that names a new prefix.
+// prefix returns a query that names a new prefix.
 func prefix() string { return fmt.Sprint("?prefix=test-", prefixes.Add(1)) }
 
 func open(t testing.TB, location string, opts redis.Options) *redis.Store {
@@ -122,10 +127,22 @@ func open(t testing.TB, location string, opts redis.Options) *redis.Store {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	pagestest.Harness{TTL: 300 * time.Millisecond, Place: func(t *testing.T) func() pages.Store {
-		location := place(t)
-		return func() pages.Store { return open(t, location, redis.Options{}) }
-	}}.Run(t)
+	var locations sync.Map
+	pagestest.Harness{
+		TTL: 300 * time.Millisecond,
+		Place: func(t *testing.T) func() pages.Store {
+			location := place(t)
+			return func() pages.Store {
+				s := open(t, location, redis.Options{})
+				locations.Store(s, location)
+				return s
+			}
+		},
+		Snapshot: func(t *testing.T, s pages.Store) (restore func()) {
+			location, _ := locations.Load(s)
+			return saved(t, location.(string))
+		},
+	}.Run(t)
 }
 
 func TestDriver(t *testing.T) {
@@ -154,7 +171,7 @@ func key(path string) pages.Key { return pages.Key{Route: "/{path...}", Path: pa
 
 func put(t testing.TB, s pages.Store, path, data string) {
 	t.Helper()
-	must(t, s.Put(t.Context(), pages.Record{Key: key(path), Data: []byte(data)}, pages.Fence{}))
+	must(t, s.Put(t.Context(), pages.Record{Key: key(path), Data: []byte(data)}, pages.Unfenced))
 }
 
 func bump(t testing.TB, s pages.Store, subjects ...string) uint64 {
@@ -164,7 +181,7 @@ func bump(t testing.TB, s pages.Store, subjects ...string) uint64 {
 	return n
 }
 
-func list(t testing.TB, s pages.Lister) map[pages.Key]pages.Info {
+func list(t testing.TB, s pagestest.Lister) map[pages.Key]pages.Info {
 	t.Helper()
 	all := make(map[pages.Key]pages.Info)
 	must(t, s.List(t.Context(), func(i pages.Info) bool {
@@ -174,7 +191,7 @@ func list(t testing.TB, s pages.Lister) map[pages.Key]pages.Info {
 	return all
 }
 
-// direct is a client of our own, as the server's default user.
+// direct returns a client of our own, as the server's default user.
 func direct(t testing.TB, addr string) func(args ...string) rueidis.RedisResult {
 	t.Helper()
 	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{addr}, DisableCache: true, ForceSingleClient: true})
@@ -190,15 +207,15 @@ func direct(t testing.TB, addr string) func(args ...string) rueidis.RedisResult 
 	}
 }
 
-// calls are what each method gives, by name.
+// calls are the results of each method, by name.
 func calls(ctx context.Context, s *redis.Store) map[string]error {
 	k, all := key("/call"), make(map[string]error)
 	_, all["Get"] = s.Get(ctx, k)
-	all["Put"] = s.Put(ctx, pages.Record{Key: k, Data: []byte("x")}, pages.Fence{})
-	all["Delete"] = s.Delete(ctx, k, pages.Fence{})
+	all["Put"] = s.Put(ctx, pages.Record{Key: k, Data: []byte("x")}, pages.Unfenced)
+	all["Delete"] = s.Delete(ctx, k, pages.Unfenced)
 	_, all["Epochs"] = s.Epochs(ctx, pages.All)
 	_, all["Bump"] = s.Bump(ctx, pages.Stale, "tag:call")
-	l, err := s.Lease(ctx, k, time.Second)
+	l, err := s.Lease(ctx, k, claim(), time.Second)
 	all["Lease"], all["Release"] = err, s.Release(ctx, pages.Lease{Key: k, Token: l.Token})
 	all["List"] = s.List(ctx, func(pages.Info) bool { return true })
 	_, _, all["Changes"] = s.Changes(ctx, 0)
@@ -229,3 +246,6 @@ func soon(t testing.TB, doing string, try func(ctx context.Context) error) {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
+
+// claim returns a claim that no other attempt uses.
+func claim() string { return rand.Text() }

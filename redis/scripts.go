@@ -1,4 +1,4 @@
-// The scripts, each of which is one atomic step at the server.
+// The scripts, each of which is one atomic step on the server.
 
 package redis
 
@@ -40,19 +40,21 @@ var (
 	countLua string
 	//go:embed lua/remove.lua
 	removeLua string
+	//go:embed lua/claim.lua
+	claimLua string
 	//go:embed lua/recover.lua
 	recoverLua string
 )
 
-// A script is one of them. It is called by its hash, and sent whole where the
-// server does not know it, as after a restart.
+// A script is called by its hash, and sent whole if the server does not know
+// it, as after a restart.
 type script struct {
 	lua   *rueidis.Lua
-	again bool // to run it twice is the same as once
+	again bool // running it twice does no harm
 }
 
 type scripts struct {
-	put, delete, touch, epochs, bump, changes, lease, release, acknowledge, lagging, count, remove, recover script
+	put, delete, touch, epochs, bump, changes, lease, release, acknowledge, lagging, count, remove, claim, recover script
 }
 
 func newScripts() scripts {
@@ -65,12 +67,13 @@ func newScripts() scripts {
 		epochs:      again(epochsLua),
 		bump:        once(bumpLua),
 		changes:     again(changesLua),
-		lease:       once(leaseLua),
+		lease:       again(leaseLua),
 		release:     again(releaseLua),
 		acknowledge: again(acknowledgeLua),
 		lagging:     again(laggingLua),
 		count:       once(sweepLua + countLua),
 		remove:      once(sweepLua + removeLua),
+		claim:       again(claimLua),
 		recover:     again(recoverLua),
 	}
 }

@@ -1,9 +1,10 @@
-// Staying within bounds.
+// Keeping the store within bounds.
 
 package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"strconv"
 	"time"
 
@@ -15,17 +16,17 @@ import (
 const (
 	sweepBatch = 500 // records counted or removed in one step
 
-	// sweepLease is how long a sweeper that is gone keeps others from
-	// sweeping. Each step renews it.
+	// sweepLease is how long a dead sweeper prevents others from sweeping. Each
+	// step renews it.
 	sweepLease = 30 * time.Second
 )
 
-// Sweep removes the least recently used records until the store is within
-// bounds, in short steps. [pages.ErrHeld] while any instance sweeps, and for
-// half a minute after one that was killed. It also takes out of the indexes
-// what the server evicted.
+// Sweep removes the least recently used records until the store is within its
+// bounds, in short steps. It fails with [pages.ErrHeld] while any instance
+// sweeps, and for half a minute after a sweeping instance was killed. It also
+// removes evicted records from the indexes.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
-	granted, token, _, err := s.grant(ctx, "sweep", s.keys.sweep(), sweepLease)
+	granted, token, _, err := s.grant(ctx, "sweep", s.keys.sweep(), rand.Text(), sweepLease)
 	if err != nil {
 		return pages.Swept{}, err
 	}
@@ -33,7 +34,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 		return pages.Swept{}, pages.ErrHeld
 	}
 	defer func() {
-		// Also if ctx ended meanwhile. If it fails, the lease runs out.
+		// Even if ctx has ended. If it fails, the lease expires.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
 		defer cancel()
 		_ = s.giveBack(ctx, "sweep", s.keys.sweep(), token)
@@ -44,11 +45,11 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	return w.swept, err
 }
 
-// sweeping is one sweep.
+// sweeping is one run of Sweep.
 type sweeping struct {
 	s      *Store
 	token  string
-	routes map[string]int64 // how many records each has
+	routes map[string]int64 // the number of records of each route
 	swept  pages.Swept
 }
 
@@ -77,8 +78,9 @@ func (w *sweeping) sweep(ctx context.Context, bounds pages.Bounds) error {
 	})
 }
 
-// heal makes the index of IDs anew where the server evicted it. What only that
-// one held comes back when it is used; the other way round, counting heals.
+// heal rebuilds the index of IDs if the server evicted it. A record that only
+// that index held comes back when it is used; the other index is repaired by
+// counting.
 func (w *sweeping) heal(ctx context.Context) error {
 	_, _, results, err := w.s.read(ctx, "sweep", func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{b.Zcard().Key(w.s.keys.ids()).Build(), b.Zcard().Key(w.s.keys.used()).Build()}
@@ -136,8 +138,8 @@ func (w *sweeping) countThese(ctx context.Context, ids []string) (routes map[str
 	return routes, nil
 }
 
-// remove removes the least recently used records of routes that have too many,
-// and of all while there are too many bytes.
+// remove removes the least recently used records of routes with too many, and
+// of all routes while there are too many bytes.
 func (w *sweeping) remove(ctx context.Context, over map[string]int64, excess func() int64) error {
 	for c := (cursor{}); len(over) > 0 || excess() > 0; {
 		batch, err := w.usedAfter(ctx, c)
@@ -171,9 +173,9 @@ func (w *sweeping) remove(ctx context.Context, over map[string]int64, excess fun
 	return nil
 }
 
-// A cursor is a place in the order of use: a time, and how many of that time
-// to skip. Where some were removed it may stand a little too early, and so
-// what was kept is looked at again, but nothing is left out.
+// A cursor is a position in the order of use: a time, and how many records of
+// that time to skip. After removals it may be a little too early, so that some
+// records are read again, but none is skipped.
 type cursor struct {
 	used float64
 	skip int64
@@ -207,8 +209,8 @@ func (w *sweeping) usedAfter(ctx context.Context, c cursor) ([]rueidis.ZScore, e
 
 func score(used rueidis.ZScore) string { return strconv.FormatFloat(used.Score, 'f', 0, 64) }
 
-// step runs one script of the sweep. Its answer is n numbers and then numbers
-// by route.
+// step runs one script of the sweep. Its answer is n numbers, then numbers by
+// route.
 func (w *sweeping) step(ctx context.Context, sc script, n int, ids, args []string) ([]int64, map[string]int64, error) {
 	keys := w.s.keys.with(append([]string{w.s.keys.sweep()}, w.s.keys.pages(ids)...)...)
 	answer, err := w.s.run(ctx, "sweep", sc, keys, append([]string{w.token, micros(sweepLease)}, args...)...)
@@ -217,7 +219,7 @@ func (w *sweeping) step(ctx context.Context, sc script, n int, ids, args []strin
 	}
 	if going, err := numbers(answer, 1); err != nil || going[0] == 0 {
 		if err == nil {
-			return nil, nil, pages.ErrHeld // it was taken over
+			return nil, nil, pages.ErrHeld // the lease was taken over
 		}
 		return nil, nil, w.s.explain(ctx, "sweep", err)
 	}

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	touchAge   = 10 * time.Minute // what was used within it needs no note
+	touchAge   = 10 * time.Minute // a record used again within it needs no note
 	touchEvery = 15 * time.Second
 	touchBatch = 200
-	maxTouched = 20_000 // more are not remembered: they seem older than they are
+	maxTouched = 20_000 // further uses are not remembered: these records seem older than they are
 	touchLimit = 10 * time.Second
 )
 
-// touching are the records that were used and are not yet noted to be so.
+// touching are the uses that are not yet written.
 type touching struct {
 	mu      sync.Mutex
 	started bool
@@ -37,16 +37,16 @@ func (s *Store) used(id string) {
 	}
 	t.mu.Unlock()
 	if start {
-		s.keep(func() {
-			for s.pause(touchEvery) {
-				s.touch(s.life)
+		s.life.Go(func() {
+			for s.life.Pause(touchEvery) {
+				s.touch(s.life.Calls())
 			}
 		})
 	}
 }
 
-// touch notes what is remembered. What cannot be noted is forgotten: it is
-// remembered again when it is used again.
+// touch writes the remembered uses. Those that cannot be written are forgotten:
+// the next use of the record is remembered again.
 func (s *Store) touch(ctx context.Context) {
 	t := &s.touching
 	t.mu.Lock()

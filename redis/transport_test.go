@@ -28,8 +28,8 @@ import (
 
 var errStillThere = errors.New("a connection is still there")
 
-// shared is a directory that the server may read and write too, whoever it
-// runs as.
+// shared returns a directory that the server may read and write too, whichever
+// user it runs as.
 func shared(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "gorgon-redis-")
@@ -74,7 +74,7 @@ func TestTLS(t *testing.T) {
 	hears(t, s, open(t, "valkeys://localhost:"+port+"?skip_verify=1", redis.Options{}), func() {})
 	for location, options := range map[string]redis.Options{
 		"rediss://localhost:" + port: {},                                // an unknown authority
-		"rediss://127.0.0.1:" + port: {TLS: &tls.Config{RootCAs: pool}}, // another name
+		"rediss://127.0.0.1:" + port: {TLS: &tls.Config{RootCAs: pool}}, // another host name
 	} {
 		if _, err := open(t, location, options).Get(t.Context(), key("/a")); err == nil || !strings.Contains(err.Error(), "x509") {
 			t.Errorf("%s gave %v", location, err)

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-type house struct {
+type sandbox struct {
 	*rehearsal
 	store   string
 	imposed []string
 }
 
-var errUnix = errors.New("rehearse: a place can be imitated on Unix alone: rehearse on Linux, or leave --rehearse out")
+var errUnix = errors.New("rehearse: a target can be imitated on Unix only: rehearse on Linux, or leave --rehearse out")
 
-func newHouse(*rehearsal) (*house, error) { return nil, errUnix }
+func newSandbox(*rehearsal) (*sandbox, error) { return nil, errUnix }
 
-func (*house) open(context.Context) (string, error) { return "", errUnix }
+func (*sandbox) open(context.Context) (string, error) { return "", errUnix }
 
-func (*house) failedToMake(string) bool { return false }
+func (*sandbox) failedToMake(string) bool { return false }
 
-func (*house) purge(context.Context) error { return errUnix }
+func (*sandbox) purge(context.Context) error { return errUnix }
 
-func (*house) stop(context.Context) (time.Duration, error) { return 0, errUnix }
+func (*sandbox) stop(context.Context) (time.Duration, error) { return 0, errUnix }
 
-func (*house) close() error { return nil }
+func (*sandbox) close() error { return nil }

@@ -1,10 +1,10 @@
-// Package rehearse runs a package under what a place imposes, on this machine,
-// and asks it for every route.
+// Package rehearse runs a package on this machine under the limits of its target,
+// and requests every route.
 //
-// What can be imitated is: a root that nothing can be written to, and a user
-// who owns nothing; a process that is stopped whenever no request is under way;
-// several instances over one store; a stop in good order. What the place's own
-// network, balancer and permissions do is not.
+// What can be imitated is: the files of an image, a root that nothing can be
+// written to, and a user who owns nothing; a process that is stopped whenever no
+// request is under way; several instances over one store; a stop in good order.
+// What the place's own network, balancer and permissions do is not.
 package rehearse
 
 import (
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +22,10 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // Config says what to rehearse. Folder and Outcome are needed.
@@ -34,8 +37,14 @@ type Config struct {
 	// store in a temporary folder, where the setting has one at all.
 	Store string
 
+	// Root is a folder with the files of the image that the place runs, and
+	// Program the program's path in them. The instances then see these files
+	// alone, where the caller is root and may change to them; the report says so
+	// where that is not the case. Default: the files of this machine.
+	Root, Program string
+
 	Environment []string          // further variables: NAME=value
-	Tell        func(line string) // is told of each step. Default: nobody is
+	Tell        func(line string) // called for each step; optional
 }
 
 // A Report says what was found.
@@ -45,7 +54,7 @@ type Report struct {
 	Asked     int      `json:"asked"`   // requests
 	Paths     int      `json:"paths"`
 	Unasked   []string `json:"unasked,omitempty"` // routes of which no path is known
-	Unmade    []string `json:"unmade,omitempty"`  // paths whose generator failed here; visitors get the last good page
+	Unmade    []string `json:"unmade,omitempty"`  // paths whose loader failed here; visitors get the last good page
 	Faults    []string `json:"faults,omitempty"`
 	StopTook  string   `json:"stopTook,omitempty"`
 	StoreUsed string   `json:"store"`
@@ -88,14 +97,14 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 16},
 	}}
-	r.report.Target = c.Outcome.Place.Name
+	r.report.Target = c.Outcome.Target.Name
 	defer r.client.CloseIdleConnections()
 	paths, err := r.paths()
 	if err != nil {
 		return r.report, err
 	}
 	r.report.Paths = len(paths)
-	if !c.Outcome.Place.Offers.Process {
+	if !c.Outcome.Target.Offers.Process {
 		return r.report, r.files(paths)
 	}
 	return r.report, r.processes(ctx, paths)
@@ -112,6 +121,7 @@ type target struct {
 	path   string
 	status int    // that has to come; 0: any below 500
 	route  string // "page /about"; "" for a file
+	page   string // its name in logs; "" for what is not a stored page
 }
 
 // paths lists some paths of every route, in every locale: those that the build
@@ -124,7 +134,7 @@ func (r *rehearsal) paths() ([]target, error) {
 	}
 	defer s.Close()
 	m := s.Manifest()
-	var paths []target
+	var targets []target
 	known := map[string]int{}
 	for e, err := range s.Entries() {
 		if err != nil {
@@ -135,14 +145,14 @@ func (r *rehearsal) paths() ([]target, error) {
 			continue
 		}
 		known[e.Key.Route]++
-		paths = append(paths, target{m.Base + gorgon.EscapePath(gorgon.Prefixes{Locales: m.Locales, All: m.PrefixDefault}.Path(e.Key.Locale, e.Key.Path)), e.Status, "page " + e.Key.Route})
+		targets = append(targets, target{paths.Prefixes{Locales: m.Locales, All: m.PrefixDefault}.URL(m.Base, e.Key.Locale, e.Key.Path), e.Status, "page " + e.Key.Route, e.Key.String()})
 	}
 	for f, err := range s.Files() {
 		if err != nil {
 			return nil, err
 		}
 		if known["file"]++; known["file"] <= perRoute {
-			paths = append(paths, target{m.Base + gorgon.EscapePath(f.Path), http.StatusOK, ""})
+			targets = append(targets, target{gorgon.EscapePath(m.Base + f.Path), http.StatusOK, "", ""})
 		}
 	}
 	for _, p := range r.manifest.Parts {
@@ -164,11 +174,46 @@ func (r *rehearsal) paths() ([]target, error) {
 		case strings.Contains(pattern, "{") || !strings.HasPrefix(pattern, "/"):
 			r.report.Unasked = append(r.report.Unasked, p.Name)
 		default:
-			paths = append(paths, target{m.Base + pattern, 0, p.Name})
+			targets = append(targets, target{m.Base + pattern, 0, p.Name, ""})
 		}
 	}
-	paths = append(paths, target{m.Base + "/there-is-no-such-page-" + m.Build, http.StatusNotFound, ""})
-	return paths, nil
+	nowhere, err := r.nowhere()
+	if err != nil {
+		return nil, err
+	}
+	if nowhere == "" {
+		r.Tell("not asking for a page that there is not: the app has patterns for every path")
+		return targets, nil
+	}
+	return append(targets, target{m.Base + nowhere, http.StatusNotFound, "", ""}), nil
+}
+
+// nowhere is a path that no part of the app answers; "" where each has one.
+func (r *rehearsal) nowhere() (string, error) {
+	var pages []*gorgon.Definition
+	handlers := http.NewServeMux()
+	for _, p := range r.manifest.Parts {
+		switch kind, pattern, _ := strings.Cut(p.Name, " "); kind {
+		case "page":
+			parsed, err := paths.ParsePattern(pattern)
+			if err != nil {
+				return "", fmt.Errorf("rehearse: %s: %w", p.Name, err)
+			}
+			pages = append(pages, &gorgon.Definition{Pattern: parsed})
+		case "handler":
+			handlers.Handle(pattern, http.NotFoundHandler())
+		}
+	}
+	router := paths.NewRouter(pages, (*gorgon.Definition).PathPattern)
+	// One segment, and more, for apps with patterns such as /{name}.
+	for depth := 1; depth <= 8; depth++ {
+		path := strings.Repeat("/there-is-no-such-page-"+r.manifest.Build, depth)
+		_, handled := handlers.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Host: "localhost"})
+		if handled == "" && router.Match(path) == nil {
+			return path, nil
+		}
+	}
+	return "", nil
 }
 
 // ask asks for a path, as a browser does that saw it before or not.
@@ -210,7 +255,7 @@ func (r *rehearsal) ask(ctx context.Context, base string, t target, again bool) 
 
 // files rehearses a host of files: each page is there, as a file.
 func (r *rehearsal) files(paths []target) error {
-	site := filepath.Join(r.Folder, r.Outcome.Place.Name, "site")
+	site := filepath.Join(r.Folder, r.Outcome.Target.Name, "site")
 	if _, err := os.Stat(site); err != nil {
 		return fmt.Errorf("rehearse: %w", err)
 	}
@@ -245,9 +290,9 @@ func (r *rehearsal) files(paths []target) error {
 	return nil
 }
 
-// instances is how many run at once: two stand for as many as one likes.
-func (r *rehearsal) instances() int {
-	if n := r.Outcome.Place.Offers.Instances(r.Outcome.Setting); n == 1 {
+// count is how many instances run at once: two stand for as many as one likes.
+func (r *rehearsal) count() int {
+	if n := r.Outcome.Target.Offers.Instances(r.Outcome.Setting); n == 1 {
 		return 1
 	}
 	return 2
@@ -255,18 +300,18 @@ func (r *rehearsal) instances() int {
 
 // processes rehearses a place that runs the program.
 func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
-	house, err := newHouse(r)
+	sandbox, err := newSandbox(r)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, house.close()) }()
-	base, err := house.open(ctx)
+	defer func() { err = errors.Join(err, sandbox.close()) }()
+	base, err := sandbox.open(ctx)
 	if err != nil {
 		r.fault("%v", err)
 		return nil
 	}
-	r.report.Imposed = house.imposed
-	for _, p := range []string{"/livez", "/readyz", "/startupz"} {
+	r.report.Imposed = sandbox.imposed
+	for _, p := range []string{wire.Live, wire.Ready, wire.Started} {
 		r.ask(ctx, base, target{path: p, status: http.StatusOK}, false)
 	}
 	r.Tell(fmt.Sprintf("asking for %d paths, twice", len(paths)))
@@ -275,10 +320,10 @@ func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
 			r.ask(ctx, base, t, again)
 		}
 	}
-	if err := r.refreshed(ctx, house, base, paths); err != nil {
+	if err := r.refreshed(ctx, sandbox, base, paths); err != nil {
 		return err
 	}
-	took, err := house.stop(ctx)
+	took, err := sandbox.stop(ctx)
 	if err != nil {
 		r.fault("%v", err)
 	}
@@ -289,7 +334,7 @@ func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
 // refreshed purges everything and asks until nothing is stale any more: where
 // instances stand still between requests, each refresh has to end within the
 // request that caused it.
-func (r *rehearsal) refreshed(ctx context.Context, h *house, base string, paths []target) error {
+func (r *rehearsal) refreshed(ctx context.Context, h *sandbox, base string, paths []target) error {
 	if h.store == "" || h.store == "none" {
 		return nil
 	}
@@ -297,20 +342,20 @@ func (r *rehearsal) refreshed(ctx context.Context, h *house, base string, paths 
 		r.fault("%v", err)
 		return nil
 	}
-	if r.Outcome.Place.Offers.Stands(r.Outcome.Setting) {
+	if r.Outcome.Target.Offers.Stands(r.Outcome.Setting) {
 		// Longer than any instance may rely on what it knew before.
-		r.Tell("purged everything; letting the instances stand still for " + standstill.String())
+		r.Tell("purged everything; suspending the instances for " + standstill.String())
 		time.Sleep(standstill)
 	} else {
-		r.Tell("purged everything; asking until all is new")
+		r.Tell("purged everything; requesting until all pages are new")
 	}
 	const rounds = 6
-	var stale []string
+	var stale []target
 	for range rounds {
 		stale = stale[:0]
 		for _, t := range paths {
-			if strings.Contains(r.ask(ctx, base, t, false), "detail=stale") {
-				stale = append(stale, t.path)
+			if strings.Contains(r.ask(ctx, base, t, false), wire.DetailStale) {
+				stale = append(stale, t)
 			}
 		}
 		if len(stale) == 0 {
@@ -318,18 +363,18 @@ func (r *rehearsal) refreshed(ctx context.Context, h *house, base string, paths 
 		}
 		time.Sleep(200 * time.Millisecond) // for the work that may go on between requests
 	}
-	// Where the generator itself fails, the last good page is what is due.
-	stale = slices.DeleteFunc(stale, func(path string) bool {
-		failed := h.failedToMake(strings.TrimPrefix(path, r.manifest.Base))
+	// Where the loader itself fails, the last good page is what is due.
+	stale = slices.DeleteFunc(stale, func(t target) bool {
+		failed := h.failedToMake(t.page)
 		if failed {
-			r.report.Unmade = append(r.report.Unmade, path)
+			r.report.Unmade = append(r.report.Unmade, t.path)
 		}
 		return failed
 	})
 	if len(stale) == 0 {
 		return nil
 	}
-	slices.Sort(stale)
-	r.fault("%d pages are still stale after %d rounds, such as %s", len(stale), rounds, stale[0])
+	first := slices.MinFunc(stale, func(a, b target) int { return strings.Compare(a.path, b.path) })
+	r.fault("%d pages are still stale after %d rounds, such as %s", len(stale), rounds, first.path)
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package release makes an app ready for production: it compiles the app's
-// program as a release, has that make the seed, and writes both as packages.
+// Package release prepares an app for production: it compiles the app's program
+// as a release, builds the seed with it, and writes both as packages.
 package release
 
 import (
@@ -10,65 +10,73 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compile"
 	"github.com/gorgon-go/gorgon/pack"
-	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/sbom"
 	"github.com/gorgon-go/gorgon/seed"
 )
 
-// A Release is one version of an app, for one place.
+// A Release is one version of an app, for one target.
 type Release struct {
-	App    gorgon.App
-	Stores []pages.Driver // that its program has, whose migrations go with it
+	App    plan.App
 	Source compile.Source
-	MadeAt time.Time // what the packages say of when they were made
+	MadeAt time.Time // the time that the packages record
 	OS     string
-	Arches []string // each gets a package of its own
-	Single bool     // the seed lies in the program
+	Arches []string // one package for each
+	Single bool     // the seed is inside the program
 	Flags  []string // for the release program's build
 	Seed   string   // where the program writes the seed, below the folder of its --out
 
-	Deployed *pack.Deployed // what was decided for the place; nil for none
-	// Bundle writes the files made of the app's assets into a folder: a release
-	// has no bundler.
-	Bundle func(ctx context.Context, folder string) error
-	Log    io.Writer // what the release program says while it builds
+	Deployed *pack.Deployed // the target's part of the manifest; nil for none
+	Log      io.Writer      // receives the output of the release program while it builds
+
+	Phase func(what string) // called before each step that may take long
 }
 
-// Packages writes the packages below a folder, which has to be empty, and
-// returns their folders in the order of Arches. The seed is made once, by the
-// release program of this machine.
-func (r Release) Packages(ctx context.Context, below string) ([]string, error) {
+// Packages are the results of a release.
+type Packages struct {
+	Folders []string // in the order of Arches
+	Program string   // the release program of this machine
+	Seed    string   // the one that it built
+}
+
+// Packages writes the packages below a folder, which must be empty. The release
+// program of this machine builds the seed once.
+func (r Release) Packages(ctx context.Context, below string) (p Packages, err error) {
 	native := filepath.Join(below, "native", r.App.Name)
+	if runtime.GOOS == "windows" {
+		native += ".exe" // Windows starts only files with this name
+	}
+	r.Phase("compiling for " + runtime.GOOS + "/" + runtime.GOARCH)
 	if err := compile.Program(ctx, r.Source, runtime.GOOS, runtime.GOARCH, native); err != nil {
-		return nil, err
+		return p, err
 	}
 	if err := r.same(ctx, native); err != nil {
-		return nil, err
+		return p, err
 	}
 	built := filepath.Join(below, "seed")
+	r.Phase("building the pages")
 	if err := r.build(ctx, native, built); err != nil {
-		return nil, err
+		return p, err
 	}
-	var folders []string
+	p.Program, p.Seed = native, filepath.Join(built, r.Seed)
 	for n, arch := range r.Arches {
 		program := native
 		if r.OS != runtime.GOOS || arch != runtime.GOARCH {
 			program = filepath.Join(below, r.OS+"-"+arch, r.App.Name)
+			r.Phase("compiling for " + r.OS + "/" + arch)
 			if err := compile.Program(ctx, r.Source, r.OS, arch, program); err != nil {
-				return nil, err
+				return p, err
 			}
 		}
 		folder := filepath.Join(below, "package")
@@ -76,56 +84,47 @@ func (r Release) Packages(ctx context.Context, below string) ([]string, error) {
 			folder += "-" + arch
 		}
 		if err := os.Mkdir(folder, 0o755); err != nil {
-			return nil, err
+			return p, err
 		}
-		if err := r.pack(ctx, folder, arch, program, filepath.Join(built, r.Seed)); err != nil {
-			return nil, err
+		r.Phase("packing for " + r.OS + "/" + arch)
+		if err := r.pack(ctx, folder, arch, program, p.Seed); err != nil {
+			return p, err
 		}
-		folders = append(folders, folder)
+		p.Folders = append(p.Folders, folder)
 	}
-	return folders, nil
+	return p, nil
 }
 
-// same refuses if the release program is another app than the running one,
-// which the plan was made of.
+// same returns an error if the release program contains another app than the one
+// that was planned.
 func (r Release) same(ctx context.Context, program string) error {
-	there, err := exec.CommandContext(ctx, program, "parts").Output()
+	c := exec.CommandContext(ctx, program, "parts", "--json")
+	c.Env = append(os.Environ(), "GORGON_STANDALONE=")
+	said, err := c.Output()
 	if err != nil {
-		return fmt.Errorf("the release program fails: %w", said(err))
+		return fmt.Errorf("the release program fails: %w", reason(err))
 	}
-	here, err := json.Marshal(plan.Parts(r.App))
-	if err != nil {
-		return err
+	var there plan.App
+	if err := json.Unmarshal(said, &there); err != nil {
+		return fmt.Errorf("the release program does not describe its app: %w", err)
 	}
-	var told bytes.Buffer
-	if err := json.Compact(&told, there); err != nil {
-		return fmt.Errorf("the release program does not say what it is made of: %w", err)
-	}
-	if !bytes.Equal(here, told.Bytes()) {
-		return errors.New("the source has changed since this program was built from it: start it as 'go run'")
+	if !reflect.DeepEqual(there.Parts, r.App.Parts) {
+		return errors.New("the release has other parts than the program: look for code that depends on cgo or on the system")
 	}
 	return nil
 }
 
-// said is an error with what the program said before it failed.
-func said(err error) error {
+// reason returns the error, with what the program printed before it failed.
+func reason(err error) error {
 	if e, ok := errors.AsType[*exec.ExitError](err); ok && len(e.Stderr) > 0 {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(e.Stderr))
 	}
 	return err
 }
 
-// build has the release program make the seed.
+// build runs the release program, which writes the seed.
 func (r Release) build(ctx context.Context, program, folder string) error {
-	bundled, err := os.MkdirTemp("", "gorgon-bundled-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(bundled)
-	if err := r.Bundle(ctx, bundled); err != nil {
-		return fmt.Errorf("the assets cannot be bundled: %w", err)
-	}
-	args := slices.Concat([]string{"build", "--out", folder, "--bundled", bundled}, r.Flags)
+	args := slices.Concat([]string{"build", "--out", folder}, r.Flags)
 	c := exec.CommandContext(ctx, program, args...)
 	c.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(r.MadeAt.Unix(), 10), "GORGON_STANDALONE=")
 	c.Stdout, c.Stderr = r.Log, r.Log
@@ -138,13 +137,17 @@ func (r Release) build(ctx context.Context, program, folder string) error {
 }
 
 // pack writes one package.
-func (r Release) pack(ctx context.Context, folder, arch, program, stone string) error {
-	s, err := seed.Open(stone)
+func (r Release) pack(ctx context.Context, folder, arch, program, seedFile string) error {
+	s, err := seed.Open(seedFile)
 	if err != nil {
 		return err
 	}
 	of := s.Manifest()
 	if err := s.Close(); err != nil {
+		return err
+	}
+	at, err := seed.Time(seedFile)
+	if err != nil {
 		return err
 	}
 	toolchain, err := compile.Toolchain(ctx, r.Source.Dir)
@@ -156,39 +159,25 @@ func (r Release) pack(ctx context.Context, folder, arch, program, stone string) 
 		name += ".exe"
 	}
 	m := pack.Manifest{
-		App: r.App.Name, Build: of.Build, Base: of.Base, Origin: r.App.Origin, Commit: r.Source.Commit, MadeAt: r.MadeAt,
-		Go: toolchain, OS: r.OS, Arch: arch, Program: name, Pages: of.Pages, Parts: plan.Parts(r.App), Deployed: r.Deployed,
+		App: r.App.Name, Build: of.Build, Base: of.Base, Origin: r.App.Origin, Commit: r.Source.Commit, MadeAt: r.MadeAt, DataAt: cmp.Or(at, of.MadeAt),
+		Go: toolchain, OS: r.OS, Arch: arch, Program: name, Pages: of.Pages, Parts: r.App.Parts, Deployed: r.Deployed,
 	}
-	bill, err := sbom.Of(program, sbom.About{Name: r.App.Name, Version: cmp.Or(r.Source.Commit, of.Build), MadeAt: r.MadeAt})
+	about := sbom.About{Name: r.App.Name, Version: cmp.Or(r.Source.Commit, of.Build), MadeAt: r.MadeAt}
+	for _, from := range r.Source.Modules {
+		m.Modules = append(m.Modules, pack.Module{Path: from.Path, Commit: from.Commit, Modified: len(from.Changes) > 0})
+		about.Folders = append(about.Folders, sbom.Folder{Module: from.Path, Commit: from.Commit, Modified: len(from.Changes) > 0})
+	}
+	bill, err := sbom.Of(program, about)
 	if err != nil {
 		return err
 	}
 	extra := map[string][]byte{pack.SBOMName: bill}
-	for _, driver := range r.Stores {
-		m.Stores = append(m.Stores, driver.Schemes[0])
-		if err := migrations(driver, extra); err != nil {
-			return err
+	for _, t := range r.App.Stores {
+		m.Stores = append(m.Stores, t.Schemes[0])
+		for name, data := range t.Migrations {
+			extra["migrations/"+t.Schemes[0]+"/"+name] = []byte(data)
 		}
 	}
-	_, err = pack.Write(ctx, folder, m, pack.Parts{Program: program, Seed: stone, Single: r.Single, Extra: extra})
+	_, err = pack.Write(ctx, folder, m, pack.Parts{Program: program, Seed: seedFile, Single: r.Single, Extra: extra})
 	return err
-}
-
-// migrations adds those of a store to the files of a package.
-func migrations(driver pages.Driver, files map[string][]byte) error {
-	if driver.Migrations == nil {
-		return nil
-	}
-	err := fs.WalkDir(driver.Migrations, ".", func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(driver.Migrations, path)
-		files["migrations/"+driver.Schemes[0]+"/"+filepath.Base(path)] = data
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("migrations of %s: %w", driver.Schemes[0], err)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-// Rendering a document, and finding its parts in it.
+// Rendering a document, and locating its parts in it.
 
 package render
 
@@ -15,13 +15,14 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 var errTooLarge = errors.New("more than the limit")
 
-// A bounded buffer refuses to grow past its limit. The buffer is a field, not
-// embedded, since a writer may look for further methods, such as ReadFrom,
-// that know of no limit.
+// A bounded buffer refuses to grow beyond its limit. The buffer is a field and
+// not embedded, since a writer may look for further methods, such as ReadFrom,
+// that ignore the limit.
 type bounded struct {
 	buf   bytes.Buffer
 	limit int
@@ -43,9 +44,9 @@ func (b *bounded) WriteString(s string) (int, error) {
 
 var buffers = sync.Pool{New: func() any { return new(bounded) }}
 
-// document renders a whole document and finds its head and main in it. They
-// are rendered first, so that a view that fails does not leave half a page.
-// Its fragments are filled by the context's Slots.
+// document renders a whole document and locates its head and main. They are
+// rendered first, so that a view that fails does not leave half a page. The
+// context's Slots fill its fragments.
 func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []byte, head, main pages.Span, err error) {
 	var buf [3]*bounded
 	for i := range buf {
@@ -66,7 +67,7 @@ func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []by
 	}
 	doc.Head, doc.Main = parts[0], parts[1]
 	if r.App.Navigation != nil {
-		gorgon.UsesOf(ctx).Regions = map[string]bool{}
+		viewctx.UsesOf(ctx).Regions = map[string]bool{}
 	}
 	if err := r.App.LayoutOf(doc).Render(ctx, whole); err != nil {
 		return nil, head, main, r.tooLarge(err)
@@ -78,9 +79,9 @@ func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []by
 		}
 	}
 	head, main = parts[0].span, parts[1].span
-	if len(gorgon.UsesOf(ctx).Regions) > 0 {
+	if len(viewctx.UsesOf(ctx).Regions) > 0 {
 		if _, ok := sectionsOf(html, head, main); !ok {
-			return nil, head, main, errors.New("the layout puts the document's Head or Main into a region: put it beside")
+			return nil, head, main, errors.New("the layout puts the document's Head or Main into a region: put it outside")
 		}
 	}
 	return html, head, main, nil
@@ -88,23 +89,23 @@ func (r *Renderer) document(ctx context.Context, doc gorgon.Document) (html []by
 
 func (r *Renderer) tooLarge(err error) error {
 	if errors.Is(err, errTooLarge) {
-		return &gorgon.Error{Kind: gorgon.TooLarge, Message: "the page is too large", Err: fmt.Errorf("it has more than %d bytes", r.limit())}
+		return &gorgon.Error{Kind: gorgon.KindTooLarge, Message: "the page is too large", Err: fmt.Errorf("it has more than %d bytes", r.limit())}
 	}
 	return err
 }
 
-// A part is head or main, rendered, that notes where the layout puts it.
+// A part is head or main, rendered, which records where the layout places it.
 type part struct {
 	html   *bytes.Buffer
 	whole  *bounded
 	placed int    // how often the layout placed it
-	mark   []byte // around it in the document, where the place was not seen
+	mark   []byte // put around it in the document if the position was not seen
 	span   pages.Span
 }
 
-// Render writes the part. Where the layout writes through a buffer of its own,
-// marks are put around it, to be found and taken out; if the buffer can be
-// flushed into the document, the first of them shows the place at once.
+// Render writes the part. If the layout writes through a buffer of its own,
+// marks are put around the part, to be located and removed later; if the buffer
+// can be flushed into the document, the first mark shows the position at once.
 func (p *part) Render(_ context.Context, w io.Writer) error {
 	p.placed++
 	flush := func() error { return nil }
@@ -130,8 +131,8 @@ func (p *part) Render(_ context.Context, w io.Writer) error {
 	return err
 }
 
-// find finds the part in the document, and takes its marks out, by which the
-// other parts move.
+// find locates the part in the document, and removes its marks, which moves the
+// other parts.
 func (p *part) find(html []byte, name string, all []*part) ([]byte, error) {
 	if p.placed != 1 {
 		return nil, fmt.Errorf("the layout placed the document's %s %d times: place it once", name, p.placed)
@@ -157,11 +158,11 @@ func (p *part) find(html []byte, name string, all []*part) ([]byte, error) {
 	return html, nil
 }
 
-// A section is what a document has between two marks.
+// A section is the part of a document between two marks.
 type section struct{ name, html string }
 
-// sectionsOf finds head and main of a document and the regions of its layout,
-// in their order; not ok where a region does not end before one of them begins.
+// sectionsOf locates head and main of a document and the regions of its layout,
+// in order; not ok if a region does not end before another part begins.
 func sectionsOf(html []byte, head, main pages.Span) (found sections, ok bool) {
 	type named struct {
 		name string
@@ -183,7 +184,7 @@ func sectionsOf(html []byte, head, main pages.Span) (found sections, ok bool) {
 			if rest = after; name == "head" || name == "main" {
 				continue
 			}
-			_, end := gorgon.RegionMarks(name)
+			_, end := viewctx.RegionMarks(name)
 			within, after, ends := strings.Cut(rest, end)
 			if !ends {
 				return nil, false

@@ -1,4 +1,4 @@
-// The fragments of what is kept: places left open, to be filled when it is sent.
+// The fragments of a stored page: holes, to be filled when the page is sent.
 
 package render
 
@@ -15,32 +15,31 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// fragmentPrefix begins the paths that stand for fragments.
-const fragmentPrefix = "/_gorgon/fragment/"
-
-// A draft is HTML that is being rendered to be kept. It takes the fragments
-// of its views as marks, whose places are found once all of it is there:
-// views may write through buffers of their own, so a place cannot be told
-// when it is written.
+// A draft is HTML that is being rendered to be stored. Fragments of its views
+// become marks, whose positions are located once all of it is written: views
+// may write through buffers of their own, so a position is not known when the
+// mark is written.
 type draft struct {
 	r            *Renderer
 	of           *gorgon.Definition
 	path, locale string
+	bare         bool // it is not an HTML document
 
-	uses  gorgon.Uses
+	uses  viewctx.Uses
 	nonce string // "" until there is a mark
 	holes []pages.Hole
-	links []pages.Hole // deferred fragments whose URLs are in the HTML
+	links []pages.Hole // deferred fragments, whose URLs are in the HTML
 
 	html       []byte
 	head, main pages.Span
 }
 
-// begin is the context for the draft's views.
+// begin returns the context for the draft's views.
 func (d *draft) begin(ctx context.Context) context.Context {
-	return gorgon.WithSlots(gorgon.WithUses(d.r.siteFor(ctx, d.locale), &d.uses), d)
+	return viewctx.WithSlots(viewctx.WithUses(d.r.siteFor(ctx, d.locale, pathOf(d.of, d.path)), &d.uses), d)
 }
 
 // piece renders a fragment.
@@ -58,15 +57,15 @@ func (d *draft) piece(ctx context.Context, view gorgon.Component) error {
 	}
 	d.html = bytes.Clone(buf.buf.Bytes())
 	d.main.End = len(d.html)
-	if err := d.punch(); err != nil {
+	if err := d.removeMarks(); err != nil {
 		return err
 	}
 	d.main = pages.Span{End: len(d.html)}
 	return nil
 }
 
-// Fill leaves a place open.
-func (d *draft) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
+// Fill leaves a hole.
+func (d *draft) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 	def, err := d.r.fragment(s.Fragment)
 	if err != nil {
 		return err
@@ -76,28 +75,37 @@ func (d *draft) Fill(ctx context.Context, w io.Writer, s gorgon.Slot) error {
 	}
 	if def.RequestTime() && !d.of.AllowRequestTime {
 		return &gorgon.Error{Op: "use fragment", Path: s.Fragment,
-			Err:  fmt.Errorf("it is made for every request, and %s is kept", called(d.of)),
-			Mend: "set AllowRequestTime on " + called(d.of) + ", or use the fragment's Defer",
+			Err:  fmt.Errorf("it is made for every request, but %s is stored", called(d.of)),
+			Hint: "set AllowRequestTime on " + called(d.of) + ", or on the App if its layout uses the fragment, or use the fragment's Defer",
 		}
 	}
 	return d.mark(w, pages.HoleHTML, s)
 }
 
-// defers writes what the browser fetches a fragment by.
-func (d *draft) defers(ctx context.Context, w io.Writer, s gorgon.Slot) error {
+// defers writes the element by which the browser fetches a fragment.
+func (d *draft) defers(ctx context.Context, w io.Writer, s viewctx.Slot) error {
+	if d.bare {
+		return CannotDefer(s.Fragment)
+	}
 	d.uses.Runtime = true
 	if d.of.Fragment == "" {
 		d.links = append(d.links, pages.Hole{Kind: pages.HoleNone, Fragment: s.Fragment, Props: string(s.Props)})
 		return d.r.WriteDeferred(ctx, w, s, d.locale, d.path)
 	}
-	// The same fragment stands on many pages, and a seal is for one.
+	// The same fragment is on many pages, and a seal is valid for one.
 	mark := func(kind string) func() error { return func() error { return d.mark(w, kind, s) } }
 	return writeDeferred(ctx, w, s, mark(pages.HoleSrc), mark(pages.HoleHref))
 }
 
+// CannotDefer is the error of a page that is not an HTML document and defers a
+// fragment, since only a script in a browser could fill it in.
+func CannotDefer(fragment string) error {
+	return &gorgon.Error{Op: "defer fragment", Path: fragment, Err: errors.New("the page is not an HTML document, so no browser would fetch it"), Hint: "use the fragment's Use"}
+}
+
 // WriteDeferred writes the element by which a browser fetches a fragment of
 // the page at a path.
-func (r *Renderer) WriteDeferred(ctx context.Context, w io.Writer, s gorgon.Slot, locale, path string) error {
+func (r *Renderer) WriteDeferred(ctx context.Context, w io.Writer, s viewctx.Slot, locale, path string) error {
 	url := func(bare bool) func() error {
 		return func() error {
 			_, err := io.WriteString(w, html.EscapeString(r.FragmentURL(s.Fragment, string(s.Props), locale, path, bare)))
@@ -107,7 +115,7 @@ func (r *Renderer) WriteDeferred(ctx context.Context, w io.Writer, s gorgon.Slot
 	return writeDeferred(ctx, w, s, url(true), url(false))
 }
 
-func writeDeferred(ctx context.Context, w io.Writer, s gorgon.Slot, src, href func() error) error {
+func writeDeferred(ctx context.Context, w io.Writer, s viewctx.Slot, src, href func() error) error {
 	for _, part := range []any{`<gorgon-fragment src="`, src, `"><a href="`, href, `">`, s.Fallback, `</a></gorgon-fragment>`} {
 		var err error
 		switch p := part.(type) {
@@ -125,7 +133,7 @@ func writeDeferred(ctx context.Context, w io.Writer, s gorgon.Slot, src, href fu
 	return nil
 }
 
-func (d *draft) mark(w io.Writer, kind string, s gorgon.Slot) error {
+func (d *draft) mark(w io.Writer, kind string, s viewctx.Slot) error {
 	if d.nonce == "" {
 		d.nonce = rand.Text()
 	}
@@ -134,9 +142,9 @@ func (d *draft) mark(w io.Writer, kind string, s gorgon.Slot) error {
 	return err
 }
 
-// punch takes the marks out of the HTML and notes where they were. A mark
-// that a view dropped is no place; one that it wrote twice is two.
-func (d *draft) punch() error {
+// removeMarks removes the marks from the HTML and records their positions. A mark
+// that a view dropped leaves no hole; one that it wrote twice leaves two.
+func (d *draft) removeMarks() error {
 	if d.nonce == "" {
 		d.holes = d.links
 		return nil
@@ -160,7 +168,7 @@ func (d *draft) punch() error {
 		hole := d.holes[n]
 		hole.At = len(out)
 		at += i
-		// What lies behind the mark moves up.
+		// Positions after the mark move back.
 		for _, s := range []struct {
 			name     string
 			was, now *pages.Span
@@ -189,17 +197,17 @@ func (d *draft) document(ctx context.Context, doc gorgon.Document) (err error) {
 	if d.html, d.head, d.main, err = d.r.document(d.begin(ctx), doc); err != nil {
 		return err
 	}
-	return d.punch()
+	return d.removeMarks()
 }
 
 func (d *draft) needs() pages.Uses { return usesOf(&d.uses) }
 
-// usesOf are uses as entries keep them.
-func usesOf(u *gorgon.Uses) pages.Uses {
+// usesOf converts uses to the form of entries.
+func usesOf(u *viewctx.Uses) pages.Uses {
 	return pages.Uses{Runtime: u.Runtime, Modules: u.Modules, Scripts: u.Scripts, Styles: u.Styles, Wasm: u.Wasm}
 }
 
-// Open says whether something is still to be put into what is kept.
+// Open says whether the stored page still has holes to fill.
 func Open(e *pages.Entry) bool {
 	for _, h := range e.Holes {
 		if h.Kind != pages.HoleNone {
@@ -209,7 +217,7 @@ func Open(e *pages.Entry) bool {
 	return false
 }
 
-// called is how errors name a page or a fragment.
+// called returns the name of a page or a fragment in errors.
 func called(d *gorgon.Definition) string {
 	if d.Fragment != "" {
 		return "fragment " + d.Fragment
@@ -217,12 +225,12 @@ func called(d *gorgon.Definition) string {
 	return "page " + d.Path
 }
 
-// Outlines are the comments around a fragment, where there are to be any.
+// Outlines returns the comments around a fragment, if they are enabled.
 func (r *Renderer) Outlines(name, props string) (begin, end string) {
 	if !r.Outline {
 		return "", ""
 	}
-	// JSON may write a character by its number, and two dashes could end a
+	// JSON may write a character as its number, and two dashes could end a
 	// comment.
 	props = strings.ReplaceAll(strings.ReplaceAll(props, "--", `-\u002d`), ">", `\u003e`)
 	return "<!--gorgon-fragment " + name + " " + props + "-->", "<!--/gorgon-fragment-->"

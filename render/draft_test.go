@@ -1,4 +1,4 @@
-// Where fragments lie in what is kept, and what is written around its parts.
+// Where fragments are in a stored page, and what is written around its parts.
 
 package render_test
 
@@ -8,20 +8,20 @@ import (
 	"html/template"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 type props struct{ N int }
 
 func fragment(name string) gorgon.Fragment[props, state] {
 	return gorgon.Fragment[props, state]{Name: name, View: text,
-		BuildState: func(context.Context, gorgon.Input, props) (state, error) { return state{name}, nil }}
+		Load: func(context.Context, gorgon.Input, props) (state, error) { return state{name}, nil }}
 }
 
 func all(parts ...gorgon.Component) gorgon.Component {
@@ -77,7 +77,7 @@ func shown(e *pages.Entry) string {
 
 func TestHoles(t *testing.T) {
 	one, two := fragment("one"), fragment("two")
-	withFragments := func(r *render.Renderer) { r.App.Fragments = []gorgon.FragmentRoute{one, two} }
+	withFragments := func(r *render.Renderer) { r.App.Parts = append(r.App.Parts, one, two) }
 	l := layout(func(d gorgon.Document) gorgon.Component {
 		return all(gorgon.HTML("<html>"), d.Head, gorgon.HTML("|"), one.Use(props{1}), throughTemplate(d.Main), two.Use(props{2}), gorgon.HTML("</html>"))
 	})
@@ -98,7 +98,7 @@ func TestHoles(t *testing.T) {
 			if got := shown(e); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
-			// Kept and read again it is the same.
+			// Stored and read again it is the same.
 			data, err := e.Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -107,19 +107,18 @@ func TestHoles(t *testing.T) {
 			if err != nil || shown(again) != c.want {
 				t.Errorf("read again: %v %s", err, shown(again))
 			}
-			// The marks of navigation go around the parts with what is in them.
+			// The marks of navigation go around the parts with their content.
 			r := renderer(withFragments, func(r *render.Renderer) {
 				r.App.Navigation = &gorgon.Navigation{}
-				r.Site.Assets.Paths = map[string]string{render.RuntimeAsset: "/_gorgon/assets/r.js"}
+				r.Site.Assets.Paths = map[string]string{wire.Runtime: wire.Assets + "r.js"}
 			})
-			r.Dress(e, true)
+			r.AddRuntime(e, true)
 			got := shown(e)
 			got = strings.NewReplacer("<!--gorgon:head-->[", "[", "]<!--/gorgon:head-->", "]", "<!--gorgon:main-->[", "[", "]<!--/gorgon:main-->", "]").Replace(got)
 			before, rest, ok := strings.Cut(got, `<meta name="gorgon"`)
 			_, after, ok2 := strings.Cut(rest, "</script>")
-			after = regexp.MustCompile(`<dialog id="gorgon-error">.*</dialog>`).ReplaceAllString(after, "")
 			if !ok || !ok2 || before+after != c.want {
-				t.Errorf("dressed: %s", shown(e))
+				t.Errorf("with the runtime: %s", shown(e))
 			}
 		})
 	}
@@ -128,15 +127,15 @@ func TestHoles(t *testing.T) {
 func TestFragmentFaults(t *testing.T) {
 	listed, unlisted := fragment("listed"), fragment("unlisted")
 	live := gorgon.Fragment[props, state]{Name: "live", View: text,
-		RequestState: func(context.Context, gorgon.Input, props, *http.Request) (state, error) { return state{}, nil }}
-	r := renderer(func(r *render.Renderer) { r.App.Fragments = []gorgon.FragmentRoute{listed, live} })
+		LoadRequest: func(context.Context, gorgon.Input, props, *http.Request) (state, error) { return state{}, nil }}
+	r := renderer(func(r *render.Renderer) { r.App.Parts = append(r.App.Parts, listed, live) })
 	using := func(c gorgon.Component, change ...func(*gorgon.Page[state])) *gorgon.Definition {
 		return pageOf(append(change, func(p *gorgon.Page[state]) { p.View = func(state) gorgon.Component { return c } })...)
 	}
 	_, err := makePage(t, r, using(unlisted.Use(props{})))
-	wantFault(t, err, "/p/1", "unlisted", "App.Fragments", "list it there")
+	wantFault(t, err, "/p/1", "unlisted", "App.Parts", "list it there")
 	_, err = makePage(t, r, using(unlisted.Defer(props{})))
-	wantFault(t, err, "unlisted", "App.Fragments")
+	wantFault(t, err, "unlisted", "App.Parts")
 	_, err = makePage(t, r, using(live.Use(props{})))
 	wantFault(t, err, "/p/1", "fragment live", "made for every request", "page /p/{id}", "AllowRequestTime", "Defer")
 	if e := mustMake(t, r, using(live.Use(props{}), func(p *gorgon.Page[state]) { p.AllowRequestTime = true })); len(e.Holes) != 1 {
@@ -155,14 +154,14 @@ func TestFragmentFaults(t *testing.T) {
 	})
 	_, err = makePage(t, r, using(upper))
 	wantFault(t, err, "/p/1", "changed what a fragment wrote")
-	// Outside of any page nobody fills it.
+	// Outside of a page there is no code to fill it.
 	wantFault(t, listed.Use(props{}).Render(t.Context(), io.Discard), "listed", "use it in the view")
 }
 
 func TestPropsDecideTheVersion(t *testing.T) {
 	f := fragment("one")
 	n := 1
-	r := renderer(func(r *render.Renderer) { r.App.Fragments = []gorgon.FragmentRoute{f} })
+	r := renderer(func(r *render.Renderer) { r.App.Parts = append(r.App.Parts, f) })
 	page := pageOf(func(p *gorgon.Page[state]) { p.View = func(state) gorgon.Component { return f.Use(props{n}) } })
 	first := mustMake(t, r, page)
 	n = 2

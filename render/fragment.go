@@ -12,9 +12,10 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/sealed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// prepare makes once what is made of the fields.
+// prepare computes once what depends on the fields.
 func (r *Renderer) prepare() {
 	r.once.Do(func() {
 		r.fragments = map[string]*gorgon.Definition{}
@@ -28,15 +29,15 @@ func (r *Renderer) prepare() {
 	})
 }
 
-// NewSeal makes the key of the first secret that there is: the operator's, that
-// of the program that built the site, and in the end the build's id, which is
-// none.
+// NewSeal makes the key of the first secret that is set: the operator's, that
+// of the program that built the site, and otherwise the build's id, which is
+// not a secret.
 func NewSeal(secrets ...string) *sealed.Key {
 	return sealed.NewKey([]byte(cmp.Or(secrets...)), "fragments")
 }
 
-// SealMark is what a build notes of its key, and CheckSeal whether a key is
-// the one of which it was noted.
+// SealMark returns what a build records about its key, and CheckSeal whether a
+// key is the recorded one.
 func SealMark(key *sealed.Key) string { return key.Seal([]byte("gorgon"), "mark") }
 
 // CheckSeal says whether a key made the mark.
@@ -45,7 +46,7 @@ func CheckSeal(key *sealed.Key, mark string) bool {
 	return err == nil
 }
 
-// Fragment is the fragment of a name; nil where there is none.
+// Fragment returns the fragment of a name; nil if there is none.
 func (r *Renderer) Fragment(name string) *gorgon.Definition {
 	r.prepare()
 	return r.fragments[name]
@@ -60,54 +61,54 @@ func (r *Renderer) fragment(name string) (*gorgon.Definition, error) {
 	if d := r.Fragment(name); d != nil {
 		return d, nil
 	}
-	return nil, &gorgon.Error{Op: "use fragment", Path: name, Err: errors.New("there is no such fragment in App.Fragments"), Mend: "list it there"}
+	return nil, &gorgon.Error{Op: "use fragment", Path: name, Err: errors.New("there is no such fragment in App.Parts"), Hint: "list it there"}
 }
 
-// FragmentURL is where a browser finds a fragment of the page at a path: bare,
-// or in a document of its own. The path is "" where it belongs to no page, as
-// in an error view.
+// FragmentURL returns the URL from which a browser fetches a fragment of the
+// page at a path: bare, or in a document of its own. The path is "" if the
+// fragment belongs to no page, as in an error view.
 func (r *Renderer) FragmentURL(name, props, locale, path string, bare bool) string {
 	page := ""
 	if path != "" {
 		page = r.App.Prefixes().Path(locale, path)
 	}
-	kind := "/_gorgon/view/"
+	kind := wire.View
 	if bare {
-		kind = fragmentPrefix
+		kind = wire.Fragment
 	}
 	closed := r.key().Seal([]byte(locale+"\n"+props), name, page, r.Build)
-	return r.Site.Base + kind + name + "/" + closed + gorgon.EscapePath(page)
+	return gorgon.EscapePath(r.Site.Base + kind + name + "/" + closed + page)
 }
 
-// OpenFragment is what a URL of [Renderer.FragmentURL] says: the fragment, its
+// OpenFragment decodes a URL of [Renderer.FragmentURL]: the fragment, its
 // props, and the locale. The page is its decoded path with the locale.
 func (r *Renderer) OpenFragment(name, closed, page string) (d *gorgon.Definition, props, locale string, err error) {
 	d = r.Fragment(name)
 	if d == nil {
-		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing}
+		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.KindNotFound}
 	}
 	text, err := r.key().Open(closed, name, page, r.Build)
 	if err != nil {
-		// It may be another build's: the browser loads the page anew.
-		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing, Err: err}
+		// It may be another build's: the browser then reloads the page.
+		return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.KindNotFound, Err: err}
 	}
 	for i, c := range text {
 		if c == '\n' {
 			return d, string(text[i+1:]), string(text[:i]), nil
 		}
 	}
-	return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.Missing, Err: errors.New("nothing says the locale")}
+	return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.KindNotFound, Err: errors.New("the URL has no locale")}
 }
 
-// View makes the document that shows a fragment alone, for those who follow
-// its link. What the fragment shows is given.
+// View makes the document that shows a fragment alone, for visitors who follow
+// its link. The content of the fragment is given.
 func (r *Renderer) View(ctx context.Context, name, locale string, piece *pages.Entry) (e *pages.Entry, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	d := &draft{r: r, of: &gorgon.Definition{Path: fragmentPrefix + name, AllowRequestTime: true}, locale: locale}
+	d := &draft{r: r, of: &gorgon.Definition{Path: wire.Fragment + name, AllowRequestTime: true}, locale: locale}
 	err = d.document(ctx, gorgon.Document{
 		Locale: locale, Status: 200, Title: name,
 		Head: gorgon.Head{Title: name, Robots: "noindex"}, Main: gorgon.HTML(piece.HTML),

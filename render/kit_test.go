@@ -25,9 +25,9 @@ func text(s state) gorgon.Component { return gorgon.Text(s.Text) }
 // pageOf is a page that shows "hello".
 func pageOf(change ...func(*gorgon.Page[state])) *gorgon.Definition {
 	p := gorgon.Page[state]{
-		Path:       "/p/{id}",
-		BuildState: func(context.Context, gorgon.Input) (state, error) { return state{"hello"}, nil },
-		View:       text,
+		Path: "/p/{id}",
+		Load: func(context.Context, gorgon.Input) (state, error) { return state{"hello"}, nil },
+		View: text,
 	}
 	for _, c := range change {
 		c(&p)
@@ -61,7 +61,7 @@ func mustMake(t *testing.T, r *render.Renderer, page *gorgon.Definition) *pages.
 	return e
 }
 
-// wantFault expects an error that says all of some words.
+// wantFault expects an error that contains all of the given words.
 func wantFault(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -78,7 +78,7 @@ func component(f func(ctx context.Context, w io.Writer) error) gorgon.Component 
 	return gorgon.ComponentFunc(f)
 }
 
-// endless writes without end, through whatever way a writer offers.
+// endless writes without end, through whatever method a writer offers.
 func endless(how func(w io.Writer, p []byte) error) gorgon.Component {
 	return component(func(ctx context.Context, w io.Writer) error {
 		p := []byte(strings.Repeat("x", 1<<10))

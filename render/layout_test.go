@@ -1,4 +1,4 @@
-// Where head and main lie in a document, whatever the layout is written in.
+// Where head and main are in a document, whatever the layout is written in.
 
 package render_test
 
@@ -18,8 +18,8 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-// templComponent writes as the code that templ generates does: through a
-// buffer of its own, unless it is given one.
+// templComponent writes like the code that templ generates: through a buffer of
+// its own, unless it is given one.
 func templComponent(body func(ctx context.Context, w *templruntime.Buffer) error) templ.Component {
 	return templruntime.GeneratedTemplate(func(in templruntime.GeneratedComponentInput) (err error) {
 		buffer, existing := templruntime.GetBuffer(in.Writer)
@@ -73,7 +73,8 @@ func TestSpans(t *testing.T) {
 	usual := func(d gorgon.Document) []any {
 		return []any{"<html><head>a ", d.Head, "</head><body>hello <main>", d.Main, "</main></body></html>"}
 	}
-	// What main says stands before it too, so that to search for it is wrong.
+	// The text of main also occurs before it, so that searching for it is
+	// wrong.
 	turned := func(d gorgon.Document) []any {
 		return []any{"<html><body>hello <main>", d.Main, "</main></body><head>a ", d.Head, "</head></html>"}
 	}

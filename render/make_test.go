@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/render"
 )
 
@@ -25,10 +26,10 @@ func TestPanics(t *testing.T) {
 	broken := component(func(context.Context, io.Writer) error { panic("oh no") })
 	for name, page := range map[string]*gorgon.Definition{
 		"generator": pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { panic("oh no") }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { panic("oh no") }
 		}),
 		"index": pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(_ context.Context, in gorgon.Input) (state, error) {
+			p.Load = func(_ context.Context, in gorgon.Input) (state, error) {
 				_ = []string{"oh no"}[len(in.Path)]
 				return state{}, nil
 			}
@@ -41,17 +42,17 @@ func TestPanics(t *testing.T) {
 		"tags":         pageOf(func(p *gorgon.Page[state]) { p.Tags = func(state) []string { panic("oh no") } }),
 		"headers":      pageOf(func(p *gorgon.Page[state]) { p.Headers = func(state) http.Header { panic("oh no") } }),
 		"exit": pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { runtime.Goexit(); return state{}, nil }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { runtime.Goexit(); return state{}, nil }
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := makePage(t, r, page)
 			wantFault(t, err, "/p/1")
-			if e != nil || gorgon.StatusOf(err) != 500 {
+			if e != nil || failure.Status(err) != 500 {
 				t.Errorf("%v beside %v", e, err)
 			}
-			if f := gorgon.FailureOf(err, "/p/1", ""); strings.Contains(f.Message, "oh no") || strings.Contains(f.Message, ".go:") {
-				t.Errorf("a visitor is told %q", f.Message)
+			if f := failure.Of(err, "/p/1", ""); strings.Contains(f.Message, "oh no") || strings.Contains(f.Message, ".go:") {
+				t.Errorf("a visitor sees %q", f.Message)
 			}
 		})
 	}
@@ -72,7 +73,7 @@ func TestDeadline(t *testing.T) {
 		slow := func(d time.Duration, heeds bool) *gorgon.Definition {
 			return pageOf(func(p *gorgon.Page[state]) {
 				p.Timeout = 5 * time.Second
-				p.BuildState = func(ctx context.Context, _ gorgon.Input) (state, error) {
+				p.Load = func(ctx context.Context, _ gorgon.Input) (state, error) {
 					if !heeds {
 						time.Sleep(d)
 						return state{"late"}, nil
@@ -93,7 +94,7 @@ func TestDeadline(t *testing.T) {
 			start := time.Now()
 			_, err := makePage(t, r, slow(time.Minute, heeds))
 			wantFault(t, err, "/p/1")
-			if d := time.Since(start); d != 5*time.Second || gorgon.StatusOf(err) != 504 {
+			if d := time.Since(start); d != 5*time.Second || failure.Status(err) != 504 {
 				t.Errorf("after %v: %v", d, err)
 			}
 		}
@@ -101,18 +102,18 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// Generators that hang keep their slots; when those are used up, the page
-// answers 503, and others are made.
+// Loaders that hang keep their slots; when those are used up, the page answers
+// 503, and others are still made.
 func TestSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
 		hung := pageOf(func(p *gorgon.Page[state]) {
 			p.Timeout = time.Second
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { <-end; return state{}, nil }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { <-end; return state{}, nil }
 		})
-		r := renderer(func(r *render.Renderer) { r.Width = 2 })
+		r := renderer(func(r *render.Renderer) { r.Limits.Width = 2 })
 		for _, status := range []int{504, 504, 503, 503} {
-			if _, err := makePage(t, r, hung); gorgon.StatusOf(err) != status {
+			if _, err := makePage(t, r, hung); failure.Status(err) != status {
 				t.Errorf("want %d: %v", status, err)
 			}
 		}
@@ -127,7 +128,7 @@ func TestStateLimit(t *testing.T) {
 	r := renderer(func(r *render.Renderer) { r.Limit = 1000 })
 	page := func(n int) *gorgon.Definition {
 		return pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{strings.Repeat("x", n)}, nil }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { return state{strings.Repeat("x", n)}, nil }
 			p.View = func(state) gorgon.Component { return gorgon.Text("short") }
 		})
 	}
@@ -173,7 +174,7 @@ func TestHTMLLimit(t *testing.T) {
 				}), pageOf())),
 			} {
 				wantFault(t, err, "/p/1", "too large")
-				if gorgon.KindOf(err) != gorgon.TooLarge || gorgon.StatusOf(err) != 500 {
+				if failure.Kind(err) != gorgon.KindTooLarge || failure.Status(err) != 500 {
 					t.Errorf("%s: %v", where, err)
 				}
 			}
@@ -213,59 +214,61 @@ func TestHeaders(t *testing.T) {
 			_, err := makePage(t, renderer(), page(h))
 			wantFault(t, err, "/p/1", "Headers")
 			if strings.HasPrefix(name, "cookie") && name != "cookie, spaced" {
-				wantFault(t, err, "RequestState") // the mend
+				wantFault(t, err, "LoadRequest") // the hint
 			}
 			if strings.ContainsAny(err.Error(), "\r\n\x00") {
-				t.Errorf("the error carries the injection on: %q", err)
+				t.Errorf("the error contains the injection: %q", err)
 			}
 		})
 	}
 }
 
-// A generator's own errors keep kind, status and message, and gain the page.
+// A loader's own errors keep kind, status and message, and get the name of the
+// page.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		err    error
 		status int
 	}{
 		{gorgon.NotFound(), 404}, {gorgon.Gone(), 410}, {errors.New("no data"), 500},
-		{&gorgon.Error{Kind: gorgon.Unavailable, Message: "back at noon"}, 503},
-		{&gorgon.Error{Kind: gorgon.Invalid, Status: 451, Message: "not here"}, 451},
+		{&gorgon.Error{Kind: gorgon.KindUnavailable, Message: "back at noon"}, 503},
+		{&gorgon.Error{Kind: gorgon.KindInvalid, Status: 451, Message: "not here"}, 451},
 		{context.DeadlineExceeded, 504},
 	} {
 		_, err := makePage(t, renderer(), pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{}, c.err }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { return state{}, c.err }
 		}))
 		wantFault(t, err, "/p/1")
-		if gorgon.StatusOf(err) != c.status || !errors.Is(err, c.err) || gorgon.KindOf(err) != gorgon.KindOf(c.err) {
+		if failure.Status(err) != c.status || !errors.Is(err, c.err) || failure.Kind(err) != failure.Kind(c.err) {
 			t.Errorf("%v became %v", c.err, err)
 		}
-		if got, want := gorgon.FailureOf(err, "", "").Message, gorgon.FailureOf(c.err, "", "").Message; got != want {
+		if got, want := failure.Of(err, "", "").Message, failure.Of(c.err, "", "").Message; got != want {
 			t.Errorf("the message %q became %q", want, got)
 		}
 	}
 }
 
-// The same HTML keeps validator, time and twins; another gets its own.
+// The same HTML keeps validator, time and variants; different HTML gets its
+// own.
 func TestEarlyCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		words := strings.Repeat("hello ", 200)
 		page := pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{words}, nil }
+			p.Load = func(context.Context, gorgon.Input) (state, error) { return state{words}, nil }
 		})
 		task := render.Task{Page: page, Path: "/p/1"}
 		first, err := renderer().Make(t.Context(), task)
 		if err != nil {
 			t.Fatal(err)
 		}
-		first.Gzip = []byte("the old twin")
+		first.Gzip = []byte("the old variant")
 		time.Sleep(time.Hour)
 		task.Old = first
 		second, err := renderer().Make(t.Context(), task)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if second.ETag != first.ETag || second.ModifiedAt != first.ModifiedAt || string(second.Gzip) != "the old twin" || !second.MadeAt.After(first.MadeAt) {
+		if second.ETag != first.ETag || second.ModifiedAt != first.ModifiedAt || string(second.Gzip) != "the old variant" || !second.MadeAt.After(first.MadeAt) {
 			t.Errorf("the same page: %+v", second)
 		}
 		task.Old, words = second, words+"!"
@@ -285,12 +288,12 @@ func TestTwins(t *testing.T) {
 	})
 	e := mustMake(t, renderer(func(r *render.Renderer) { r.Effort = compress.Fast }), page)
 	if e.Gzip == nil || e.Brotli == nil || e.Zstd == nil || len(e.Gzip) >= len(e.HTML) {
-		t.Errorf("twins of %d bytes have %d, %d and %d", len(e.HTML), len(e.Gzip), len(e.Brotli), len(e.Zstd))
+		t.Errorf("variants of %d bytes have %d, %d and %d", len(e.HTML), len(e.Gzip), len(e.Brotli), len(e.Zstd))
 	}
 }
 
-// Again renders the state anew and leaves the times alone, but for that of
-// modification where the view shows something else.
+// Again renders the state again and leaves the times unchanged, except the time
+// of modification if the view shows something else.
 func TestAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		page := pageOf(func(p *gorgon.Page[state]) { p.Incremental, p.RevalidateAfter, p.StaleFor = true, time.Hour, time.Hour })
@@ -307,7 +310,7 @@ func TestAgain(t *testing.T) {
 			t.Errorf("the same view: %+v", same)
 		}
 		red := pageOf(func(p *gorgon.Page[state]) {
-			p.BuildState = nil
+			p.Load = nil
 			p.View = func(s state) gorgon.Component { return gorgon.Text(s.Text + ", in red") }
 		})
 		other, err := next.Again(t.Context(), red, old)
@@ -331,7 +334,7 @@ func TestAgain(t *testing.T) {
 	})
 }
 
-// Asking a page whose state is not understood says yes; its faults are errors.
+// A state that cannot be decoded is regenerated; faults of the page are errors.
 func TestShouldRevalidate(t *testing.T) {
 	page := func(answer func() (bool, error)) *gorgon.Definition {
 		return pageOf(func(p *gorgon.Page[state]) {
@@ -345,13 +348,13 @@ func TestShouldRevalidate(t *testing.T) {
 	}
 	no := func() (bool, error) { return false, nil }
 	e := mustMake(t, renderer(), page(no))
-	if yes, err := renderer().ShouldRevalidate(t.Context(), page(no), e); yes || err != nil {
+	if yes, err := renderer().ShouldRevalidate(t.Context(), render.Task{Page: page(no), Path: e.Key.Path, Old: e}); yes || err != nil {
 		t.Errorf("%v, %v", yes, err)
 	}
-	_, err := renderer().ShouldRevalidate(t.Context(), page(func() (bool, error) { panic("oh no") }), e)
+	_, err := renderer().ShouldRevalidate(t.Context(), render.Task{Page: page(func() (bool, error) { panic("oh no") }), Path: e.Key.Path, Old: e})
 	wantFault(t, err, "/p/1", "oh no")
 	e.State = []byte("[]")
-	if yes, err := renderer().ShouldRevalidate(t.Context(), page(no), e); !yes || err != nil {
+	if yes, err := renderer().ShouldRevalidate(t.Context(), render.Task{Page: page(no), Path: e.Key.Path, Old: e}); !yes || err != nil {
 		t.Errorf("%v, %v", yes, err)
 	}
 }

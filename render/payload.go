@@ -1,4 +1,4 @@
-// What navigation in the browser puts in the place of another page.
+// What navigation in the browser inserts in place of the previous page.
 
 package render
 
@@ -11,13 +11,14 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // payload is what the browser runtime reads; its names are the format.
 type payload struct {
 	Build    string   `json:"build"`
 	Location string   `json:"location,omitempty"` // the page is elsewhere
-	Reload   bool     `json:"reload,omitempty"`   // it has inline scripts, which the policy of another document keeps out
+	Reload   bool     `json:"reload,omitempty"`   // it needs a document of its own
 	Locale   string   `json:"locale,omitempty"`
 	Dir      string   `json:"dir,omitempty"`
 	Title    string   `json:"title,omitempty"`
@@ -25,8 +26,8 @@ type payload struct {
 	Modules  []string `json:"modules,omitempty"`
 }
 
-// sections are an object in their order, by which the runtime tells whether
-// another layout has the same.
+// sections are an object in order, by which the runtime recognises whether
+// another layout has the same sections.
 type sections []section
 
 func (s sections) MarshalJSON() ([]byte, error) {
@@ -45,8 +46,8 @@ func (s sections) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// inline says whether code of a document that has some is in the sections
-// themselves. That of the layout around them is in the document that is there.
+// inline says whether the inline code of a document is in the sections
+// themselves. Code of the layout around them is already in the document.
 func (s sections) inline() bool {
 	return slices.ContainsFunc(s, func(p section) bool {
 		for _, open := range []string{"<script>", "<script nonce=", "<style>", "<style nonce="} { // as gorgon.Script and gorgon.Style begin
@@ -58,24 +59,24 @@ func (s sections) inline() bool {
 	})
 }
 
-// unescaped is a value as JSON that no HTML parser reads.
+// unescaped encodes a value as JSON that no HTML parser reads.
 func unescaped(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(err) // strings and truth
+		panic(err) // strings and booleans
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // Payload makes the payload of a page whose HTML is whole. It has the page's
-// life, and validators of its own.
+// lifetime, and validators of its own.
 func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	p := payload{Build: r.Build}
 	if e.Status >= 300 && e.Status <= 399 {
 		p.Location = e.Header.Get("Location")
-	} else if parts, ok := sectionsOf(e.HTML, e.Head, e.Main); !ok || len(e.Uses.Scripts)+len(e.Uses.Styles) > 0 && parts.inline() || e.Uses.Wasm {
+	} else if parts, ok := sectionsOf(e.HTML, e.Head, e.Main); !ok || len(e.Uses.Scripts)+len(e.Uses.Styles) > 0 && parts.inline() || e.Uses.Wasm || r.own(e.Uses, e.Header) {
 		p.Reload = true
 	} else {
 		p.Locale, p.Dir, p.Title, p.Modules = e.Key.Locale, gorgon.Direction(e.Key.Locale), e.Title, e.Uses.Modules
@@ -97,24 +98,25 @@ func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	return &made
 }
 
-// PayloadPath is where the payload of a page lies, by the page's path with its
-// locale: decoded or not, as that is.
+// PayloadPath returns the path of a page's payload, from the page's path with
+// its locale, decoded or encoded.
 func PayloadPath(path string) string {
 	if folder, ok := strings.CutSuffix(path, "/"); ok {
-		return "/_gorgon/folder" + folder + ".json"
+		return wire.FolderPrefix + folder + wire.PayloadSuffix
 	}
-	return "/_gorgon/page" + path + ".json"
+	return wire.PagePrefix + path + wire.PayloadSuffix
 }
 
-// PayloadOf is the page whose payload lies at a path, and whether one can.
+// PayloadOf returns the page whose payload is at a path, and whether a page can
+// be.
 func PayloadOf(path string) (page string, ok bool) {
-	path, ok = strings.CutSuffix(path, ".json")
+	path, ok = strings.CutSuffix(path, wire.PayloadSuffix)
 	if !ok || strings.HasSuffix(path, "/") {
 		return "", false
 	}
-	if folder, ok := strings.CutPrefix(path, "/_gorgon/folder"); ok && (folder == "" || folder[0] == '/') {
+	if folder, ok := strings.CutPrefix(path, wire.FolderPrefix); ok && (folder == "" || folder[0] == '/') {
 		return folder + "/", true
 	}
-	page, ok = strings.CutPrefix(path, "/_gorgon/page")
+	page, ok = strings.CutPrefix(path, wire.PagePrefix)
 	return page, ok && page != "" && page[0] == '/'
 }

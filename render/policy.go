@@ -7,18 +7,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // DefaultPolicy is the Content-Security-Policy of an app that sets none.
 const DefaultPolicy = "default-src 'self'; img-src 'self' data:; base-uri 'self'; object-src 'none'; frame-ancestors 'self'; form-action 'self'"
 
-// Policy is the Content-Security-Policy of a page: that of the app's headers,
-// or else the default, with the digests of the page's inline scripts and
-// styles, and leave to compile WebAssembly where the page does. It is nil
-// where the page uses none of these, and where the app wants no policy: then
-// the page's headers need none of their own.
-func Policy(app http.Header, uses *gorgon.Uses) []string {
+// Policy returns the Content-Security-Policy of a page: that of the app's
+// headers, or the default, with the digests of the page's inline scripts and
+// styles, and permission to compile WebAssembly if the page does. It is nil if
+// the page uses none of these, or if the app wants no policy: then the page's
+// headers need none of their own.
+func Policy(app http.Header, uses *viewctx.Uses) []string {
 	if len(uses.Scripts) == 0 && len(uses.Styles) == 0 && !uses.Wasm && uses.Nonce == "" {
 		return nil
 	}
@@ -28,7 +28,7 @@ func Policy(app http.Header, uses *gorgon.Uses) []string {
 	}
 	var all []string
 	for _, value := range own {
-		// A browser holds a page to each of the policies in a list.
+		// A browser enforces each of the policies in a list.
 		for policy := range strings.SplitSeq(value, ",") {
 			if policy = strings.TrimSpace(policy); policy != "" {
 				all = append(all, widened(policy, uses))
@@ -38,7 +38,8 @@ func Policy(app http.Header, uses *gorgon.Uses) []string {
 	return all
 }
 
-// policies are those that the app's headers set; none of them may be left.
+// policies are those that the app's headers set; none if the app removes the
+// header.
 func policies(app http.Header) (values []string, set bool) {
 	for name, all := range app {
 		if http.CanonicalHeaderKey(name) == "Content-Security-Policy" {
@@ -49,14 +50,14 @@ func policies(app http.Header) (values []string, set bool) {
 	return values, set
 }
 
-// A directive is one of a policy, with what it allows.
+// A directive is one of a policy, with its sources.
 type directive struct {
 	name    string
 	sources []string
 }
 
-// widened is one policy with what a page uses.
-func widened(policy string, uses *gorgon.Uses) string {
+// widened returns one policy extended by what a page uses.
+func widened(policy string, uses *viewctx.Uses) string {
 	var d []directive
 	for text := range strings.SplitSeq(policy, ";") {
 		if words := strings.Fields(text); len(words) > 0 {
@@ -85,16 +86,16 @@ func widened(policy string, uses *gorgon.Uses) string {
 	return strings.Join(texts, "; ")
 }
 
-// allow adds sources to the directive that decides: the first of those named
-// that the policy has. Where that is default-src, which decides on much else
-// too, a directive of its own is made of it. What is allowed already stays as
-// it is: a digest beside 'unsafe-inline' would take that back.
+// allow adds sources to the directive that applies: the first of those named
+// that the policy has. If that is default-src, which also governs other things,
+// a separate directive is made from it. Sources that are allowed already are
+// not added: a digest beside 'unsafe-inline' would disable it.
 func allow(d []directive, sources []string, names ...string) []directive {
 	if len(sources) == 0 {
 		return d
 	}
 	for _, name := range names {
-		// Of a directive that stands twice, the first counts.
+		// If a directive occurs twice, the first counts.
 		i := slices.IndexFunc(d, func(d directive) bool { return d.name == name })
 		if i < 0 {
 			continue
@@ -106,7 +107,7 @@ func allow(d []directive, sources []string, names ...string) []directive {
 		d[i].sources = add(d[i].sources, sources)
 		return d
 	}
-	return d // nothing restricts it
+	return d // there is no restriction
 }
 
 func add(have, sources []string) []string {

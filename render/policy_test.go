@@ -8,24 +8,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 func TestPolicy(t *testing.T) {
-	script, style, wasm := gorgon.Uses{Scripts: []string{"sha256-s"}}, gorgon.Uses{Styles: []string{"sha256-c", "sha256-d"}}, gorgon.Uses{Wasm: true}
+	script, style, wasm := viewctx.Uses{Scripts: []string{"sha256-s"}}, viewctx.Uses{Styles: []string{"sha256-c", "sha256-d"}}, viewctx.Uses{Wasm: true}
 	const sSelf = "default-src 'self'; script-src 'self'"
 	for _, c := range []struct {
 		app  []string // nil for none
-		uses gorgon.Uses
+		uses viewctx.Uses
 		want []string
 	}{
-		{nil, gorgon.Uses{}, nil},
-		{nil, gorgon.Uses{Runtime: true, Modules: []string{"/a.js"}}, nil},
+		{nil, viewctx.Uses{}, nil},
+		{nil, viewctx.Uses{Runtime: true, Modules: []string{"/a.js"}}, nil},
 		{nil, script, []string{render.DefaultPolicy + "; script-src 'self' 'sha256-s'"}},
 		{nil, style, []string{render.DefaultPolicy + "; style-src 'self' 'sha256-c' 'sha256-d'"}},
 		{nil, wasm, []string{render.DefaultPolicy + "; script-src 'self' 'wasm-unsafe-eval'"}},
-		{nil, gorgon.Uses{Scripts: []string{"sha256-s"}, Wasm: true}, []string{render.DefaultPolicy + "; script-src 'self' 'sha256-s' 'wasm-unsafe-eval'"}},
+		{nil, viewctx.Uses{Scripts: []string{"sha256-s"}, Wasm: true}, []string{render.DefaultPolicy + "; script-src 'self' 'sha256-s' 'wasm-unsafe-eval'"}},
 		{[]string{""}, script, nil},
 		{[]string{"img-src 'self'"}, script, []string{"img-src 'self'"}},
 		{[]string{"default-src 'none'"}, script, []string{"default-src 'none'; script-src 'sha256-s'"}},

@@ -1,4 +1,5 @@
-// Regions of the layout: what navigation exchanges beside head and main.
+// Regions of the layout: what navigation exchanges in addition to head and
+// main.
 
 package render_test
 
@@ -13,13 +14,14 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // framed is a layout of components before and after the document's parts.
 func framed(before, after func(gorgon.Document) gorgon.Component) func(*render.Renderer) {
 	return func(r *render.Renderer) {
 		r.App.Navigation = &gorgon.Navigation{}
-		r.Site.Assets.Paths = map[string]string{render.RuntimeAsset: "/_gorgon/assets/gorgon.js"}
+		r.Site.Assets.Paths = map[string]string{wire.Runtime: wire.Assets + "gorgon.js"}
 		r.App.Layout = func(d gorgon.Document) gorgon.Component {
 			return sequence{gorgon.HTML("<html><head>"), d.Head, gorgon.HTML("</head><body>"), before(d), gorgon.HTML("<main>"), d.Main, gorgon.HTML("</main>"), after(d), gorgon.HTML("</body></html>")}
 		}
@@ -56,8 +58,8 @@ func TestPayloadsHaveTheRegionsInOrder(t *testing.T) {
 		t.Errorf("kept: %s, want %s", p.Parts, want)
 	}
 	page := pageOf(func(p *gorgon.Page[state]) {
-		p.BuildState = nil
-		p.RequestState = func(_ context.Context, _ gorgon.Input, _ *http.Request) (state, error) { return state{"hello"}, nil }
+		p.Load = nil
+		p.LoadRequest = func(_ context.Context, _ gorgon.Input, _ *http.Request) (state, error) { return state{"hello"}, nil }
 	})
 	res, err := r.Request(t.Context(), page, "/p/1", "", request(t), nil)
 	if err != nil {
@@ -84,9 +86,9 @@ func TestRegionsAreTheirContentElsewhere(t *testing.T) {
 		return gorgon.Region{Name: "outer", Content: gorgon.Region{Name: "menu", Content: gorgon.HTML("mine")}}
 	}
 	for law, e := range map[string]*pages.Entry{
-		"in a view":               mustMake(t, renderer(framed(region("one", ""), region("two", ""))), inView),
-		"where nothing navigates": mustMake(t, without, pageOf()),
-		"within another":          mustMake(t, renderer(framed(nested, region("two", ""))), pageOf()),
+		"in a view":          mustMake(t, renderer(framed(region("one", ""), region("two", ""))), inView),
+		"without navigation": mustMake(t, without, pageOf()),
+		"within another":     mustMake(t, renderer(framed(nested, region("two", ""))), pageOf()),
 	} {
 		if got := string(e.HTML); strings.Contains(got, "gorgon:menu") {
 			t.Errorf("%s it has marks: %s", law, got)
@@ -99,7 +101,7 @@ func TestRegionsAreRefused(t *testing.T) {
 		before func(gorgon.Document) gorgon.Component
 		says   string
 	}{
-		"twice":       {region("trail", "again"), `two regions called "trail"`},
+		"twice":       {region("trail", "again"), `two regions with the name "trail"`},
 		"no name":     {region("", ""), "lower-case letters"},
 		"main's name": {region("main", ""), "neither head nor main"},
 		"a comment":   {region("a--><script>", ""), "lower-case letters"},
@@ -115,12 +117,12 @@ func TestRegionsAreRefused(t *testing.T) {
 			return sequence{d.Head, gorgon.Region{Name: "menu", Content: d.Main}}
 		}
 	})
-	if _, err := makePage(t, within, pageOf()); err == nil || !strings.Contains(err.Error(), "put it beside") {
+	if _, err := makePage(t, within, pageOf()); err == nil || !strings.Contains(err.Error(), "put it outside") {
 		t.Errorf("Main in a region: %v", err)
 	}
 }
 
-// The policy of the document that stays lets in the code of its layout, and of
+// The policy of the document that stays allows the code of its layout, and of
 // no other page.
 func TestInlineCodeOfTheLayoutHindersNoNavigation(t *testing.T) {
 	script := func(gorgon.Document) gorgon.Component { return gorgon.Script("theme()") }
@@ -132,16 +134,17 @@ func TestInlineCodeOfTheLayoutHindersNoNavigation(t *testing.T) {
 		return gorgon.Region{Name: "trail", Content: script(d)}
 	}))
 	if p := payloadOf(t, r, mustMake(t, r, pageOf())); !p.Reload {
-		t.Error("a script of a region is not let in, and nobody says so")
+		t.Error("a script of a region is not allowed, and the page does not say so")
 	}
 	r = renderer(framed(region("menu", "at"), region("trail", "below")))
 	page := pageOf(func(p *gorgon.Page[state]) {
 		p.View = func(state) gorgon.Component { return gorgon.Style("p { color: red }") }
 	})
 	if p := payloadOf(t, r, mustMake(t, r, page)); !p.Reload {
-		t.Error("a style of a page is not let in, and nobody says so")
+		t.Error("a style of a page is not allowed, and the page does not say so")
 	}
-	// What an app writes by itself, its own policy lets in, or none forbids.
+	// Markup that an app writes by itself is allowed by the app's own policy,
+	// or there is no policy.
 	page = pageOf(func(p *gorgon.Page[state]) {
 		p.View = func(state) gorgon.Component {
 			return gorgon.HTML("<svg><style>path { fill: red }</style></svg><script>ran()</script>")

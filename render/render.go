@@ -1,9 +1,9 @@
 // Package render turns one page and one input into one whole entry.
 //
-// It knows the page and asks nobody: no store, no cache, no network. What a
-// page's functions may do to it is its business: a panic is an error, a
-// function that does not return in time is left behind, and a page that
-// grows without end is cut off.
+// It knows only the page: it uses no store, no cache and no network. It
+// contains the faults of a page's functions: a panic is an error, a function
+// that does not return in time is abandoned, and a page that grows without end
+// is cut off.
 package render
 
 import (
@@ -16,40 +16,42 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/admission"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/sealed"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// A Renderer renders the pages of one app in one build. Its fields are set
-// before its first use and not changed after. It is safe for concurrent use.
+// A Renderer renders the pages of one app in one build. Set its fields before
+// the first use and do not change them later. It is safe for concurrent use.
 type Renderer struct {
 	App    gorgon.App
-	Build  string           // the build that views are part of
-	Site   gorgon.Site      // where the app is served from; Locale is set for each page
-	Values *gorgon.Values   // the build's values
-	Effort compress.Effort  // how hard to compress. Default: Fast
-	Limit  int              // bytes of HTML, and of state, that a page may have. Default: 16 MiB
-	Width  int              // how many makings of one page's pattern may run at once. Default: 64
-	Now    func() time.Time // default: time.Now
-	Lean   bool             // leave out states that nothing reads again, as a seed does. Default: keep them all
-	Seal   *sealed.Key      // of what travels through browsers. See [NewSeal]. Default: a key that whoever knows Build can make
+	Build  string                         // the build that views are part of
+	Site   viewctx.Site                   // where the app is served; Locale is set for each page
+	Values func(name string) (any, error) // the build's values
+	Effort compress.Effort                // how hard to compress. Default: Fast
+	Limit  int                            // the size limit of HTML, and of state, in bytes. Default: 16 MiB
+	Now    func() time.Time               // default: time.Now
+	Lean   bool                           // leave out states that are not read again, as a seed does. Default: store all
+	Seal   *sealed.Key                    // the key for data that travels through browsers. See [NewSeal]. Default: a key that can be derived from Build
 
-	Outline bool // write comments around fragments, by which 'gorgon dev' shows them. Default: write none
+	// Limits say how many renderings of one page's pattern run at once, and how
+	// many may wait for them. Default: those of the type.
+	Limits admission.Limits
+
+	Outline bool // write comments around fragments, with which 'gorgon dev' shows them. Default: write none
 
 	once      sync.Once
 	fragments map[string]*gorgon.Definition
 	seal      *sealed.Key
 	popups    sync.Map // by locale: HTML
 
-	mu    sync.Mutex
-	slots map[*gorgon.Definition]chan struct{}
+	gates gates
 }
 
-const (
-	defaultLimit = 16 << 20
-	defaultWidth = 64
-)
+const defaultLimit = 16 << 20
 
 func (r *Renderer) limit() int {
 	if r.Limit > 0 {
@@ -58,7 +60,7 @@ func (r *Renderer) limit() int {
 	return defaultLimit
 }
 
-// Time is the time by the renderer's clock.
+// Time returns the time by the renderer's clock.
 func (r *Renderer) Time() time.Time { return r.now() }
 
 func (r *Renderer) now() time.Time {
@@ -74,26 +76,31 @@ type Task struct {
 	Path   string // decoded, without base path and locale
 	Locale string
 	Epoch  uint64       // the store's sequence, read before
-	Old    *pages.Entry // the version it replaces; nil where there is none
+	Old    *pages.Entry // the version it replaces; nil if there is none
+
+	// Slot is one of the page's [Renderer.Gate], which the caller releases.
+	// nil: wait for one as long as the page's Timeout allows, however many
+	// wait.
+	Slot *admission.Slot
 }
 
-// Key is the identity of the task's entry.
+// Key returns the identity of the task's entry.
 func (t Task) Key() pages.Key {
 	return pages.Key{Route: t.Page.Path, Path: t.Path, Locale: t.Locale}
 }
 
-// Make calls the page's generator and renders its state. A redirect is an
-// entry; NotFound, Gone and every other answer is an error. The error says
-// which page; its cause is the generator's.
+// Make calls the page's loader and renders its state. A redirect is an entry;
+// NotFound, Gone and every other result is an error. The error names the page;
+// its cause is the loader's.
 //
-// Where the HTML is that of the old version to the byte, the new entry keeps
-// its ETag, its time of modification and its compressed twins.
+// If the HTML is identical to that of the old version, the new entry keeps its
+// ETag, its time of modification and its compressed variants.
 func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 	made := r.now()
-	ctx = r.siteFor(ctx, t.Locale) // a state may hold URLs too
-	in := gorgon.NewInput(t.Page.Pattern, t.Path, t.Locale, r.Values)
-	return within(ctx, r, t.Page, "make", t.Path, func(ctx context.Context) (*pages.Entry, error) {
-		state, err := t.Page.BuildState(ctx, in)
+	ctx = r.siteFor(ctx, t.Locale, pathOf(t.Page, t.Path)) // a state may contain URLs too
+	in := t.Page.Input(t.Path, t.Locale, r.Values)
+	return within(ctx, t.Page, r.slotOf(t), "make", t.Path, func(ctx context.Context) (*pages.Entry, error) {
+		state, err := t.Page.Load(ctx, in)
 		if location, status, ok := moved(err); ok {
 			return r.redirect(ctx, t, made, location, status)
 		}
@@ -103,28 +110,45 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 		if r.Lean && !t.Page.Rereads() {
 			return r.entry(ctx, t, made, state, nil)
 		}
-		data, err := t.Page.Encode(state)
+		data, err := r.encode(t.Page, state)
 		if err != nil {
-			return nil, fmt.Errorf("the state cannot be kept as JSON: %w", err)
-		}
-		if len(data) > r.limit() {
-			return nil, &gorgon.Error{Kind: gorgon.TooLarge, Message: "the page is too large", Err: fmt.Errorf("its state has %d bytes, more than %d", len(data), r.limit())}
+			return nil, err
 		}
 		return r.entry(ctx, t, made, state, data)
 	})
 }
 
-// Again renders the state of an entry that another build rendered with this
-// build's view, without calling its generator. The times stay, but for that
-// of modification where the view shows something else, and so does what is
-// known of failed refreshes.
+// encode returns a state as it is stored.
+func (r *Renderer) encode(page *gorgon.Definition, state any) ([]byte, error) {
+	if exceeds(state, r.limit()) {
+		return nil, tooLargeState(fmt.Errorf("its state has more than %d bytes", r.limit()))
+	}
+	data, err := page.Encode(state)
+	if err != nil {
+		return nil, fmt.Errorf("the state cannot be stored as JSON: %w", err)
+	}
+	if len(data) > r.limit() {
+		return nil, tooLargeState(fmt.Errorf("its state has %d bytes, more than %d", len(data), r.limit()))
+	}
+	return data, nil
+}
+
+func tooLargeState(err error) error {
+	return &gorgon.Error{Kind: gorgon.KindTooLarge, Message: "the page is too large", Err: err}
+}
+
+// Again renders the state of an entry from another build with this build's
+// view, without calling its loader. The times stay, except the time of
+// modification if the view shows something else, and so does the record of
+// failed refreshes.
 func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *pages.Entry) (*pages.Entry, error) {
+	ctx = r.siteFor(ctx, old.Key.Locale, pathOf(page, old.Key.Path))
 	t := Task{Page: page, Path: old.Key.Path, Locale: old.Key.Locale, Epoch: old.Epoch, Old: old}
-	return within(ctx, r, page, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
+	return within(ctx, page, r.gates.of(page, r.Limits).views.Enter, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
 		switch {
 		case old.State == nil && old.Status == http.StatusOK:
-			return nil, fmt.Errorf("build %s kept no state of it", old.Build)
-		case old.State == nil: // a redirect shows nothing
+			return nil, fmt.Errorf("build %s stored no state of it", old.Build)
+		case old.State == nil: // a redirect has no view
 			again := *old
 			again.Build = r.Build
 			return &again, nil
@@ -146,39 +170,38 @@ func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *page
 	})
 }
 
-// ShouldRevalidate asks the page whether an entry is to be made again.
-func (r *Renderer) ShouldRevalidate(ctx context.Context, page *gorgon.Definition, e *pages.Entry) (bool, error) {
-	in := gorgon.NewInput(page.Pattern, e.Key.Path, e.Key.Locale, r.Values)
-	return within(ctx, r, page, "ask whether to revalidate", e.Key.Path, func(ctx context.Context) (bool, error) {
+// ShouldRevalidate asks the page of a task whether to regenerate its old entry.
+func (r *Renderer) ShouldRevalidate(ctx context.Context, t Task) (bool, error) {
+	page, e := t.Page, t.Old
+	in := page.Input(e.Key.Path, e.Key.Locale, r.Values)
+	return within(ctx, page, r.slotOf(t), "ask whether to revalidate", e.Key.Path, func(ctx context.Context) (bool, error) {
 		state, err := page.Decode(e.State)
 		if err != nil {
-			return true, nil // it cannot be asked about, so it is made again
+			return true, nil // it cannot be asked about, so it is regenerated
 		}
 		return page.ShouldRevalidate(ctx, in, state, e.MadeAt)
 	})
 }
 
-// within calls fn under the page's deadline, turns a panic into an error,
-// and names the page in every error. A function that outlives its deadline
-// is left behind, but keeps its slot until it ends, so that a page that hangs
-// can use up no more than its own slots.
-func within[T any](ctx context.Context, r *Renderer, page *gorgon.Definition, op, path string, fn func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, page.Timeout)
-	defer cancel()
+// within takes a slot, calls fn under the page's deadline, turns a panic into
+// an error, and names the page in every error. The deadline starts with the
+// slot. A function that outlives its deadline is abandoned, but keeps its slot
+// until it returns, so that a page that hangs can use up only its own slots.
+func within[T any](ctx context.Context, page *gorgon.Definition, enter func(context.Context) (*admission.Slot, error), op, path string, fn func(context.Context) (T, error)) (T, error) {
 	var zero T
 	fail := func(err error) (T, error) {
-		e := &gorgon.Error{Op: op, Path: path, Kind: gorgon.KindOf(err), Status: gorgon.StatusOf(err), Err: err}
-		if f := gorgon.FailureOf(err, path, ""); f.Message != "" {
+		e := &gorgon.Error{Op: op, Path: path, Kind: failure.Kind(err), Status: failure.Status(err), Err: err}
+		if f := failure.Of(err, path, ""); f.Message != "" {
 			e.Message = f.Message
 		}
 		return zero, e
 	}
-	slots := r.slotsOf(page)
-	select {
-	case slots <- struct{}{}:
-	case <-ctx.Done():
-		return fail(&gorgon.Error{Kind: gorgon.Unavailable, Err: fmt.Errorf("%d makings of %s are still running: %w", cap(slots), page.Path, context.Cause(ctx))})
+	slot, err := enter(ctx)
+	if err != nil {
+		return fail(notAdmitted(page, err))
 	}
+	ctx, cancel := context.WithTimeout(ctx, page.Timeout)
+	defer cancel()
 	type result struct {
 		value T
 		err   error
@@ -190,7 +213,7 @@ func within[T any](ctx context.Context, r *Renderer, page *gorgon.Definition, op
 			if p := recover(); p != nil {
 				res = result{err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 			}
-			<-slots
+			slot.Free()
 			done <- res
 		}()
 		res.value, res.err = fn(ctx)
@@ -202,41 +225,38 @@ func within[T any](ctx context.Context, r *Renderer, page *gorgon.Definition, op
 		}
 		return res.value, nil
 	case <-ctx.Done():
-		// An answer that came in the same instant still counts as late.
+		// A result that came at the same instant still counts as late.
 		return fail(context.Cause(ctx))
 	}
 }
 
-func (r *Renderer) slotsOf(page *gorgon.Definition) chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	slots := r.slots[page]
-	if slots == nil {
-		width := r.Width
-		if width <= 0 {
-			width = defaultWidth
-		}
-		if r.slots == nil {
-			r.slots = map[*gorgon.Definition]chan struct{}{}
-		}
-		slots = make(chan struct{}, width)
-		r.slots[page] = slots
+// siteFor returns the context in which the views of a page render.
+func (r *Renderer) siteFor(ctx context.Context, locale, path string) context.Context {
+	site := r.App.SiteIn(r.Site, locale)
+	site.Path = path
+	return viewctx.WithSite(ctx, site)
+}
+
+// pathOf is the path of a page, as its views may know it: a fragment is on many
+// pages.
+func pathOf(d *gorgon.Definition, path string) string {
+	if d.Fragment != "" {
+		return ""
 	}
-	return slots
+	return path
 }
 
-// siteFor is the context in which views of one locale render.
-func (r *Renderer) siteFor(ctx context.Context, locale string) context.Context {
-	return gorgon.WithSite(ctx, r.Site.In(r.App, locale))
-}
-
-// headerFor checks the headers that a page's state asks for.
-func headerFor(page *gorgon.Definition, state any, kept bool) (http.Header, error) {
+// headerFor checks the headers that a page sets.
+func headerFor(ctx context.Context, page *gorgon.Definition, in gorgon.Input, state any, kept bool) (http.Header, error) {
 	header := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
 	if page.Headers == nil {
 		return header, nil
 	}
-	for name, values := range page.Headers(state) {
+	own, err := page.Headers(ctx, in, state)
+	if err != nil {
+		return nil, fmt.Errorf("Headers: %w", err)
+	}
+	for name, values := range own {
 		name = http.CanonicalHeaderKey(name)
 		if err := checkHeader(name, values, kept); err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-// Pages made for one request, and error views.
+// Pages rendered for one request, and error views.
 
 package render
 
@@ -11,9 +11,10 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// A Response is a page for one request: its state is made, its view is not
+// A Response is a page for one request: its state is loaded, its view is not
 // yet rendered.
 type Response struct {
 	Status int
@@ -21,25 +22,21 @@ type Response struct {
 
 	renderer *Renderer
 	doc      gorgon.Document
-	piece    bool // it is a fragment: its main part is all there is
+	path     string // of the page, for its views
+	piece    bool   // it consists of its main part alone: it is a fragment, or not an HTML document
 }
 
-// Request makes the state of a page for one request, merged with its built
-// half where it has one; built is nil otherwise.
+// Request loads the state of a page for one request, merged with its stored
+// half if it has one; otherwise built is nil. The state of a page without
+// LoadRequest is the stored one. If more requests wait than can be answered in
+// time, it fails with a refusal of package admission.
 func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, locale string, req *http.Request, built *pages.Entry) (*Response, error) {
-	ctx = r.siteFor(ctx, locale)
-	in := gorgon.NewInput(page.Pattern, path, locale, r.Values)
-	return within(ctx, r, page, "make", path, func(ctx context.Context) (*Response, error) {
-		state, err := page.RequestState(ctx, in, req.WithContext(ctx))
-		if err == nil && page.Amalgamate != nil {
-			var half any
-			if half, err = page.Decode(built.State); err != nil {
-				return nil, fmt.Errorf("the built state does not decode: %w", err)
-			}
-			state, err = page.Amalgamate(ctx, in, half, state)
-		}
+	ctx = r.siteFor(ctx, locale, pathOf(page, path))
+	in := page.Input(path, locale, r.Values)
+	return within(ctx, page, r.Gate(page).Enter, "make", path, func(ctx context.Context) (*Response, error) {
+		state, err := stateFor(ctx, page, in, req, built)
 		if location, status, ok := moved(err); ok {
-			target, err := r.target(ctx, locale, location, status)
+			target, err := r.target(ctx, locale, location, status, gorgon.KindInvalid)
 			if err != nil {
 				return nil, err
 			}
@@ -48,24 +45,46 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 		if err != nil {
 			return nil, err
 		}
-		header, err := headerFor(page, state, false)
+		header, err := headerFor(ctx, page, in, state, false)
 		if err != nil {
 			return nil, err
 		}
 		res := &Response{
-			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "",
-			doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Main: page.View(state)},
+			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "" || !pages.IsHTML(header),
+			path: pathOf(page, path), doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Main: page.View(state)},
 		}
-		if !res.piece { // it has no head, and no other languages to name in one
-			head := headOf(page, state)
+		if !res.piece { // it has no head, and so no links to other languages
+			head, err := headOf(ctx, page, in, state)
+			if err != nil {
+				return nil, err
+			}
 			res.doc.Title, res.doc.Head = head.Title, head.At(path)
 		}
 		return res, nil
 	})
 }
 
-// WriteTo renders the page into w as it goes. A panic is an error; what was
-// written before it stays written. Fragments are filled by the context's Slots.
+// stateFor loads the state of a page for one request.
+func stateFor(ctx context.Context, page *gorgon.Definition, in gorgon.Input, req *http.Request, built *pages.Entry) (state any, err error) {
+	if page.LoadRequest != nil {
+		if state, err = page.LoadRequest(ctx, in, req.WithContext(ctx)); err != nil || page.Merge == nil {
+			return state, err
+		}
+	} else if built.State == nil {
+		return page.Load(ctx, in) // another build stored it, whose view had no form
+	}
+	half, err := page.Decode(built.State)
+	if err != nil {
+		return nil, fmt.Errorf("the built state does not decode: %w", err)
+	}
+	if page.LoadRequest == nil {
+		return half, nil
+	}
+	return page.Merge(ctx, in, half, state)
+}
+
+// WriteTo renders the page directly into w. A panic is an error; what was
+// written before it stays written. The context's Slots fill the fragments.
 func (res *Response) WriteTo(ctx context.Context, w io.Writer) (err error) {
 	if res.renderer == nil {
 		return nil
@@ -76,13 +95,13 @@ func (res *Response) WriteTo(ctx context.Context, w io.Writer) (err error) {
 		}
 	}()
 	if res.piece {
-		return res.doc.Main.Render(res.renderer.siteFor(ctx, res.doc.Locale), w)
+		return res.doc.Main.Render(res.renderer.siteFor(ctx, res.doc.Locale, res.path), w)
 	}
-	return res.renderer.stream(ctx, res.renderer.App, res.doc, w)
+	return res.renderer.stream(res.renderer.siteFor(ctx, res.doc.Locale, res.path), res.renderer.App, res.doc, res.Header, w)
 }
 
-// Whole renders the page, or the fragment, as an entry that is not kept, for
-// those who want its parts.
+// Whole renders the page, or the fragment, as an entry that is not stored, for
+// callers that want its parts.
 func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -90,8 +109,8 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 		}
 	}()
 	e = &pages.Entry{Build: res.renderer.Build, Key: pages.Key{Path: res.doc.Path, Locale: res.doc.Locale}, Status: res.Status, Header: res.Header, Title: res.doc.Title}
-	uses := gorgon.Uses{Nonce: gorgon.UsesOf(ctx).Nonce}
-	ctx = gorgon.WithUses(res.renderer.siteFor(ctx, res.doc.Locale), &uses)
+	uses := viewctx.Uses{Nonce: viewctx.UsesOf(ctx).Nonce}
+	ctx = viewctx.WithUses(res.renderer.siteFor(ctx, res.doc.Locale, res.path), &uses)
 	if !res.piece {
 		e.HTML, e.Head, e.Main, err = res.renderer.document(ctx, res.doc)
 	} else {
@@ -106,13 +125,12 @@ func (res *Response) Whole(ctx context.Context) (e *pages.Entry, err error) {
 	return e, nil
 }
 
-// stream renders a document as it goes. What it needs beside its parts is
-// known only when they are rendered: what the head did not say of it yet
-// comes behind the main part.
-func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Document, w io.Writer) error {
-	ctx = r.siteFor(ctx, doc.Locale)
-	uses := gorgon.UsesOf(ctx)
-	ctx = gorgon.WithUses(ctx, uses)
+// stream renders a document directly. What it needs in addition to its parts is
+// known only when they are rendered: what the head does not have yet comes
+// after the main part.
+func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Document, header http.Header, w io.Writer) error {
+	uses := viewctx.UsesOf(ctx)
+	ctx = viewctx.WithUses(ctx, uses)
 	if doc.Head == nil || doc.Main == nil {
 		return fmt.Errorf("render %s: the view is nil", doc.Path)
 	}
@@ -137,7 +155,7 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 			if err := head.Render(ctx, w); err != nil {
 				return err
 			}
-			return write(w, headEnd, r.tags(pages.Uses{}, doc.Locale, false))
+			return write(w, headEnd, r.tags(pages.Uses{}, doc.Locale, header, false))
 		})
 	}
 	doc.Main = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
@@ -153,19 +171,31 @@ func (r *Renderer) stream(ctx context.Context, app gorgon.App, doc gorgon.Docume
 			return err
 		}
 		if known {
-			return write(w, mainEnd, r.popup(doc.Locale))
+			return write(w, mainEnd)
 		}
 		if u := usesOf(uses); r.runtime(u) {
-			return write(w, r.tags(u, doc.Locale, false))
+			return write(w, r.tags(u, doc.Locale, header, false))
 		}
 		return nil
 	})
 	return app.LayoutOf(doc).Render(ctx, w)
 }
 
+// Document renders a document that is not a page of the app, for one request.
+func (r *Renderer) Document(ctx context.Context, doc gorgon.Document) (html []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("render %s: panic: %v\n%s", doc.Path, p, debug.Stack())
+		}
+	}()
+	b := bounded{limit: r.limit()}
+	err = r.stream(r.siteFor(ctx, doc.Locale, ""), r.App, doc, nil, &b)
+	return b.buf.Bytes(), r.tooLarge(err)
+}
+
 // Failure renders the error view for a failure of page, which may be nil. It
-// always has something to show: where the app's own view or layout fails,
-// that failure is returned beside a plain page.
+// always returns something to show: if the app's own view or layout fails, it
+// returns that failure and a plain page.
 func (r *Renderer) Failure(ctx context.Context, page *gorgon.Definition, f gorgon.Failure) (html []byte, err error) {
 	html, err = r.failure(ctx, r.App, page, f)
 	if err != nil {
@@ -182,13 +212,13 @@ func (r *Renderer) failure(ctx context.Context, app gorgon.App, page *gorgon.Def
 	}()
 	b := bounded{limit: r.limit()}
 	if f.Position != gorgon.InPage {
-		err = app.ErrorOf(page, f).Render(r.siteFor(ctx, f.Locale), &b)
+		err = app.ErrorOf(page, f).Render(r.siteFor(ctx, f.Locale, ""), &b)
 		return b.buf.Bytes(), err
 	}
-	err = r.stream(ctx, app, gorgon.Document{
+	err = r.stream(r.siteFor(ctx, f.Locale, ""), app, gorgon.Document{
 		Locale: f.Locale, Path: f.Path, Status: f.Status, Title: f.Title,
 		Head: gorgon.Head{Title: f.Title, Robots: "noindex"},
 		Main: app.ErrorOf(page, f),
-	}, &b)
+	}, nil, &b)
 	return b.buf.Bytes(), err
 }

@@ -1,4 +1,4 @@
-// Pages made for one request, and error views.
+// Pages rendered for one request, and error views.
 
 package render_test
 
@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 func request(t *testing.T) *http.Request {
@@ -23,11 +25,11 @@ func request(t *testing.T) *http.Request {
 	return r
 }
 
-// byRequest is a page whose state is what the request says.
+// byRequest is a page whose state is taken from the request.
 func byRequest(change ...func(*gorgon.Page[state])) *gorgon.Definition {
 	return pageOf(append([]func(*gorgon.Page[state]){func(p *gorgon.Page[state]) {
-		p.BuildState = nil
-		p.RequestState = func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
+		p.Load = nil
+		p.LoadRequest = func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
 			return state{in.PathValue("id") + r.FormValue("q")}, nil
 		}
 	}}, change...)...)
@@ -55,19 +57,19 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// A fragment has no head: nothing of one stands in the page around it.
+// A fragment has no head: its tags are not in the page around it.
 func TestRequestForAFragmentIsItsViewAlone(t *testing.T) {
 	r := renderer(func(r *render.Renderer) {
-		r.App.Locales, r.App.Origin = []string{"en", "de"}, "https://example.com"
-		r.Site.Locales, r.Site.Origin = r.App.Locales, r.App.Origin
+		r.App.Locales.Tags, r.App.Origin = []string{"en", "de"}, "https://example.com"
+		r.Site.Locales, r.Site.Origin = r.App.Locales.Tags, r.App.Origin
 	})
 	fragment := gorgon.Fragment[int, state]{
 		Name: "seven", View: text,
-		RequestState: func(_ context.Context, _ gorgon.Input, n int, _ *http.Request) (state, error) {
+		LoadRequest: func(_ context.Context, _ gorgon.Input, n int, _ *http.Request) (state, error) {
 			return state{strings.Repeat("x", n)}, nil
 		},
 	}.Definition()
-	res, err := r.Request(t.Context(), fragment, gorgon.FragmentPath("seven", []byte("7")), "en", request(t), nil)
+	res, err := r.Request(t.Context(), fragment, viewctx.FragmentPath("seven", []byte("7")), "en", request(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +85,8 @@ func TestRequestForAFragmentIsItsViewAlone(t *testing.T) {
 
 func TestAmalgamation(t *testing.T) {
 	page := byRequest(func(p *gorgon.Page[state]) {
-		p.BuildState = func(context.Context, gorgon.Input) (state, error) { return state{"built"}, nil }
-		p.Amalgamate = func(_ context.Context, in gorgon.Input, built, requested state) (state, error) {
+		p.Load = func(context.Context, gorgon.Input) (state, error) { return state{"built"}, nil }
+		p.Merge = func(_ context.Context, in gorgon.Input, built, requested state) (state, error) {
 			return state{in.Path + " " + built.Text + " " + requested.Text}, nil
 		}
 	})
@@ -109,7 +111,7 @@ func TestAmalgamation(t *testing.T) {
 func TestRequestFaults(t *testing.T) {
 	making := func(f func() (state, error)) *gorgon.Definition {
 		return byRequest(func(p *gorgon.Page[state]) {
-			p.RequestState = func(context.Context, gorgon.Input, *http.Request) (state, error) { return f() }
+			p.LoadRequest = func(context.Context, gorgon.Input, *http.Request) (state, error) { return f() }
 		})
 	}
 	for name, c := range map[string]struct {
@@ -119,7 +121,7 @@ func TestRequestFaults(t *testing.T) {
 		"panic":     {making(func() (s state, err error) { panic("oh no") }), 500},
 		"error":     {making(func() (s state, err error) { return s, errors.New("no data") }), 500},
 		"missing":   {making(func() (s state, err error) { return s, gorgon.NotFound() }), 404},
-		"forbidden": {making(func() (s state, err error) { return s, &gorgon.Error{Kind: gorgon.Forbidden} }), 403},
+		"forbidden": {making(func() (s state, err error) { return s, &gorgon.Error{Kind: gorgon.KindForbidden} }), 403},
 		"header": {byRequest(func(p *gorgon.Page[state]) {
 			p.Headers = func(state) http.Header { return http.Header{"X": {"a\r\nb"}} }
 		}), 500},
@@ -130,26 +132,27 @@ func TestRequestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := renderer().Request(t.Context(), c.page, "/p/1", "", request(t), nil)
 			wantFault(t, err, "/p/1")
-			if gorgon.StatusOf(err) != c.status {
-				t.Errorf("%d: %v", gorgon.StatusOf(err), err)
+			if failure.Status(err) != c.status {
+				t.Errorf("%d: %v", failure.Status(err), err)
 			}
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
 		slow := byRequest(func(p *gorgon.Page[state]) {
 			p.Timeout = time.Second
-			p.RequestState = func(ctx context.Context, _ gorgon.Input, r *http.Request) (s state, err error) {
+			p.LoadRequest = func(ctx context.Context, _ gorgon.Input, r *http.Request) (s state, err error) {
 				<-r.Context().Done()
 				return s, context.Cause(r.Context())
 			}
 		})
-		if _, err := renderer().Request(t.Context(), slow, "/p/1", "", request(t), nil); gorgon.StatusOf(err) != 504 {
+		if _, err := renderer().Request(t.Context(), slow, "/p/1", "", request(t), nil); failure.Status(err) != 504 {
 			t.Errorf("%v", err)
 		}
 	})
 }
 
-// A panic while writing is an error that names the page; what was written stays.
+// A panic while writing is an error that names the page; what was written
+// stays.
 func TestWriteFaults(t *testing.T) {
 	for name, view := range map[string]gorgon.Component{
 		"panic": component(func(_ context.Context, w io.Writer) error { _, _ = io.WriteString(w, "half"); panic("oh no") }),
@@ -178,7 +181,7 @@ func TestWriteFaults(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with the app's own error view, there is one to show.
+// Whatever is wrong with the app's error view, there is one to show.
 func TestFailure(t *testing.T) {
 	f := gorgon.Failure{Status: 404, Title: "Not Found", Message: "no <b>such</b> page", Path: "/x"}
 	views := map[string]struct {

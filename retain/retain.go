@@ -1,10 +1,10 @@
 // Package retain keeps the assets of builds in a store.
 //
-// While a new build takes an old one's place, and as long as a page of the old
-// one is open in a browser or lies in a cache, its assets are asked for, and
-// whoever is asked may be the other build. So each build puts its assets into
-// the store that both share, and looks there for those it does not have. They
-// stay until the store's sweep takes them as the least recently used.
+// While a new build replaces an old one, and as long as a page of the old one
+// is open in a browser or is in a cache, browsers request its assets, and the
+// instance that answers may run another build. So each build puts its assets
+// into the shared store, and looks there for assets it does not have. They stay
+// until the store's sweep removes them as the least recently used.
 package retain
 
 import (
@@ -17,21 +17,20 @@ import (
 
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// route is that of the records in a store. No page's pattern begins so.
+// route is the route of the records in a store. No page's pattern begins so.
 const route = "(asset)"
-
-// Prefix begins the path of every asset.
-const Prefix = "/_gorgon/assets/"
 
 func keyOf(path string) pages.Key { return pages.Key{Route: route, Path: path} }
 
-// Put puts the assets of a seed into a store, where they are not there yet.
-// Twice is once; many may do it at once. It returns how many it put.
+// Put puts the assets of a seed into a store, unless they are there already.
+// Calling it twice, or concurrently, has no further effect. It returns how many
+// it put.
 func Put(ctx context.Context, store pages.Store, s *seed.Seed) (int, error) {
 	build := s.Manifest().Build
-	done := keyOf("build/" + build) // put last: then all of them are there
+	done := keyOf("build/" + build) // this one is put last: if it is there, all of them are
 	if _, err := store.Get(ctx, done); err == nil {
 		return 0, nil
 	}
@@ -40,11 +39,11 @@ func Put(ctx context.Context, store pages.Store, s *seed.Seed) (int, error) {
 		switch {
 		case err != nil:
 			return n, fmt.Errorf("keep assets: %w", err)
-		case !f.Immutable || !strings.HasPrefix(f.Path, Prefix):
+		case !f.Immutable || !strings.HasPrefix(f.Path, wire.Assets):
 			continue
 		}
 		if _, err := store.Get(ctx, keyOf(f.Path)); err == nil {
-			continue // of an earlier build, with the same content
+			continue // from an earlier build, with the same content
 		}
 		if err := put(ctx, store, entryOf(f, build)); err != nil {
 			return n, fmt.Errorf("keep assets: %s: %w", f.Path, err)
@@ -62,7 +61,7 @@ func put(ctx context.Context, store pages.Store, e *pages.Entry) error {
 	if err != nil {
 		return err
 	}
-	return store.Put(ctx, pages.Record{Key: e.Key, Data: data}, pages.Fence{})
+	return store.Put(ctx, pages.Record{Key: e.Key, Data: data}, pages.Unfenced)
 }
 
 func entryOf(f seed.File, build string) *pages.Entry {
@@ -72,10 +71,10 @@ func entryOf(f seed.File, build string) *pages.Entry {
 	}
 }
 
-// Find reads an asset of another build. Its error is pages.ErrNotFound where
-// no build that is remembered has it.
+// Find reads an asset of another build. It fails with pages.ErrNotFound if no
+// known build has it.
 func Find(ctx context.Context, store pages.Store, path string) (seed.File, error) {
-	if !strings.HasPrefix(path, Prefix) {
+	if !strings.HasPrefix(path, wire.Assets) {
 		return seed.File{}, pages.ErrNotFound
 	}
 	record, err := store.Get(ctx, keyOf(path))

@@ -10,6 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/retain"
 	"github.com/gorgon-go/gorgon/seed"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 func seedOf(t *testing.T, build string, files ...seed.File) *seed.Seed {
@@ -36,11 +37,11 @@ func seedOf(t *testing.T, build string, files ...seed.File) *seed.Seed {
 }
 
 func asset(name, data string) seed.File {
-	return seed.File{Path: retain.Prefix + name, ContentType: "text/css", Immutable: true, ETag: name, Data: []byte(data), Gzip: []byte("z" + data)}
+	return seed.File{Path: wire.Assets + name, ContentType: "text/css", Immutable: true, ETag: name, Data: []byte(data), Gzip: []byte("z" + data)}
 }
 
-// The assets of every build are found by every other, byte for byte; what
-// stays at its path is each build's own.
+// Every build finds the assets of all others, byte for byte; files at fixed
+// paths belong to each build.
 func TestBuildsFindEachOthersAssets(t *testing.T) {
 	store := mem.Open(mem.Options{})
 	defer store.Close()
@@ -49,7 +50,7 @@ func TestBuildsFindEachOthersAssets(t *testing.T) {
 	for _, build := range []string{"b1", "b2", "b3"} {
 		own, shared := asset(build+".css", build), asset("same.css", "same")
 		all = append(all, own, shared)
-		for n, want := range []int{0, 0} { // twice is once
+		for n, want := range []int{0, 0} { // the second time has no effect
 			put, err := retain.Put(t.Context(), store, seedOf(t, build, own, shared, static))
 			if err != nil {
 				t.Fatal(err)
@@ -71,7 +72,7 @@ func TestBuildsFindEachOthersAssets(t *testing.T) {
 			t.Errorf("%s: found %+v, %v", f.Path, found, err)
 		}
 	}
-	for _, path := range []string{"/favicon.ico", retain.Prefix + "none.css", "build/b1", "/"} {
+	for _, path := range []string{"/favicon.ico", wire.Assets + "none.css", "build/b1", "/"} {
 		if _, err := retain.Find(t.Context(), store, path); !errors.Is(err, pages.ErrNotFound) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -1,12 +1,15 @@
-// Speaking to the service: connections, keys, and what each response tells.
+// Communicating with the service: connections, keys, and what each response
+// reports.
 
 package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -15,20 +18,20 @@ import (
 )
 
 const (
-	// attempts is how often a request is made that fails in a way that may
-	// pass: with the waits between, they end after some 3 s.
+	// attempts is how many times a request is made if its failure may be
+	// temporary: with the waits in between, this takes about 3 s.
 	attempts = 5
 
-	// silence is how long a response may be awaited by a caller whose
-	// context has no end.
+	// silence is how long to wait for a response if the caller's context has no
+	// deadline.
 	silence = 30 * time.Second
 )
 
-// connect makes the client. It asks the service nothing.
+// connect creates the client. It makes no request.
 func (s *Store) connect() error {
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	s.http = &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 proxy,
 		DialContext:           dialer.DialContext,
 		TLSHandshakeTimeout:   5 * time.Second,
 		ResponseHeaderTimeout: silence,
@@ -52,11 +55,21 @@ func (s *Store) connect() error {
 	return nil
 }
 
-// keys are looked for when they are needed first, and again when they run out.
+// proxy returns the proxy of the environment. The error of net/http quotes its
+// URL, which may contain a password.
+func proxy(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("HTTP_PROXY or HTTPS_PROXY in the environment is not the URL of a proxy")
+	}
+	return u, nil
+}
+
+// Keys are read when they are first needed, and again when they expire.
 func keys(at place) *credentials.Credentials {
 	sources := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
-	// Elsewhere than at Amazon, asking for the machine's role would end in a
-	// wait for an address that nobody has.
+	// Except at Amazon, asking for the machine's role would wait for an address
+	// that does not exist.
 	if at.amazon() || os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
 		sources = append(sources, &credentials.IAM{})
 	}
@@ -64,7 +77,7 @@ func keys(at place) *credentials.Credentials {
 }
 
 // A wire carries requests. It reads the service's clock, and adds the one
-// condition that the client has no option for.
+// condition for which the client has no option.
 type wire struct {
 	http.RoundTripper
 	clock *clock

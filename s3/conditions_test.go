@@ -1,6 +1,6 @@
 //go:build unix
 
-// Services that ignore conditions: nothing is pretended.
+// Services that ignore conditions: the store reports it.
 
 package s3_test
 
@@ -37,8 +37,8 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// The fake itself keeps to the contract where it honours conditions, also if
-// those of deletes are not among them.
+// The fake itself keeps the contract if it honours conditions, even without
+// those of deletes.
 func TestContractWithoutConditionalDeletes(t *testing.T) {
 	t.Parallel()
 	pagestest.Harness{
@@ -59,19 +59,19 @@ func TestIgnoredConditions(t *testing.T) {
 		"creating not honoured":    {&fake{noCreate: true}, "If-None-Match"},
 		"replacing not honoured":   {&fake{noReplace: true}, "If-Match"},
 		"conditions not supported": {&fake{refuses: true}, "If-None-Match"},
-		"no ETag told":             {&fake{noETag: true}, "If-Match"},
+		"no ETag returned":         {&fake{noETag: true}, "If-Match"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, log := t.Context(), new(lines)
 			s := open(t, test.service.serve(t), s3.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 			key := pages.Key{Route: "/", Path: "/"}
 			record := pages.Record{Key: key, Data: []byte("data")}
-			must(t, s.Put(ctx, record, pages.Fence{}))
+			must(t, s.Put(ctx, record, pages.Unfenced))
 			for call, err := range map[string]error{
-				"Lease":             second(s.Lease(ctx, key, time.Minute)),
+				"Lease":             second(s.Lease(ctx, key, claim(), time.Minute)),
 				"Release":           s.Release(ctx, pages.Lease{Key: key, Token: 1}),
 				"Bump":              second(s.Bump(ctx, pages.Stale, pages.All)),
-				"Put with subjects": s.Put(ctx, record, pages.Fence{Subjects: []string{pages.All}}),
+				"Put with an epoch": s.Put(ctx, record, pages.Fence{}),
 				"Put with a token":  s.Put(ctx, record, pages.Fence{Token: 1}),
 				"Delete":            s.Delete(ctx, key, pages.Fence{Token: 1}),
 				"Sweep":             second(s.Sweep(ctx, pages.Bounds{PerRoute: 1})),
@@ -92,7 +92,7 @@ func TestIgnoredConditions(t *testing.T) {
 			if len(list(t, s)) != 1 {
 				t.Error("the record is not listed")
 			}
-			must(t, s.Delete(ctx, key, pages.Fence{}))
+			must(t, s.Delete(ctx, key, pages.Unfenced))
 			if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
 				t.Errorf("the log has %d lines about it:\n%s", n, log)
 			}
@@ -100,7 +100,7 @@ func TestIgnoredConditions(t *testing.T) {
 	}
 }
 
-// A service that is busy is asked again, but not beyond the context's end.
+// A busy service is asked again, but not beyond the end of the context.
 func TestSlowDown(t *testing.T) {
 	f := &fake{busy: 2}
 	s := open(t, f.serve(t), s3.Options{})

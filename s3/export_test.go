@@ -1,6 +1,6 @@
 //go:build unix
 
-// What tests need from within: time that need not pass.
+// What tests need from within the package, to skip waiting.
 
 package s3
 

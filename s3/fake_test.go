@@ -1,6 +1,6 @@
 //go:build unix
 
-// A service of some lines that need not honour conditions.
+// A small service that need not honour conditions.
 
 package s3_test
 
@@ -21,12 +21,12 @@ import (
 	"time"
 )
 
-// A fake keeps objects in memory. Each thing it can lack is a field.
+// A fake keeps objects in memory. Each field is something it may lack.
 type fake struct {
 	noCreate, noReplace, noDelete bool // conditions that it ignores
 	refuses                       bool // it knows no conditions, and says so
 	noETag                        bool
-	busy                          int // how many requests it answers with SlowDown yet
+	busy                          int // how many more requests it answers with SlowDown
 
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -86,7 +86,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list gives up to 1,000 objects after one, as services do.
+// list returns up to 1,000 objects after one, as services do.
 func (f *fake) list(w io.Writer, prefix, after string) {
 	type contents struct {
 		Key, ETag, LastModified string
@@ -116,7 +116,7 @@ func fail(w http.ResponseWriter, status int, code string) {
 	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%[1]s it is</Message></Error>", code)
 }
 
-// unchunk reads a body, which may be in chunks that are signed each.
+// unchunk reads a body, which may consist of signed chunks.
 func unchunk(r *http.Request) ([]byte, error) {
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		return io.ReadAll(r.Body)

@@ -1,4 +1,4 @@
-// Errors: what the service says, and what to do about it.
+// Errors: what the service reports, and what to do about it.
 
 package s3
 
@@ -13,7 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// What the service answers that is no fault.
+// Answers of the service that are not faults.
 var (
 	errMissing   = errors.New("there is no such object")
 	errUnchanged = errors.New("the object is as it was")
@@ -39,15 +39,15 @@ func (s *Store) answer(err error) error {
 		return fmt.Errorf("bucket %q: %w: name its region in the location, as in region=eu-central-1", s.place.bucket, err)
 	case said.Code == "RequestTimeTooSkewed":
 		return fmt.Errorf("%w: set this machine's clock", err)
-	case status == http.StatusForbidden, status == http.StatusUnauthorized, status == http.StatusNotFound: // a key that nobody has can be any of them
+	case status == http.StatusForbidden, status == http.StatusUnauthorized, status == http.StatusNotFound: // a key that does not exist can be any of them
 		return fmt.Errorf("bucket %q: %w (%s): check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+
 			"and that they may get, put, delete and list objects there", s.place.bucket, err, said.Code)
 	}
 	return fmt.Errorf("%w (%s)", err, said.Code)
 }
 
-// fault says what failed. It lets the errors of the contract pass as they are,
-// and prefers the caller's reasons over those of the connection.
+// fault says what failed. It passes the errors of the contract unchanged, and
+// prefers the caller's reasons over those of the connection.
 func fault(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Services that are away, hang, or refuse: clear errors, in time, and healing.
+// Services that are unavailable, hang, or refuse: clear errors, in time, and
+// recovery.
 
 package s3_test
 
@@ -19,17 +20,17 @@ import (
 
 var key = pages.Key{Route: "/{id}", Path: "/1"}
 
-// allEnd says whether all calls end by the deadline of their context.
+// allEnd checks that all calls end by the deadline of their context.
 func allEnd(t testing.TB, s *s3.Store) {
 	t.Helper()
-	key := pages.Key{Path: "/nothing of importance"} // what hangs may be done later
+	key := pages.Key{Path: "/nothing of importance"} // a call that hangs may be executed later
 	for name, call := range map[string]func(ctx context.Context) error{
 		"Get":     func(ctx context.Context) error { return second(s.Get(ctx, key)) },
-		"Put":     func(ctx context.Context) error { return s.Put(ctx, pages.Record{Key: key}, pages.Fence{}) },
+		"Put":     func(ctx context.Context) error { return s.Put(ctx, pages.Record{Key: key}, pages.Unfenced) },
 		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, key, pages.Fence{Token: 1}) },
 		"Bump":    func(ctx context.Context) error { return second(s.Bump(ctx, pages.Stale, pages.All)) },
 		"Epochs":  func(ctx context.Context) error { return second(s.Epochs(ctx)) },
-		"Lease":   func(ctx context.Context) error { return second(s.Lease(ctx, key, time.Minute)) },
+		"Lease":   func(ctx context.Context) error { return second(s.Lease(ctx, key, claim(), time.Minute)) },
 		"Release": func(ctx context.Context) error { return s.Release(ctx, pages.Lease{Key: key, Token: 1}) },
 		"List":    func(ctx context.Context) error { return s.List(ctx, func(pages.Info) bool { return true }) },
 		"Wait":    func(ctx context.Context) error { return s.Wait(ctx, 1<<50) },
@@ -40,8 +41,8 @@ func allEnd(t testing.TB, s *s3.Store) {
 	}
 }
 
-// A service that comes later, dies, comes back, hangs and goes on is followed
-// without opening the store anew.
+// A store follows a service that appears late, dies, comes back, hangs and
+// continues, without being opened again.
 func TestServiceAwayAndBack(t *testing.T) {
 	own := testbed.For(t, testbed.S3)
 	own.Stop()
@@ -54,8 +55,8 @@ func TestServiceAwayAndBack(t *testing.T) {
 		if n := bump(t, s, pages.All); n <= before.Sequence {
 			t.Errorf("purge %d came after %d", n, before.Sequence)
 		}
-		must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte(data)}, pages.Fence{}))
-		lease, err := s.Lease(ctx, pages.Key{Path: data}, time.Minute)
+		must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte(data)}, pages.Unfenced))
+		lease, err := s.Lease(ctx, pages.Key{Path: data}, claim(), time.Minute)
 		must(t, err)
 		must(t, s.Release(ctx, lease))
 	}
@@ -92,7 +93,7 @@ func TestServiceAwayAndBack(t *testing.T) {
 	works("goes on")
 }
 
-// Without an end of its own, a call to a service that is away ends anyway.
+// Without a deadline of its own, a call to an unavailable service ends anyway.
 func TestNoEndlessRetries(t *testing.T) {
 	s := open(t, "s3://pages/a?endpoint=http://127.0.0.1:1", s3.Options{})
 	begun := time.Now()
@@ -103,7 +104,7 @@ func TestNoEndlessRetries(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	location := site(t)
-	must(t, open(t, location, s3.Options{}).Put(t.Context(), pages.Record{Key: key}, pages.Fence{}))
+	must(t, open(t, location, s3.Options{}).Put(t.Context(), pages.Record{Key: key}, pages.Unfenced))
 	const wrong = "wrong-SECRET"
 	for name, test := range map[string]struct {
 		env      map[string]string
@@ -112,7 +113,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no such bucket": {nil, strings.Replace(location, "//pages/", "//other/", 1), []string{`"other"`, "create it"}},
 		"wrong secret":   {map[string]string{"AWS_SECRET_ACCESS_KEY": wrong}, location, []string{"SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"}},
-		"wrong key":      {map[string]string{"AWS_ACCESS_KEY_ID": "somebody"}, location, []string{"AWS_ACCESS_KEY_ID"}},
+		"wrong key":      {map[string]string{"AWS_ACCESS_KEY_ID": "another-user"}, location, []string{"AWS_ACCESS_KEY_ID"}},
 		"no keys":        {map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, location, []string{"AWS_ACCESS_KEY_ID"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,11 +124,11 @@ func TestRefusals(t *testing.T) {
 			s := open(t, test.location, s3.Options{})
 			for call, err := range map[string]error{
 				"Get":    second(s.Get(ctx, key)),
-				"Put":    s.Put(ctx, pages.Record{Key: key}, pages.Fence{}),
-				"Delete": s.Delete(ctx, key, pages.Fence{}),
+				"Put":    s.Put(ctx, pages.Record{Key: key}, pages.Unfenced),
+				"Delete": s.Delete(ctx, key, pages.Unfenced),
 				"Epochs": second(s.Epochs(ctx)),
 				"Bump":   second(s.Bump(ctx, pages.Stale, pages.All)),
-				"Lease":  second(s.Lease(ctx, key, time.Minute)),
+				"Lease":  second(s.Lease(ctx, key, claim(), time.Minute)),
 				"List":   s.List(ctx, func(pages.Info) bool { return true }),
 				"Sweep":  second(s.Sweep(ctx, pages.Bounds{})),
 			} {
@@ -142,7 +143,7 @@ func TestRefusals(t *testing.T) {
 				}
 				for _, secret := range []string{wrong, testbed.S3Secret, os.Getenv("AWS_SECRET_ACCESS_KEY")} {
 					if secret != "" && strings.Contains(err.Error(), secret) {
-						t.Errorf("%s tells the secret: %v", call, err)
+						t.Errorf("%s shows the secret: %v", call, err)
 					}
 				}
 			}
@@ -169,7 +170,7 @@ func TestCloseClosesConnections(t *testing.T) {
 func TestDamagedRecords(t *testing.T) {
 	ctx, location := t.Context(), site(t)
 	s := open(t, location, s3.Options{})
-	must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte("some data")}, pages.Fence{}))
+	must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte("some data")}, pages.Unfenced))
 	client, prefix := bucket(t, location)
 	name := prefix + names(t, location, "pages/")[0]
 	data := rawRead(t, client, name)
@@ -188,12 +189,12 @@ func TestDamagedRecords(t *testing.T) {
 		}
 	}
 	// It is replaced and deleted like any other, also with a fence.
-	fence := pages.Fence{Subjects: []string{pages.All}}
+	fence := pages.Fence{}
 	must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte("new")}, fence))
 	if r, err := s.Get(ctx, key); err != nil || string(r.Data) != "new" {
-		t.Errorf("replaced, it gave %q, %v", r.Data, err)
+		t.Errorf("after it was replaced it gave %q, %v", r.Data, err)
 	}
-	// A record under the name of another is not that of the other.
+	// A record with the name of another is not the record of the other.
 	other := pages.Key{Route: "/{id}", Path: "/2"}
 	must(t, s.Put(ctx, pages.Record{Key: other, Data: []byte("other")}, fence))
 	for _, n := range names(t, location, "pages/") {
@@ -204,6 +205,6 @@ func TestDamagedRecords(t *testing.T) {
 	}
 	must(t, s.Delete(ctx, other, fence))
 	if _, err := s.Get(ctx, other); !errors.Is(err, pages.ErrNotFound) {
-		t.Errorf("deleted, it gave %v", err)
+		t.Errorf("after it was deleted it gave %v", err)
 	}
 }

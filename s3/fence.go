@@ -1,4 +1,4 @@
-// Writes with a fence: look, write on condition, look again.
+// Writes with a fence: read, write on condition, check again.
 
 package s3
 
@@ -8,18 +8,16 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// young is how old a record is whose writer may yet undo it.
+// young is the age of a record whose writer may still undo it.
 const young = time.Minute
 
 // open says whether a fence never refuses.
-func open(f pages.Fence) bool { return f.Token == 0 && len(f.Subjects) == 0 }
+func open(f pages.Fence) bool { return f == pages.Unfenced }
 
-// A change is what a record becomes; without data it is removed.
+// A change is the new content of a record; without data the record is removed.
 type change struct {
 	nonce string
 	data  []byte
@@ -49,7 +47,8 @@ func (s *Store) change(ctx context.Context, key pages.Key, to change, fence page
 	for lost := range maxRaces {
 		old, err := s.look(ctx, key, fence)
 		if old.there && to.data != nil && old.record.nonce == to.nonce {
-			// It was written the last time, and the response was lost.
+			// It was written by the previous attempt, and the response was
+			// lost.
 			return s.settle(ctx, name, to, was, old.etag, err)
 		}
 		if err != nil {
@@ -65,7 +64,7 @@ func (s *Store) change(ctx context.Context, key pages.Key, to change, fence page
 			return nil
 		}
 		if err == nil {
-			return s.settle(ctx, name, to, old, etag, s.pass(ctx, key, fence))
+			return s.settle(ctx, name, to, old, etag, s.pass(ctx, key, fence.Token))
 		}
 		if !errors.Is(err, errConflict) {
 			return err
@@ -78,55 +77,38 @@ func (s *Store) change(ctx context.Context, key pages.Key, to change, fence page
 	return errBusy
 }
 
-// look reads a record, and then asks the fence. In this order, whoever wrote
-// after the fence was asked has made it another version than the one read.
+// look reads a record, and then checks the fence. In this order, any write
+// after the check changes the version, so that the conditional write fails.
 func (s *Store) look(ctx context.Context, key pages.Key, fence pages.Fence) (version, error) {
 	got, err := s.read(ctx, pageName(key), none)
 	if errors.Is(err, errMissing) {
-		return version{}, s.pass(ctx, key, fence)
+		return version{}, s.pass(ctx, key, fence.Token)
 	}
 	if err != nil {
 		return version{}, err
 	}
-	r, _ := readRecord(got.data) // one that is damaged is replaced like any other
-	return version{got, r, true}, s.pass(ctx, key, fence)
+	r, err := readRecord(got.data)
+	if err == nil && r.epoch > fence.Epoch { // a damaged record is replaced like any other
+		return version{got, r, true}, fmt.Errorf("%w: the store has a record of a later epoch", pages.ErrFenced)
+	}
+	return version{got, r, true}, s.pass(ctx, key, fence.Token)
 }
 
-// pass asks the fence.
-func (s *Store) pass(ctx context.Context, key pages.Key, fence pages.Fence) error {
-	both, ctx := errgroup.WithContext(ctx)
-	if len(fence.Subjects) > 0 {
-		both.Go(func() error { return s.passPurges(ctx, fence) })
+// pass checks the fence's token against the lease.
+func (s *Store) pass(ctx context.Context, key pages.Key, token uint64) error {
+	if token == 0 {
+		return nil
 	}
-	if fence.Token != 0 {
-		both.Go(func() error {
-			l, _, err := s.readLease(ctx, leaseName(key))
-			if err == nil && l.token != fence.Token {
-				err = fmt.Errorf("%w: the lease was taken over, or ran out long ago", pages.ErrFenced)
-			}
-			return err
-		})
+	l, _, err := s.readLease(ctx, leaseName(key))
+	if err == nil && l.token != token {
+		err = fmt.Errorf("%w: the lease was taken over, or expired long ago", pages.ErrFenced)
 	}
-	return both.Wait()
+	return err
 }
 
-func (s *Store) passPurges(ctx context.Context, fence pages.Fence) error {
-	if err := s.refresh(ctx); err != nil {
-		return err
-	}
-	s.known.mu.Lock()
-	defer s.known.mu.Unlock()
-	for _, subject := range fence.Subjects {
-		if s.known.purges.Mark(subject).Sequence > fence.Epoch {
-			return fmt.Errorf("%w: %s was purged", pages.ErrFenced, subject)
-		}
-	}
-	return nil
-}
-
-// settle undoes a change that was made if the fence, asked since, says that it
-// came too late. Where the fence could not be asked, the change stays, and the
-// error says why.
+// settle undoes a change if the fence, checked again, says that it came too
+// late. If the fence cannot be checked, the change stays, and the error says
+// why.
 func (s *Store) settle(ctx context.Context, name string, to change, old version, etag string, late error) error {
 	if !errors.Is(late, pages.ErrFenced) {
 		return late
@@ -134,15 +116,15 @@ func (s *Store) settle(ctx context.Context, name string, to change, old version,
 	var err error
 	switch {
 	case to.data == nil:
-		// Nothing tells whether it was we who removed it, so that to put it
-		// back could undo what another did since.
+		// It cannot be known whether this change removed it, so restoring it
+		// could undo what another instance did since.
 	case old.there && s.clock.now().Sub(old.modified) > young:
 		_, err = s.write(ctx, name, old.data, etag)
 	default:
 		// A record as young as ours may be about to be undone itself.
 		err = s.remove(ctx, name, etag)
 	}
-	if err != nil && !errors.Is(err, errConflict) { // a conflict: another wrote since
+	if err != nil && !errors.Is(err, errConflict) { // a conflict: another has written since
 		return errors.Join(late, err)
 	}
 	return late

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Fences where it is tight: what comes between looking and writing.
+// Fences at critical moments: what happens between the check and the write.
 
 package s3_test
 
@@ -26,38 +26,38 @@ func between(p *proxy, method string, f func()) {
 	}
 }
 
-// What comes between a writer's look and its write, and what must be there in
-// the end.
+// What happens between a writer's check and its write, and what must be there
+// in the end.
 func TestFenceIsOneStep(t *testing.T) {
 	t.Parallel()
 	const old, late, next = "old", "late", "next"
-	subjects := pages.Subjects(key, []string{"t"})
 	put := func(t *testing.T, s *s3.Store, data string, fence pages.Fence) {
 		t.Helper()
 		must(t, s.Put(t.Context(), pages.Record{Key: key, Data: []byte(data)}, fence))
 	}
 	takeOver := func(t *testing.T, s *s3.Store) pages.Fence {
 		t.Helper()
-		time.Sleep(400 * time.Millisecond) // the lease of the other runs out
-		l, err := s.Lease(t.Context(), key, time.Minute)
+		time.Sleep(400 * time.Millisecond) // the lease of the other expires
+		l, err := s.Lease(t.Context(), key, claim(), time.Minute)
 		must(t, err)
-		return pages.Fence{Token: l.Token, Subjects: subjects, Epoch: 1 << 50}
+		return pages.Fence{Token: l.Token, Epoch: 1 << 50}
+	}
+	newer := func(t *testing.T, s *s3.Store) {
+		t.Helper()
+		must(t, s.Put(t.Context(), pages.Record{Key: key, Data: []byte(next), Epoch: 1}, pages.Fence{Epoch: 1}))
 	}
 	for name, test := range map[string]struct {
 		old     time.Duration // age of the record that is there; 0: there is none
 		between func(t *testing.T, other *s3.Store)
 		left    string // "": nothing
 	}{
-		"a purge, and nothing was there":             {0, func(t *testing.T, s *s3.Store) { bump(t, s, "tag:t") }, ""},
-		"a purge, and an old record was there":       {time.Hour, func(t *testing.T, s *s3.Store) { bump(t, s, "tag:t") }, old},
-		"a purge, and a young record was there":      {time.Second, func(t *testing.T, s *s3.Store) { bump(t, s, "tag:t") }, ""},
+		"a later epoch, and nothing was there":       {0, func(t *testing.T, s *s3.Store) { newer(t, s) }, next},
+		"a later epoch":                              {time.Hour, func(t *testing.T, s *s3.Store) { newer(t, s) }, next},
+		"a later epoch over a young record":          {time.Second, func(t *testing.T, s *s3.Store) { newer(t, s) }, next},
+		"a later lease, over a young record":         {time.Second, func(t *testing.T, s *s3.Store) { takeOver(t, s) }, ""},
 		"a later lease":                              {time.Hour, func(t *testing.T, s *s3.Store) { takeOver(t, s) }, old},
 		"a later lease and its write":                {time.Hour, func(t *testing.T, s *s3.Store) { put(t, s, next, takeOver(t, s)) }, next},
 		"a later lease and its write, nothing there": {0, func(t *testing.T, s *s3.Store) { put(t, s, next, takeOver(t, s)) }, next},
-		"a purge and a fresh write": {time.Hour, func(t *testing.T, s *s3.Store) {
-			bump(t, s, "tag:t")
-			put(t, s, next, pages.Fence{Subjects: subjects, Epoch: 1})
-		}, next},
 		"a later lease, its write and its delete": {time.Hour, func(t *testing.T, s *s3.Store) {
 			fence := takeOver(t, s)
 			put(t, s, next, fence)
@@ -74,24 +74,24 @@ func TestFenceIsOneStep(t *testing.T) {
 				p := newProxy(t, location)
 				s, other := open(t, p.location, s3.Options{}), open(t, location, s3.Options{})
 				if test.old > 0 {
-					put(t, other, old, pages.Fence{})
+					put(t, other, old, pages.Unfenced)
 					p.after = age(test.old)
 				}
-				l, err := s.Lease(ctx, key, 300*time.Millisecond)
+				l, err := s.Lease(ctx, key, claim(), 300*time.Millisecond)
 				must(t, err)
 				between(p, method, func() { test.between(t, other) })
-				fence := pages.Fence{Subjects: subjects, Token: l.Token}
+				fence := pages.Fence{Token: l.Token}
 				if method == http.MethodPut {
 					err = s.Put(ctx, pages.Record{Key: key, Data: []byte(late)}, fence)
 				} else {
 					err = s.Delete(ctx, key, fence)
 				}
 				if !errors.Is(err, pages.ErrFenced) {
-					t.Errorf("the writer was told %v", err)
+					t.Errorf("the writer got %v", err)
 				}
 				left := test.left
 				if method == http.MethodDelete && left == old {
-					left = "" // what is removed is not put back
+					left = "" // a removed record is not restored
 				}
 				r, err := other.Get(ctx, key)
 				if left == "" && !errors.Is(err, pages.ErrNotFound) || string(r.Data) != left {
@@ -102,29 +102,31 @@ func TestFenceIsOneStep(t *testing.T) {
 	}
 }
 
-// A write that came too late is undone also if its response was lost.
+// A write that came too late is undone even if its response was lost.
 func TestLateWriteInDoubt(t *testing.T) {
 	for _, old := range []string{"", "old"} {
 		ctx, location := t.Context(), site(t)
 		p := newProxy(t, location)
 		s, other := open(t, p.location, s3.Options{}), open(t, location, s3.Options{})
 		if old != "" {
-			must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte(old)}, pages.Fence{}))
+			must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte(old)}, pages.Unfenced))
 		}
+		l, err := s.Lease(ctx, key, claim(), 100*time.Millisecond)
+		must(t, err)
 		var once sync.Once
 		p.after = func(r *http.Response) (err error) {
 			if is(r.Request, http.MethodPut, "/v1/pages/") {
 				once.Do(func() {
-					bump(t, other, pages.All)
+					later(t, other, l)
 					err = errCut
 				})
 				return err
 			}
 			return age(time.Hour)(r)
 		}
-		err := s.Put(ctx, pages.Record{Key: key, Data: []byte("late")}, pages.Fence{Subjects: []string{pages.All}})
+		err = s.Put(ctx, pages.Record{Key: key, Data: []byte("late")}, pages.Fence{Token: l.Token})
 		if !errors.Is(err, pages.ErrFenced) {
-			t.Errorf("the writer was told %v", err)
+			t.Errorf("the writer got %v", err)
 		}
 		if r, err := other.Get(ctx, key); string(r.Data) != old || (old == "") != errors.Is(err, pages.ErrNotFound) {
 			t.Errorf("%q is left, %v; instead of %q", r.Data, err, old)
@@ -132,18 +134,33 @@ func TestLateWriteInDoubt(t *testing.T) {
 	}
 }
 
-// Another purges and writes anew just before any one of a late writer's
-// requests. Whichever it is, what is new stays.
+// later takes a lease over once it has expired.
+func later(t *testing.T, s *s3.Store, held pages.Lease) {
+	t.Helper()
+	mine := claim()
+	l, err := s.Lease(t.Context(), held.Key, mine, time.Minute)
+	for errors.Is(err, pages.ErrHeld) {
+		time.Sleep(10 * time.Millisecond)
+		l, err = s.Lease(t.Context(), held.Key, mine, time.Minute)
+	}
+	if err != nil || l.Token <= held.Token {
+		t.Errorf("after %+v the lease is %+v, %v", held, l, err)
+	}
+}
+
+// Another instance writes a record of a later epoch just before each request of
+// a late writer. At whichever request, the new record stays.
 func TestFenceAtEachRequest(t *testing.T) {
 	t.Parallel()
-	subjects := []string{pages.All}
+	const requests = 4
 	for _, delete := range []bool{false, true} {
-		for at := 1; at <= 6; at++ {
+		for at := 1; at <= requests; at++ {
 			ctx, location := t.Context(), site(t)
 			p := newProxy(t, location)
 			s, other := open(t, p.location, s3.Options{}), open(t, location, s3.Options{})
-			must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte("old")}, pages.Fence{}))
-			l, err := s.Lease(ctx, key, time.Minute)
+			must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte("old")}, pages.Unfenced))
+			must(t, second(s.Epochs(ctx))) // so that the head is known
+			l, err := s.Lease(ctx, key, claim(), time.Minute)
 			must(t, err)
 			var mu sync.Mutex
 			n := 0
@@ -151,34 +168,28 @@ func TestFenceAtEachRequest(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				if n++; n == at {
-					bump(t, other, pages.All)
-					must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte("new")}, pages.Fence{Subjects: subjects, Epoch: 1}))
+					must(t, other.Put(ctx, pages.Record{Key: key, Data: []byte("new"), Epoch: 1}, pages.Fence{Epoch: 1}))
 				}
 			}
-			fence := pages.Fence{Subjects: subjects, Token: l.Token}
+			fence := pages.Fence{Token: l.Token}
 			if delete {
 				err = s.Delete(ctx, key, fence)
 			} else {
 				err = s.Put(ctx, pages.Record{Key: key, Data: []byte("late")}, fence)
 			}
-			mu.Lock() // what comes between may take longer than the writer
-			reached := n >= at
-			mu.Unlock()
-			// Two are made at once, and of the last two the head may be the first.
-			if !errors.Is(err, pages.ErrFenced) && (at < 5 || err != nil) {
-				t.Errorf("at request %d the late writer was told %v", at, err)
-			}
-			if !reached {
-				continue // it was refused before
+			// In the last one the lease is checked again: the late write was
+			// made before the new one, and is replaced.
+			if at < requests && !errors.Is(err, pages.ErrFenced) || at == requests && err != nil {
+				t.Errorf("at request %d the late writer got %v", at, err)
 			}
 			if r, err := other.Get(ctx, key); err != nil || string(r.Data) != "new" {
-				t.Errorf("at request %d what is new became %q, %v", at, r.Data, err)
+				t.Errorf("at request %d the new record became %q, %v", at, r.Data, err)
 			}
 		}
 	}
 }
 
-// Writers that only race each other all come through.
+// Writers that only race each other all succeed.
 func TestRacingWritersWithFences(t *testing.T) {
 	t.Parallel()
 	ctx, location := t.Context(), site(t)
@@ -186,7 +197,7 @@ func TestRacingWritersWithFences(t *testing.T) {
 	for range 4 {
 		s := open(t, location, s3.Options{})
 		work.Go(func() {
-			fence := pages.Fence{Subjects: []string{pages.All}}
+			fence := pages.Fence{}
 			for range 8 {
 				if err := s.Put(ctx, pages.Record{Key: key, Data: []byte("data")}, fence); err != nil {
 					t.Error(err)
@@ -208,7 +219,7 @@ func TestServiceWithAnotherClock(t *testing.T) {
 		p := newProxy(t, site(t))
 		p.after = shiftDate(shift)
 		s, other := open(t, p.location, s3.Options{}), open(t, p.location, s3.Options{})
-		l, err := s.Lease(ctx, key, 500*time.Millisecond)
+		l, err := s.Lease(ctx, key, claim(), 500*time.Millisecond)
 		must(t, err)
 		if left := time.Until(l.Until); left < -5*time.Second || left > 5*time.Second {
 			t.Errorf("half a second's lease has %v left", left)
@@ -217,7 +228,7 @@ func TestServiceWithAnotherClock(t *testing.T) {
 			t.Errorf("the token is of %v", at)
 		}
 		for end := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			got, err := other.Lease(ctx, key, time.Minute)
+			got, err := other.Lease(ctx, key, claim(), time.Minute)
 			if err == nil {
 				if got.Token <= l.Token {
 					t.Errorf("%d came after %d", got.Token, l.Token)

@@ -1,4 +1,4 @@
-// How objects are written: letters, a checksum, then numbers and strings.
+// How objects are encoded: a magic, a checksum, then numbers and strings.
 
 package s3
 
@@ -54,14 +54,14 @@ func (w *writer) time(t time.Time) {
 	w.number(uint64(max(1, t.UnixMicro())))
 }
 
-// bytes ends the writing.
+// bytes finishes the object.
 func (w *writer) bytes() []byte {
 	binary.LittleEndian.PutUint32(w.b[sumStart:], crc32.Checksum(w.b[bodyStart:], castagnoli))
 	return w.b
 }
 
-// A reader reads what a writer has written. After the first fault it reads
-// nothing; fault tells of it.
+// A reader decodes what a writer has encoded. After the first fault it reads
+// nothing; fault returns that fault.
 type reader struct {
 	b   []byte
 	bad bool
@@ -69,7 +69,7 @@ type reader struct {
 
 func newReader(kind byte, b []byte) (*reader, error) {
 	if len(b) < bodyStart || string(b[:len(magic)]) != magic || b[len(magic)] != kind {
-		return nil, fmt.Errorf("%w: it does not begin as its kind does", pages.ErrCorrupt)
+		return nil, fmt.Errorf("%w: it does not begin like an object of its kind", pages.ErrCorrupt)
 	}
 	if crc32.Checksum(b[bodyStart:], castagnoli) != binary.LittleEndian.Uint32(b[sumStart:]) {
 		return nil, fmt.Errorf("%w: its checksum is wrong", pages.ErrCorrupt)
@@ -87,7 +87,7 @@ func (r *reader) number() uint64 {
 	return n
 }
 
-// count reads how many parts follow, each of at least one byte.
+// count reads the number of parts that follow, each of at least one byte.
 func (r *reader) count() int {
 	n := r.number()
 	if n > uint64(len(r.b)) {

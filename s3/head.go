@@ -1,4 +1,4 @@
-// The head and the base: purges as the service keeps them.
+// The head and the base: purges as the service stores them.
 
 package s3
 
@@ -9,16 +9,17 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// maxHead is how large the head grows, in bytes, before its older half moves
-// to a new base.
+// maxHead is the size in bytes that the head may reach before its older half
+// moves to a new base.
 const maxHead = 64 << 10
 
 // A head is the latest purges.
 type head struct {
 	sequence uint64
 	lost     pages.Mark // everything older counts as purged by it
-	base     string     // the object with what was purged before purges
+	base     string     // the object with the purges before these
 	purges   []purge    // in order, without gaps, up to sequence
+	owner    string     // of the store; "" for none
 }
 
 // A purge is one Bump.
@@ -30,7 +31,7 @@ type purge struct {
 	subjects []string
 }
 
-// size is about what a purge takes in the head.
+// size returns about what a purge takes in the head.
 func (p *purge) size() int {
 	n := 40
 	for _, s := range p.subjects {
@@ -39,8 +40,8 @@ func (p *purge) size() int {
 	return n
 }
 
-// follow is the head after one more purge, whose number it gives; crowded if
-// that head is too large.
+// follow returns the head after one more purge, and the number of that purge;
+// crowded if the head is too large.
 func (h head) follow(p purge) (next head, crowded bool) {
 	h.sequence++
 	p.sequence = h.sequence
@@ -64,7 +65,7 @@ func (h head) halve(base string) head {
 	return h
 }
 
-// find is the number of the purge with a nonce; 0 if it is not there.
+// find returns the number of the purge with a nonce; 0 if it is not there.
 func (h head) find(nonce string) uint64 {
 	for i := range h.purges {
 		if h.purges[i].nonce == nonce {
@@ -72,6 +73,20 @@ func (h head) find(nonce string) uint64 {
 		}
 	}
 	return 0
+}
+
+// contradicts says whether a head has another purge with the number of this
+// head's latest one: then it belongs to a store that went back.
+func (h head) contradicts(other head) bool {
+	if len(h.purges) == 0 || len(other.purges) == 0 {
+		return false
+	}
+	last := h.purges[len(h.purges)-1]
+	first := other.purges[0].sequence
+	if last.sequence < first || last.sequence > other.sequence {
+		return false
+	}
+	return other.purges[last.sequence-first].nonce != last.nonce
 }
 
 func (h head) bytes() []byte {
@@ -90,6 +105,7 @@ func (h head) bytes() []byte {
 			w.string(s)
 		}
 	}
+	w.string(h.owner)
 	return w.bytes()
 }
 
@@ -114,6 +130,9 @@ func readHead(b []byte) (head, error) {
 			p.subjects[j] = r.string()
 		}
 		h.purges[i] = p
+	}
+	if len(r.b) > 0 { // heads of earlier versions have none
+		h.owner = r.string()
 	}
 	return h, r.fault()
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// List calls yield for each record. It makes one request for 1,000 of them, and
+// List calls yield for each record. It makes one request for 1,000 records, and
 // one more for each whose key is too long for a name.
 func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	ctx, end, err := s.begin(ctx)
@@ -19,6 +19,9 @@ func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 		return err
 	}
 	defer end()
+	if err := s.known.mine(); err != nil {
+		return fault(ctx, "list", err)
+	}
 	used, _, err := s.usesTold(ctx)
 	if err != nil {
 		return fault(ctx, "list", err)
@@ -38,7 +41,7 @@ func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	return fault(ctx, "list", errors.Join(inner, err))
 }
 
-// found is a record as a listing tells of it.
+// found is a record as a listing reports it.
 type found struct {
 	item
 	used time.Time // by the service's clock
@@ -48,7 +51,7 @@ type found struct {
 func (s *Store) walk(ctx context.Context, used map[digest]time.Time, yield func(found) bool) error {
 	return s.list(ctx, pagesPrefix, 0, func(i item) bool {
 		if !strings.HasSuffix(i.name, short) && !strings.HasSuffix(i.name, long) {
-			return true // not ours
+			return true // not a record of ours
 		}
 		f := found{i, i.modified}
 		if at := used[digestOf(i.name)]; at.After(f.used) {
@@ -58,7 +61,8 @@ func (s *Store) walk(ctx context.Context, used map[digest]time.Time, yield func(
 	})
 }
 
-// keyOf is the key of a record that was found: errMissing, [pages.ErrCorrupt].
+// keyOf returns the key of a listed record. It fails with errMissing or
+// [pages.ErrCorrupt].
 func (s *Store) keyOf(ctx context.Context, f found) (pages.Key, error) {
 	if key, ok := pageKey(f.name); ok {
 		return key, nil

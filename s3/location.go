@@ -1,4 +1,4 @@
-// Locations: which bucket, where, and how it is spoken to.
+// Locations: which bucket, which service, and how to address it.
 
 package s3
 
@@ -13,6 +13,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
+
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 const (
@@ -22,10 +24,10 @@ const (
 	maxPrefix = 200
 )
 
-// A place is a location, understood.
+// A place is a parsed location.
 type place struct {
 	bucket string
-	prefix string // of every name: it ends with v1/
+	prefix string // the beginning of every name; it ends with v1/
 	host   string
 	secure bool
 	region string // "": ask the service
@@ -34,8 +36,7 @@ type place struct {
 
 func (p place) amazon() bool { return s3utils.IsAmazonEndpoint(url.URL{Host: p.host}) }
 
-// parse reads a location. What it quotes of one in an error is never what
-// could be a secret.
+// parse parses a location. Its errors quote no part that could be a secret.
 func parse(location string) (place, error) {
 	p, err := parseURL(location)
 	if err != nil {
@@ -46,18 +47,18 @@ func parse(location string) (place, error) {
 
 func parseURL(location string) (place, error) {
 	u, err := url.Parse(location)
+	if strings.Contains(location, "@") {
+		return place{}, errors.New("the location contains keys, or an @ that is not written as %40: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
+	}
 	if err != nil || u.Scheme != "s3" || u.Host == "" || u.Opaque != "" {
 		return place{}, errors.New("the location is not of the form s3://bucket/prefix?endpoint=https://host")
 	}
-	if u.User != nil {
-		return place{}, errors.New("the location holds keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
-	}
-	if u.Fragment != "" {
-		return place{}, errors.New("the location has a part after #, which means nothing here: remove it")
+	if _, err := pages.ParseURL(location); err != nil {
+		return place{}, err
 	}
 	p := place{bucket: u.Host, host: amazon, secure: true}
 	if err := s3utils.CheckValidBucketName(p.bucket); err != nil {
-		return place{}, fmt.Errorf("bucket %q: %w", p.bucket, err)
+		return place{}, fmt.Errorf("the bucket's name: %w", err)
 	}
 	if err := p.setPrefix(u.Path); err != nil {
 		return place{}, err
@@ -68,7 +69,7 @@ func parseURL(location string) (place, error) {
 	}
 	for name, values := range query {
 		if !slices.Contains([]string{"endpoint", "region", "style"}, name) {
-			return place{}, fmt.Errorf("unknown parameter %q: there are endpoint, region and style", name)
+			return place{}, errors.New("a parameter is not known: the known ones are endpoint, region and style")
 		}
 		if len(values) > 1 || values[0] == "" {
 			return place{}, fmt.Errorf("parameter %q: give it one value", name)
@@ -94,7 +95,7 @@ func (p *place) setPrefix(path string) error {
 	if prefix != "" {
 		for part := range strings.SplitSeq(prefix, "/") {
 			if part == "" || part == "." || part == ".." {
-				return fmt.Errorf("prefix %q: it must not have empty parts, nor . and ..", prefix)
+				return errors.New("the prefix must not have empty parts, . or ..")
 			}
 		}
 		prefix += "/"
@@ -106,9 +107,9 @@ func (p *place) setPrefix(path string) error {
 func (p *place) setEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err == nil && u.User != nil {
-		return errors.New("the endpoint holds keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
+		return errors.New("the endpoint contains keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
 	}
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || !pages.CheckHosts(u.Host) ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("the endpoint is not of the form https://host or http://host:port")
 	}
@@ -121,14 +122,14 @@ func (p *place) setStyle(style string) error {
 	case "":
 		p.lookup = minio.BucketLookupPath
 		if p.amazon() {
-			p.lookup = minio.BucketLookupAuto // host, unless dots in the name make its certificate wrong
+			p.lookup = minio.BucketLookupAuto // host, unless the bucket's name has dots, for which the certificate is not valid
 		}
 	case "path":
 		p.lookup = minio.BucketLookupPath
 	case "host":
 		p.lookup = minio.BucketLookupDNS
 	default:
-		return fmt.Errorf("style %q: it is path or host", style)
+		return errors.New("the parameter style must be path or host")
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Locations: what cannot be right is refused, by name and without secrets.
+// Locations: invalid ones are refused, with a reason and without secrets.
 
 package s3_test
 
@@ -34,25 +34,25 @@ func TestBadLocations(t *testing.T) {
 		"s3:///a":                              "not of the form",
 		"http://pages/a":                       "not of the form",
 		"s3://pages/%zz":                       "not of the form",
-		"s3://p/a":                             `bucket "p"`,
-		"s3://Pa_ges!/a":                       `bucket "Pa_ges!"`,
+		"s3://p/a":                             "bucket",
+		"s3://Pa_ges!/a":                       "malformed",
 		"s3://pages/a//b":                      "empty parts",
 		"s3://pages/../b":                      "empty parts",
 		"s3://pages/a#b":                       "#",
-		"s3://pages/a?bucket=b":                `unknown parameter "bucket"`,
-		"s3://pages/a?Region=b":                `unknown parameter "Region"`,
+		"s3://pages/a?bucket=b":                "parameter is not known",
+		"s3://pages/a?Region=b":                "parameter is not known",
 		"s3://pages/a?region=":                 `parameter "region"`,
-		"s3://pages/a?style=dns":               `style "dns"`,
+		"s3://pages/a?style=dns":               "style",
 		"s3://pages/a?region=%zz":              "malformed",
 		"s3://pages/a?endpoint=x":              "endpoint is not of the form",
 		"s3://pages?endpoint=ftp":              "endpoint is not of the form",
-		"s3://key:SECRET@pages/a":              "holds keys",
-		"s3://key:SECRET@pages:x/":             "not of the form",
+		"s3://key:SECRET@pages/a":              "contains keys",
+		"s3://key:SECRET@pages:x/":             "contains keys",
 		"s3://pages/a?region=a&region=b":       `parameter "region"`,
 		"s3://pages/a?endpoint=https://h/path": "endpoint is not of the form",
-		"s3://pages/a?endpoint=https://key:SECRET@h":           "holds keys",
-		"s3://pages/a?endpoint=https://key:SECRET@h:x":         "endpoint is not of the form",
-		"s3://pages/a?AWS_SECRET_ACCESS_KEY=SECRET":            `unknown parameter "AWS_SECRET_ACCESS_KEY"`,
+		"s3://pages/a?endpoint=https://key:SECRET@h":           "contains keys",
+		"s3://pages/a?endpoint=https://key:SECRET@h:x":         "contains keys",
+		"s3://pages/a?AWS_SECRET_ACCESS_KEY=SECRET":            "parameter is not known",
 		"s3://pages/" + strings.Repeat("long/", 50):            "longer than",
 		"s3://pages/a?endpoint=https://h&endpoint=https://key": `parameter "endpoint"`,
 	} {
@@ -63,7 +63,7 @@ func TestBadLocations(t *testing.T) {
 			must(t, s.Close())
 		case !strings.Contains(err.Error(), says):
 			t.Errorf("%q gave %q, which does not say %q", location, err, says)
-		case strings.Contains(err.Error(), "SECRET") && !strings.Contains(err.Error(), "SECRET_ACCESS"):
+		case strings.Contains(strings.ReplaceAll(err.Error(), "AWS_SECRET_ACCESS_KEY", ""), "SECRET"):
 			t.Errorf("%q gave %q", location, err)
 		}
 	}

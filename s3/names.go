@@ -21,18 +21,18 @@ const (
 )
 
 const (
-	// segment is how long a part between slashes may be: services that keep
-	// objects as files allow 255 bytes.
+	// segment is the maximum length of a part between slashes: services that
+	// keep objects as files allow 255 bytes.
 	segment = 200
 
-	// maxEncoded is how long an encoded key may be in a name.
+	// maxEncoded is the maximum length of an encoded key in a name.
 	maxEncoded = 760
 
 	short, long = ".page", ".long" // only the last part of a name has a dot
 )
 
-// pageName is where the record of a key is. The ID's first letters come first
-// because services spread the load by how names begin.
+// pageName returns the name of a key's record. The ID's first letters come
+// first because services distribute load by the beginning of names.
 func pageName(key pages.Key) string {
 	id := key.ID()
 	var w writer
@@ -54,7 +54,7 @@ func pageName(key pages.Key) string {
 	return name.String()
 }
 
-// pageKey reads the key in a name; !ok if the name does not hold it.
+// pageKey decodes the key in a name; !ok if the name does not contain it.
 func pageKey(name string) (key pages.Key, ok bool) {
 	name, ok = strings.CutPrefix(name, pagesPrefix)
 	encoded, isShort := strings.CutSuffix(name, short)

@@ -21,15 +21,15 @@ type object struct {
 	modified time.Time // to the second
 }
 
-// absent is the condition that there is no such object yet; another is the
-// ETag of the version to replace, and none is no condition.
+// absent is the condition that there is no such object yet; any other value is
+// the ETag of the version to replace, and none means no condition.
 const (
 	none   = ""
 	absent = "*"
 )
 
-// read reads an object, unless it is still the version named: errUnchanged.
-// errMissing.
+// read reads an object. It fails with errUnchanged if it is still the version
+// named, or with errMissing.
 func (s *Store) read(ctx context.Context, name, unless string) (object, error) {
 	var opts minio.GetObjectOptions
 	if unless != none {
@@ -43,16 +43,17 @@ func (s *Store) read(ctx context.Context, name, unless string) (object, error) {
 	}
 	defer body.Close()
 	var data bytes.Buffer
-	data.Grow(int(max(0, min(info.Size, 64<<20))) + bytes.MinRead) // one byte more than there are lets it end
+	data.Grow(int(max(0, min(info.Size, 64<<20))) + bytes.MinRead) // one byte more than it has, so that reading it ends
 	if _, err := data.ReadFrom(body); err != nil {
 		return object{}, err
 	}
 	return object{data: data.Bytes(), etag: info.ETag, modified: info.LastModified}, nil
 }
 
-// write writes an object if the condition holds, and returns its ETag:
-// errConflict. A lost response is asked for again, so that errConflict may come
-// from our own write: whoever must know reads the nonce.
+// write writes an object if the condition holds, and returns its ETag, or fails
+// with errConflict. A request whose response was lost is repeated, so that
+// errConflict may come from our own write: a caller that must know reads the
+// nonce.
 func (s *Store) write(ctx context.Context, name string, data []byte, condition string) (etag string, err error) {
 	opts := minio.PutObjectOptions{ContentType: "application/octet-stream"}
 	switch condition {
@@ -64,14 +65,14 @@ func (s *Store) write(ctx context.Context, name string, data []byte, condition s
 	}
 	info, err := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
 	err = s.answer(err)
-	if errors.Is(err, errMissing) { // what was to be replaced
+	if errors.Is(err, errMissing) { // the object to be replaced is missing
 		err = errConflict
 	}
 	return info.ETag, err
 }
 
-// remove removes an object, if it is still the version named, where the service
-// can tell: errConflict.
+// remove removes an object. If the service supports it, remove fails with
+// errConflict unless the object is still the version named.
 func (s *Store) remove(ctx context.Context, name, version string) error {
 	if version != none && s.proof.deletes.Load() {
 		ctx = onlyVersion(ctx, version)
@@ -83,7 +84,7 @@ func (s *Store) remove(ctx context.Context, name, version string) error {
 	return err
 }
 
-// An item is what a listing tells of an object.
+// An item is an object as a listing reports it.
 type item struct {
 	name     string // without the store's prefix
 	size     int64
@@ -91,7 +92,7 @@ type item struct {
 	modified time.Time // to the second
 }
 
-// list calls yield for each object whose name begins so, in order, until it
+// list calls yield for each object whose name begins so, in order, until yield
 // returns false.
 func (s *Store) list(ctx context.Context, prefix string, most int, yield func(item) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -108,7 +109,7 @@ func (s *Store) list(ctx context.Context, prefix string, most int, yield func(it
 	return ctx.Err()
 }
 
-// newNonce is a name that nobody else has.
+// newNonce returns a name that no other object has.
 func newNonce() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // it never fails
@@ -118,10 +119,10 @@ func newNonce() string {
 // maxRaces is how many races in a row a call loses before it gives up.
 const maxRaces = 60
 
-// errBusy is what it says then.
-var errBusy = errors.New("too many write the same object at once: try again")
+// errBusy is the error of such a call.
+var errBusy = errors.New("too many concurrent writes of the same object: try again")
 
-// backOff waits after a race that was lost, longer after each.
+// backOff waits after a lost race, longer after each one.
 func backOff(ctx context.Context, lost int) error {
 	most := min(8*time.Millisecond<<min(lost, 10), 500*time.Millisecond)
 	timer := time.NewTimer(mathrand.N(most))

@@ -1,4 +1,4 @@
-// The proof that the service honours the conditions of a write.
+// The proof that the service honours conditional writes.
 
 package s3
 
@@ -13,17 +13,17 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// doubt is how long a service that ignored conditions is taken for one that
-// does, before it is asked again.
+// doubt is how long the store remembers that a service ignored conditions,
+// before it asks again.
 const doubt = time.Minute
 
-// A proof is what is known of the service.
+// A proof is what is known about the service.
 type proof struct {
-	slot    chan struct{} // one token: one proves, the others wait
-	done    atomic.Bool   // it honours conditions of writes
-	deletes atomic.Bool   // and of deletes
+	slot    chan struct{} // one token: one caller proves, the others wait
+	done    atomic.Bool   // it honours conditions on writes
+	deletes atomic.Bool   // it honours conditions on deletes
 	refusal error         // why it cannot be used to coordinate …
-	until   time.Time     // … as of late
+	until   time.Time     // … and when that was found
 	told    bool
 }
 
@@ -55,7 +55,7 @@ func (s *Store) ready(ctx context.Context) error {
 		if !errors.Is(err, errConflict) {
 			break
 		}
-		err = s.prove(ctx) // a lost response made a write that worked look refused
+		err = s.prove(ctx) // after a lost response, a write that worked looked refused
 	}
 	var ignored errIgnored
 	switch {
@@ -72,14 +72,14 @@ func (s *Store) ready(ctx context.Context) error {
 	return err
 }
 
-// refused says whether an error is the refusal to coordinate.
+// refused says whether an error is errIgnored.
 func refused(err error) bool {
 	var ignored errIgnored
 	return errors.As(err, &ignored)
 }
 
-// prove writes an object against each condition, once where the condition
-// holds and once where it does not.
+// prove writes an object under each condition, once when it holds and once when
+// it does not.
 func (s *Store) prove(ctx context.Context) error {
 	name := proofPrefix + newNonce()
 	data := func() []byte {
@@ -92,7 +92,7 @@ func (s *Store) prove(ctx context.Context) error {
 	if err != nil {
 		return unsupported(err, create)
 	}
-	defer func() { _ = s.remove(ctx, name, none) }() // a sweep removes what is left
+	defer func() { _ = s.remove(ctx, name, none) }() // a sweep removes what remains
 	if _, err := s.write(ctx, name, data(), absent); !errors.Is(err, errConflict) {
 		return unless(err, create)
 	}
@@ -105,9 +105,9 @@ func (s *Store) prove(ctx context.Context) error {
 		return unsupported(err, replace)
 	}
 	if etag == none {
-		return errIgnored{"If-Match: it tells no ETag of what is written"}
+		return errIgnored{"If-Match: it returns no ETag for a write"}
 	}
-	// That is all it takes. Deletes on condition are a gain.
+	// Only these are required. Conditional deletes are an advantage.
 	err = s.answer(s.client.RemoveObject(onlyVersion(ctx, other), s.place.bucket, s.place.prefix+name, minio.RemoveObjectOptions{}))
 	if err != nil && ctx.Err() != nil {
 		return err
@@ -116,8 +116,8 @@ func (s *Store) prove(ctx context.Context) error {
 	return nil
 }
 
-// unless is the error of a write that had to be refused and was not, or could
-// not be tried.
+// unless returns the error of a write that should have been refused and was
+// not, or that could not be tried.
 func unless(err error, condition string) error {
 	if err == nil {
 		return errIgnored{condition}
@@ -125,14 +125,14 @@ func unless(err error, condition string) error {
 	return unsupported(err, condition)
 }
 
-// unsupported is the error of a service that knows no such condition.
+// unsupported returns the error of a service without this condition.
 func unsupported(err error, condition string) error {
 	var said minio.ErrorResponse
 	if errors.As(err, &said) && said.StatusCode == http.StatusNotImplemented {
 		return fmt.Errorf("%w (%w)", errIgnored{condition}, err)
 	}
 	if errors.Is(err, errConflict) {
-		return fmt.Errorf("prove that %s is honoured: %w, though nobody else knows it: try again", condition, err)
+		return fmt.Errorf("prove that %s is honoured: %w, though no other program knows the object: try again", condition, err)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 //go:build unix
 
-// A reverse proxy before the service, which counts requests and meddles.
+// A reverse proxy in front of the service, which counts requests and
+// interferes.
 
 package s3_test
 
@@ -26,10 +27,10 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// errCut is what makes a proxy cut the connection instead of answering.
+// errCut makes a proxy cut the connection instead of answering.
 var errCut = errors.New("cut")
 
-// A proxy passes requests on. What is to meddle is set before it is used.
+// A proxy passes requests on. Set the hooks before using it.
 type proxy struct {
 	location string
 	before   func(*http.Request)        // may wait
@@ -83,8 +84,8 @@ func newProxy(t testing.TB, location string) *proxy {
 	return p
 }
 
-// since gives the requests seen since it was called last, keys and nonces cut
-// off, in order of their letters.
+// since returns the requests since its last call, without keys and nonces, in
+// alphabetical order.
 func (p *proxy) since() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +108,7 @@ func is(r *http.Request, method, part string) bool {
 	return r.Method == method && strings.Contains(r.URL.Path, part)
 }
 
-// shiftDate makes responses tell another time.
+// shiftDate makes responses show another time.
 func shiftDate(d time.Duration) func(*http.Response) error {
 	return func(r *http.Response) error {
 		r.Header.Set("Date", time.Now().Add(d).UTC().Format(http.TimeFormat))
@@ -115,7 +116,7 @@ func shiftDate(d time.Duration) func(*http.Response) error {
 	}
 }
 
-// age makes records look older when they are read.
+// age makes records look older in responses.
 func age(d time.Duration) func(*http.Response) error {
 	return func(r *http.Response) error {
 		if is(r.Request, "GET", "/v1/pages/") && r.StatusCode == http.StatusOK {
@@ -125,7 +126,7 @@ func age(d time.Duration) func(*http.Response) error {
 	}
 }
 
-// bucket is the bucket itself, and the prefix of a location's names in it.
+// bucket returns the bucket itself, and the prefix of a location's names in it.
 func bucket(t testing.TB, location string) (client *minio.Core, prefix string) {
 	t.Helper()
 	u, err := url.Parse(location)
@@ -141,7 +142,7 @@ func bucket(t testing.TB, location string) (client *minio.Core, prefix string) {
 	return client, strings.TrimPrefix(u.Path, "/") + "/v1/"
 }
 
-// names are the objects whose names begin so, behind the prefix.
+// names returns the objects whose names begin so, without the prefix.
 func names(t testing.TB, location, begin string) (all []string) {
 	t.Helper()
 	client, prefix := bucket(t, location)

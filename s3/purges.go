@@ -3,6 +3,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// poll is how often Wait looks at the head.
+// poll is the interval at which Wait reads the head.
 const poll = time.Second
 
 // Epochs reads the sequence and the marks of subjects.
@@ -51,8 +52,8 @@ func (s *Store) Changes(ctx context.Context, since uint64) (list []pages.Change,
 }
 
 // Wait returns when there is a purge after a sequence, when ctx ends, or with
-// [pages.ErrClosed]. It looks every second, and hears at once of a purge made
-// through this store.
+// [pages.ErrClosed]. It reads the head every second, and notices a purge made
+// through this store immediately.
 func (s *Store) Wait(ctx context.Context, since uint64) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -83,8 +84,8 @@ func (s *Store) Wait(ctx context.Context, since uint64) error {
 	}
 }
 
-// after says whether a purge after a sequence is known, and else gives what is
-// closed by the next one.
+// after says whether a purge after a sequence is known; if not, it returns a
+// channel that the next purge closes.
 func (r *replica) after(sequence uint64) (wake <-chan struct{}, there bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,9 +95,9 @@ func (r *replica) after(sequence uint64) (wake <-chan struct{}, there bool) {
 	return r.wake, r.purges.Sequence > sequence
 }
 
-// Bump purges subjects and returns the new sequence, once the service has it.
-// If it fails for a reason other than that it was not begun, the purge may
-// have been made all the same.
+// Bump purges subjects and returns the new sequence once the service has it. If
+// it fails, the purge may have been made all the same, unless the error says
+// that it was not begun.
 func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 }
 
 func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
-	// Those of one instance would only race each other.
+	// Purges of one instance would only race each other.
 	select {
 	case s.bumping <- struct{}{}:
 		defer func() { <-s.bumping }()
@@ -125,7 +126,7 @@ func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 				return 0, err
 			}
 		}
-		n, err := s.advance(ctx, p)
+		n, err := s.advance(ctx, p, none)
 		if !errors.Is(err, errConflict) {
 			return n, err
 		}
@@ -136,17 +137,19 @@ func (s *Store) bump(ctx context.Context, verb pages.Verb, subjects []string) (u
 	return 0, fmt.Errorf("%w: the number of the next purge", errBusy)
 }
 
-// advance writes the head that follows the one known: errConflict.
-func (s *Store) advance(ctx context.Context, p purge) (uint64, error) {
+// advance writes the head that follows the known one, or fails with
+// errConflict. The new head may have a new owner.
+func (s *Store) advance(ctx context.Context, p purge, owner string) (uint64, error) {
 	r := &s.known
 	r.mu.Lock()
-	if n := r.head.find(p.nonce); n > 0 { // a response to this purge was lost
+	if n := r.head.find(p.nonce); n > 0 { // the response to this purge was lost
 		r.mu.Unlock()
 		return n, nil
 	}
 	was, etag := r.head, r.etag
 	p.at = s.clock.now().UTC()
 	next, crowded := was.follow(p)
+	next.owner = cmp.Or(owner, next.owner)
 	var base []byte
 	if crowded {
 		base = writeBase(&r.purges)
@@ -161,12 +164,12 @@ func (s *Store) advance(ctx context.Context, p purge) (uint64, error) {
 	}
 	etag, err := s.write(ctx, headName, next.bytes(), etag)
 	if err != nil {
-		// The new base stays, for the head may name it; if not, a sweep
+		// The new base stays, since the head may name it; if not, a sweep
 		// removes it.
 		return 0, err
 	}
 	if crowded && was.base != "" {
-		_ = s.remove(ctx, was.base, none) // likewise
+		_ = s.remove(ctx, was.base, none) // the same
 	}
 	r.enter(next, etag)
 	return next.sequence, nil

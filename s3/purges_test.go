@@ -1,11 +1,10 @@
 //go:build unix
 
-// Purges by many, under faults, in bounded state, and after a loss.
+// Concurrent purges, under faults, in bounded state, and after a loss.
 
 package s3_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,7 +24,7 @@ import (
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // race purges through several stores at once, and checks that the numbers are
-// 1, 2, 3, … and that each change is listed once, by each store.
+// 1, 2, 3, … and that each store lists each change once.
 func race(t *testing.T, stores []*s3.Store, each int) {
 	t.Helper()
 	var work sync.WaitGroup
@@ -77,7 +76,7 @@ func TestRacingBumps(t *testing.T) {
 	race(t, stores, 25)
 }
 
-// A response that is lost leaves the writer in doubt whether it wrote.
+// A lost response leaves the writer in doubt whether it wrote.
 func TestLostResponses(t *testing.T) {
 	location := site(t)
 	var stores []*s3.Store
@@ -95,18 +94,18 @@ func TestLostResponses(t *testing.T) {
 	race(t, stores, 9)
 	for i := range 6 {
 		key := pages.Key{Path: fmt.Sprint(i)}
-		lease, err := stores[0].Lease(t.Context(), key, 1<<40)
+		lease, err := stores[0].Lease(t.Context(), key, claim(), 1<<40)
 		must(t, err)
-		fence := pages.Fence{Subjects: []string{pages.All}, Token: lease.Token}
+		fence := pages.Fence{Token: lease.Token}
 		must(t, stores[0].Put(t.Context(), pages.Record{Key: key, Data: []byte("data")}, fence))
 		must(t, stores[0].Release(t.Context(), lease))
-		lease, err = stores[1].Lease(t.Context(), key, 1<<40)
+		lease, err = stores[1].Lease(t.Context(), key, claim(), 1<<40)
 		must(t, err)
 	}
 }
 
-// Thousands of subjects leave a few marks and changes, in memory and in the
-// service, and a store that comes later knows the same.
+// Thousands of subjects leave few marks and changes, in memory and in the
+// service, and a store that is opened later knows the same.
 func TestBoundedPurges(t *testing.T) {
 	ctx, location := t.Context(), site(t)
 	opts := s3.Options{Subjects: 1000, Changes: 600}
@@ -139,10 +138,6 @@ func TestBoundedPurges(t *testing.T) {
 		if len(changes) > 600 || len(changes) < 300 || changes[len(changes)-1].Sequence != n || changes[0].Sequence != floor+1 {
 			t.Errorf("%s lists %d changes after %d, from %d on", name, len(changes), floor, changes[0].Sequence)
 		}
-		err = s.Put(ctx, pages.Record{Key: key}, pages.Fence{Subjects: []string{subject(0)}, Epoch: 1})
-		if !errors.Is(err, pages.ErrFenced) {
-			t.Errorf("%s wrote a page older than a forgotten purge: %v", name, err)
-		}
 	}
 	client, prefix := bucket(t, location)
 	if size := len(rawRead(t, client, prefix+"state/head")); size > 70<<10 {
@@ -157,8 +152,8 @@ func TestBoundedPurges(t *testing.T) {
 	}
 }
 
-// Where the record of purges is lost, everything counts as purged, for those
-// who knew it and for those who did not, and the sequence goes on.
+// If the record of purges is lost, everything counts as purged, for instances
+// that knew it and for others, and the sequence continues.
 func TestLostPurges(t *testing.T) {
 	damage := map[string]func(t *testing.T, client *minio.Core, prefix string, earlier []byte){
 		"the head is gone": func(t *testing.T, client *minio.Core, prefix string, _ []byte) {
@@ -175,7 +170,7 @@ func TestLostPurges(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", known before: ", known), func(t *testing.T) {
 				ctx, location := t.Context(), site(t)
 				s := open(t, location, s3.Options{Log: quiet})
-				must(t, s.Put(ctx, pages.Record{Key: key}, pages.Fence{}))
+				must(t, s.Put(ctx, pages.Record{Key: key}, pages.Unfenced))
 				client, prefix := bucket(t, location)
 				earlier := rawRead(t, client, prefix+"state/head")
 				for range 5 {
@@ -213,7 +208,7 @@ func TestLostPurges(t *testing.T) {
 	})
 }
 
-// lostAndGoesOn says whether both stores know that purges were lost.
+// lostAndGoesOn checks that both stores know that purges were lost.
 func lostAndGoesOn(t *testing.T, stores ...*s3.Store) {
 	t.Helper()
 	var last uint64

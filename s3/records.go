@@ -6,20 +6,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// A record as an object holds it.
+// A record as an object contains it.
 type record struct {
 	key   pages.Key
 	nonce string
+	epoch uint64
 	data  []byte
 }
 
 func (r record) bytes() []byte {
 	w := newWriter(recordKind, len(r.key.Route)+len(r.key.Path)+len(r.key.Locale)+len(r.data)+64)
-	w.string(r.nonce)
+	// After the nonce, where older programs, which know no epochs, do not look.
+	w.string(r.nonce + "-" + strconv.FormatUint(r.epoch, 10))
 	w.string(r.key.Route)
 	w.string(r.key.Path)
 	w.string(r.key.Locale)
@@ -32,51 +36,57 @@ func readRecord(b []byte) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	got := record{nonce: r.string()}
+	var got record
+	var epoch string
+	got.nonce, epoch, _ = strings.Cut(r.string(), "-")
+	got.epoch, _ = strconv.ParseUint(epoch, 10, 64) // missing in records of earlier versions
 	got.key.Route, got.key.Path, got.key.Locale = r.string(), r.string(), r.string()
 	got.data = r.b
 	return got, r.fault()
 }
 
-// Get reads the record of a key, in one request: [pages.ErrNotFound],
-// [pages.ErrCorrupt].
+// Get reads the record of a key, in one request. It fails with
+// [pages.ErrNotFound] or [pages.ErrCorrupt].
 func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return pages.Record{}, err
 	}
 	defer end()
-	data, err := s.get(ctx, key)
+	r, err := s.get(ctx, key)
 	if err != nil {
 		return pages.Record{}, fault(ctx, fmt.Sprintf("get %s", key), err)
 	}
-	return pages.Record{Key: key, Data: data}, nil
+	return pages.Record{Key: key, Data: r.data, Epoch: r.epoch}, nil
 }
 
-func (s *Store) get(ctx context.Context, key pages.Key) ([]byte, error) {
+func (s *Store) get(ctx context.Context, key pages.Key) (record, error) {
+	if err := s.known.mine(); err != nil {
+		return record{}, err
+	}
 	name := pageName(key)
 	got, err := s.read(ctx, name, none)
 	if errors.Is(err, errMissing) {
-		return nil, pages.ErrNotFound
+		return record{}, pages.ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return record{}, err
 	}
 	r, err := readRecord(got.data)
 	if err == nil && r.key != key {
-		err = fmt.Errorf("%w: it is that of %s", pages.ErrCorrupt, r.key)
+		err = fmt.Errorf("%w: it is the record of %s", pages.ErrCorrupt, r.key)
 	}
 	if err != nil {
-		return nil, err
+		return record{}, err
 	}
-	// What was written lately is known by its time.
+	// A recent write is known by its time.
 	if now := s.clock.now(); now.Sub(got.modified) > usesEvery {
 		s.uses.note(name, now)
 	}
-	return r.data, nil
+	return r, nil
 }
 
-// Put writes a record whole, unless the fence refuses: [pages.ErrFenced].
+// Put writes a whole record, unless the fence refuses: [pages.ErrFenced].
 func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -84,17 +94,17 @@ func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) er
 	}
 	defer end()
 	name := pageName(put.Key)
-	// From the first record on there is a head, so that one which is missing
+	// From the first record on there is a head, so that one that is missing
 	// later shows that purges were lost.
 	if etag, _ := s.known.seen(); etag == none {
 		if err := s.refresh(ctx); err != nil {
 			return fault(ctx, fmt.Sprintf("put %s", put.Key), err)
 		}
 	}
-	r := record{key: put.Key, nonce: newNonce(), data: put.Data}
-	if open(fence) {
+	r := record{key: put.Key, nonce: newNonce(), epoch: put.Epoch, data: put.Data}
+	if err = s.known.mine(); err == nil && open(fence) {
 		err = s.writeAnyway(ctx, name, r.bytes())
-	} else {
+	} else if err == nil {
 		err = s.change(ctx, put.Key, change{r.nonce, r.bytes()}, fence)
 	}
 	if err == nil {
@@ -103,8 +113,8 @@ func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) er
 	return fault(ctx, fmt.Sprintf("put %s", put.Key), err)
 }
 
-// writeAnyway writes without a condition. Services may still see a conflict
-// with others that write at this moment.
+// writeAnyway writes without a condition. Services may still report a conflict
+// with another write at the same moment.
 func (s *Store) writeAnyway(ctx context.Context, name string, data []byte) error {
 	for lost := range maxRaces {
 		_, err := s.write(ctx, name, data, none)
@@ -127,9 +137,9 @@ func (s *Store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) er
 	}
 	defer end()
 	name := pageName(key)
-	if open(fence) {
+	if err = s.known.mine(); err == nil && open(fence) {
 		err = s.remove(ctx, name, none)
-	} else {
+	} else if err == nil {
 		err = s.change(ctx, key, change{}, fence)
 	}
 	if err == nil {

@@ -36,7 +36,7 @@ func TestRequests(t *testing.T) {
 		{"the first contact ever", func() error { _, err := s.Epochs(ctx); return err },
 			"DELETE state/proof/, DELETE state/proof/, GET ?pages/, GET state/head, GET state/head, " +
 				"PUT state/head, PUT state/proof/, PUT state/proof/, PUT state/proof/, PUT state/proof/"},
-		{"Put", func() error { return s.Put(ctx, record, pages.Fence{}) }, "PUT pages/"},
+		{"Put", func() error { return s.Put(ctx, record, pages.Unfenced) }, "PUT pages/"},
 		{"Get", get, "GET pages/"},
 		{"Get of nothing", func() error {
 			if _, err := s.Get(ctx, none); !errors.Is(err, pages.ErrNotFound) {
@@ -52,26 +52,26 @@ func TestRequests(t *testing.T) {
 		{"Bump elsewhere again", bump(other), ""},
 		{"Changes", func() error { _, _, err := s.Changes(ctx, 0); return err }, "GET state/head"},
 		{"Wait for what is known", func() error { return s.Wait(ctx, n-1) }, ""},
-		{"Put with subjects", func() error { return s.Put(ctx, record, pages.Fence{Subjects: subjects, Epoch: n}) },
-			"GET pages/, GET state/head, GET state/head, PUT pages/"},
-		{"Lease", func() (err error) { lease, err = s.Lease(ctx, key, time.Minute); return err },
+		{"Put with an epoch", func() error { return s.Put(ctx, record, pages.Fence{Epoch: n}) }, "GET pages/, PUT pages/"},
+		{"Lease", func() (err error) { lease, err = s.Lease(ctx, key, claim(), time.Minute); return err },
 			"GET state/leases/, PUT state/leases/"},
 		{"Lease that is held", func() error {
-			if _, err := s.Lease(ctx, key, time.Minute); !errors.Is(err, pages.ErrHeld) {
+			if _, err := s.Lease(ctx, key, claim(), time.Minute); !errors.Is(err, pages.ErrHeld) {
 				return errors.New("it is not held")
 			}
 			return nil
 		}, "GET state/leases/"},
 		{"Put with a token", func() error {
-			return s.Put(ctx, record, pages.Fence{Subjects: subjects, Epoch: n, Token: lease.Token})
-		}, "GET pages/, GET state/head, GET state/head, GET state/leases/, GET state/leases/, PUT pages/"},
+			return s.Put(ctx, record, pages.Fence{Epoch: n, Token: lease.Token})
+		}, "GET pages/, GET state/leases/, GET state/leases/, PUT pages/"},
+		{"Claim", func() error { return s.Claim(ctx, "shop/", false) }, "GET state/head, PUT state/head"},
+		{"Claim again", func() error { return s.Claim(ctx, "shop/", false) }, "GET state/head"},
 		{"Release", func() error { return s.Release(ctx, lease) }, "GET state/leases/, PUT state/leases/"},
 		{"List", func() error { return s.List(ctx, func(pages.Info) bool { return true }) }, "GET ?pages/, GET ?state/uses/"},
 		{"Sweep of nothing", func() error { _, err := s.Sweep(ctx, pages.Bounds{Bytes: 1 << 30, PerRoute: 10}); return err },
 			"GET ?pages/, GET ?state/, GET ?state/uses/, GET state/head, GET state/sweep, GET state/sweep, PUT state/sweep, PUT state/sweep"},
-		{"Delete with subjects", func() error { return s.Delete(ctx, key, pages.Fence{Subjects: subjects, Epoch: n}) },
-			"DELETE pages/, GET pages/, GET state/head, GET state/head"},
-		{"Delete", func() error { return s.Delete(ctx, key, pages.Fence{}) }, "DELETE pages/"},
+		{"Delete with an epoch", func() error { return s.Delete(ctx, key, pages.Fence{Epoch: n}) }, "DELETE pages/, GET pages/"},
+		{"Delete", func() error { return s.Delete(ctx, key, pages.Unfenced) }, "DELETE pages/"},
 	} {
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.call, err)
@@ -81,7 +81,8 @@ func TestRequests(t *testing.T) {
 		}
 	}
 
-	// A store that comes later proves when it coordinates, and not before.
+	// A store that is opened later proves the conditions when it coordinates,
+	// and not before.
 	s = open(t, p.location, s3.Options{})
 	if _, err := s.Epochs(ctx); err != nil || p.since() != "GET state/head" {
 		t.Error("a later store does more than read", err)
@@ -93,7 +94,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// The head is small at any number of purges; making a new base is rare.
+// The head is small after any number of purges; a new base is rare.
 func TestRequestsOfManyPurges(t *testing.T) {
 	p := newProxy(t, site(t))
 	s := open(t, p.location, s3.Options{})

@@ -15,13 +15,13 @@ import (
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Log is told of what an operator should mend: a service that ignores
+	// Log receives what an operator should fix: a service that ignores
 	// conditions, a record of purges that was lost. Default: slog.Default().
 	Log *slog.Logger
 
-	// Subjects is how many subjects' last purges are remembered. Beyond it
-	// the older half is forgotten, and a subject that is not known counts as
-	// purged when the latest forgotten one was. Default: 100,000.
+	// Subjects is how many subjects' last purges are remembered. Beyond it the
+	// older half is forgotten, and a forgotten subject counts as purged when
+	// the latest forgotten one was. Default: 100,000.
 	Subjects int
 
 	// Changes is how many purges [Store.Changes] can list. Default: 10,000.
@@ -43,14 +43,12 @@ type Store struct {
 
 	life  context.Context // ends with Close
 	end   context.CancelFunc
-	mu    sync.Mutex // guards calls against Close
+	mu    sync.Mutex // makes Close wait for calls
 	calls sync.WaitGroup
 }
 
 var (
 	_ pages.Store   = (*Store)(nil)
-	_ pages.Lister  = (*Store)(nil)
-	_ pages.Watcher = (*Store)(nil)
 	_ pages.Sweeper = (*Store)(nil)
 )
 
@@ -58,16 +56,17 @@ var (
 //
 //	s3://bucket/prefix?endpoint=https://host&region=eu-central-1&style=path
 //
-// Without endpoint it is Amazon's. Without region it is that of AWS_REGION or
-// AWS_DEFAULT_REGION; else Amazon is asked, and another service is told
-// us-east-1. The style says where the bucket is named: path, as all services
-// understand it, or host; the default is host for Amazon and path for others.
+// The default endpoint is Amazon's. The default region is that of AWS_REGION or
+// AWS_DEFAULT_REGION; without these, Amazon is asked for it, and other services
+// get us-east-1. The style says where in the URL the bucket is named: path,
+// which all services understand, or host; the default is host for Amazon and
+// path for others.
 //
-// The keys are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-// AWS_SESSION_TOKEN, else of the file ~/.aws/credentials, else, at Amazon,
-// those of the machine's role.
+// The keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+// AWS_SESSION_TOKEN, otherwise from the file ~/.aws/credentials, and otherwise,
+// at Amazon, from the machine's role.
 //
-// The service need not answer: the store's methods fail until it does.
+// The service need not be available: the store's methods fail until it is.
 func Open(_ context.Context, location string, opts Options) (*Store, error) {
 	at, err := parse(location)
 	if err != nil {
@@ -100,15 +99,15 @@ func Driver() pages.Driver {
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {
-				return nil, err // not s: it would be a Store that is not nil
+				return nil, err // not s: as an interface, a nil *Store would not be nil
 			}
 			return s, nil
 		},
 	}
 }
 
-// Close ends every call and lets go of the connections. A second Close does
-// nothing.
+// Close ends every call and closes the connections. A second Close has no
+// effect.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.end()
@@ -118,8 +117,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// begin is the start of every call. The context that it gives ends with the
-// store, and Close waits until end is called.
+// begin starts every call. The context that it returns ends with the store, and
+// Close waits until end is called.
 func (s *Store) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,15 +1,17 @@
 //go:build unix
 
-// The store against the contract, and what the other tests stand on.
+// The store against the contract, and what the other tests use.
 
 package s3_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +24,9 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// The service of all tests that do not harm theirs.
+var _ pagestest.Lister = (*s3.Store)(nil) // the kit would accept a store without it
+
+// The service of all tests that do not damage it.
 var (
 	service    *testbed.Server
 	serviceErr error
@@ -53,14 +57,14 @@ func run(m *testing.M) int {
 
 var sites atomic.Int64
 
-// site is a new place in the service: its location.
+// site returns a location that is a new place in the service.
 func site(t testing.TB) string {
 	t.Helper()
 	testbed.For(t, func() (*testbed.Server, error) { return new(testbed.Server), serviceErr })
 	return through(service.Addr, fmt.Sprint("site-", sites.Add(1)))
 }
 
-// through is the location of a prefix by way of an address.
+// through returns the location of a prefix through an address.
 func through(addr, prefix string) string {
 	return "s3://pages/" + prefix + "?endpoint=http://" + addr
 }
@@ -77,16 +81,25 @@ func open(t testing.TB, location string, opts s3.Options) *s3.Store {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
+	var locations sync.Map
 	pagestest.Harness{
 		TTL: 300 * time.Millisecond,
 		Place: func(t *testing.T) func() pages.Store {
 			location := site(t)
-			return func() pages.Store { return open(t, location, s3.Options{}) }
+			return func() pages.Store {
+				s := open(t, location, s3.Options{})
+				locations.Store(s, location)
+				return s
+			}
+		},
+		Snapshot: func(t *testing.T, s pages.Store) (restore func()) {
+			location, _ := locations.Load(s)
+			return saved(t, location.(string))
 		},
 	}.Run(t)
 }
 
-// Several sites share a bucket: one's prefix may even be the beginning of
+// Several sites share a bucket: the prefix of one may be the beginning of
 // another's.
 func TestPrefixesAreApart(t *testing.T) {
 	ctx, location := t.Context(), site(t)
@@ -97,11 +110,11 @@ func TestPrefixesAreApart(t *testing.T) {
 	}
 	key := pages.Key{Route: "/", Path: "/"}
 	for i, s := range stores {
-		must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte{byte(i)}}, pages.Fence{}))
+		must(t, s.Put(ctx, pages.Record{Key: key, Data: []byte{byte(i)}}, pages.Unfenced))
 		for range i {
 			bump(t, s, pages.All)
 		}
-		if _, err := s.Lease(ctx, key, time.Minute); err != nil {
+		if _, err := s.Lease(ctx, key, claim(), time.Minute); err != nil {
 			t.Error(err)
 		}
 	}
@@ -147,7 +160,7 @@ func bump(t testing.TB, s pages.Store, subjects ...string) uint64 {
 	return n
 }
 
-func list(t testing.TB, s pages.Lister) map[pages.Key]pages.Info {
+func list(t testing.TB, s pagestest.Lister) map[pages.Key]pages.Info {
 	t.Helper()
 	all := make(map[pages.Key]pages.Info)
 	must(t, s.List(t.Context(), func(i pages.Info) bool {
@@ -157,8 +170,8 @@ func list(t testing.TB, s pages.Lister) map[pages.Key]pages.Info {
 	return all
 }
 
-// within gives a context that ends, and a check that what was done under it
-// ended with it.
+// within returns a context that ends, and a check that the calls under it ended
+// with it.
 func within(t testing.TB, d time.Duration) (context.Context, func(err error, doing string)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -174,3 +187,6 @@ func within(t testing.TB, d time.Duration) (context.Context, func(err error, doi
 		}
 	}
 }
+
+// claim returns a claim that no other attempt uses.
+func claim() string { return rand.Text() }

@@ -1,4 +1,4 @@
-// Staying within bounds, and clearing away what is left of leases and purges.
+// Keeping the store within bounds, and removing old leases and purges.
 
 package s3
 
@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	sweepTurn = time.Minute // how long a sweeper that dies keeps the others away
-	leftover  = time.Hour   // how old what is cleared away is at least
-	atOnce    = 8           // requests that remove
+	sweepTurn = time.Minute // how long a dead sweeper excludes others
+	leftover  = time.Hour   // the minimum age of objects that are cleared away
+	atOnce    = 8           // concurrent requests that remove
 )
 
-// A sweep is one in progress.
+// A sweep is one run of Sweep.
 type sweep struct {
 	*Store
 	lease lease
@@ -30,18 +30,22 @@ type sweep struct {
 	done  pages.Swept
 }
 
-// Sweep removes the least recently used records until the store is within
-// bounds, and what is no longer needed of leases, purges and uses.
-// [pages.ErrHeld] while any instance sweeps. Memory grows with the records to
-// remove and with those used in the last month, not with those there are.
+// Sweep removes the least recently used records until the store is within its
+// bounds, and the leases, purges and uses that are no longer needed. It fails
+// with [pages.ErrHeld] while any instance sweeps. Its memory grows with the
+// records to remove and with those used in the last month, not with those in
+// the store.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return pages.Swept{}, err
 	}
 	defer end()
+	if err := s.known.mine(); err != nil {
+		return pages.Swept{}, fault(ctx, "sweep", err)
+	}
 	w := &sweep{Store: s}
-	w.lease, w.etag, err = s.take(ctx, sweepName, sweepTurn)
+	w.lease, w.etag, err = s.take(ctx, sweepName, newNonce(), sweepTurn)
 	if errors.Is(err, pages.ErrHeld) {
 		return pages.Swept{}, pages.ErrHeld
 	}
@@ -74,7 +78,7 @@ func (w *sweep) run(ctx context.Context, bounds pages.Bounds) error {
 	}
 }
 
-// keep makes the lease last while there is work. It is asked often.
+// keep renews the lease while there is work. It is called often.
 func (w *sweep) keep(ctx context.Context) error {
 	now := w.clock.now()
 	if w.lease.until.Sub(now) > sweepTurn/2 {
@@ -101,8 +105,8 @@ func (w *sweep) each(ctx context.Context, visit func(found) error) error {
 	return errors.Join(inner, err)
 }
 
-// once counts, chooses and removes; more if it chose all it could and that was
-// not enough.
+// once counts, selects and removes. more is true if it selected as many as it
+// may and that was not enough.
 func (w *sweep) once(ctx context.Context, bounds pages.Bounds) (more bool, err error) {
 	routes, err := w.count(ctx, bounds)
 	if err != nil {
@@ -172,8 +176,8 @@ func (w *sweep) count(ctx context.Context, bounds pages.Bounds) (routes map[stri
 	return routes, err
 }
 
-// removeAll removes the records that were chosen, unless they were put anew
-// since, where the service can tell.
+// removeAll removes the selected records, except those that were put again
+// since, if the service can tell.
 func (w *sweep) removeAll(ctx context.Context, v *victims) (gone int, err error) {
 	var mu sync.Mutex
 	for rest := v.chosen; len(rest) > 0; {
@@ -210,8 +214,8 @@ func (w *sweep) removeAll(ctx context.Context, v *victims) (gone int, err error)
 	return gone, nil
 }
 
-// tidy removes leases that ran out long ago, bases that the head does not name,
-// and what was left of proofs.
+// tidy removes leases that expired long ago, bases that the head does not name,
+// and remains of proofs.
 func (w *sweep) tidy(ctx context.Context) error {
 	if err := w.refresh(ctx); err != nil {
 		return err

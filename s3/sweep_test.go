@@ -1,6 +1,6 @@
 //go:build unix
 
-// Sweeps: what was read stays, what is new stays, what is left goes.
+// Sweeps: recently read and new records stay, remains are removed.
 
 package s3_test
 
@@ -22,19 +22,19 @@ func fill(t *testing.T, s *s3.Store, n int) (keys []pages.Key) {
 	t.Helper()
 	for i := range n {
 		k := pages.Key{Route: "/{id}", Path: fmt.Sprint("/", i)}
-		must(t, s.Put(t.Context(), pages.Record{Key: k, Data: make([]byte, 100)}, pages.Fence{}))
+		must(t, s.Put(t.Context(), pages.Record{Key: k, Data: make([]byte, 100)}, pages.Unfenced))
 		keys = append(keys, k)
 	}
 	return keys
 }
 
-// A record that was read is kept, also if another instance read it and told so
-// before it ended, and if uses were put together since.
+// A record that was read is kept, even if another instance read it and reported
+// that before it ended, and if uses were merged since.
 func TestReadRecordsAreKept(t *testing.T) {
 	ctx, location := t.Context(), site(t)
 	keys := fill(t, open(t, location, s3.Options{}), 6)
 	p := newProxy(t, location)
-	p.after = age(24 * time.Hour) // a record that was just written is no use
+	p.after = age(24 * time.Hour) // a record that was just written does not count as used
 	time.Sleep(1100 * time.Millisecond)
 	for _, k := range []pages.Key{keys[1], keys[4]} {
 		reader := open(t, p.location, s3.Options{})
@@ -71,7 +71,7 @@ func TestSweepKeepsWhatIsNew(t *testing.T) {
 	p := newProxy(t, location)
 	s, other := open(t, p.location, s3.Options{}), open(t, location, s3.Options{})
 	k := fill(t, s, 1)[0]
-	between(p, http.MethodDelete, func() { must(t, other.Put(ctx, pages.Record{Key: k, Data: []byte("new")}, pages.Fence{})) })
+	between(p, http.MethodDelete, func() { must(t, other.Put(ctx, pages.Record{Key: k, Data: []byte("new")}, pages.Unfenced)) })
 	swept, err := s.Sweep(ctx, pages.Bounds{Bytes: 1})
 	if err != nil || swept.Removed != 0 {
 		t.Errorf("%+v, %v", swept, err)
@@ -81,7 +81,7 @@ func TestSweepKeepsWhatIsNew(t *testing.T) {
 	}
 }
 
-// Who dies in a sweep keeps the others away for a minute, and not for ever.
+// A dead sweeper excludes others for a minute, but not forever.
 func TestSweeperThatDies(t *testing.T) {
 	ctx, location := t.Context(), site(t)
 	fill(t, open(t, location, s3.Options{}), 3)
@@ -94,10 +94,10 @@ func TestSweeperThatDies(t *testing.T) {
 	}
 	s := open(t, p.location, s3.Options{})
 	if _, err := s.Sweep(dying, pages.Bounds{PerRoute: 1}); !errors.Is(err, context.Canceled) {
-		t.Errorf("it was told %v", err)
+		t.Errorf("it got %v", err)
 	}
 	if _, err := open(t, location, s3.Options{}).Sweep(ctx, pages.Bounds{PerRoute: 1}); !errors.Is(err, pages.ErrHeld) {
-		t.Errorf("another was told %v", err)
+		t.Errorf("another got %v", err)
 	}
 	later := newProxy(t, location)
 	later.after = shiftDate(2 * time.Minute)
@@ -107,18 +107,19 @@ func TestSweeperThatDies(t *testing.T) {
 	}
 }
 
-// What leases, purges and proofs leave goes in time, and tokens go on growing.
+// Remains of leases, purges and proofs are removed in time, and tokens still
+// grow.
 func TestLeftovers(t *testing.T) {
 	ctx, location := t.Context(), site(t)
 	s := open(t, location, s3.Options{})
 	var tokens []uint64
 	for i := range 20 {
-		l, err := s.Lease(ctx, pages.Key{Path: fmt.Sprint(i)}, time.Minute)
+		l, err := s.Lease(ctx, pages.Key{Path: fmt.Sprint(i)}, claim(), time.Minute)
 		must(t, err)
 		tokens = append(tokens, l.Token)
 	}
 	long := pages.Key{Path: "held for long"}
-	held, err := s.Lease(ctx, long, 10*time.Hour)
+	held, err := s.Lease(ctx, long, claim(), 10*time.Hour)
 	must(t, err)
 	client, prefix := bucket(t, location)
 	for _, name := range []string{"state/proof/1234", "state/base/0000000000000001-1234"} {
@@ -136,15 +137,15 @@ func TestLeftovers(t *testing.T) {
 	if _, err := s.Sweep(ctx, pages.Bounds{}); err != nil || count() != 1 {
 		t.Errorf("%d objects are left instead of one lease, %v", count(), err)
 	}
-	if other, err := s.Lease(ctx, long, time.Minute); !errors.Is(err, pages.ErrHeld) || other.Token != held.Token {
+	if other, err := s.Lease(ctx, long, claim(), time.Minute); !errors.Is(err, pages.ErrHeld) || other.Token != held.Token {
 		t.Errorf("the lease that is held gave %+v, %v", other, err)
 	}
 	for i, token := range tokens {
 		k := pages.Key{Path: fmt.Sprint(i)}
 		if err := s.Put(ctx, pages.Record{Key: k}, pages.Fence{Token: token}); !errors.Is(err, pages.ErrFenced) {
-			t.Errorf("a forgotten holder was told %v", err)
+			t.Errorf("a forgotten holder got %v", err)
 		}
-		l, err := s.Lease(ctx, k, time.Minute)
+		l, err := s.Lease(ctx, k, claim(), time.Minute)
 		if err != nil || l.Token <= token {
 			t.Errorf("%d came after %d, %v", l.Token, token, err)
 		}
@@ -161,7 +162,7 @@ func TestManyRecords(t *testing.T) {
 		work.Go(func() {
 			for j := i; j < n; j += 4 {
 				k := pages.Key{Route: fmt.Sprint("/", j%5), Path: fmt.Sprint("/", j)}
-				if err := s.Put(ctx, pages.Record{Key: k, Data: make([]byte, 10)}, pages.Fence{}); err != nil {
+				if err := s.Put(ctx, pages.Record{Key: k, Data: make([]byte, 10)}, pages.Unfenced); err != nil {
 					t.Error(err)
 				}
 			}

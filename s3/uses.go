@@ -1,4 +1,4 @@
-// Uses: which records were read lately, told now and then in one object.
+// Uses: which records were read recently, written now and then in one object.
 
 package s3
 
@@ -12,19 +12,20 @@ import (
 )
 
 const (
-	usesEvery = time.Hour           // how often an instance tells them
-	usesKept  = 30 * 24 * time.Hour // how long they are of interest
+	usesEvery = time.Hour           // how often an instance writes them
+	usesKept  = 30 * 24 * time.Hour // how long they matter
 	maxUses   = 1 << 16             // how many an instance remembers until then
 )
 
 var ecma = crc64.MakeTable(crc64.ECMA)
 
-// A digest stands for a record's name. Two that share one share their uses.
+// A digest stands for the name of a record. Two names with one digest share
+// their uses.
 type digest uint64
 
 func digestOf(name string) digest { return digest(crc64.Checksum([]byte(name), ecma)) }
 
-// uses are those that were not told yet.
+// uses are those that are not written yet.
 type uses struct {
 	mu   sync.Mutex
 	last map[digest]time.Time // by the service's clock
@@ -40,7 +41,7 @@ func (u *uses) note(name string, at time.Time) {
 	if len(u.last) > maxUses {
 		for d := range u.last {
 			delete(u.last, d)
-			break // any: there are too many to know better
+			break // any: there are too many to tell them apart
 		}
 	}
 }
@@ -51,7 +52,7 @@ func (u *uses) forget(name string) {
 	delete(u.last, digestOf(name))
 }
 
-// merge adds what is known here to what is known elsewhere.
+// merge adds the uses known here to those known elsewhere.
 func (u *uses) merge(all map[digest]time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -66,7 +67,7 @@ func mergeUses(all, more map[digest]time.Time) {
 	}
 }
 
-// keepUses tells the uses once an hour until the store is closed.
+// keepUses writes the uses once an hour until the store is closed.
 func (s *Store) keepUses() {
 	tick := time.NewTicker(usesEvery)
 	defer tick.Stop()
@@ -80,8 +81,8 @@ func (s *Store) keepUses() {
 	}
 }
 
-// tellUses writes the uses since they were told last. What cannot be written is
-// told the next time.
+// tellUses writes the uses since the last time. Uses that cannot be written are
+// written the next time.
 func (s *Store) tellUses(ctx context.Context) {
 	s.uses.mu.Lock()
 	told := s.uses.last
@@ -124,8 +125,8 @@ func readUses(b []byte) (map[digest]time.Time, error) {
 	return all, r.fault()
 }
 
-// usesTold reads all that was told, by any instance, and adds what this one
-// knows. Names are the objects that tell it.
+// usesTold reads the uses that any instance wrote, and adds those that this one
+// knows. Names are the objects with them.
 func (s *Store) usesTold(ctx context.Context) (all map[digest]time.Time, names []string, err error) {
 	all = make(map[digest]time.Time)
 	err = s.list(ctx, usesPrefix, 0, func(i item) bool {
@@ -138,12 +139,12 @@ func (s *Store) usesTold(ctx context.Context) (all map[digest]time.Time, names [
 	for _, name := range names {
 		got, err := s.read(ctx, name, none)
 		if errors.Is(err, errMissing) {
-			continue // a sweep put it together with others
+			continue // a sweep merged it with others
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		if told, err := readUses(got.data); err == nil { // one that is damaged tells nothing
+		if told, err := readUses(got.data); err == nil { // a damaged one counts as empty
 			mergeUses(all, told)
 		}
 	}
@@ -151,7 +152,7 @@ func (s *Store) usesTold(ctx context.Context) (all map[digest]time.Time, names [
 	return all, names, nil
 }
 
-// joinUses makes one object of several. Only who sweeps does.
+// joinUses merges several objects into one. Only a sweep does this.
 func (s *Store) joinUses(ctx context.Context, all map[digest]time.Time, names []string) error {
 	if len(names) < 2 {
 		return nil

@@ -1,14 +1,14 @@
-// Choosing the least recently used of many in bounded memory.
+// Selecting the least recently used of many records in bounded memory.
 
 package s3
 
 import "container/heap"
 
-// maxVictims is how many records one pass of a sweep chooses at most.
+// maxVictims limits the records that one pass of a sweep selects.
 const maxVictims = 1 << 16
 
-// victims are the least recently used of the records offered, as many as
-// weigh what is needed, the latest on top of the heap.
+// victims are the least recently used of the records offered, as many as needed
+// to free enough bytes, the most recent on top of the heap.
 type victims struct {
 	need   int64
 	weight int64
@@ -20,7 +20,7 @@ type victim struct {
 	weight int64
 }
 
-// offer takes a record in, and lets go of the latest that are not needed then.
+// offer adds a record, and drops the most recent ones that are then not needed.
 func (v *victims) offer(f found, weight int64) {
 	if v.weight >= v.need && !f.used.Before(v.chosen[0].used) {
 		return
@@ -32,7 +32,7 @@ func (v *victims) offer(f found, weight int64) {
 	}
 }
 
-// full says whether more would have been chosen if there had been room.
+// full says whether there was no room for further victims.
 func (v *victims) full() bool { return v.weight < v.need && len(v.chosen) == maxVictims }
 
 func (v *victims) Len() int           { return len(v.chosen) }

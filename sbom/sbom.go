@@ -1,4 +1,4 @@
-// Package sbom says what a Go program is made of, as an SPDX 2.3 document.
+// Package sbom lists the parts of a Go program as an SPDX 2.3 document.
 package sbom
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,18 +18,38 @@ import (
 	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 )
 
-// About is what the program does not say itself.
+// About is what the program itself does not contain.
 type About struct {
 	Name    string    // of the app
 	Version string    // of the app: a commit, a build
-	MadeAt  time.Time // said to be the document's own time, so that it can be made again
+	MadeAt  time.Time // the time of the document, so that it can be reproduced
+	Folders []Folder  // the modules that come from a folder
+}
+
+// A Folder is a module that comes from a folder, whose version the program does
+// not contain.
+type Folder struct {
+	Module   string
+	Commit   string // of its repository; "" if there is none
+	Modified bool   // the folder differed from the commit
+}
+
+// source describes where the code of the module is found.
+func (f Folder) source() string {
+	switch {
+	case f.Commit == "":
+		return "a folder that is in no commit"
+	case f.Modified:
+		return "a folder that differed from commit " + f.Commit + " of its repository"
+	}
+	return "commit " + f.Commit + " of its repository"
 }
 
 const unsaid = "NOASSERTION"
 
 // Of reads what the Go toolchain wrote into an executable and lists its
-// modules, with the toolchain's standard library, as JSON. The same program
-// and the same about give the same bytes.
+// modules, with the toolchain's standard library, as JSON. The same program and
+// the same About give the same bytes.
 func Of(program string, about About) ([]byte, error) {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
@@ -68,22 +89,27 @@ func Of(program string, about About) ([]byte, error) {
 	toolchain := strings.TrimPrefix(strings.Fields(info.GoVersion)[0], "go")
 	add("Package-stdlib", "stdlib", toolchain, "https://go.dev/dl/", "pkg:golang/stdlib@"+toolchain, "the Go toolchain's standard library")
 	for n, dep := range info.Deps {
+		path, version, sum := dep.Path, dep.Version, dep.Sum
 		if dep.Replace != nil {
-			dep = dep.Replace
+			path, version, sum = dep.Replace.Path, dep.Replace.Version, dep.Replace.Sum
 		}
-		if strings.HasPrefix(dep.Path, ".") || strings.HasPrefix(dep.Path, "/") {
-			// A folder that takes the place of a module: its path is this machine's alone.
-			dep.Path, dep.Version, dep.Sum = info.Deps[n].Path, "", ""
+		location, purl, source := unsaid, "", ""
+		if version == "" || version == "(devel)" {
+			// The path of a folder is specific to this machine.
+			path, version, source = dep.Path, "", "a folder"
+			if i := slices.IndexFunc(about.Folders, func(f Folder) bool { return f.Module == dep.Path }); i >= 0 {
+				version, source = about.Folders[i].Commit, about.Folders[i].source()
+			}
+		} else {
+			location = "https://" + path
+			if sum != "" {
+				source = "go.sum " + sum
+			}
 		}
-		location, purl, source := unsaid, "pkg:golang/"+dep.Path, ""
-		if dep.Version != "" && dep.Version != "(devel)" {
-			location = "https://" + dep.Path
-			purl += "@" + strings.ReplaceAll(dep.Version, "+", "%2B")
+		if purl = "pkg:golang/" + path; version != "" {
+			purl += "@" + strings.ReplaceAll(version, "+", "%2B")
 		}
-		if dep.Sum != "" {
-			source = "go.sum " + dep.Sum
-		}
-		add(fmt.Sprintf("Package-module-%d", n+1), dep.Path, dep.Version, location, purl, source)
+		add(fmt.Sprintf("Package-module-%d", n+1), path, version, location, purl, source)
 	}
 	var out bytes.Buffer
 	if err := spdxjson.Write(doc, &out, spdxjson.Indent("  "), spdxjson.EscapeHTML(false)); err != nil {

@@ -1,10 +1,11 @@
-// Package sealed closes what travels through a browser and comes back, so that
-// nobody there can read it, make it up, or use it in another place.
+// Package sealed encrypts data that travels through a browser and comes back,
+// so that it cannot be read, forged, or used in another place there.
 //
-// The same text in the same place is always the same when sealed: a page that
-// holds it does not change by being made again. So who sees two of them learns
-// whether they are equal, and nothing else. The cipher is AES-256-GCM with a
-// nonce made of the text and its place by HMAC-SHA-256, in the manner of SIV.
+// The same text in the same place always gives the same result: a page that
+// contains it does not change when it is made again. So a reader of two of them
+// learns whether they are equal, and nothing else. The cipher is AES-256-GCM
+// with a nonce derived from the text and its place by HMAC-SHA-256, in the
+// manner of SIV.
 package sealed
 
 import (
@@ -18,8 +19,8 @@ import (
 	"errors"
 )
 
-// ErrBroken is the error for what was not sealed by the same key for the same
-// place, or was changed since.
+// ErrBroken is the error for data that was not sealed with the same key for the
+// same place, or was changed since.
 var ErrBroken = errors.New("sealed: it was not sealed here, for this")
 
 // A Key seals and opens. It is safe for concurrent use.
@@ -46,14 +47,15 @@ func NewKey(secret []byte, purpose string) *Key {
 	return &Key{aead: aead, nonces: key[32:]}
 }
 
-// Seal closes text for a place, which is told by its parts, as base64 for URLs.
+// Seal encrypts text for a place, which is described by its parts, and returns
+// base64 for URLs.
 func (k *Key) Seal(text []byte, place ...string) string {
 	bound := join(place)
 	nonce := k.nonce(text, bound)
 	return base64.RawURLEncoding.EncodeToString(k.aead.Seal(nonce, nonce, text, bound))
 }
 
-// Open is the text that was sealed for the same place.
+// Open returns the text that was sealed for the same place.
 func (k *Key) Open(closed string, place ...string) ([]byte, error) {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(closed)
 	if err != nil || len(data) < k.aead.NonceSize() {
@@ -70,18 +72,18 @@ func (k *Key) Open(closed string, place ...string) ([]byte, error) {
 
 func (k *Key) nonce(text, bound []byte) []byte {
 	mac := hmac.New(sha256.New, k.nonces)
-	_, _ = mac.Write(bound) // a hash takes everything
+	_, _ = mac.Write(bound) // a hash accepts everything
 	_, _ = mac.Write(text)
 	return mac.Sum(nil)[:k.aead.NonceSize()]
 }
 
-// join puts parts together so that no two lists of them look the same.
+// join joins parts so that no two lists of them give the same result.
 func join(parts []string) []byte {
 	var b []byte
 	for _, p := range parts {
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)
 	}
-	// The text follows in the MAC, so the list must say where it ends.
+	// The text follows in the MAC, so the list must mark its end.
 	return binary.AppendUvarint(b, uint64(len(parts)))
 }

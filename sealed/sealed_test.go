@@ -1,5 +1,5 @@
-// What is sealed can be opened by the same key for the same place, and by
-// nothing else.
+// A sealed text can be opened with the same key for the same place, and in no
+// other way.
 
 package sealed_test
 
@@ -34,7 +34,7 @@ func TestSealed(t *testing.T) {
 	refused("parts put together otherwise", key, closed, "stoc", "k/products/7", "build")
 	refused("a part less", key, closed, "stock", "/products/7build")
 	refused("nothing", key, "", "stock", "/products/7", "build")
-	refused("no base64", key, "%%%", "stock", "/products/7", "build")
+	refused("not base64", key, "%%%", "stock", "/products/7", "build")
 	raw, err := base64.RawURLEncoding.DecodeString(closed)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// What writing, opening and reading a large seed cost.
+// The cost of writing, opening and reading a large seed.
 
 package seed
 

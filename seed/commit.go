@@ -1,4 +1,4 @@
-// Ending a seed: index, manifest and footer, and then the name.
+// Finishing a seed: index, manifest and footer, and then the rename.
 
 package seed
 
@@ -13,10 +13,10 @@ import (
 	"slices"
 )
 
-// Commit finishes the seed and puts it at its path, replacing what was there
-// in one step that survives a power cut. It returns the seed's size in bytes.
-// If it fails, what was there stays, unless all that failed was to put the
-// name on the disk.
+// Commit finishes the seed and moves it to its path, replacing the previous one
+// in one step that survives power loss. It returns the size of the seed in
+// bytes. If it fails, the previous seed stays, unless only syncing the folder
+// failed.
 func (w *Writer) Commit(m Manifest) (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -35,7 +35,7 @@ func (w *Writer) Commit(m Manifest) (int64, error) {
 	return int64(w.at), nil
 }
 
-// finish writes what comes behind the records.
+// finish writes the parts after the records.
 func (w *Writer) finish(m Manifest) error {
 	m.Format, m.Values = Version, w.values
 	m.Pages, m.Files = len(w.slots[pageKind]), len(w.slots[fileKind])
@@ -66,8 +66,8 @@ func (w *Writer) finish(m Manifest) error {
 	return w.out.Flush()
 }
 
-// publish makes the temporary file the seed: its content is on the disk
-// before its name is.
+// publish turns the temporary file into the seed: its content is on disk before
+// its name is.
 func (w *Writer) publish() error {
 	w.early.Lock()
 	defer w.early.Unlock()
@@ -84,10 +84,10 @@ func (w *Writer) publish() error {
 	return syncFolder(filepath.Dir(w.path))
 }
 
-// syncFolder puts a folder's names on the disk.
+// syncFolder syncs the names in a folder to disk.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there
+		return nil // this system cannot sync folders
 	}
 	dir, err := os.Open(path)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// bytesOf are those of a seed of n pages.
+// bytesOf returns the bytes of a seed of n pages.
 func bytesOf(t testing.TB, n int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.seed")
@@ -61,8 +61,8 @@ func TestEveryFlippedByteIsNoticed(t *testing.T) {
 	}
 }
 
-// brokenRecords counts the records that say that they are corrupt, and
-// compares the others.
+// brokenRecords counts the records that are reported as corrupt, and compares
+// the others.
 func brokenRecords(t *testing.T, s *Seed, n int) (broken int) {
 	t.Helper()
 	check := func(what string, same bool, err error) {
@@ -94,7 +94,7 @@ func TestEveryTruncationIsNoticed(t *testing.T) {
 		if _, err := OpenBytes(data[:n]); !errors.Is(err, ErrCut) {
 			t.Fatalf("%d of %d bytes: %v", n, len(data), err)
 		}
-		if n > 0 { // cut at the front
+		if n > 0 { // truncated at the beginning
 			if _, err := OpenBytes(data[n:]); !isOpenError(err) {
 				t.Fatalf("without the first %d bytes: %v", n, err)
 			}
@@ -112,9 +112,9 @@ func TestErrorsOfOpenNameFileAndMend(t *testing.T) {
 		name string
 		data []byte
 		want error
-		mend string
+		hint string
 	}{
-		{"text", bytes.Repeat([]byte("no seed"), 100), ErrNotSeed, "build again"},
+		{"text", bytes.Repeat([]byte("not a seed"), 100), ErrNotSeed, "build again"},
 		{"short text", []byte("no"), ErrNotSeed, "build again"},
 		{"empty", nil, ErrCut, "build again"},
 		{"cut", data[:len(data)/2], ErrCut, "build again"},
@@ -126,7 +126,7 @@ func TestErrorsOfOpenNameFileAndMend(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := Open(path)
-		if s != nil || !errors.Is(err, c.want) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "("+c.mend+")") {
+		if s != nil || !errors.Is(err, c.want) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "("+c.hint+")") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestErrorsOfOpenNameFileAndMend(t *testing.T) {
 	}
 }
 
-// An index that is consistent with itself may still point anywhere.
+// An index that is consistent in itself may still point anywhere.
 func TestIndexThatPointsAnywhere(t *testing.T) {
 	data := bytesOf(t, 3)
 	index := binary.BigEndian.Uint64(data[len(data)-footerSize:])
@@ -168,7 +168,7 @@ func TestIndexThatPointsAnywhere(t *testing.T) {
 	}
 }
 
-// reseal puts a fitting digest into a footer, where it says anything sensible.
+// reseal writes a matching digest into a footer, if the footer makes sense.
 func reseal(data []byte) {
 	if len(data) < headSize+footerSize {
 		return
@@ -209,10 +209,10 @@ func TestVerifyFindsGapsAndDisorder(t *testing.T) {
 	}
 }
 
-// A file that is cut while it is mapped must not end the process.
+// Truncating a mapped file must not end the process.
 func TestFileCutWhileOpen(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("mapped files cannot be cut there")
+		t.Skip("mapped files cannot be truncated on this system")
 	}
 	path := filepath.Join(t.TempDir(), "app.seed")
 	write(t, path, 500)

@@ -1,4 +1,4 @@
-// What can be wrong with a seed as a whole.
+// Faults of a seed as a whole.
 
 package seed
 
@@ -8,23 +8,23 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-// Errors of [Open], found with [errors.Is]. They come with the file's name
-// and the mend. A file that is not there is fs.ErrNotExist.
+// Errors of [Open], found with [errors.Is]. The error also has the name of the
+// file and a hint. A missing file gives fs.ErrNotExist.
 var (
 	ErrNotSeed = errors.New("it is not a seed")
-	ErrCut     = errors.New("it is cut short")
+	ErrCut     = errors.New("it is truncated")
 	ErrAltered = errors.New("it has been altered")
 	ErrVersion = errors.New("another version of Gorgon wrote it")
 )
 
-// errClosed is of every method after Close, where that can be told.
+// errClosed is the error of methods after Close, if that can be determined.
 var errClosed = errors.New("the seed is closed")
 
-// fault names the file and the mend of an error.
+// fault adds the file name and the hint to an error.
 func fault(op, path string, err error) error {
-	mend := "build again"
+	hint := "build again"
 	if errors.Is(err, ErrVersion) {
-		mend = "build again with this program"
+		hint = "build again with this program"
 	}
-	return &gorgon.Error{Op: op, Path: path, Err: err, Mend: mend}
+	return &gorgon.Error{Op: op, Path: path, Err: err, Hint: hint}
 }

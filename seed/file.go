@@ -1,4 +1,4 @@
-// Files and values, and their form as bytes.
+// Files and values, and their encoding.
 
 package seed
 
@@ -11,17 +11,17 @@ import (
 
 // A File is an asset or a static file.
 type File struct {
-	Path        string // it is served at, decoded, without the base path
+	Path        string // the path it is served at, decoded, without the base path
 	ContentType string
-	Immutable   bool   // its path names its content
+	Immutable   bool   // its path contains its digest
 	ETag        string // without quotes
 	Data        []byte
-	Gzip        []byte // the data compressed; nil where that is not worth it
+	Gzip        []byte // the data compressed; nil if compression is not worth it
 	Brotli      []byte
 	Zstd        []byte
 }
 
-// about is the part of a file's bytes that is JSON; its names are the format.
+// about is the JSON part of an encoded file; its names are the format.
 type about struct {
 	Path        string `json:"path"`
 	ContentType string `json:"type"`
@@ -96,5 +96,5 @@ func decodeValue(record []byte) (value, [sha256.Size]byte, error) {
 	return v, digestOf(v.name), nil
 }
 
-// digestOf is the digest of a key that is a plain string.
+// digestOf returns the digest of a key that is a plain string.
 func digestOf(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }

@@ -13,7 +13,7 @@ import (
 	"math"
 )
 
-// Version is of the format that this package reads and writes.
+// Version is the version of the format that this package reads and writes.
 const Version = 1
 
 const (
@@ -34,10 +34,10 @@ const (
 	kinds
 )
 
-// kindNames are for messages.
+// kindNames are the kinds in messages.
 var kindNames = [kinds]string{"page", "file", "value"}
 
-// A slot says where a record is, and what it must be.
+// A slot says where a record is, and what its digest must be.
 type slot struct {
 	hash   uint64
 	offset uint64
@@ -74,7 +74,7 @@ func (t table) slot(i int) slot {
 	return s
 }
 
-// search is the place of the first slot with that hash or a higher one.
+// search returns the position of the first slot with that hash or a higher one.
 func (t table) search(hash uint64) int {
 	low, high := 0, t.len()
 	for low < high {
@@ -88,7 +88,7 @@ func (t table) search(hash uint64) int {
 	return low
 }
 
-// prefix is the hash of a key's digest.
+// prefix returns the hash of a key's digest.
 func prefix(digest [sha256.Size]byte) uint64 { return binary.BigEndian.Uint64(digest[:]) }
 
 func appendHead(b []byte) []byte {
@@ -103,7 +103,7 @@ type footer struct {
 	length   uint64
 }
 
-// append writes the footer behind an index.
+// append appends the footer to an index.
 func (f footer) append(b []byte, head, index []byte) []byte {
 	start := len(b)
 	b = binary.BigEndian.AppendUint64(b, f.index)
@@ -127,8 +127,8 @@ func seal(head, index, sealed []byte) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// unpack finds the seed at the end of data and checks all but its records. It
-// returns the seed's own bytes and its footer.
+// unpack finds the seed at the end of data and checks everything but its
+// records. It returns the seed's own bytes and its footer.
 func unpack(data []byte) ([]byte, footer, error) {
 	var f footer
 	size := len(data)
@@ -154,7 +154,7 @@ func unpack(data []byte) ([]byte, footer, error) {
 	case f.length > uint64(size):
 		return nil, f, fmt.Errorf("%w: it has %d bytes instead of %d", ErrCut, size, f.length)
 	case f.length < headSize+footerSize,
-		f.index < headSize || f.index > f.length, // before the sum below, which may then not overflow
+		f.index < headSize || f.index > f.length, // checked before the sum below, so that it cannot overflow
 		f.index+slots*slotSize+uint64(f.manifest)+footerSize != f.length:
 		return nil, f, fmt.Errorf("%w: its parts do not add up", ErrAltered)
 	}
@@ -166,7 +166,7 @@ func unpack(data []byte) ([]byte, footer, error) {
 	return data, f, nil
 }
 
-// tables cuts the index into its tables and the manifest.
+// tables splits the index into its tables and the manifest.
 func (f footer) tables(data []byte) (t [kinds]table, manifest []byte) {
 	rest := data[f.index : f.length-footerSize]
 	for i, n := range f.counts {
@@ -175,12 +175,12 @@ func (f footer) tables(data []byte) (t [kinds]table, manifest []byte) {
 	return t, rest
 }
 
-// maxRecord is what a slot's length can say, in bytes.
+// maxRecord is the largest length that a slot can hold.
 const maxRecord = math.MaxUint32
 
-// Length is how many bytes the seed at the end of a file has. It reads the
-// file's end alone and checks nothing else. Its error is [ErrNotSeed] where
-// there is none, or [ErrCut].
+// Length returns the size of the seed at the end of a file. It reads only the
+// end of the file and checks nothing else. It fails with [ErrNotSeed] if there
+// is none, or [ErrCut].
 func Length(f interface {
 	io.ReaderAt
 	Stat() (fs.FileInfo, error)

@@ -1,4 +1,4 @@
-// Whatever the bytes are, a seed answers with data or an error.
+// Whatever the bytes are, a seed returns correct data or an error.
 
 package seed
 
@@ -18,7 +18,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, fit bool) {
 		data = slices.Clone(data) // the engine keeps its own
 		if fit && len(data) >= footerSize {
-			// Otherwise nothing that is altered would get past the digest.
+			// Otherwise the digest would reject every altered seed.
 			tail := data[len(data)-footerSize:]
 			binary.BigEndian.PutUint32(tail[64:], Version)
 			copy(tail[68:], tailMagic)

@@ -1,4 +1,4 @@
-// Going through a seed, and checking all of it.
+// Iterating over a seed, and verifying it.
 
 package seed
 
@@ -13,16 +13,16 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// Entries goes through the pages in the order they were written. A page that
-// is damaged comes as an error.
+// Entries iterates over the pages in the order they were written. A damaged
+// page is yielded as an error.
 func (s *Seed) Entries() iter.Seq2[*pages.Entry, error] { return all(s, pageKind, decodePage) }
 
-// Files goes through the files in the order they were written. A file that
-// is damaged comes as an error.
+// Files iterates over the files in the order they were written. A damaged file
+// is yielded as an error.
 func (s *Seed) Files() iter.Seq2[File, error] { return all(s, fileKind, decodeFile) }
 
-// Verify reads all of the seed and reports what is wrong with it, at most ten
-// records: [ErrAltered], pages.ErrCorrupt.
+// Verify reads the whole seed and reports its faults, at most ten records:
+// [ErrAltered], pages.ErrCorrupt.
 func (s *Seed) Verify() error {
 	if s.data == nil {
 		return fault("verify seed", s.path, errClosed)
@@ -69,8 +69,8 @@ func all[T any](s *Seed, kind int, decode decoder[T]) iter.Seq2[T, error] {
 	}
 }
 
-// one reads one record. It is apart from the loop since the body of a loop is
-// somebody else's code, whose faults are not ours to catch.
+// one reads one record. It is separate from the loop, since the loop body
+// belongs to the caller, whose faults must not be caught here.
 func one[T any](s *Seed, kind int, at slot, decode decoder[T]) (v T, err error) {
 	defer rescue(debug.SetPanicOnFault(true), pages.ErrCorrupt, &err)
 	v, _, err = read(s, at, decode)
@@ -80,7 +80,7 @@ func one[T any](s *Seed, kind int, at slot, decode decoder[T]) (v T, err error) 
 	return v, err
 }
 
-// order lists the slots of a kind as the records were written.
+// order lists the slots of a kind in the order the records were written.
 func (s *Seed) order(kind int) (slots []slot, err error) {
 	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
 	if s.data == nil {
@@ -97,8 +97,8 @@ func (s *Seed) order(kind int) (slots []slot, err error) {
 	return slots, nil
 }
 
-// checkLayout checks that the slots are sorted, and that the records lie one
-// after another from the header to the index.
+// checkLayout checks that the slots are sorted, and that the records are
+// contiguous from the header to the index.
 func (s *Seed) checkLayout() (err error) {
 	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
 	type span struct{ start, end uint64 }
@@ -123,7 +123,7 @@ func (s *Seed) checkLayout() (err error) {
 		at = r.end
 	}
 	if at != uint64(len(s.records)) {
-		return fmt.Errorf("%w: there is something between the records and the index", ErrAltered)
+		return fmt.Errorf("%w: there are bytes between the records and the index", ErrAltered)
 	}
 	return nil
 }

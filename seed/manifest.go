@@ -1,15 +1,15 @@
-// The manifest: what a seed says about itself.
+// The manifest: how a seed describes itself.
 
 package seed
 
 import (
 	"time"
 
-	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// A Manifest describes a seed. It is decoded at every start, so it holds
-// nothing that grows with the pages.
+// A Manifest describes a seed. It is decoded at every start, so it contains
+// nothing that grows with the number of pages.
 type Manifest struct {
 	Format        int       `json:"format"` // [Version]; set by [Writer.Commit]
 	App           string    `json:"app"`    // its name
@@ -23,8 +23,8 @@ type Manifest struct {
 	Pages         int       `json:"pages"` // how many; set by [Writer.Commit]
 	Files         int       `json:"files"` // how many; set by [Writer.Commit]
 
-	Values []string      `json:"values,omitempty"` // their names as written; set by [Writer.Commit]
-	Sealed string        `json:"sealed,omitempty"` // by which a program can tell whether it has the secret that pages were sealed with
-	Assets gorgon.Assets `json:"assets,omitzero"`  // where they are served
-	Routes []string      `json:"routes,omitempty"` // the patterns, as declared
+	Values []string       `json:"values,omitempty"` // the names as written; set by [Writer.Commit]
+	Sealed string         `json:"sealed,omitempty"` // for a program to check whether it has the secret that fragments were sealed with
+	Assets viewctx.Assets `json:"assets,omitzero"`  // where they are served
+	Routes []string       `json:"routes,omitempty"` // the patterns, as declared
 }

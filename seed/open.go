@@ -1,4 +1,4 @@
-// Opening a seed: mapped, its index checked, its records left alone.
+// Opening a seed: the file is mapped, its index checked, its records not read.
 
 package seed
 
@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/edsrzf/mmap-go"
 
@@ -20,18 +21,19 @@ import (
 // A Seed is an opened seed. It is safe for concurrent use, apart from Close.
 type Seed struct {
 	path     string
-	mapping  mmap.MMap // nil where the file could not be mapped
+	mapping  mmap.MMap // nil if the file could not be mapped
 	data     []byte    // from the header to the end of the footer
 	records  []byte    // the part of data before the index
 	tables   [kinds]table
 	manifest Manifest
+	shift    time.Duration // the shift of the entries' times; see Date
 	hash     func(digest [sha256.Size]byte) uint64
 }
 
-// Open opens the seed at path, or at the end of the file at path. It reads
-// the index and the manifest, not the records. Where the system cannot map
-// the file it is read into memory. Errors: fs.ErrNotExist, [ErrNotSeed],
-// [ErrCut], [ErrAltered], [ErrVersion].
+// Open opens the seed at path, or at the end of the file at path. It reads the
+// index and the manifest, not the records. If the system cannot map the file,
+// Open reads it into memory. Errors: fs.ErrNotExist, [ErrNotSeed], [ErrCut],
+// [ErrAltered], [ErrVersion].
 func Open(path string) (*Seed, error) {
 	mapping, data, err := load(path)
 	if err != nil {
@@ -53,13 +55,13 @@ func load(path string) (mmap.MMap, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if cause, ok := errors.AsType[*fs.PathError](err); ok {
-			err = cause.Err // the path is in ours
+			err = cause.Err // the error already names the path
 		}
-		mend := ""
+		hint := ""
 		if errors.Is(err, fs.ErrNotExist) {
-			mend = "build first"
+			hint = "build first"
 		}
-		return nil, nil, &gorgon.Error{Op: "open seed", Path: path, Err: err, Mend: mend}
+		return nil, nil, &gorgon.Error{Op: "open seed", Path: path, Err: err, Hint: hint}
 	}
 	defer f.Close() // a mapping outlives its file
 	info, err := f.Stat()
@@ -68,7 +70,7 @@ func load(path string) (mmap.MMap, []byte, error) {
 		return nil, nil, fault("open seed", path, err)
 	case !info.Mode().IsRegular():
 		return nil, nil, fault("open seed", path, ErrNotSeed)
-	case info.Size() == 0: // cannot be mapped
+	case info.Size() == 0: // mapping is not supported
 		return nil, nil, fault("open seed", path, fmt.Errorf("%w: it is empty", ErrCut))
 	}
 	if mapping, err := mmap.Map(f, mmap.RDONLY, 0); err == nil {
@@ -81,8 +83,8 @@ func load(path string) (mmap.MMap, []byte, error) {
 	return nil, data, nil
 }
 
-// OpenBytes opens a seed that is in memory, or ends there, as [Open] does.
-// The caller must not change data.
+// OpenBytes opens a seed that is in memory, or at the end of data, as [Open]
+// does. The caller must not change data.
 func OpenBytes(data []byte) (_ *Seed, err error) {
 	defer rescue(debug.SetPanicOnFault(true), ErrAltered, &err)
 	data, f, err := unpack(data)
@@ -98,9 +100,9 @@ func OpenBytes(data []byte) (_ *Seed, err error) {
 	return s, nil
 }
 
-// rescue turns the fault of reading a mapped file that was cut meanwhile, or
-// whose disk fails, into an error; without it the process would end. It is
-// deferred with the state of debug.SetPanicOnFault to go back to.
+// rescue turns the fault of reading a mapped file that was truncated meanwhile,
+// or whose disk fails, into an error; without it the process would end. It is
+// deferred with the state of debug.SetPanicOnFault to restore.
 func rescue(was bool, kind error, err *error) {
 	debug.SetPanicOnFault(was)
 	r := recover()
@@ -113,8 +115,8 @@ func rescue(was bool, kind error, err *error) {
 	*err = fmt.Errorf("%w: the file cannot be read, or was cut while it was open", kind)
 }
 
-// Close ends the mapping. It is for tools: slices that the seed gave out must
-// no longer be used, and nobody may be reading. A server never closes.
+// Close unmaps the file. It is for tools: slices that the seed returned must no
+// longer be used, and there must be no readers. A server never closes its seed.
 func (s *Seed) Close() error {
 	mapping := s.mapping
 	s.mapping, s.data, s.records, s.tables = nil, nil, nil, [kinds]table{}
@@ -127,11 +129,12 @@ func (s *Seed) Close() error {
 	return nil
 }
 
-// Path is that of the file, as opened; "" for one in memory.
+// Path returns the path of the file, as opened; "" for a seed in memory.
 func (s *Seed) Path() string { return s.path }
 
-// Size is that of the seed in bytes.
+// Size returns the size of the seed in bytes.
 func (s *Seed) Size() int64 { return int64(len(s.data)) }
 
-// Manifest is what the build said. The caller must not change it.
+// Manifest returns the build's description of the seed. The caller must not
+// change it.
 func (s *Seed) Manifest() Manifest { return s.manifest }

@@ -8,20 +8,45 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// Entry reads a page and checks its digest. Its State, HTML and twins are
-// parts of the mapped file. Errors: pages.ErrNotFound, pages.ErrCorrupt.
+// Entry reads a page and checks its digest. Its State, HTML and compressed
+// variants are parts of the mapped file. Errors: pages.ErrNotFound,
+// pages.ErrCorrupt.
 func (s *Seed) Entry(key pages.Key) (*pages.Entry, error) {
-	return find(s, pageKind, key.String(), key.Digest(), decodePage)
+	e, err := find(s, pageKind, key.String(), key.Digest(), decodePage)
+	if err != nil {
+		return nil, err
+	}
+	return s.dated(e), nil
 }
 
-// File reads the file served at path and checks its digest. Its byte slices
-// are parts of the mapped file: a server may keep the File, and so check it
-// once. Errors: pages.ErrNotFound, pages.ErrCorrupt.
+// File reads the file served at path and checks its digest. Its byte slices are
+// parts of the mapped file: a server may keep the File, so that it is checked
+// only once. Errors: pages.ErrNotFound, pages.ErrCorrupt.
 func (s *Seed) File(path string) (File, error) {
 	return find(s, fileKind, path, digestOf(path), decodeFile)
+}
+
+// HasFile says whether the index has a file that is served at path. It reads no
+// record, so it is cheap enough for every link of a page.
+func (s *Seed) HasFile(path string) (has bool) {
+	var err error
+	defer rescue(debug.SetPanicOnFault(true), pages.ErrCorrupt, &err) // an index that cannot be read has no files
+	if s.data == nil {
+		return false
+	}
+	t, hash := s.tables[fileKind], s.hash(digestOf(path))
+	i := t.search(hash)
+	return i < t.len() && t.hash(i) == hash
+}
+
+// Site returns where app is served, according to the build that wrote the seed.
+func (s *Seed) Site(app gorgon.App) viewctx.Site {
+	return viewctx.Site{Base: s.manifest.Base, Origin: app.Origin, Locales: app.Locales.Tags, Assets: s.manifest.Assets, File: s.HasFile}
 }
 
 // Value reads a build value, which is JSON, and checks its digest. It is a
@@ -39,13 +64,13 @@ func decodePage(record []byte) (*pages.Entry, [sha256.Size]byte, error) {
 	return e, e.Key.Digest(), nil
 }
 
-// A decoder reads a record, and says the digest of its key.
+// A decoder decodes a record, and returns the digest of its key.
 type decoder[T any] func(record []byte) (T, [sha256.Size]byte, error)
 
 // find reads the record of a key.
 func find[T any](s *Seed, kind int, name string, key [sha256.Size]byte, decode decoder[T]) (found T, err error) {
-	// Runs after rescue, so that its error is named too. A page that is not
-	// there is ordinary, and its error costs nothing.
+	// Deferred after rescue, so that its error is named too. A missing page is
+	// normal, and its error costs nothing.
 	defer func() {
 		if err != nil && err != pages.ErrNotFound {
 			err = fmt.Errorf("seed: %s %s: %w", kindNames[kind], name, err)
@@ -57,8 +82,8 @@ func find[T any](s *Seed, kind int, name string, key [sha256.Size]byte, decode d
 		return none, errClosed
 	}
 	t, hash := s.tables[kind], s.hash(key)
-	// Records can share a hash, and then one of them may be damaged: the key
-	// looked for may have been in that one.
+	// Records can share a hash, and one of them may be damaged: that one may
+	// have had the requested key.
 	missing := pages.ErrNotFound
 	for i := t.search(hash); i < t.len() && t.hash(i) == hash; i++ {
 		v, digest, err := read(s, t.slot(i), decode)
@@ -72,11 +97,11 @@ func find[T any](s *Seed, kind int, name string, key [sha256.Size]byte, decode d
 	return none, missing
 }
 
-// read reads the record of a slot. Its errors are pages.ErrCorrupt.
+// read reads the record of a slot. It fails with pages.ErrCorrupt.
 func read[T any](s *Seed, at slot, decode decoder[T]) (v T, key [sha256.Size]byte, err error) {
 	var none T
 	if at.offset < headSize || at.offset > uint64(len(s.records)) || uint64(at.length) > uint64(len(s.records))-at.offset {
-		return none, key, fmt.Errorf("%w: it lies outside the file", pages.ErrCorrupt)
+		return none, key, fmt.Errorf("%w: it is outside the file", pages.ErrCorrupt)
 	}
 	end := at.offset + uint64(at.length)
 	record := s.records[at.offset:end:end]
@@ -90,7 +115,7 @@ func read[T any](s *Seed, at slot, decode decoder[T]) (v T, key [sha256.Size]byt
 	case err != nil:
 		return none, key, fmt.Errorf("%w: %v", pages.ErrCorrupt, err)
 	case s.hash(key) != at.hash:
-		return none, key, fmt.Errorf("%w: it is kept under another name than its own", pages.ErrCorrupt)
+		return none, key, fmt.Errorf("%w: it is stored under another name than its own", pages.ErrCorrupt)
 	}
 	return v, key, nil
 }

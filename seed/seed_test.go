@@ -1,4 +1,5 @@
-// A seed gives back what was written, in order, and the same bytes each time.
+// A seed returns what was written, in order, and is the same for the same
+// content.
 
 package seed
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 var madeAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -53,7 +55,7 @@ var (
 	values   = map[string]string{"catalog": `{"n":1}`, "a": `null`}
 	manifest = Manifest{
 		App: "shop", Build: "b1", Binary: "x1", Base: "/shop", Origin: "https://example.org", Locales: []string{"en", "de"},
-		MadeAt: madeAt, Assets: gorgon.Assets{Paths: map[string]string{"app.css": "/_gorgon/assets/app.12.css", "b": "/b"}}, Routes: []string{"/", "/products/{id}"},
+		MadeAt: madeAt, Assets: viewctx.Assets{Paths: map[string]string{"app.css": "/_gorgon/assets/app.12.css", "b": "/b"}}, Routes: []string{"/", "/products/{id}"},
 	}
 )
 
@@ -201,7 +203,7 @@ func TestSameCallsSameBytes(t *testing.T) {
 	}
 }
 
-// A seed may lie at the end of an executable.
+// A seed may be appended to an executable.
 func TestSeedAtTheEndOfAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app")
 	write(t, path, 20)
@@ -238,7 +240,8 @@ func TestKeysThatShareAHash(t *testing.T) {
 		t.Error(err)
 	}
 
-	// With a neighbour damaged it cannot be told which key that was.
+	// With a damaged neighbour, it cannot be determined which key that record
+	// had.
 	s.records = slices.Clone(s.records)
 	s.records[headSize] ^= 1
 	var corrupt, found, missing int
@@ -322,5 +325,37 @@ func TestClosed(t *testing.T) {
 		if e != nil || !errors.Is(err, errClosed) {
 			t.Errorf("a closed seed lists %+v, %v", e, err)
 		}
+	}
+}
+
+func TestHasFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s")
+	w, err := Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"/a b.txt", "/käse"} {
+		if err := w.File(File{Path: at, Data: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Commit(Manifest{App: "test", Base: "/docs"}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := s.Site(gorgon.App{Origin: "https://example.com"})
+	for at, want := range map[string]bool{"/a b.txt": true, "/käse": true, "/a": false, "": false, "/a%20b.txt": false} {
+		if site.File(at) != want {
+			t.Errorf("%q: %v, want %v", at, !want, want)
+		}
+	}
+	if site.Base != "/docs" || site.Origin != "https://example.com" {
+		t.Errorf("%+v", site)
+	}
+	if err := s.Close(); err != nil || s.HasFile("/käse") {
+		t.Errorf("a closed seed has files: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-// A seed appears whole or not at all; what was there before stays until then.
+// A seed appears whole or not at all; the previous one stays until then.
 
 package seed
 
@@ -16,8 +16,8 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// before puts a seed of 5 pages there, and checks in the end that it is what
-// the folder has.
+// before writes a seed of 5 pages, and checks in the end that the folder still
+// has it.
 func before(t *testing.T) (path string, still func()) {
 	t.Helper()
 	dir := t.TempDir()
@@ -134,7 +134,7 @@ func TestLeftoversOfACrashAreRemoved(t *testing.T) {
 
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no", "app.seed")
-	if _, err := Create(missing); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "make the folder") {
+	if _, err := Create(missing); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "create the folder") {
 		t.Errorf("no folder: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")
@@ -142,10 +142,10 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Create(filepath.Join(file, "app.seed")); err == nil {
-		t.Error("a file was taken for a folder")
+		t.Error("a file was accepted as a folder")
 	}
 	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
-		return // who may write everywhere
+		return // which may write everywhere
 	}
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o555); err != nil {
@@ -156,7 +156,7 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A system tells of bytes it lost once, to whichever sync comes first.
+// A system reports lost bytes once, to whichever sync comes first.
 func TestLostBytesAreNotForgotten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.seed")
 	w, err := Create(path)
@@ -227,7 +227,8 @@ func TestConcurrentWrites(t *testing.T) {
 	}
 }
 
-// A page that could not be encoded, or a value of no bytes, is still a record.
+// A record is also written for a page that could not be encoded, and for an
+// empty value.
 func TestEmptyRecords(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.seed")
 	w, err := Create(path)

@@ -25,32 +25,32 @@ type Writer struct {
 	mu     sync.Mutex
 	file   *os.File
 	out    *bufio.Writer
-	at     uint64 // where the next record goes
+	at     uint64 // the offset of the next record
 	slots  [kinds][]slot
-	seen   [kinds]map[[sumSize]byte]struct{} // keys, to refuse the second
+	seen   [kinds]map[[sumSize]byte]struct{} // keys, to refuse duplicates
 	values []string
-	err    error // of a write: nothing more is written
+	err    error // the first write error: nothing more is written after it
 	ended  bool
 
-	sync   func(*os.File) error // (*os.File).Sync; tests have others
+	sync   func(*os.File) error // (*os.File).Sync; tests replace it
 	early  sync.Mutex           // held while the file is synced ahead of Commit
-	lost   error                // what such a sync said; guarded by early
-	synced uint64               // up to where one was begun
+	lost   error                // the error of such a sync; guarded by early
+	synced uint64               // the offset up to which a sync was started
 }
 
 const (
-	partial    = ".partial" // ends the names of temporary files
+	partial    = ".partial" // the end of the names of temporary files
 	bufferSize = 256 << 10  // bytes
 	syncEvery  = 16 << 20   // bytes
 )
 
-// errEnded is of every method after Commit or Abort.
+// errEnded is the error of every method after Commit or Abort.
 var errEnded = errors.New("the writer has ended")
 
-// Create begins a seed that is to be at path, in a folder that exists. What
-// is there stays until Commit. A temporary file that a crash left behind is
-// removed; so is that of another build running into the same path, whose
-// Commit then fails.
+// Create begins a seed that will be at path, in a folder that exists. The file
+// that is there stays until Commit. Create removes temporary files that a crash
+// left; it also removes the one of another build to the same path that is still
+// running, whose Commit then fails.
 func Create(path string) (*Writer, error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
@@ -59,7 +59,7 @@ func Create(path string) (*Writer, error) {
 	clean(dir, base)
 	file, err := os.CreateTemp(dir, base+".*"+partial)
 	if err != nil {
-		return nil, &gorgon.Error{Op: "write seed", Path: path, Err: err, Mend: "make the folder, and make it writable"}
+		return nil, &gorgon.Error{Op: "write seed", Path: path, Err: err, Hint: "create the folder, and make it writable"}
 	}
 	w := &Writer{path: path, hash: prefix, sync: (*os.File).Sync, file: file, out: bufio.NewWriterSize(file, bufferSize)}
 	for i := range w.seen {
@@ -69,12 +69,12 @@ func Create(path string) (*Writer, error) {
 	return w, nil
 }
 
-// clean removes what earlier writers left. A file that cannot be removed is
-// in nobody's way.
+// clean removes temporary files of earlier writers. A file that cannot be
+// removed does no harm.
 func clean(dir, base string) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		return // CreateTemp says why
+		return // CreateTemp reports the reason
 	}
 	for _, f := range files {
 		if name := f.Name(); strings.HasPrefix(name, base+".") && strings.HasSuffix(name, partial) {
@@ -83,13 +83,13 @@ func clean(dir, base string) {
 	}
 }
 
-// Entry writes a page: data is the encoded [pages.Entry] with this key. A key
-// that was written before is an error.
+// Entry writes a page: data is the encoded [pages.Entry] with this key. Writing
+// a key twice is an error.
 func (w *Writer) Entry(key pages.Key, data []byte) error {
 	return w.record(pageKind, key.String(), key.Digest(), data)
 }
 
-// File writes a file. A path that was written before is an error.
+// File writes a file. Writing a path twice is an error.
 func (w *Writer) File(f File) error {
 	parts, err := f.parts()
 	if err != nil {
@@ -98,8 +98,7 @@ func (w *Writer) File(f File) error {
 	return w.record(fileKind, f.Path, digestOf(f.Path), parts...)
 }
 
-// Value writes a build value, which is JSON. A name that was written before
-// is an error.
+// Value writes a build value, which is JSON. Writing a name twice is an error.
 func (w *Writer) Value(name string, json []byte) error {
 	return w.record(valueKind, name, digestOf(name), value{name, json}.parts()...)
 }
@@ -108,7 +107,7 @@ func (w *Writer) record(kind int, name string, key [sha256.Size]byte, parts ...[
 	s := slot{hash: w.hash(key)}
 	size, sum := digestParts(parts)
 	if size > maxRecord {
-		return fmt.Errorf("seed: %s %s: it has %d bytes, and a record can have 4 GiB", kindNames[kind], name, size)
+		return fmt.Errorf("seed: %s %s: it has %d bytes, but a record can have at most 4 GiB", kindNames[kind], name, size)
 	}
 	s.length, s.sum = uint32(size), [sumSize]byte(sum[:])
 
@@ -137,7 +136,7 @@ func (w *Writer) record(kind int, name string, key [sha256.Size]byte, parts ...[
 }
 
 func digestParts(parts [][]byte) (size uint64, sum [sha256.Size]byte) {
-	if len(parts) == 1 { // a page: nothing is allocated
+	if len(parts) == 1 { // for a page, nothing is allocated
 		return uint64(len(parts[0])), sha256.Sum256(parts[0])
 	}
 	h := sha256.New()
@@ -155,19 +154,20 @@ func (w *Writer) write(p []byte) {
 	}
 	w.at += uint64(len(p))
 	if w.at-w.synced >= syncEvery && w.early.TryLock() {
-		// The disk works while pages are made, and Commit finds little left.
+		// The disk works while pages are generated, so that little is left for
+		// Commit.
 		w.synced = w.at
 		go func() {
 			defer w.early.Unlock()
-			// A system tells of lost bytes once: the sync of Commit would
-			// find nothing wrong.
+			// A system reports lost bytes once: the sync of Commit would find
+			// no fault.
 			w.lost = errors.Join(w.lost, w.sync(w.file))
 		}()
 	}
 }
 
-// Abort ends the writer without a seed; what was at its path stays. After
-// Commit it does nothing, so that it can be deferred.
+// Abort ends the writer without a seed; the file at its path stays. After
+// Commit it has no effect, so that it can be deferred.
 func (w *Writer) Abort() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -176,8 +176,8 @@ func (w *Writer) Abort() {
 	}
 }
 
-// discard removes the temporary file. What cannot be removed now is removed
-// by the next Create.
+// discard removes the temporary file. If that fails, the next Create removes
+// it.
 func (w *Writer) discard() {
 	w.ended = true
 	w.early.Lock()

@@ -14,35 +14,35 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
 func TestAccessLog(t *testing.T) {
 	log := &lockedBuffer{}
 	s := build(t, gorgon.App{
-		Routes: []gorgon.Route{
-			gorgon.Page[state]{Path: "/p/{id}", Incremental: true, BuildState: long, View: view},
-			gorgon.Page[state]{Path: "/now", View: view, RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
+		Parts: []gorgon.Part{
+			gorgon.Page[state]{Path: "/p/{id}", Incremental: true, Load: long, View: view},
+			gorgon.Page[state]{Path: "/now", View: view, LoadRequest: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
 				return state{serve.RequestID(r)}, nil
 			}},
-		},
-		Handlers: map[string]http.Handler{
-			"POST /form/{name}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			gorgon.Handler{Pattern: "POST /form/{name}", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusCreated)
 				_, _ = io.WriteString(w, "made")
-			}),
-			"/flush": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			})},
+			gorgon.Handler{Pattern: "/flush", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if err := http.NewResponseController(w).Flush(); err != nil {
 					t.Error(err)
 				}
-			}),
-			"/cut": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+			})},
+			gorgon.Handler{Pattern: "/cut", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
 		},
 	}, func(c *serve.Config, _ *cache.Config) {
 		c.AccessLog = slog.New(slog.NewJSONHandler(log, nil))
-		c.Files = func(path string) (serve.File, bool) {
-			return serve.File{ContentType: "text/plain", Data: []byte("people")}, path == "/humans.txt"
+		c.Files = func(path string) (answer.File, bool) {
+			return answer.File{ContentType: "text/plain", Data: []byte("people")}, path == "/humans.txt"
 		}
 	})
 	for _, c := range []struct {
@@ -103,12 +103,12 @@ func TestAccessLog(t *testing.T) {
 func TestAccessLogOverSockets(t *testing.T) {
 	for _, logged := range []bool{false, true} {
 		for _, protocol := range []string{"http/1.1", "h2c"} {
-			s := build(t, gorgon.App{Routes: []gorgon.Route{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, BuildState: long, View: view}}}, func(c *serve.Config, _ *cache.Config) {
+			s := build(t, gorgon.App{Parts: []gorgon.Part{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, Load: long, View: view}}}, func(c *serve.Config, _ *cache.Config) {
 				if logged {
 					c.AccessLog = slog.New(slog.NewTextHandler(io.Discard, nil))
 				}
 			})
-			url, stop := run(t, &serve.Server{Handler: s})
+			url, stop := run(t, &listen.Server{Handler: s})
 			c := client(t, protocol)
 			var first string
 			for i := range 5 {
@@ -148,7 +148,7 @@ func BenchmarkIdentifier(b *testing.B) {
 
 func BenchmarkLoggedHit(b *testing.B) {
 	s, r := hit(b, "")
-	logged := build(b, gorgon.App{Routes: []gorgon.Route{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, BuildState: long, View: view}}}, func(c *serve.Config, _ *cache.Config) {
+	logged := build(b, gorgon.App{Parts: []gorgon.Part{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, Load: long, View: view}}}, func(c *serve.Config, _ *cache.Config) {
 		c.AccessLog = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	})
 	for _, v := range []struct {

@@ -37,16 +37,16 @@ func versionView(v int64) gorgon.Component { return gorgon.Text(fmt.Sprint("vers
 // stale page at once, and the response ends only once the new one is stored.
 func TestAttend(t *testing.T) {
 	slow := &slowly{let: make(chan struct{})}
-	app := gorgon.App{Routes: []gorgon.Route{
+	app := gorgon.App{Parts: []gorgon.Part{
 		gorgon.Page[int64]{
 			Path: "/p", RevalidateAfter: time.Minute, View: versionView,
-			BuildState: slow.make,
+			Load: slow.make,
 		},
 		gorgon.Page[int64]{
 			Path: "/both", RevalidateAfter: time.Minute, View: versionView,
-			BuildState:   slow.make,
-			RequestState: func(context.Context, gorgon.Input, *http.Request) (int64, error) { return 0, nil },
-			Amalgamate:   func(_ context.Context, _ gorgon.Input, built, _ int64) (int64, error) { return built, nil },
+			Load:        slow.make,
+			LoadRequest: func(context.Context, gorgon.Input, *http.Request) (int64, error) { return 0, nil },
+			Merge:       func(_ context.Context, _ gorgon.Input, built, _ int64) (int64, error) { return built, nil },
 		},
 	}}
 	for _, path := range []string{"/p", "/both"} {
@@ -102,9 +102,9 @@ func TestAttend(t *testing.T) {
 func TestUnattended(t *testing.T) {
 	slow := &slowly{let: make(chan struct{})}
 	defer close(slow.let)
-	s := build(t, gorgon.App{Routes: []gorgon.Route{gorgon.Page[int64]{
+	s := build(t, gorgon.App{Parts: []gorgon.Part{gorgon.Page[int64]{
 		Path: "/p", RevalidateAfter: time.Minute, View: versionView,
-		BuildState: slow.make,
+		Load: slow.make,
 	}}}, nil)
 	s.get(t, "/p")
 	s.now.Add(int64(2 * time.Minute))

@@ -24,9 +24,9 @@ func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
 func hit(t testing.TB, coding string) (*site, *http.Request) {
-	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/"), page("/about"), gorgon.Page[state]{
+	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/"), page("/about"), gorgon.Page[state]{
 		Path: "/p/{id}", Incremental: true, RevalidateAfter: 1e12, View: view,
-		BuildState: func(context.Context, gorgon.Input) (state, error) {
+		Load: func(context.Context, gorgon.Input) (state, error) {
 			return state{strings.Repeat("a row of a table ", 1200)}, nil
 		},
 	}}}, nil)

@@ -1,4 +1,5 @@
-// Tests of stopping: who is told, who is waited for, and that nobody is lost.
+// Tests of stopping: which clients are notified, which requests are awaited,
+// and that none is lost.
 
 package serve_test
 
@@ -15,8 +16,24 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/listen"
 )
+
+// run starts a server and says where; stop ends it and says what Run said.
+func run(t *testing.T, s *listen.Server) (url string, stop func() error) {
+	t.Helper()
+	if s.Addr == "" && s.Listener == nil {
+		s.Addr = "127.0.0.1:0"
+	}
+	addr, err := s.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	return "http://" + addr.String(), func() error { cancel(); return <-ended }
+}
 
 // client speaks one protocol to a server, and keeps its connections.
 func client(t testing.TB, protocol string) *http.Client {
@@ -37,54 +54,6 @@ func get(c *http.Client, url string) (status int, body string, err error) {
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	return res.StatusCode, string(b), err
-}
-
-func TestStoppingLosesNoRequest(t *testing.T) {
-	const inFlight = 200
-	for _, protocol := range []string{"http/1.1", "h2c"} {
-		t.Run(protocol, func(t *testing.T) {
-			var arrived sync.WaitGroup
-			release := make(chan struct{})
-			url, stop := run(t, &serve.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/slow" {
-					arrived.Done()
-					<-release
-				}
-				_, _ = io.WriteString(w, "whole")
-			})})
-			c := client(t, protocol)
-			// Connections that were used before are the ones that get lost.
-			for range 10 {
-				if _, _, err := get(c, url); err != nil {
-					t.Fatal(err)
-				}
-			}
-			arrived.Add(inFlight)
-			var answered sync.WaitGroup
-			for range inFlight {
-				answered.Go(func() {
-					if status, body, err := get(c, url+"/slow"); status != 200 || body != "whole" || err != nil {
-						t.Errorf("%d %q %v", status, body, err)
-					}
-				})
-			}
-			arrived.Wait()
-			ended := make(chan error, 1)
-			go func() { ended <- stop() }()
-			// Once no new connection is taken, it is stopping.
-			for {
-				if _, _, err := get(client(t, protocol), url); err != nil {
-					break
-				}
-				time.Sleep(time.Millisecond)
-			}
-			close(release)
-			answered.Wait()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		})
-	}
 }
 
 // pipes is a listener without a network, for bubbles with a clock of their own.
@@ -127,9 +96,9 @@ func TestDrain(t *testing.T) {
 	for _, protocol := range []string{"http/1.1", "h2c"} {
 		t.Run(protocol, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, nil)
+				s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}}, nil)
 				l := newPipes()
-				server := &serve.Server{Handler: s, Listener: l, Drain: 30 * time.Second}
+				server := &listen.Server{Handler: s, Listener: l, Drain: 30 * time.Second}
 				url, stop := run(t, server)
 				c := l.client(t, protocol)
 				if status, body, err := get(c, url+"/readyz"); status != 200 || body != "ready\n" {

@@ -2,15 +2,8 @@
 
 package serve
 
-import (
-	"net/http"
-	"net/netip"
-)
-
-// Behind is how a Server lets its handler see visitors.
-func Behind(trusted []netip.Prefix, next http.Handler) http.Handler {
-	return proxies(trusted).behind(next)
-}
-
 // Identifier makes the name of a request.
 var Identifier = identifier
+
+// SignPurgeAt is SignPurge at a time and with a nonce.
+var SignPurgeAt = signPurge

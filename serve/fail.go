@@ -1,160 +1,224 @@
-// Errors: the view for the visitor, the cause for the log.
+// Answers other than pages: errors with their view, redirects, and allowed
+// methods.
 
 package serve
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
+	"slices"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-// retryAfter is how many seconds a visitor is asked to wait after a 503.
-const retryAfter = "3"
 
 var (
-	errNoPage       = &gorgon.Error{Op: "route", Kind: gorgon.Missing}
-	errPrecondition = &gorgon.Error{Op: "serve", Kind: gorgon.Invalid, Status: http.StatusPreconditionFailed}
-	errMethod       = &gorgon.Error{Op: "serve", Kind: gorgon.Invalid, Status: http.StatusMethodNotAllowed}
-	errLostMatch    = errors.New("a guard replaced the request's context, and with it which page was asked for: derive the new context from r.Context()")
+	errNoPage       = &gorgon.Error{Op: "route", Kind: gorgon.KindNotFound}
+	errPrecondition = &gorgon.Error{Op: "serve", Kind: gorgon.KindInvalid, Status: http.StatusPreconditionFailed}
+	errMethod       = &gorgon.Error{Op: "serve", Kind: gorgon.KindInvalid, Status: http.StatusMethodNotAllowed}
+	errLostMatch    = errors.New("a guard or a middleware replaced the request's context, and with it which page was asked for: derive the new context from r.Context()")
 )
 
-// Fail answers a request with the app's error view, from within a guard, a
-// handler or a middleware: with the status and message of a [gorgon.Error],
-// or with 500 for any other error, which goes to the log. It must be called
-// before anything is sent. Outside of an app it answers with plain text.
-func Fail(w http.ResponseWriter, r *http.Request, err error) {
-	v, ok := r.Context().Value(visitKey{}).(visit)
-	if !ok {
-		status := gorgon.StatusOf(err)
-		http.Error(w, http.StatusText(status), status)
-		return
-	}
-	v.h.fail(w, r, v.match, err)
+// Headers that are the same wherever they are.
+var (
+	valueHTML = []string{"text/html; charset=utf-8"}
+	valueJSON = []string{"application/json"}
+	valueText = []string{"text/plain; charset=utf-8"}
+)
+
+// A responder answers for one match.
+type responder struct {
+	out      *answer.Writer
+	in       *inside
+	reports  *reports
+	renderer *render.Renderer
+	composer *compose.Composer
+	chained  bool   // middleware stands around every answer
+	detects  bool   // visitors of the home page are sent to their language
+	first    string // the locale that they come from
 }
 
-// fail answers with the error view. Nothing has been sent yet.
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, m match, err error) {
-	if gone(r, err) {
-		h.log.LogAttrs(r.Context(), slog.LevelDebug, "the client went away", slog.String("path", m.path), slog.Any("err", err))
-		panic(http.ErrAbortHandler)
+// facts are the facts of an answer for a match.
+func (a *responder) facts(header http.Header, r *http.Request, m *match, f answer.Facts) answer.Facts {
+	if m.guarded() {
+		f |= answer.Guarded
 	}
-	if e, ok := errors.AsType[*gorgon.Error](err); ok && e.Kind == gorgon.Moved {
-		status := gorgon.StatusOf(err)
-		location, locationErr := h.renderer.Location(r.Context(), m.locale, e.Location)
-		if locationErr == nil && status >= 300 && status <= 399 {
-			h.clear(w.Header())
-			w.Header()["Location"] = []string{location}
-			w.WriteHeader(status)
-			return
+	if a.detects && m.path == "/" && m.locale == a.first {
+		f |= answer.Negotiated // then no cache in between may answer
+	}
+	var known *answer.Known
+	if a.chained || f&answer.Guarded != 0 {
+		if v, ok := visitOf(r, a.in); ok {
+			known = v.known
 		}
-		err = errors.Join(&gorgon.Error{Op: "redirect", Path: m.path}, locationErr)
 	}
-	f := gorgon.FailureOf(err, m.path, m.locale)
+	return a.out.Facts(header, known, f)
+}
+
+// ask is what a request asks of the composer.
+func (a *responder) ask(r *http.Request, m match) *compose.Ask {
+	ask := &compose.Ask{
+		Page: m.page, Path: m.path, Locale: m.locale, Form: m.form, Request: r,
+		Demand: cache.Demand{Passive: passive(r), Token: tokenOf(r.Header)},
+		Failed: func(d *gorgon.Definition, err error) gorgon.Failure { return a.fragmentFailed(r, m, d, err) },
+	}
+	if m.fragment != nil {
+		ask.Page, ask.Path, ask.On = m.fragment, viewctx.FragmentPath(m.fragment.Fragment, []byte(m.props)), m.path
+	}
+	return ask
+}
+
+// failureOf is what a visitor sees of an error, under a name that the log has.
+func (a *responder) failureOf(r *http.Request, m match, route string, err error) (gorgon.Failure, slog.Level) {
+	f := failure.Of(err, m.path, m.locale)
 	if f.Status < 400 || f.Status > 599 {
 		f.Status, f.Title = http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError)
 	}
-	level := slog.LevelDebug
+	level := a.reports.level(r, route, err, f.Status)
 	if f.Status >= 500 {
-		level = slog.LevelError
 		_, rec := recorded(r)
 		f.ID = rec.name()
 	}
-	h.report(r, m, level, "the request failed", err, slog.Int("status", f.Status), slog.String("id", f.ID))
+	return f, level
+}
 
-	uses := new(gorgon.Uses)
-	ctx := gorgon.WithUses(h.composer.WithFiller(r.Context(), h.ask(r, m), nil), uses)
-	html, viewErr := h.renderer.Failure(ctx, m.page, f)
+// fragmentFailed reports a fragment that failed, and says what a visitor sees.
+func (a *responder) fragmentFailed(r *http.Request, m match, d *gorgon.Definition, err error) gorgon.Failure {
+	if gone(r, err) {
+		a.reports.left(r, m, err)
+		f := failure.Of(err, m.path, m.locale)
+		if f.Status < 400 || f.Status > 599 {
+			f.Status, f.Title = http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError)
+		}
+		return f
+	}
+	f, level := a.failureOf(r, m, d.Path, err)
+	a.reports.report(r, m, level, "a fragment failed", err, slog.String("fragment", d.Fragment), slog.Int("status", f.Status), slog.String(wire.LogID, f.ID))
+	return f
+}
+
+// reported writes an error to the log, and says what a visitor sees of it.
+func (a *responder) reported(r *http.Request, m match, err error) gorgon.Failure {
+	if gone(r, err) {
+		a.reports.left(r, m, err)
+		return failure.Of(err, m.path, m.locale)
+	}
+	f, level := a.failureOf(r, m, m.route(), err)
+	if detail := a.renderer.App.FieldDetail; detail != nil && len(f.Fields) > 0 {
+		ctx := viewctx.WithSite(r.Context(), a.renderer.App.SiteIn(a.renderer.Site, m.locale))
+		f.Fields = slices.Clone(f.Fields)
+		for i, field := range f.Fields {
+			f.Fields[i].Detail = detail(ctx, field)
+		}
+	}
+	a.reports.report(r, m, level, "the request failed", err, slog.Int("status", f.Status), slog.String(wire.LogID, f.ID))
+	return f
+}
+
+// fail answers with the error view. Nothing has been sent yet.
+func (a *responder) fail(w http.ResponseWriter, r *http.Request, m match, err error) {
+	if gone(r, err) {
+		a.reports.left(r, m, err)
+		panic(http.ErrAbortHandler)
+	}
+	if e, ok := errors.AsType[*gorgon.Error](err); ok && e.Kind == gorgon.KindRedirect {
+		status := failure.Status(err)
+		location, locationErr := a.renderer.Location(r.Context(), m.locale, e.Location)
+		switch {
+		case status < 300 || status > 399:
+			err = fmt.Errorf("a redirect cannot have status %d", status)
+		case locationErr != nil:
+			// It usually comes from the visitor, as in ?next=.
+			err = &gorgon.Error{Op: "redirect", Path: m.path, Kind: gorgon.KindInvalid, Err: locationErr}
+		default:
+			a.plain(w, r, m, answer.Plain{Status: status, Facts: answer.Failed, Clean: true, Header: http.Header{"Location": {location}}})
+			return
+		}
+	}
+	f := a.reported(r, m, err)
+	if wantsProblem(r, m) {
+		a.problem(w, r, m, f, err)
+		return
+	}
+	uses := new(viewctx.Uses)
+	ctx := viewctx.WithUses(a.composer.WithFiller(r.Context(), a.askAround(r, m), nil), uses)
+	html, viewErr := a.renderer.Failure(ctx, m.page, f)
 	if viewErr != nil {
-		h.report(r, m, slog.LevelError, "the error view failed", viewErr, slog.Int("status", f.Status), slog.String("id", f.ID))
+		a.reports.report(r, m, slog.LevelError, "the error view failed", viewErr, slog.Int("status", f.Status), slog.String(wire.LogID, f.ID))
 	}
-	header := w.Header()
-	h.clear(header)
-	if f.Status == http.StatusServiceUnavailable {
-		header["Retry-After"] = []string{retryAfter}
-	}
-	if policy := render.Policy(h.headers, uses); policy != nil {
-		header["Content-Security-Policy"] = policy
+	header := http.Header{"Content-Type": valueHTML}
+	if after := retryAfterOf(err, f.Status); after != "" {
+		header["Retry-After"] = []string{after}
 	}
 	if f.ID != "" {
-		header["Request-Id"] = []string{f.ID}
+		header[wire.HeaderRequestID] = []string{f.ID}
 	}
-	header["Content-Type"] = valueHTML
 	if f.Locale != "" {
 		header["Content-Language"] = []string{f.Locale}
 	}
-	header["Content-Length"] = []string{strconv.Itoa(len(html))}
-	w.WriteHeader(f.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(html)
+	if html == nil {
+		html = []byte{} // its length is told
 	}
+	a.plain(w, r, m, answer.Plain{Status: f.Status, Facts: answer.Failed, Clean: true, Header: header, Uses: uses, Body: html})
 }
 
-// clear takes away what was said about a body that is not sent.
-func (h *Handler) clear(header http.Header) {
-	for _, name := range [...]string{"Content-Encoding", "Content-Language", "Content-Length", "Content-Type", "Content-Range", "Etag", "Last-Modified", "Age", "Cache-Status", "Accept-Ranges", "Location"} {
-		delete(header, name)
-	}
-	h.private(header)
+// plain sends a plain answer for a match.
+func (a *responder) plain(w http.ResponseWriter, r *http.Request, m match, p answer.Plain) {
+	p.Facts = a.facts(w.Header(), r, &m, p.Facts)
+	a.out.Bare(w, r, p)
 }
 
 // abort cuts the connection after a failure in mid-answer.
-func (h *Handler) abort(r *http.Request, m match, err error) {
+func (a *responder) abort(r *http.Request, m match, err error) {
 	if gone(r, err) {
-		h.log.LogAttrs(r.Context(), slog.LevelDebug, "the client went away", slog.String("path", m.path), slog.Any("err", err))
+		a.reports.left(r, m, err)
 	} else {
-		h.report(r, m, slog.LevelError, "the request failed after its answer began", err, slog.String("id", RequestID(r)))
+		a.reports.report(r, m, slog.LevelError, "the request failed after its answer began", err, slog.String(wire.LogID, RequestID(r)))
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// report writes one line with the whole chain of an error.
-func (h *Handler) report(r *http.Request, m match, level slog.Level, message string, err error, more ...slog.Attr) {
-	if !h.log.Enabled(r.Context(), level) {
-		return
-	}
-	path := m.path
-	if path == "" {
-		path = r.URL.Path
-	}
-	attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", path)}
-	if m.page != nil {
-		attrs = append(attrs, slog.String("page", m.page.Path))
-	}
-	if m.locale != "" {
-		attrs = append(attrs, slog.String("locale", m.locale))
-	}
-	for _, a := range more {
-		if a.Value.String() != "" {
-			attrs = append(attrs, a)
-		}
-	}
-	h.log.LogAttrs(r.Context(), level, message, append(attrs, slog.String("err", err.Error()))...)
-}
-
-// gone says whether the error is only that nobody waits for the answer.
-func gone(r *http.Request, err error) bool {
-	return r.Context().Err() != nil && errors.Is(err, context.Canceled)
-}
-
 // methods answers a request for something that can only be read: OPTIONS
-// with what is allowed, and other methods with that as a refusal.
-func (h *Handler) methods(w http.ResponseWriter, r *http.Request, m match) {
-	allowed := allow(h.otherMethods(r))
-	if r.Method == http.MethodOptions {
-		header := w.Header()
-		header["Allow"] = allowed
-		header["Cache-Control"] = valueNoStore
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	w.Header()["Allow"] = allowed
-	h.fail(w, r, m, errMethod)
+// with what is allowed, and other methods with that as a refusal. More are the
+// methods that handlers take at the path.
+func (a *responder) methods(w http.ResponseWriter, r *http.Request, m match, more string) {
+	a.allow(w, r, m, answer.Allow(more))
 }
 
-// reads says whether a method asks for a representation.
-func reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+// allow answers a request whose method does not answer at the path.
+func (a *responder) allow(w http.ResponseWriter, r *http.Request, m match, methods []string) {
+	w.Header()["Allow"] = methods
+	if r.Method == http.MethodOptions {
+		a.plain(w, r, m, answer.Plain{Status: http.StatusNoContent, Facts: answer.Personal})
+		return
+	}
+	a.fail(w, r, m, errMethod)
+}
+
+// redirect sends a visitor to the one URL of what was asked for, which is
+// always an escaped path of this app: it starts with exactly one slash, since
+// it was made of a path that gorgon.CheckPath let pass, with the query that
+// was asked for.
+func (a *responder) redirect(w http.ResponseWriter, r *http.Request, m match, to string) {
+	a.plain(w, r, m, answer.Plain{Status: http.StatusPermanentRedirect, Header: http.Header{"Location": {to}}, Body: []byte{}})
+}
+
+// moved answers with a redirect that was made for this request.
+func (a *responder) moved(w http.ResponseWriter, r *http.Request, m match, status int, location []string) {
+	a.plain(w, r, m, answer.Plain{Status: status, Facts: answer.Personal, Header: http.Header{"Location": location}, Body: []byte{}})
+}
+
+// nothingAhead answers a prefetch that would be useless: there is no page, or
+// the response must not be stored until it is needed. It generates nothing and
+// runs no guard, and does not reveal what the answer would be.
+func (a *responder) nothingAhead(w http.ResponseWriter, r *http.Request) {
+	a.out.Bare(w, r, answer.Plain{Status: http.StatusNoContent, Facts: answer.Personal})
+}

@@ -15,43 +15,42 @@ import (
 
 func TestFailures(t *testing.T) {
 	s := build(t, gorgon.App{
-		Routes: []gorgon.Route{
-			gorgon.Page[state]{Path: "/fails", View: view, BuildState: func(context.Context, gorgon.Input) (state, error) {
+		Parts: []gorgon.Part{
+			gorgon.Page[state]{Path: "/fails", View: view, Load: func(context.Context, gorgon.Input) (state, error) {
 				return state{}, fmt.Errorf("outer: %w", errors.New("secret cause"))
 			}},
-			gorgon.Page[state]{Path: "/odd", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			gorgon.Page[state]{Path: "/odd", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) {
 				return state{}, &gorgon.Error{Status: 200}
 			}},
 			page("/"),
+			gorgon.Handler{Pattern: "/boom", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret panic") })},
+			gorgon.Handler{Pattern: "/abort", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+			gorgon.Handler{Pattern: "/half", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprint(w, "half")
+				panic("secret panic")
+			})},
+			gorgon.Handler{Pattern: "/silent", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
+			gorgon.Handler{Pattern: "/own", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Cache-Control", "max-age=9")
+				fmt.Fprint(w, "x")
+			})},
+			gorgon.Handler{Pattern: "/cookie", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Cache-Control", "public, max-age=9")
+				w.Header().Set("Set-Cookie", "a=b")
+				w.WriteHeader(201)
+			})},
+			gorgon.Handler{Pattern: "/flush", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					panic(err)
+				}
+				w.(http.Flusher).Flush()
+			})},
 		},
 		Error: func(f gorgon.Failure) gorgon.Component {
 			if f.Status == 404 {
 				panic("the view panics")
 			}
 			return gorgon.Text(fmt.Sprintf("%d %s id=%s.", f.Status, f.Path, f.ID))
-		},
-		Handlers: map[string]http.Handler{"/boom": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret panic") }),
-			"/abort": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-			"/half": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				fmt.Fprint(w, "half")
-				panic("secret panic")
-			}),
-			"/silent": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
-			"/own": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Cache-Control", "max-age=9")
-				fmt.Fprint(w, "x")
-			}),
-			"/cookie": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Cache-Control", "public, max-age=9")
-				w.Header().Set("Set-Cookie", "a=b")
-				w.WriteHeader(201)
-			}),
-			"/flush": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				if err := http.NewResponseController(w).Flush(); err != nil {
-					panic(err)
-				}
-				w.(http.Flusher).Flush()
-			}),
 		},
 	}, nil)
 	res := s.get(t, "/fails")
@@ -97,9 +96,14 @@ func TestFailures(t *testing.T) {
 
 func TestEveryResponseSaysWhoMayKeepIt(t *testing.T) {
 	s := build(t, gorgon.App{
-		Routes: []gorgon.Route{page("/"), page("/a"), gorgon.Page[state]{Path: "/r", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }}},
-		Handlers: map[string]http.Handler{"POST /h": says("h"), "/dir/": http.FileServerFS(emptyFS{}),
-			"/redirect": http.RedirectHandler("/a", http.StatusFound)},
+		Parts: []gorgon.Part{
+			page("/"),
+			page("/a"),
+			gorgon.Page[state]{Path: "/r", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }},
+			gorgon.Handler{Pattern: "POST /h", Handler: says("h")},
+			gorgon.Handler{Pattern: "/dir/", Handler: http.FileServerFS(emptyFS{})},
+			gorgon.Handler{Pattern: "/redirect", Handler: http.RedirectHandler("/a", http.StatusFound)},
+		},
 		Middleware: []func(http.Handler) http.Handler{func(next http.Handler) http.Handler { return next }},
 	}, nil)
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW"} {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/serve"
 )
@@ -31,16 +32,16 @@ func TestFiles(t *testing.T) {
 	zw := gzip.NewWriter(&gz)
 	_, _ = zw.Write(data)
 	_ = zw.Close()
-	app := gorgon.App{Routes: []gorgon.Route{page("/")}}
+	app := gorgon.App{Parts: []gorgon.Part{page("/")}}
 	files := func(c *serve.Config, _ *cache.Config) {
-		c.Files = func(path string) (serve.File, bool) {
+		c.Files = func(path string) (answer.File, bool) {
 			switch path {
 			case "/assets/a.123.css":
-				return serve.File{ContentType: "text/css", Immutable: true, ETag: "a", Data: data, Gzip: gz.Bytes()}, true
+				return answer.File{ContentType: "text/css", Immutable: true, ETag: "a", Data: data, Gzip: gz.Bytes()}, true
 			case "/robots.txt":
-				return serve.File{ContentType: "text/plain", ETag: "r", Data: []byte("User-agent: *\n")}, true
+				return answer.File{ContentType: "text/plain", ETag: "r", Data: []byte("User-agent: *\n")}, true
 			}
-			return serve.File{}, false
+			return answer.File{}, false
 		}
 	}
 	s := build(t, app, files)
@@ -62,6 +63,7 @@ func TestFiles(t *testing.T) {
 	want(t, s.get(t, asset, "Range", "bytes=5-9", "If-Range", `"a"`), 206)
 	want(t, s.get(t, asset, "Range", "bytes=5-9", "If-Range", `"old"`), 200, "Content-Length", "2000")
 	want(t, s.get(t, asset, "Range", "bytes=9999-"), 416, "Cache-Control", "private, no-store")
+	want(t, s.get(t, asset, "Range", "items=0-1"), 200, "Content-Range", "")
 	want(t, s.get(t, asset, "Range", "bytes=0-0,5-6"), 206)
 	want(t, s.ask(t, "HEAD", asset, "Range", "bytes=5-9"), 200, "Content-Length", "2000")
 	want(t, s.get(t, "/assets/a.456.css"), 404, "Cache-Control", "private, no-store")
@@ -75,9 +77,9 @@ func TestFiles(t *testing.T) {
 
 func TestLargeFileOverASlowLine(t *testing.T) {
 	data := make([]byte, 32<<20)
-	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, func(c *serve.Config, _ *cache.Config) {
-		c.Files = func(path string) (serve.File, bool) {
-			return serve.File{ETag: "x", Data: data}, path == "/video"
+	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}}, func(c *serve.Config, _ *cache.Config) {
+		c.Files = func(path string) (answer.File, bool) {
+			return answer.File{ETag: "x", Data: data}, path == "/video"
 		}
 	})
 	server := httptest.NewUnstartedServer(s)
@@ -103,10 +105,13 @@ func TestLargeFileOverASlowLine(t *testing.T) {
 
 func TestFilesAreLookedForOnce(t *testing.T) {
 	asked := map[string]int{}
-	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/"), gorgon.Page[state]{Path: "/{rest...}", BuildState: where, Incremental: true, View: view}}}, func(c *serve.Config, _ *cache.Config) {
-		c.Files = func(path string) (serve.File, bool) {
+	s := build(t, gorgon.App{Parts: []gorgon.Part{
+		page("/"),
+		gorgon.Page[state]{Path: "/{rest...}", Load: where, Incremental: true, View: view},
+	}}, func(c *serve.Config, _ *cache.Config) {
+		c.Files = func(path string) (answer.File, bool) {
 			asked[path]++
-			return serve.File{ETag: "x", Data: []byte("file")}, path == "/robots.txt"
+			return answer.File{ETag: "x", Data: []byte("file")}, path == "/robots.txt"
 		}
 	})
 	for range 3 {

@@ -15,14 +15,14 @@ import (
 func TestFail(t *testing.T) {
 	forbid := func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Forbidden, Message: "members only"})
+			serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindForbidden, Message: "members only"})
 		})
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.Fail(w, r, gorgon.NotFound()) })
 	middle := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Stop") != "" {
-				serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Unavailable})
+				serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindUnavailable})
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -30,10 +30,12 @@ func TestFail(t *testing.T) {
 	}
 	view := func(string) gorgon.Component { return gorgon.Text("secret") }
 	s := build(t, gorgon.App{
-		Name:       "test",
-		Error:      func(f gorgon.Failure) gorgon.Component { return gorgon.Text("view of " + f.Title + " " + f.Message) },
-		Routes:     []gorgon.Route{gorgon.Page[string]{Path: "/secret", View: view, Guards: []func(http.Handler) http.Handler{forbid}}},
-		Handlers:   map[string]http.Handler{"/api/": handler},
+		Name:  "test",
+		Error: func(f gorgon.Failure) gorgon.Component { return gorgon.Text("view of " + f.Title + " " + f.Message) },
+		Parts: []gorgon.Part{
+			gorgon.Page[string]{Path: "/secret", View: view, Guards: []func(http.Handler) http.Handler{forbid}},
+			gorgon.Handler{Pattern: "/api/", Handler: handler},
+		},
 		Middleware: []func(http.Handler) http.Handler{middle},
 	}, nil)
 	for _, c := range []struct {

@@ -3,7 +3,7 @@
 // A request passes the app's middleware first. Then answers, in this order:
 // the framework's own paths below /_gorgon/, the app's handlers, files, and
 // pages. A page's guards run before anything of it is read or made, whichever
-// URL led to it; a guarded page is never offered to caches in between.
+// URL led to it; a guarded page is kept by no cache, not even the browser's.
 //
 // # What orchestrators ask
 //
@@ -11,13 +11,17 @@
 // base path: 200 or 503, and in a word what is wrong. /livez answers while the
 // process works, /startupz says whether Config.Started holds, and /readyz that
 // too, that the server is not draining, and with Config.RequireStore that the
-// store can be used. Those whom Config.Details lets get the reasons as JSON.
+// store can be used. Callers allowed by Config.Details receive the reasons as
+// JSON.
 //
 // # What sees which URL
 //
 // The base path is part of the URL that middleware, guards and generators
 // see, as the visitor wrote it. The app's handlers are declared without it,
-// and so see the path without it.
+// and so see the path without it. They are declared once for all languages, and
+// see the path without the prefix of the locale too: it is in the context, where
+// gorgon.LocaleOf, gorgon.URL and the like find it, in guards and middleware as
+// well.
 //
 // # What is refused
 //
@@ -33,14 +37,18 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/tally"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // Config says what a [Handler] serves. App and Renderer are needed, and Cache
@@ -48,28 +56,28 @@ import (
 type Config struct {
 	App      gorgon.App
 	Renderer *render.Renderer
-	Cache    *cache.Cache // with Config.Prepare set to [Prepare], so that hits are cheap
+	Cache    *cache.Cache // with Config.Prepare set to [answer.Prepare], so that hits are cheap
 
 	// Files finds a file by the decoded path it is served at, without base.
 	// It is asked until it has found the file; what it found is kept, and
 	// must not change. Default: there are none.
-	Files func(path string) (File, bool)
+	Files func(path string) (answer.File, bool)
 
 	// Base is the path that everything lies below: "/docs". Default: that of
 	// Renderer.Site.
 	Base string
 
-	// PurgeKey signs purges over HTTP. Default: none, and there is no way to
-	// purge over HTTP.
+	// PurgeKey is the key that signs purges over HTTP. Default: none; purges
+	// over HTTP are then not possible.
 	PurgeKey []byte
 
 	// RequireStore makes /readyz say that this instance is not ready while the
 	// store cannot be used. Default: it is ready, and says that it is degraded.
 	RequireStore bool
 
-	// Attend keeps a response from ending until the work behind it is over,
-	// once all of it was sent: for places that stop a process between
-	// requests. Default: work goes on by itself.
+	// Attend keeps a response open, after its body was sent, until the
+	// background work that it caused has ended: for targets that stop a
+	// process between requests. Default: the work continues in the background.
 	Attend bool
 
 	// Started says why this instance has not started yet; nil once it has. It
@@ -77,8 +85,8 @@ type Config struct {
 	// quick. Default: it starts with the server.
 	Started func() error
 
-	// Details says who is told the reasons at /livez, /readyz and /startupz,
-	// as JSON. Default: nobody. See [WithKey].
+	// Details decides which callers receive the reasons at /livez, /readyz and
+	// /startupz, as JSON. Default: none. See [WithKey].
 	Details func(*http.Request) bool
 
 	// AccessLog takes a line for each request: method, route, path, status,
@@ -86,7 +94,7 @@ type Config struct {
 	// none.
 	AccessLog *slog.Logger
 
-	// Observe is told of every request. Default: nobody, which costs nothing.
+	// Observe observes every request. Default: nothing does, which costs nothing.
 	Observe metrics.Observer
 
 	Log *slog.Logger     // default: slog.Default()
@@ -95,133 +103,176 @@ type Config struct {
 
 // A Handler serves one app. It is safe for concurrent use.
 type Handler struct {
-	renderer     *render.Renderer
-	cache        *cache.Cache
-	composer     *compose.Composer
-	navigates    bool // pages have payloads
-	includes     bool // a proxy may ask for tags in the place of fragments
-	files        func(path string) (File, bool)
-	known        sync.Map // path → *prepared; as many as there are files
-	router       *gorgon.Router
-	guards       map[*gorgon.Definition]http.Handler
-	mux          *http.ServeMux // nil where the app has no handlers
-	chain        http.Handler   // nil where it has no middleware
-	always       []field
-	headers      http.Header // the app's
-	base         string
-	prefixes     gorgon.Prefixes
-	locales      *locales // nil where nobody is sent to a language
-	detect       bool
-	cdn          bool
-	tagHeader    string
-	purges       *purges // nil without a key
-	requireStore bool
-	attend       bool
-	started      func() error
-	details      func(*http.Request) bool
-	access       *slog.Logger     // nil for none
-	observer     metrics.Observer // nil for none
-	log          *slog.Logger
-	now          func() time.Time
+	out       *answer.Writer
+	where     *siteMap
+	routes    *routes
+	answers   *responder
+	gate      *gate
+	health    *health
+	watch     *watch
+	chain     http.Handler // nil where the app has no middleware
+	navigates bool         // pages have payloads
 }
 
-// New makes a handler. It says every fault at once; those of the app itself
-// are for App.Validate, which is expected to have passed.
-func New(config Config) (*Handler, error) {
-	var faults []error
-	if config.Renderer == nil {
+// faults are what is wrong with a configuration.
+func (c *Config) faults() (faults []error) {
+	if c.Renderer == nil {
 		faults = append(faults, errors.New("there is no Renderer: make one for the app"))
+	} else if base := c.Renderer.Site.Base; c.Base != "" && c.Base != base {
+		faults = append(faults, fmt.Errorf("Base is %q, and views are rendered for %q: use one", c.Base, base))
+	} else {
+		c.Base = base
 	}
-	base := config.Base
-	if base == "" && config.Renderer != nil {
-		base = config.Renderer.Site.Base
+	if c.Base != "" && (strings.HasSuffix(c.Base, "/") || paths.Check(c.Base) != nil) {
+		faults = append(faults, fmt.Errorf("Base %q: use a path without a slash at its end, such as \"/docs\"", c.Base))
 	}
-	if config.Renderer != nil && base != config.Renderer.Site.Base {
-		faults = append(faults, fmt.Errorf("Base is %q, and views are rendered for %q: use one", base, config.Renderer.Site.Base))
+	if len(c.PurgeKey) > 0 && c.Cache == nil {
+		faults = append(faults, errors.New("there is a PurgeKey and no Cache to purge: give both, or neither"))
 	}
-	if base != "" && (strings.HasSuffix(base, "/") || gorgon.CheckPath(base) != nil) {
-		faults = append(faults, fmt.Errorf("Base %q: use a path without a slash at its end, such as \"/docs\"", base))
-	}
-	h := &Handler{
-		headers: config.App.Headers, navigates: config.App.Navigation != nil, includes: config.App.CDN != nil && config.App.CDN.ESI,
-		renderer: config.Renderer, cache: config.Cache, files: config.Files, base: base,
-		prefixes: config.App.Prefixes(), detect: config.App.DetectLocale, cdn: config.App.CDN != nil, tagHeader: tagHeaderOf(config.App.CDN),
-		requireStore: config.RequireStore, attend: config.Attend, started: config.Started, details: config.Details,
-		access: config.AccessLog, observer: config.Observe, log: config.Log, now: config.Now,
-	}
-	if h.log == nil {
-		h.log = slog.Default()
-	}
-	if h.now == nil {
-		h.now = time.Now
-	}
-	if len(config.PurgeKey) > 0 {
-		if h.cache == nil {
-			faults = append(faults, errors.New("there is a PurgeKey and no Cache to purge: give both, or neither"))
-		}
-		h.purges = newPurges(config.PurgeKey)
-	}
-	var err error
-	if h.always, err = everywhere(config.App.Headers); err != nil {
-		faults = append(faults, err)
-	}
-	definitions := config.App.Definitions()
-	for _, d := range definitions {
+	for _, d := range c.App.Definitions() {
 		if d.Pattern == nil || d.View == nil {
 			faults = append(faults, fmt.Errorf("page %q cannot be served: see App.Validate", d.Path))
 		}
-		if d.Kept() && h.cache == nil {
+		if d.Kept() && c.Cache == nil {
 			faults = append(faults, fmt.Errorf("page %q is kept, and there is no Cache to keep it: give one", d.Path))
 		}
 	}
-	for _, d := range config.App.FragmentDefinitions() {
-		if d.Kept() && h.cache == nil {
+	for _, d := range c.App.FragmentDefinitions() {
+		if d.Kept() && c.Cache == nil {
 			faults = append(faults, fmt.Errorf("fragment %s is kept, and there is no Cache to keep it: give one", d.Fragment))
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
+	return faults
+}
+
+// New returns a handler. Its error lists every fault of the configuration. It
+// expects that App.Validate has passed.
+func New(config Config) (*Handler, error) {
+	faults := config.faults()
+	out, err := answer.New(config.App)
+	if err := errors.Join(append(faults, err)...); err != nil {
 		return nil, &gorgon.Error{Op: "serve", Err: err}
 	}
-	if h.composer, err = compose.New(compose.Config{Cache: h.cache, Renderer: h.renderer, Prepare: Prepare}); err != nil {
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	composer, err := compose.New(compose.Config{Cache: config.Cache, Renderer: config.Renderer, Prepare: answer.Prepare})
+	if err != nil {
 		return nil, err
 	}
-	if config.App.Negotiated() {
-		h.locales = newLocales(config.App.Locales)
-	}
-	h.router = gorgon.NewRouter(definitions)
-	h.guard(definitions)
-	if h.mux, err = mount(config.App.Handlers); err != nil {
+	h := newHandler(&config, out, composer)
+	if h.routes.handlers, err = mount(config.App.Handlers(), h.where, h.answers); err != nil {
 		return nil, &gorgon.Error{Op: "serve", Err: err}
 	}
-	if len(config.App.Middleware) > 0 {
-		h.chain = http.HandlerFunc(h.route)
-		for _, m := range slices.Backward(config.App.Middleware) {
-			h.chain = m(h.chain)
-		}
+	if len(config.App.Middleware) == 0 {
+		return h, nil
+	}
+	if out.Closed() {
+		config.Log.Warn("App.Middleware may decide who sees what, so the CDN is told to keep nothing", "hint", "set CDN.OpenMiddleware if none of it decides about access")
+	}
+	h.chain = http.HandlerFunc(h.within)
+	for _, m := range slices.Backward(config.App.Middleware) {
+		h.chain = m(h.chain)
 	}
 	return h, nil
 }
 
+// newHandler puts the parts of a handler together, all but the app's handlers
+// and middleware.
+func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Handler {
+	app, definitions := c.App, c.App.Definitions()
+	h := &Handler{
+		out: out, navigates: app.Navigation != nil,
+		where:  &siteMap{base: c.Base, prefixes: app.Prefixes(), router: paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)},
+		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, details: c.Details},
+		watch:  &watch{access: c.AccessLog, observer: c.Observe},
+	}
+	h.answers = &responder{
+		out: out, in: &inside{cache: c.Cache, base: c.Base}, renderer: c.Renderer, composer: composer,
+		reports: &reports{log: c.Log, failures: tally.Tally{Burst: maxFailures}},
+		chained: len(app.Middleware) > 0, detects: app.Locales.Detect, first: h.where.defaultLocale(),
+	}
+	h.answers.in.fail, h.answers.in.report, h.answers.in.render = h.answers.fail, h.answers.reported, h.answers.render
+	h.gate = &gate{answers: h.answers, where: h.where, sites: map[string]*viewctx.Site{}}
+	for _, locale := range app.Locales.All() {
+		h.gate.sites[locale] = app.SiteIn(c.Renderer.Site, locale)
+	}
+	pages := &sender{responder: h.answers, cache: c.Cache, watch: h.watch, attend: c.Attend, now: c.Now}
+	h.routes = &routes{
+		where: h.where, pages: pages, files: &library{find: c.Files, out: out}, gate: h.gate,
+		detect: app.Locales.Detect, includes: app.CDN != nil && app.CDN.ESI,
+	}
+	h.answers.in.again = h.routes.again
+	h.routes.guards = h.gate.guards(definitions, h.routes.answer)
+	if app.Locales.Negotiated() {
+		h.routes.locales = newLocales(app.Locales.Tags, h.where, h.answers)
+	}
+	if len(c.PurgeKey) > 0 {
+		h.routes.purges = &purges{key: slices.Clone(c.PurgeKey), app: app.Name, cache: c.Cache, answers: h.answers, now: c.Now}
+	}
+	return h
+}
+
+// Router finds the pages that the handler serves: those that its cache knows.
+func (h *Handler) Router() *paths.Router[*gorgon.Definition] { return h.where.router }
+
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.access != nil || h.observer != nil {
-		h.observed(w, r)
+	if r.Method == http.MethodPost && len(r.Header[wire.HeaderForm]) > 0 {
+		w = &onward{ResponseWriter: w}
+	}
+	if h.watch.on() {
+		h.watch.observed(w, r, h.serve)
 		return
 	}
 	h.serve(w, r)
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	for i := range h.always {
-		header[h.always[i].name] = h.always[i].values
+	h.out.Begin(w.Header())
+	if paths.IsHealth(r.URL.Path) && reads(r.Method) {
+		h.watch.note(r, r.URL.Path)
+		h.health.answer(w, r)
+		return
 	}
+	var t target
+	r, err := h.where.target(r, &t, h.navigates)
 	switch {
-	case isHealthPath(r.URL.Path) && reads(r.Method):
-		h.health(w, r)
+	case err != nil:
+		h.answers.fail(w, r, h.where.nowhere(r), err)
 	case h.chain != nil:
-		h.foreign(w, r, match{}, h.chain)
+		seen := t // only here does it outlive the call
+		h.gate.foreign(w, r, match{}, &seen, h.chain)
 	default:
-		h.route(w, r)
+		h.routes.route(w, r, &t)
 	}
+}
+
+// within answers what middleware lets pass. A path that it gave the request
+// counts, as it does with any handler.
+func (h *Handler) within(w http.ResponseWriter, r *http.Request) {
+	at := match{path: r.URL.Path, locale: h.where.defaultLocale()}
+	v, ok := visitOf(r, h.answers.in)
+	if !ok || v.target == nil {
+		h.answers.fail(w, r, at, errLostMatch)
+		return
+	}
+	t := v.target
+	if t.err == nil && r.URL.Path == t.path {
+		h.routes.route(w, r, t)
+		return
+	}
+	var moved target
+	r, err := h.where.target(r, &moved, h.navigates)
+	if err != nil {
+		h.answers.fail(w, r, at, err)
+		return
+	}
+	if moved.form == compose.Document && t.form != compose.Document {
+		moved.form, moved.wanted = t.form, t.wanted // of the page that it leads to
+	}
+	h.routes.route(w, r, &moved)
 }

@@ -10,19 +10,14 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
-)
 
-// What balancers and orchestrators ask. The paths are the same whatever the
-// base path, and no middleware stands before them.
-const (
-	livePath  = "/livez"    // the process answers
-	readyPath = "/readyz"   // it can be sent visitors
-	startPath = "/startupz" // it has started
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/listen"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/wire"
 )
-
-func isHealthPath(path string) bool {
-	return path == livePath || path == readyPath || path == startPath
-}
 
 // A check is one thing that health rests on.
 type check struct {
@@ -34,18 +29,27 @@ type check struct {
 	word string // for anyone, where it does not hold
 }
 
-// health answers for one of the three paths. Anyone learns in a word what is
+// A health answers whether this instance works.
+type health struct {
+	out          *answer.Writer
+	renderer     *render.Renderer
+	cache        *cache.Cache // nil for none
+	requireStore bool
+	started      func() error               // nil for one that has started
+	details      func(r *http.Request) bool // who reads the reasons; nil for no client
+}
+
+// answer answers for one of the three paths. Anyone learns in a word what is
 // wrong; the reasons may name hosts and files, and are for those that
 // Config.Details lets see them.
-func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
-	h.note(r, r.URL.Path)
+func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 	word, refusal := "alive", ""
 	var checks []check
 	switch r.URL.Path {
-	case startPath:
+	case wire.Started:
 		word, refusal = "started", "not started"
 		checks = []check{h.hasStarted()}
-	case readyPath:
+	case wire.Ready:
 		word, refusal = "ready", "not ready"
 		checks = []check{h.hasStarted(), h.stays(r), h.hasStore()}
 	}
@@ -67,9 +71,7 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 	case len(missed) > 0:
 		text = word + ", degraded: " + strings.Join(missed, ", ")
 	}
-	header := w.Header()
-	h.private(header)
-	header["Content-Type"] = valueText
+	header := http.Header{"Content-Type": valueText}
 	body := []byte(text + "\n")
 	if h.details != nil && h.details(r) {
 		header["Content-Type"] = valueJSON
@@ -78,10 +80,7 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 	if status != http.StatusOK {
 		header["Retry-After"] = []string{retryAfter}
 	}
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
-	}
+	h.out.Bare(w, r, answer.Plain{Status: status, Facts: answer.Personal, Header: header, Body: body})
 }
 
 // A healthDetail is what those who may know are told.
@@ -96,7 +95,7 @@ type healthDetail struct {
 	Checks  []check `json:"checks,omitempty"`
 }
 
-func (h *Handler) detail(status int, text string, checks []check) healthDetail {
+func (h *health) detail(status int, text string, checks []check) healthDetail {
 	d := healthDetail{
 		OK: status == http.StatusOK, Says: text, App: h.renderer.App.Name, Build: h.renderer.Build,
 		Process: os.Getpid(), Checks: checks,
@@ -108,7 +107,7 @@ func (h *Handler) detail(status int, text string, checks []check) healthDetail {
 	return d
 }
 
-func (h *Handler) hasStarted() check {
+func (h *health) hasStarted() check {
 	c := check{Name: "started", OK: true, Needed: true, word: "starting"}
 	if h.started != nil {
 		if err := h.started(); err != nil {
@@ -120,15 +119,15 @@ func (h *Handler) hasStarted() check {
 
 // stays says whether the server that the request came to goes on taking
 // requests.
-func (h *Handler) stays(r *http.Request) check {
+func (h *health) stays(r *http.Request) check {
 	c := check{Name: "staying", OK: true, Needed: true, word: "draining"}
-	if s, ok := r.Context().Value(serverKey{}).(*Server); ok && s.draining.Load() {
+	if listen.Draining(r) {
 		c.OK, c.Reason = false, "the server was told to stop"
 	}
 	return c
 }
 
-func (h *Handler) hasStore() check {
+func (h *health) hasStore() check {
 	c := check{Name: "store", OK: true, Needed: h.requireStore, word: "the store cannot be used"}
 	if h.cache != nil {
 		if degraded, reason := h.cache.Degraded(); degraded {
@@ -138,11 +137,11 @@ func (h *Handler) hasStore() check {
 	return c
 }
 
-// WithKey is a Config.Details that lets those see details who send
-// "Authorization: Bearer KEY". An empty key lets nobody.
+// WithKey returns a Config.Details that allows callers that send
+// "Authorization: Bearer KEY". An empty key allows no caller.
 //
-// Where a request comes from is no such proof: behind a proxy on the same
-// machine every visitor comes from the loopback.
+// The address of a caller does not prove anything: with a proxy on the same
+// machine every visitor comes from the loopback address.
 func WithKey(key string) func(*http.Request) bool {
 	want := sha256.Sum256([]byte(key))
 	return func(r *http.Request) bool {
@@ -154,10 +153,10 @@ func WithKey(key string) func(*http.Request) bool {
 
 // HealthOnly answers for health as a handler made by New does, and for nothing
 // else: for processes that work and have no visitors.
-func HealthOnly(h http.Handler) http.Handler {
+func HealthOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isHealthPath(r.URL.Path) {
-			h.ServeHTTP(w, r)
+		if paths.IsHealth(r.URL.Path) {
+			next.ServeHTTP(w, r)
 			return
 		}
 		http.NotFound(w, r)

@@ -3,13 +3,11 @@
 package serve_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
@@ -42,7 +40,7 @@ func TestHealth(t *testing.T) {
 			middleware := func(http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 			}
-			s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}, Middleware: []func(http.Handler) http.Handler{middleware}}, func(config *serve.Config, kept *cache.Config) {
+			s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}, Middleware: []func(http.Handler) http.Handler{middleware}}, func(config *serve.Config, kept *cache.Config) {
 				config.Base = "/docs"
 				config.RequireStore = c.require
 				config.Started = func() error { return c.started }
@@ -104,38 +102,11 @@ func TestDetailsAreForThoseWithTheKey(t *testing.T) {
 		{"", []string{"Authorization", "Bearer "}, false},
 		{"", []string{"Authorization", ""}, false},
 	} {
-		s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, func(config *serve.Config, _ *cache.Config) {
+		s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}}, func(config *serve.Config, _ *cache.Config) {
 			config.Details = serve.WithKey(c.key)
 		})
 		if told := s.get(t, "/readyz", c.header...).Header.Get("Content-Type") == "application/json"; told != c.told {
 			t.Errorf("key %q, %q: told is %v", c.key, c.header, told)
-		}
-	}
-}
-
-func TestServerChecksItself(t *testing.T) {
-	hang := make(chan struct{})
-	s := &serve.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/bad":
-			http.Error(w, "not ready: draining", http.StatusServiceUnavailable)
-		case "/panic":
-			panic("at the disco")
-		case "/hang":
-			<-hang
-		}
-	})}
-	defer close(hang)
-	for path, wrong := range map[string]string{"/livez": "", "/bad": "not ready: draining", "/panic": "at the disco", "/hang": "deadline exceeded"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		if path == "/hang" {
-			cancel()
-			ctx, cancel = context.WithTimeout(t.Context(), time.Millisecond)
-		}
-		err := s.Check(ctx, path)
-		cancel()
-		if (err == nil) != (wrong == "") || err != nil && !strings.Contains(err.Error(), wrong) {
-			t.Errorf("%s: %v, want %q", path, err, wrong)
 		}
 	}
 }

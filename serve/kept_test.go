@@ -21,7 +21,7 @@ import (
 const public = "public, max-age=0, must-revalidate"
 
 func TestBuiltPage(t *testing.T) {
-	s := build(t, gorgon.App{Routes: []gorgon.Route{gorgon.Page[state]{Path: "/", BuildState: long, View: view}}}, nil)
+	s := build(t, gorgon.App{Parts: []gorgon.Part{gorgon.Page[state]{Path: "/", Load: long, View: view}}}, nil)
 	first := s.get(t, "/")
 	want(t, first, 200, "Cache-Control", public, "Cache-Status", "gorgon; fwd=uri-miss; stored", "Vary", "Accept-Encoding",
 		"CDN-Cache-Control", "", "Age", "", "Set-Cookie", "", "Accept-Ranges", "", "Last-Modified", "Wed, 06 May 2026 07:08:09 GMT",
@@ -68,9 +68,9 @@ func TestBuiltPage(t *testing.T) {
 func TestFreshness(t *testing.T) {
 	var calls atomic.Int64
 	var broken atomic.Bool
-	app := gorgon.App{Routes: []gorgon.Route{gorgon.Page[state]{
+	app := gorgon.App{Parts: []gorgon.Part{gorgon.Page[state]{
 		Path: "/p/{id}", Incremental: true, RevalidateAfter: 100 * time.Second, StaleFor: time.Hour, View: view,
-		BuildState: func(_ context.Context, in gorgon.Input) (state, error) {
+		Load: func(_ context.Context, in gorgon.Input) (state, error) {
 			calls.Add(1)
 			if broken.Load() {
 				return state{}, errors.New("secret cause")
@@ -129,7 +129,7 @@ func TestFreshness(t *testing.T) {
 }
 
 func TestPurgedPageIsStale(t *testing.T) {
-	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, nil)
+	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}}, nil)
 	s.get(t, "/")
 	if _, err := s.cache.Purge(t.Context(), pages.Stale, pages.All); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestPurgedPageIsStale(t *testing.T) {
 }
 
 func TestDegraded(t *testing.T) {
-	s := build(t, gorgon.App{Routes: []gorgon.Route{page("/")}}, func(_ *serve.Config, c *cache.Config) {
+	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/")}}, func(_ *serve.Config, c *cache.Config) {
 		c.Store, c.NoStore = nil, "it cannot be opened"
 	})
 	want(t, s.get(t, "/"), 200, "Cache-Status", "gorgon; fwd=uri-miss; detail=degraded")
@@ -148,17 +148,17 @@ func TestDegraded(t *testing.T) {
 func TestPageHeaders(t *testing.T) {
 	s := build(t, gorgon.App{
 		CDN: &gorgon.CDN{},
-		Routes: []gorgon.Route{
-			gorgon.Page[state]{Path: "/own", BuildState: where, View: view, Headers: func(state) http.Header {
+		Parts: []gorgon.Part{
+			gorgon.Page[state]{Path: "/own", Load: where, View: view, Headers: func(state) http.Header {
 				return http.Header{"cache-control": {"no-cache"}, "vary": {"Accept-Language"}, "Link": {"</x>; rel=preload"}}
 			}},
-			gorgon.Page[state]{Path: "/cookie", BuildState: where, View: view, Headers: func(state) http.Header {
+			gorgon.Page[state]{Path: "/cookie", Load: where, View: view, Headers: func(state) http.Header {
 				return http.Header{"Set-Cookie": {"a=b"}}
 			}},
-			gorgon.Page[state]{Path: "/moved", View: view, BuildState: func(context.Context, gorgon.Input) (state, error) {
+			gorgon.Page[state]{Path: "/moved", View: view, Load: func(context.Context, gorgon.Input) (state, error) {
 				return state{}, gorgon.RedirectPermanently("/own")
 			}},
-			gorgon.Page[state]{Path: "/gone", View: view, BuildState: func(context.Context, gorgon.Input) (state, error) {
+			gorgon.Page[state]{Path: "/gone", View: view, Load: func(context.Context, gorgon.Input) (state, error) {
 				return state{}, gorgon.Gone()
 			}},
 			page("/plain"),
@@ -176,8 +176,8 @@ func TestPageHeaders(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	s := build(t, gorgon.App{CDN: &gorgon.CDN{TagHeader: "Cache-Tag"}, Routes: []gorgon.Route{gorgon.Page[state]{
-		Path: "/p/{id}", Incremental: true, RevalidateAfter: 5 * time.Second, View: view, BuildState: long,
+	s := build(t, gorgon.App{CDN: &gorgon.CDN{TagHeader: "Cache-Tag"}, Parts: []gorgon.Part{gorgon.Page[state]{
+		Path: "/p/{id}", Incremental: true, RevalidateAfter: 5 * time.Second, View: view, Load: long,
 	}}}, nil)
 	var work sync.WaitGroup
 	for i := range 8 {

@@ -1,4 +1,5 @@
-// Who is sent to which language, and that nobody is ever sent elsewhere.
+// Which visitors are sent to which language, and that none is ever sent
+// elsewhere.
 
 package serve_test
 
@@ -13,14 +14,14 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
 func spoken(change func(*gorgon.App)) gorgon.App {
 	app := gorgon.App{
-		Locales: []string{"en", "de", "ar"}, Origin: "https://example.com",
-		LocaleNames: map[string]string{"de": "Deutsch"},
+		Locales: gorgon.Locales{Tags: []string{"en", "de", "ar"}, Names: map[string]string{"de": "Deutsch"}}, Origin: "https://example.com",
 		Layout: func(d gorgon.Document) gorgon.Component {
 			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 				_, _ = w.Write([]byte(`<html lang="` + d.Locale + `" dir="` + d.Dir + `"><head>`))
@@ -32,8 +33,8 @@ func spoken(change func(*gorgon.App)) gorgon.App {
 				return err
 			})
 		},
-		Error:  func(f gorgon.Failure) gorgon.Component { return gorgon.Text(f.Locale + " " + f.Title) },
-		Routes: []gorgon.Route{page("/"), page("/about"), page("/list/"), gorgon.Page[state]{Path: "/käse/{x}", BuildState: where, View: view, Incremental: true}},
+		Error: func(f gorgon.Failure) gorgon.Component { return gorgon.Text(f.Locale + " " + f.Title) },
+		Parts: []gorgon.Part{page("/"), page("/about"), page("/list/"), gorgon.Page[state]{Path: "/käse/{x}", Load: where, View: view, Incremental: true}},
 	}
 	if change != nil {
 		change(&app)
@@ -41,8 +42,8 @@ func spoken(change func(*gorgon.App)) gorgon.App {
 	return app
 }
 
-func prefixed(a *gorgon.App) { a.PrefixDefault = true }
-func detected(a *gorgon.App) { a.DetectLocale = true }
+func prefixed(a *gorgon.App) { a.Locales.PrefixDefault = true }
+func detected(a *gorgon.App) { a.Locales.Detect = true }
 
 func TestPathsWithoutPrefixLeadToTheVisitorsLanguage(t *testing.T) {
 	s := build(t, spoken(prefixed), nil)
@@ -86,10 +87,10 @@ func TestPathsWithoutPrefixLeadToTheVisitorsLanguage(t *testing.T) {
 
 func TestHandlersAndFilesNeedNoPrefix(t *testing.T) {
 	app := spoken(prefixed)
-	app.Handlers = map[string]http.Handler{"GET /api": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })}
+	app.Parts = append(app.Parts, gorgon.Handler{Pattern: "GET /api", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })})
 	s := build(t, app, func(c *serve.Config, _ *cache.Config) {
-		c.Files = func(path string) (serve.File, bool) {
-			return serve.File{ContentType: "text/plain"}, path == "/robots.txt"
+		c.Files = func(path string) (answer.File, bool) {
+			return answer.File{ContentType: "text/plain"}, path == "/robots.txt"
 		}
 	})
 	want(t, s.get(t, "/api"), 204)

@@ -1,5 +1,4 @@
-// What is told of each request, where it is asked for: a line of the access
-// log, and Config.Observe.
+// What is said of each request: a line of the access log, and Config.Observe.
 
 package serve
 
@@ -11,26 +10,38 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/metrics"
+	"github.com/gorgon-go/gorgon/paths"
 )
 
-// observed answers a request and tells of it. Questions about health are many
-// and say nothing of visitors: they are lines of level DEBUG, and no observer
-// is told.
-func (h *Handler) observed(w http.ResponseWriter, r *http.Request) {
-	level, observer := slog.LevelInfo, h.observer
-	if isHealthPath(r.URL.Path) {
-		level, observer = slog.LevelDebug, nil
+// A watch says what is answered: to the access log and the observer, where
+// there are any.
+type watch struct {
+	access   *slog.Logger
+	observer metrics.Observer
+}
+
+// on says whether there is one of the two.
+func (o *watch) on() bool { return o.access != nil || o.observer != nil }
+
+// observed answers a request by serve and says how. Questions about health are
+// many and say nothing of visitors: they are lines of level DEBUG, and not for
+// observers.
+func (o *watch) observed(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+	level, told := slog.LevelInfo, o.observer
+	if paths.IsHealth(r.URL.Path) {
+		level, told = slog.LevelDebug, nil
 	}
-	logs := h.access != nil && h.access.Enabled(r.Context(), level)
-	if !logs && observer == nil {
-		h.serve(w, r)
+	logs := o.access != nil && o.access.Enabled(r.Context(), level)
+	if !logs && told == nil {
+		serve(w, r)
 		return
 	}
 	r, rec := recorded(r)
 	var end func(metrics.Request)
-	if observer != nil {
-		ctx, ended := observer.Request(r)
+	if told != nil {
+		ctx, ended := told.Request(r)
 		r, end = r.WithContext(ctx), ended
 	}
 	path := r.URL.Path // a handler may change its URL
@@ -46,10 +57,10 @@ func (h *Handler) observed(w http.ResponseWriter, r *http.Request) {
 			})
 		}
 		if logs {
-			h.line(level, w, r, rec, counted, path, took, whole)
+			o.line(level, w, r, rec, counted, path, took, whole)
 		}
 	}()
-	h.serve(counted, r)
+	serve(counted, r)
 	whole = true
 	if counted.status == 0 {
 		counted.status = http.StatusOK // net/http is about to send it
@@ -57,8 +68,8 @@ func (h *Handler) observed(w http.ResponseWriter, r *http.Request) {
 }
 
 // line writes a line of the access log. The path is written without its
-// query, which may hold what is nobody's business.
-func (h *Handler) line(level slog.Level, w http.ResponseWriter, r *http.Request, rec *record, counted *counter, path string, took time.Duration, whole bool) {
+// query, which may hold secrets.
+func (o *watch) line(level slog.Level, w http.ResponseWriter, r *http.Request, rec *record, counted *counter, path string, took time.Duration, whole bool) {
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("method", r.Method),
@@ -67,7 +78,7 @@ func (h *Handler) line(level slog.Level, w http.ResponseWriter, r *http.Request,
 		slog.Int("status", counted.status),
 		slog.Int64("bytes", counted.bytes),
 		slog.Duration("duration", took),
-		slog.String("client", Client(r).String()),
+		slog.String("client", listen.Client(r).String()),
 		slog.String("protocol", r.Proto),
 		slog.String("id", rec.name()))
 	if status := w.Header()["Cache-Status"]; len(status) > 0 {
@@ -76,12 +87,12 @@ func (h *Handler) line(level slog.Level, w http.ResponseWriter, r *http.Request,
 	if !whole {
 		attrs = append(attrs, slog.Bool("cut", true))
 	}
-	h.access.LogAttrs(r.Context(), level, "request", attrs...)
+	o.access.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// note keeps which pattern answers, for those who are told.
-func (h *Handler) note(r *http.Request, route string) {
-	if h.access == nil && h.observer == nil {
+// note keeps which pattern answers.
+func (o *watch) note(r *http.Request, route string) {
+	if !o.on() {
 		return
 	}
 	if rec := recordOf(r); rec != nil {
@@ -90,8 +101,8 @@ func (h *Handler) note(r *http.Request, route string) {
 }
 
 // noteCache keeps what the cache did, for observers.
-func (h *Handler) noteCache(r *http.Request, cache string) {
-	if h.observer == nil {
+func (o *watch) noteCache(r *http.Request, cache string) {
+	if o.observer == nil {
 		return
 	}
 	if rec := recordOf(r); rec != nil {
@@ -100,7 +111,7 @@ func (h *Handler) noteCache(r *http.Request, cache string) {
 }
 
 // A counter sees the status and the size of an answer pass. Bodies pass it as
-// they pass the writer below. http.ResponseController sees through it.
+// they pass the writer of package answer. http.ResponseController sees through it.
 type counter struct {
 	http.ResponseWriter
 	status int

@@ -1,4 +1,4 @@
-// Tests of what an observer is told of requests.
+// Tests of what an observer learns about requests.
 
 package serve_test
 
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/serve"
@@ -35,29 +36,27 @@ func TestRequestsAreTold(t *testing.T) {
 	o := &observer{}
 	var span any
 	s := build(t, gorgon.App{
-		Routes: []gorgon.Route{
-			gorgon.Page[state]{Path: "/p/{id}", Incremental: true, RevalidateAfter: time.Hour, BuildState: where, View: view},
-			gorgon.Page[state]{Path: "/now", View: view, RequestState: func(ctx context.Context, _ gorgon.Input, _ *http.Request) (state, error) {
+		Parts: []gorgon.Part{
+			gorgon.Page[state]{Path: "/p/{id}", Incremental: true, RevalidateAfter: time.Hour, Load: where, View: view},
+			gorgon.Page[state]{Path: "/now", View: view, LoadRequest: func(ctx context.Context, _ gorgon.Input, _ *http.Request) (state, error) {
 				span = ctx.Value(spanKey{})
 				return state{"now"}, nil
 			}},
-		},
-		Handlers: map[string]http.Handler{
-			"POST /form/{name}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			gorgon.Handler{Pattern: "POST /form/{name}", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusCreated)
 				_, _ = io.WriteString(w, "made")
-			}),
-			"/silent": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
-			"/cut":    http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-			"/half": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			})},
+			gorgon.Handler{Pattern: "/silent", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
+			gorgon.Handler{Pattern: "/cut", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+			gorgon.Handler{Pattern: "/half", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, "half")
 				panic("at the disco")
-			}),
+			})},
 		},
 	}, func(c *serve.Config, _ *cache.Config) {
 		c.Observe = o
-		c.Files = func(path string) (serve.File, bool) {
-			return serve.File{ContentType: "text/plain", Data: []byte("people")}, path == "/humans.txt"
+		c.Files = func(path string) (answer.File, bool) {
+			return answer.File{ContentType: "text/plain", Data: []byte("people")}, path == "/humans.txt"
 		}
 	})
 	size := int64(len(text(t, s.get(t, "/p/0"))))
@@ -119,8 +118,8 @@ func TestRequestsAreTold(t *testing.T) {
 func TestRoutesAreBounded(t *testing.T) {
 	o := &observer{}
 	s := build(t, gorgon.App{
-		Locales: []string{"en", "de"},
-		Routes:  []gorgon.Route{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, BuildState: where, View: view}},
+		Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+		Parts:   []gorgon.Part{gorgon.Page[state]{Path: "/p/{id}", Incremental: true, Load: where, View: view}},
 	}, func(c *serve.Config, _ *cache.Config) { c.Observe = o })
 	for _, prefix := range []string{"/p/", "/de/p/", "/x/", "/_gorgon/", "/p/a/", "/p//"} {
 		for _, name := range strings.Split("a b c d e %2f %00 .. é", " ") {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
@@ -39,7 +40,7 @@ type parts struct {
 func (p *parts) app() gorgon.App {
 	p.stock = gorgon.Fragment[props, state]{
 		Name: "stock", View: view,
-		BuildState: func(_ context.Context, in gorgon.Input, p2 props) (state, error) {
+		Load: func(_ context.Context, in gorgon.Input, p2 props) (state, error) {
 			n := p.stockMade.Add(1)
 			return state{fmt.Sprintf("stock of %d, version %d, in %q", p2.ID, n, in.Locale)}, nil
 		},
@@ -48,7 +49,7 @@ func (p *parts) app() gorgon.App {
 	}
 	p.visitor = gorgon.Fragment[props, state]{
 		Name: "visitor", View: view,
-		RequestState: func(ctx context.Context, _ gorgon.Input, p2 props, r *http.Request) (state, error) {
+		LoadRequest: func(ctx context.Context, _ gorgon.Input, p2 props, r *http.Request) (state, error) {
 			if p.gate != nil {
 				select {
 				case <-p.gate:
@@ -61,7 +62,7 @@ func (p *parts) app() gorgon.App {
 	}
 	p.broken = gorgon.Fragment[props, state]{
 		Name: "broken", View: view,
-		BuildState: func(context.Context, gorgon.Input, props) (state, error) {
+		Load: func(context.Context, gorgon.Input, props) (state, error) {
 			return state{}, errors.New("the secret cause")
 		},
 		Errors: map[int]func(gorgon.Failure) gorgon.Component{500: func(f gorgon.Failure) gorgon.Component {
@@ -69,7 +70,7 @@ func (p *parts) app() gorgon.App {
 		}},
 	}
 	within := gorgon.Fragment[props, state]{
-		Name: "within", BuildState: func(context.Context, gorgon.Input, props) (state, error) { return state{"outer"}, nil },
+		Name: "within", Load: func(context.Context, gorgon.Input, props) (state, error) { return state{"outer"}, nil },
 		View: func(s state) gorgon.Component {
 			return sequence(gorgon.HTML("<div>"), p.stock.Use(props{9}), p.stock.Defer(props{10}), gorgon.HTML("</div>"))
 		},
@@ -80,7 +81,7 @@ func (p *parts) app() gorgon.App {
 	}
 	page := func(path string, parts ...gorgon.Component) gorgon.Page[state] {
 		return gorgon.Page[state]{
-			Path: path, BuildState: made,
+			Path: path, Load: made,
 			Head: func(s state) gorgon.Head { return gorgon.Head{Title: "Page " + s.Text} },
 			View: func(s state) gorgon.Component {
 				return sequence(append([]gorgon.Component{gorgon.HTML("<h1>" + s.Text + "</h1>")}, parts...)...)
@@ -96,7 +97,7 @@ func (p *parts) app() gorgon.App {
 				panic("the guard sees " + r.URL.Path)
 			}
 			if r.Header.Get("X-Visitor") != "ann" {
-				serve.Fail(w, r, &gorgon.Error{Kind: gorgon.Forbidden})
+				serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindForbidden})
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -104,20 +105,27 @@ func (p *parts) app() gorgon.App {
 	}}
 	return gorgon.App{
 		Navigation: &gorgon.Navigation{},
-		Locales:    []string{"en", "de"},
-		Fragments:  []gorgon.FragmentRoute{p.stock, p.visitor, p.broken, within},
-		Handlers:   map[string]http.Handler{"/handled": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {})},
-		Routes: []gorgon.Route{
-			page("/plain"), page("/handled"), page("/folder/"), page("/"),
+		Locales:    gorgon.Locales{Tags: []string{"en", "de"}},
+		Parts: []gorgon.Part{
+			p.stock,
+			p.visitor,
+			p.broken,
+			within,
+			gorgon.Handler{Pattern: "/handled", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {})},
+			page("/plain"),
+			page("/handled"),
+			page("/folder/"),
+			page("/"),
 			page("/stock", p.stock.Use(props{1}), gorgon.HTML("<hr>"), p.stock.Use(props{2}), p.stock.Use(props{1})),
 			page("/broken", p.broken.Use(props{1}), gorgon.HTML("<p>well</p>")),
 			page("/deferred", p.stock.Defer(props{7}), p.visitor.Defer(props{8}), p.broken.Defer(props{9})),
 			page("/within", within.Use(props{})),
-			live, guarded,
-			gorgon.Page[state]{Path: "/moved", BuildState: func(context.Context, gorgon.Input) (state, error) {
+			live,
+			guarded,
+			gorgon.Page[state]{Path: "/moved", Load: func(context.Context, gorgon.Input) (state, error) {
 				return state{}, gorgon.Redirect("/plain?a=b")
 			}, View: view},
-			gorgon.Page[state]{Path: "/asked", RequestState: func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
+			gorgon.Page[state]{Path: "/asked", LoadRequest: func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
 				return state{r.URL.Path + "?" + r.URL.RawQuery}, nil
 			}, View: func(s state) gorgon.Component {
 				return sequence(view(s), p.stock.Use(props{1}), p.visitor.Use(props{4}), p.broken.Use(props{1}), p.stock.Defer(props{5}))
@@ -194,9 +202,9 @@ func TestFragmentCodings(t *testing.T) {
 	app := (&parts{}).app()
 	var many []gorgon.Component
 	for i := range 40 {
-		many = append(many, app.Fragments[0].(gorgon.Fragment[props, state]).Use(props{i}))
+		many = append(many, app.Parts[0].(gorgon.Fragment[props, state]).Use(props{i}))
 	}
-	app.Routes = append(app.Routes, gorgon.Page[state]{Path: "/many", View: func(state) gorgon.Component { return sequence(many...) }})
+	app.Parts = append(app.Parts, gorgon.Page[state]{Path: "/many", View: func(state) gorgon.Component { return sequence(many...) }})
 	s := build(t, app, nil)
 	plain := s.get(t, "/many")
 	body := text(t, plain)
@@ -215,7 +223,7 @@ func TestBrokenFragmentLeavesThePage(t *testing.T) {
 	body := text(t, res)
 	contains(t, "the page", body, "<i>broken 500 at 1, ", "<p>well</p>")
 	lacks(t, "the page", body, "secret")
-	if res.StatusCode != 200 || res.Header.Get("Cache-Control") != serve.CacheNever || res.Header.Get("Etag") != "" {
+	if res.StatusCode != 200 || res.Header.Get("Cache-Control") != answer.CacheNever || res.Header.Get("Etag") != "" {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 	id := regexp.MustCompile(`at 1, (\w+)<`).FindStringSubmatch(body)
@@ -234,7 +242,8 @@ func TestPayloadsMadeForARequestArePacked(t *testing.T) {
 	}
 	for _, coding := range []string{"gzip", "br", "zstd"} {
 		res := s.get(t, long, "Accept-Encoding", coding)
-		// The fragment that fails says another id, and what is sealed is sealed anew.
+		// The fragment that fails says another id, and what is sealed is
+		// sealed again.
 		got := text(t, res)
 		if res.Header.Get("Content-Encoding") != coding || !strings.Contains(got, strings.Repeat("a", 600)) || !strings.HasSuffix(strings.TrimSpace(got), "}") || !strings.Contains(strings.Join(res.Header["Vary"], ","), "Accept-Encoding") {
 			t.Errorf("asked for %s: %v %.200s", coding, res.Header, got)
@@ -310,7 +319,7 @@ func TestPayloads(t *testing.T) {
 }
 
 // Fragments stand in regions too, kept or made for the request, and the
-// outlines of development are no regions.
+// outlines of development are not regions.
 func TestPayloadsHaveFilledRegions(t *testing.T) {
 	p := &parts{}
 	app := p.app()
@@ -355,7 +364,7 @@ func TestDeferredFragments(t *testing.T) {
 	alone := s.ask(t, "GET", found[0][2])
 	contains(t, "its document", text(t, alone), "<html", "stock of 7, version 1", "noindex")
 	live := s.ask(t, "GET", found[1][1], "X-Visitor", "bob")
-	if got := text(t, live); got != "<p>visitor bob of 8</p>" || live.Header.Get("Cache-Control") != serve.CacheNever {
+	if got := text(t, live); got != "<p>visitor bob of 8</p>" || live.Header.Get("Cache-Control") != answer.CacheNever {
 		t.Errorf("one made for the request: %v %s", live.Header, got)
 	}
 	contains(t, "its document", text(t, s.ask(t, "GET", found[1][2], "X-Visitor", "bob")), "<html", "visitor bob of 8")
@@ -392,7 +401,7 @@ func TestGuardsOfParts(t *testing.T) {
 			t.Errorf("%s without leave: %d", at, res.StatusCode)
 		}
 		res := s.ask(t, "GET", at, "X-Visitor", "ann")
-		if res.StatusCode != 200 || res.Header.Get("Cache-Control") != "private, no-cache" {
+		if res.StatusCode != 200 || res.Header.Get("Cache-Control") != answer.CacheNever || res.Header.Get("Etag") != "" {
 			t.Errorf("%s with leave: %d %v", at, res.StatusCode, res.Header)
 		}
 	}
@@ -452,7 +461,7 @@ func TestLiveFragmentDelaysNothingBeforeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, "what came then", string(rest), "<p>visitor zoe of 2</p><p>after</p>", "</html>")
-	if res.Header.Get("Cache-Control") != serve.CacheNever || res.Header.Get("Etag") != "" {
+	if res.Header.Get("Cache-Control") != answer.CacheNever || res.Header.Get("Etag") != "" {
 		t.Errorf("%v", res.Header)
 	}
 	if p.pagesMade.Load() != 1 {
@@ -469,7 +478,8 @@ func TestEdgeSideIncludes(t *testing.T) {
 		res := s.ask(t, "GET", "/live", "Surrogate-Capability", capability)
 		body := text(t, res)
 		tags := regexp.MustCompile(`<esi:include src="([^"]+)" onerror="continue"/>`).FindAllStringSubmatch(body, -1)
-		if len(tags) != 2 || res.Header.Get("Surrogate-Control") != `content="ESI/1.0"` || !strings.Contains(strings.Join(res.Header["Vary"], ", "), "Surrogate-Capability") {
+		if len(tags) != 2 || res.Header.Get("Surrogate-Control") != `max-age=31536000, content="ESI/1.0"` || res.Header.Get("Cache-Control") != answer.CacheNever ||
+			res.Header.Get("Etag")+res.Header.Get("Last-Modified")+res.Header.Get("CDN-Cache-Control") != "" || !strings.Contains(strings.Join(res.Header["Vary"], ", "), "Surrogate-Capability") {
 			t.Fatalf("%q %v %s", tags, res.Header, body)
 		}
 		if got := text(t, s.ask(t, "GET", html.UnescapeString(tags[1][1]), "X-Visitor", "pat")); got != "<p>visitor pat of 2</p>" {
@@ -490,8 +500,8 @@ func TestFragmentFreshness(t *testing.T) {
 	app := p.app()
 	quick := p.stock
 	quick.Name, quick.RevalidateAfter = "quick", time.Minute
-	app.Fragments = append(app.Fragments, quick)
-	app.Routes = append(app.Routes, gorgon.Page[state]{Path: "/quick", View: func(state) gorgon.Component { return quick.Use(props{1}) }})
+	app.Parts = append(app.Parts, quick)
+	app.Parts = append(app.Parts, gorgon.Page[state]{Path: "/quick", View: func(state) gorgon.Component { return quick.Use(props{1}) }})
 	s := build(t, app, func(c *serve.Config, k *cache.Config) {})
 	res := s.ask(t, "GET", "/quick")
 	if status := res.Header.Get("Cache-Status"); !strings.Contains(status, "fwd=uri-miss") {
@@ -511,18 +521,22 @@ func TestFragmentFreshness(t *testing.T) {
 func TestPolicyOfInlineScripts(t *testing.T) {
 	script := gorgon.Script("document.title = 'x'")
 	inline := gorgon.Fragment[props, state]{Name: "inline", View: func(state) gorgon.Component { return script },
-		RequestState: func(context.Context, gorgon.Input, props, *http.Request) (state, error) { return state{}, nil }}
+		LoadRequest: func(context.Context, gorgon.Input, props, *http.Request) (state, error) { return state{}, nil }}
 	long := gorgon.HTML(strings.Repeat("<p>long</p>", 2000))
-	asked := func(path string, parts ...gorgon.Component) gorgon.Route {
+	asked := func(path string, parts ...gorgon.Component) gorgon.Part {
 		return gorgon.Page[state]{Path: path, View: func(state) gorgon.Component { return sequence(parts...) },
-			RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }}
+			LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }}
 	}
-	s := build(t, gorgon.App{Fragments: []gorgon.FragmentRoute{inline}, Routes: []gorgon.Route{
+	s := build(t, gorgon.App{Parts: []gorgon.Part{
+		inline,
 		gorgon.Page[state]{Path: "/kept", View: func(state) gorgon.Component { return script }},
 		gorgon.Page[state]{Path: "/live", AllowRequestTime: true, View: func(state) gorgon.Component { return sequence(script, inline.Use(props{})) }},
 		gorgon.Page[state]{Path: "/live/long", AllowRequestTime: true, View: func(state) gorgon.Component { return sequence(long, inline.Use(props{})) }},
-		asked("/asked", script), asked("/asked/long", long, script), asked("/asked/fragment", inline.Use(props{})),
-		asked("/none"), gorgon.Page[state]{Path: "/kept/none", View: func(state) gorgon.Component { return long }},
+		asked("/asked", script),
+		asked("/asked/long", long, script),
+		asked("/asked/fragment", inline.Use(props{})),
+		asked("/none"),
+		gorgon.Page[state]{Path: "/kept/none", View: func(state) gorgon.Component { return long }},
 	}}, nil)
 	for path, inlined := range map[string]int{"/kept": 1, "/live": 2, "/live/long": 1, "/asked": 1, "/asked/long": 1, "/asked/fragment": 1, "/none": 0, "/kept/none": 0} {
 		res := s.get(t, path)
@@ -549,8 +563,69 @@ func TestEdgeTagsOfFragments(t *testing.T) {
 	s := build(t, app, nil)
 	got := s.get(t, "/stock").Header.Get("Cache-Tag")
 	for _, subject := range []string{pages.TagSubject("stock"), pages.RouteSubject("/_gorgon/fragment/stock/{props...}"), pages.RouteSubject("/stock"), pages.All} {
-		if want := serve.EdgeTag(subject); !strings.Contains(","+got+",", ","+want+",") {
+		if want := answer.EdgeTag(subject); !strings.Contains(","+got+",", ","+want+",") {
 			t.Errorf("the tags lack %s: %s", want, got)
+		}
+	}
+}
+
+// Fragments come on every error page, whether or not there is a page at its
+// path.
+func TestFragmentsOfErrorPages(t *testing.T) {
+	for _, base := range []string{"", "/docs"} {
+		p := &parts{}
+		app := p.app()
+		app.Layout = func(d gorgon.Document) gorgon.Component {
+			return sequence(plainLayout(d), p.stock.Use(props{1}), p.visitor.Use(props{2}), p.stock.Defer(props{3}), p.visitor.Defer(props{4}))
+		}
+		fail := func(context.Context, gorgon.Input, *http.Request) (state, error) {
+			return state{}, errors.New("a fault")
+		}
+		guards := []func(http.Handler) http.Handler{func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if serve.WireURL(r).Path == r.URL.Path {
+					serve.Fail(w, r, &gorgon.Error{Kind: gorgon.KindUnauthorized})
+					return
+				}
+				http.Error(w, "the fragments of a page are guarded as it is", http.StatusForbidden)
+			})
+		}}
+		app.Parts = append(app.Parts[:5:5],
+			gorgon.Page[state]{Path: "/fails", LoadRequest: fail, View: view},
+			gorgon.Page[state]{Path: "/denied", View: view, Guards: guards})
+		app.Parts = append(app.Parts, gorgon.Handler{Pattern: "/failing/", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.Fail(w, r, errors.New("a fault")) })})
+		saw := map[string]bool{}
+		app.Middleware = []func(http.Handler) http.Handler{func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				saw[r.URL.Path] = true
+				next.ServeHTTP(w, r)
+			})
+		}}
+		s := build(t, app, func(c *serve.Config, _ *cache.Config) { c.Base = base })
+		for path, status := range map[string]int{
+			"/nothing": 404, "/de/nothing": 404, "/nothing/k%C3%A4se/": 404, "/a//b": 404, "/%00": 400, "/_gorgon/nothing": 404, "/failing/x": 500, "/fails": 500, "/de/fails": 500, "/denied": 401,
+		} {
+			res := s.get(t, base+path, "X-Visitor", "ann")
+			body := text(t, res)
+			want(t, res, status)
+			contains(t, path, body, "stock of 1, version", "visitor ann of 2")
+			urls := fragmentURLs(strings.ReplaceAll(body, `"`+base, `"`))
+			if len(urls) != 4 {
+				t.Fatalf("%s: fragments %q in %s", path, urls, body)
+			}
+			clear(saw)
+			for i, at := range urls {
+				res := s.get(t, base+at, "X-Visitor", "bob")
+				if path == "/denied" {
+					want(t, res, 403)
+					continue
+				}
+				want(t, res, 200)
+				contains(t, at, text(t, res), []string{"stock of 3", "visitor bob of 4"}[i/2])
+			}
+			if path == "/nothing" && !(len(saw) == 1 && saw[base+path]) {
+				t.Errorf("%s: middleware saw the fragments at %v", path, saw)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ package serve
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,29 +14,50 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 const (
 	purgeBody   = 64 << 10        // bytes
 	purgeWindow = 5 * time.Minute // how far a signature's time may be from ours
-	purgeSeen   = 1 << 14         // signatures remembered; more within the window are turned away
+	nonceWindow = 3 * purgeWindow // how long a nonce is remembered: longer than any clock accepts its signature
+
+	leastNonce, mostNonce = 16, 128 // letters
 )
 
-// SignPurge signs the body of a POST to /_gorgon/purge for the header
-// Gorgon-Signature; the timestamp, in Unix seconds, goes into
-// Gorgon-Timestamp. A signature is taken once: whoever sends the same purge
-// twice within a second gives the two a different "nonce" in their bodies.
-func SignPurge(key []byte, timestamp int64, body []byte) string {
+// SignPurge signs a POST to /_gorgon/purge of an app, by setting its headers
+// Gorgon-Timestamp, Gorgon-Nonce and Gorgon-Signature. It is for one request:
+// a signature is accepted once, within five minutes, by one instance of all
+// that share a store.
+//
+// The signature is the HMAC-SHA256, in hexadecimal, of five lines that end
+// with a line feed, except for the last one: "gorgon-purge", the name of the
+// app, the time in Unix seconds, the nonce (16 to 128 letters, digits, - and
+// _), and the body.
+func SignPurge(header http.Header, key []byte, app string, body []byte) {
+	signPurge(header, key, app, time.Now(), rand.Text(), body)
+}
+
+func signPurge(header http.Header, key []byte, app string, at time.Time, nonce string, body []byte) {
+	stamp := strconv.FormatInt(at.Unix(), 10)
+	header.Set(wire.HeaderTimestamp, stamp)
+	header.Set(wire.HeaderNonce, nonce)
+	header.Set(wire.HeaderSignature, hex.EncodeToString(purgeMAC(key, app, stamp, nonce, body)))
+}
+
+func purgeMAC(key []byte, app, stamp, nonce string, body []byte) []byte {
 	mac := hmac.New(sha256.New, key)
-	mac.Write(strconv.AppendInt(nil, timestamp, 10))
-	mac.Write([]byte{'.'})
+	mac.Write([]byte("gorgon-purge\n" + app + "\n" + stamp + "\n" + nonce + "\n")) // none of them has a line feed
 	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
+	return mac.Sum(nil)
 }
 
 // purgeRequest is the body of a purge. Paths are decoded, without base path
@@ -46,7 +68,6 @@ type purgeRequest struct {
 	Tags   []string `json:"tags"`
 	Routes []string `json:"routes"`
 	All    bool     `json:"all"`
-	Nonce  string   `json:"nonce"` // anything; makes two equal purges differ
 }
 
 // read is the verb and the subjects that a body names.
@@ -77,65 +98,61 @@ func (q *purgeRequest) read(body []byte) (verb pages.Verb, subjects []string, er
 }
 
 func invalid(message string, err error) error {
-	return &gorgon.Error{Op: "purge", Kind: gorgon.Invalid, Message: message, Err: err}
+	return &gorgon.Error{Op: "purge", Kind: gorgon.KindInvalid, Message: message, Err: err}
 }
 
-// purges knows the key, and which signatures were used.
+// purges takes signed purges.
 type purges struct {
-	key []byte
-
-	mu   sync.Mutex
-	seen map[[sha256.Size]byte]time.Time // until when
+	key     []byte
+	app     string
+	cache   *cache.Cache
+	answers *responder
+	now     func() time.Time
 }
 
-func newPurges(key []byte) *purges {
-	return &purges{key: append([]byte(nil), key...), seen: map[[sha256.Size]byte]time.Time{}}
-}
-
-// purge answers a purge over HTTP, in JSON.
-func (h *Handler) purge(w http.ResponseWriter, r *http.Request, m match) {
+// answer answers a purge over HTTP, in JSON.
+func (p *purges) answer(w http.ResponseWriter, r *http.Request, m match) {
 	if r.Method != http.MethodPost {
 		w.Header()["Allow"] = []string{http.MethodPost}
-		h.fail(w, r, m, errMethod)
+		p.answers.fail(w, r, m, errMethod)
 		return
 	}
-	epoch, err := h.purgeFor(w, r)
-	answer := map[string]any{"epoch": epoch}
+	epoch, err := p.purge(w, r)
+	said := map[string]any{"epoch": epoch}
 	status := http.StatusOK
 	if err != nil {
-		status = gorgon.StatusOf(err)
+		status = failure.Status(err)
 		level := slog.LevelWarn
-		if status >= 500 {
+		switch {
+		case status >= 500:
 			level = slog.LevelError
+		case gone(r, err), errors.Is(err, errUnsigned):
+			level = slog.LevelDebug // any client can send that
 		}
-		h.report(r, m, level, "a purge over HTTP was refused", err, slog.Int("status", status))
-		message := gorgon.FailureOf(err, "", "").Message
+		p.answers.reports.report(r, m, level, "a purge over HTTP was refused", err, slog.Int("status", status))
+		message := failure.Of(err, "", "").Message
 		if message == "" {
 			message = http.StatusText(status)
 		}
-		answer = map[string]any{"error": message}
+		said = map[string]any{"error": message}
 	}
-	body, _ := json.Marshal(answer) // a number or a string: it cannot fail
-	header := w.Header()
-	h.private(header)
+	body, _ := json.Marshal(said) // a number or a string: it cannot fail
+	header := http.Header{"Content-Type": valueJSON}
 	if status == http.StatusServiceUnavailable {
 		header["Retry-After"] = []string{retryAfter}
 	}
-	header["Content-Type"] = valueJSON
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	p.answers.out.Bare(w, r, answer.Plain{Status: status, Facts: answer.Personal, Header: header, Body: body})
 }
 
-func (h *Handler) purgeFor(w http.ResponseWriter, r *http.Request) (uint64, error) {
+func (p *purges) purge(w http.ResponseWriter, r *http.Request) (uint64, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, purgeBody))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return 0, &gorgon.Error{Op: "purge", Kind: gorgon.TooLarge, Status: http.StatusRequestEntityTooLarge, Message: "the body has more than 64 KiB", Err: err}
+			return 0, &gorgon.Error{Op: "purge", Kind: gorgon.KindTooLarge, Status: http.StatusRequestEntityTooLarge, Message: "the body has more than 64 KiB", Err: err}
 		}
 		return 0, invalid("the body cannot be read", err)
 	}
-	used, err := h.purges.verify(r.Header, body, h.now())
+	nonce, err := p.verify(r.Header, body, p.now())
 	if err != nil {
 		return 0, err
 	}
@@ -144,58 +161,43 @@ func (h *Handler) purgeFor(w http.ResponseWriter, r *http.Request) (uint64, erro
 	if err != nil {
 		return 0, err
 	}
-	// A purge that has begun is not taken back because nobody waits for it.
-	epoch, err := h.cache.Purge(context.WithoutCancel(r.Context()), verb, subjects...)
-	if err != nil {
-		h.purges.forget(used) // so that the sender may simply send it again
-	}
-	return epoch, err
+	// A purge that has begun is not taken back when its client goes away.
+	return p.cache.PurgeOnce(context.WithoutCancel(r.Context()), nonce, nonceWindow, verb, subjects...)
 }
 
-// verify says whether a purge is signed, in time, and here for the first
-// time, and remembers it. Only what is signed costs memory.
-func (p *purges) verify(header http.Header, body []byte, now time.Time) (used [sha256.Size]byte, err error) {
-	refuse := func(message string) ([sha256.Size]byte, error) {
-		return used, &gorgon.Error{Op: "purge", Kind: gorgon.Forbidden, Message: message}
+// errUnsigned is within every refusal of what no holder of the key has sent.
+var errUnsigned = errors.New("the request is not signed")
+
+// verify says whether a purge is signed and in time, and returns its nonce.
+func (p *purges) verify(header http.Header, body []byte, now time.Time) (nonce string, err error) {
+	refuse := func(kind gorgon.Kind, message string) (string, error) {
+		return "", &gorgon.Error{Op: "purge", Kind: kind, Message: message, Err: errUnsigned}
 	}
 	// The timestamp is read strictly, so that no two spellings of it share a
 	// signature.
-	stamp := header.Get("Gorgon-Timestamp")
+	stamp := header.Get(wire.HeaderTimestamp)
 	timestamp, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || strconv.FormatInt(timestamp, 10) != stamp {
-		return refuse("Gorgon-Timestamp is not a time in Unix seconds")
+		return refuse(gorgon.KindInvalid, wire.HeaderTimestamp+" is not a time in Unix seconds")
 	}
-	given, err := hex.DecodeString(header.Get("Gorgon-Signature"))
-	want, _ := hex.DecodeString(SignPurge(p.key, timestamp, body))
-	if err != nil || !hmac.Equal(given, want) {
-		return refuse("the signature is not valid")
+	nonce = header.Get(wire.HeaderNonce)
+	if nonce == "" {
+		return refuse(gorgon.KindInvalid, "there is no "+wire.HeaderNonce+": what is signed has the app's name, the time and a nonce: sign as serve.SignPurge does")
+	}
+	if len(nonce) < leastNonce || len(nonce) > mostNonce || strings.ContainsFunc(nonce, isNoNonce) {
+		return refuse(gorgon.KindInvalid, wire.HeaderNonce+" has to have 16 to 128 letters, digits, - and _")
+	}
+	given, err := hex.DecodeString(header.Get(wire.HeaderSignature))
+	if err != nil || !hmac.Equal(given, purgeMAC(p.key, p.app, stamp, nonce, body)) {
+		return refuse(gorgon.KindForbidden, "the signature is not valid for this app, time, nonce and body")
 	}
 	at := time.Unix(timestamp, 0)
 	if timestamp < 0 || timestamp > 1<<40 || now.Sub(at) > purgeWindow || at.Sub(now) > purgeWindow {
-		return refuse("the signature's time is too far from now")
+		return "", &gorgon.Error{Op: "purge", Kind: gorgon.KindForbidden, Message: "the signature's time is too far from now"}
 	}
-	used = [sha256.Size]byte(want)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until, ok := p.seen[used]; ok && !now.After(until) {
-		return used, &gorgon.Error{Op: "purge", Kind: gorgon.Invalid, Status: http.StatusConflict, Message: "this signature was used before"}
-	}
-	if len(p.seen) >= purgeSeen {
-		for s, until := range p.seen {
-			if now.After(until) {
-				delete(p.seen, s)
-			}
-		}
-	}
-	if len(p.seen) >= purgeSeen {
-		return used, &gorgon.Error{Op: "purge", Kind: gorgon.Unavailable, Message: "too many purges: name more in one"}
-	}
-	p.seen[used] = at.Add(purgeWindow)
-	return used, nil
+	return nonce, nil
 }
 
-func (p *purges) forget(used [sha256.Size]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.seen, used)
+func isNoNonce(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 }

@@ -7,18 +7,19 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
-	"net/netip"
 	"sync"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
 // A record goes with a request, by its context. Not every request has one:
 // that would cost the hot path.
 type record struct {
-	scheme string // that the visitor used, as a trusted proxy says; "" for the connection's
-	route  string // the pattern that answers; "" while none is known
-	cache  string // what the cache did, in a word of package metrics; "" for nothing
+	route string // the pattern that answers; "" while none is known
+	cache string // what the cache did, in a word of package metrics; "" for nothing
+
+	request *http.Request // before it carried this record
 
 	mu sync.Mutex
 	id string // made when it is first asked for
@@ -36,7 +37,7 @@ func recorded(r *http.Request) (*http.Request, *record) {
 	if rec := recordOf(r); rec != nil {
 		return r, rec
 	}
-	rec := new(record)
+	rec := &record{id: listen.RequestID(r), request: r}
 	return r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)), rec
 }
 
@@ -63,8 +64,8 @@ func (rec *record) name() string {
 // cached says what the cache did.
 func (rec *record) cached() string { return cmp.Or(rec.cache, metrics.None) }
 
-// identifier names one request. It is no secret, so it needs no system call:
-// 80 bits, which are not met twice in a log.
+// identifier names one request. It need not be secret, so it needs no system
+// call: 80 bits do not repeat in a log.
 func identifier() string {
 	const letters = "abcdefghijklmnopqrstuvwxyz234567"
 	var id [16]byte
@@ -77,27 +78,4 @@ func identifier() string {
 		low /= 32
 	}
 	return string(id[:])
-}
-
-// Client is the address of the visitor: that of the connection, or behind a
-// trusted proxy the one the proxy names. It is not valid where the connection
-// has no IP address.
-func Client(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return at.Addr().Unmap()
-}
-
-// Scheme is "https" where the visitor's connection is encrypted, as far as is
-// known: by this server, or as a trusted proxy says. Otherwise it is "http".
-func Scheme(r *http.Request) string {
-	if rec := recordOf(r); rec != nil && rec.scheme != "" {
-		return rec.scheme
-	}
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
 }

@@ -6,84 +6,90 @@ import (
 	"crypto/rand"
 	"net/http"
 
-	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // requested answers with a page that is made for this request.
-func (h *Handler) requested(w http.ResponseWriter, r *http.Request, m match) {
+func (s *sender) requested(w http.ResponseWriter, r *http.Request, m match) {
+	r, _ = recorded(r)
+	if made, ok := s.made(w, r, m); ok {
+		s.respond(w, r, m, made)
+	}
+}
+
+// A made is a page that was made for one request.
+type made struct {
+	res  *render.Response
+	work <-chan struct{} // that finding its stored half caused; nil for none
+}
+
+// made makes a page for one request. It is false if the request has been
+// answered, by a redirect or an error.
+func (s *sender) made(w http.ResponseWriter, r *http.Request, m match) (p made, ok bool) {
 	var built *pages.Entry
-	var work <-chan struct{}
 	if m.page.Kept() {
-		a, err := h.have(r, m)
+		a, err := s.have(r, m)
 		if err != nil {
-			h.fail(w, r, m, err)
-			return
+			s.fail(w, r, m, err)
+			return p, false
 		}
-		work = a.Work
+		p.work = a.Work
 		if built = a.Entry; built.Status >= 300 && built.Status <= 399 {
 			// The built half says that the page is elsewhere: there is no
 			// state to merge with.
-			h.sentOn(w, r, m, built.Status, built.Header["Location"])
-			return
+			s.sentOn(w, r, m, built.Status, built.Header["Location"])
+			return p, false
 		}
 	}
-	r, _ = recorded(r)
-	res, err := h.renderer.Request(r.Context(), m.page, m.path, m.locale, r, built)
+	res, err := s.renderer.Request(r.Context(), m.page, m.path, m.locale, r, built)
 	if err != nil {
-		h.fail(w, r, m, err)
-		return
+		s.fail(w, r, m, err)
+		return p, false
 	}
 	if res.Status >= 300 && res.Status <= 399 {
-		h.sentOn(w, r, m, res.Status, res.Header["Location"])
+		s.sentOn(w, r, m, res.Status, res.Header["Location"])
+		return p, false
+	}
+	p.res = res
+	return p, true
+}
+
+// respond sends what was made for one request.
+func (s *sender) respond(w http.ResponseWriter, r *http.Request, m match, p made) {
+	res, work := p.res, p.work
+	s.watch.noteCache(r, metrics.Bypass)
+	ask := s.ask(r, m)
+	ask.Plain = !pages.IsHTML(res.Header)
+	if m.form == compose.Payload && ask.Plain {
+		s.fail(w, r, m, compose.ErrNoPayload)
 		return
 	}
-	h.noteCache(r, metrics.Bypass)
-	ask := h.ask(r, m)
 	if m.form == compose.Payload {
-		e, err := res.Whole(h.composer.WithFiller(r.Context(), ask, nil))
+		e, err := res.Whole(s.composer.WithFiller(r.Context(), ask, nil))
 		if err != nil {
-			h.fail(w, r, m, err)
+			s.fail(w, r, m, err)
 			return
 		}
-		if h.attend && work != nil {
+		if s.attend && work != nil {
 			defer attend(w, work)
 		}
-		h.once(w, r, m, h.renderer.Payload(e))
+		s.once(w, r, m, s.renderer.Payload(e))
 		return
 	}
 	if m.locale != "" {
 		w.Header()["Content-Language"] = []string{m.locale} // the page's own replaces it
 	}
-	h.streamed(w, r, m, res.Status, res.Header, work, func(s *stream) error {
-		// What is inline further down is not known when the header is sent.
-		s.uses = &gorgon.Uses{Nonce: rand.Text()}
-		return res.WriteTo(gorgon.WithUses(h.composer.WithFiller(r.Context(), ask, s), s.uses), s)
-	})
-}
-
-// streamed sends what is made for a request as it is made.
-func (h *Handler) streamed(w http.ResponseWriter, r *http.Request, m match, status int, header http.Header, work <-chan struct{}, write func(*stream) error) {
-	s := h.newStream(w, r, status, header)
-	defer s.free()
-	err := write(s)
-	if err == nil && h.attend && work != nil {
-		if err = s.FlushError(); err == nil {
-			<-work
+	s.streamed(w, r, m, res.Status, res.Header, work, func(out *answer.Stream) error {
+		if ask.Plain {
+			return res.WriteTo(s.composer.WithFiller(r.Context(), ask, out), out)
 		}
-	}
-	if err == nil {
-		err = s.finish()
-	}
-	switch {
-	case s.headOnly && s.sent: // the view was stopped once there was nothing more to say
-	case s.failed != nil:
-		h.abort(r, m, s.failed)
-	case err != nil && s.sent:
-		h.abort(r, m, err)
-	case err != nil:
-		h.fail(w, r, m, err)
-	}
+		// What is inline further down is not known when the header is sent.
+		out.Uses = &viewctx.Uses{Nonce: rand.Text()}
+		return res.WriteTo(viewctx.WithUses(s.composer.WithFiller(r.Context(), ask, out), out.Uses), out)
+	})
 }

@@ -26,10 +26,10 @@ func plainLayout(d gorgon.Document) gorgon.Component {
 }
 
 // writing is a page whose view does as it is told.
-func writing(path string, do func(ctx context.Context, w io.Writer) error) gorgon.Route {
+func writing(path string, do func(ctx context.Context, w io.Writer) error) gorgon.Part {
 	return gorgon.Page[state]{
 		Path: path,
-		RequestState: func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
+		LoadRequest: func(_ context.Context, in gorgon.Input, r *http.Request) (state, error) {
 			return state{r.URL.Path}, nil
 		},
 		View: func(state) gorgon.Component { return gorgon.ComponentFunc(do) },
@@ -40,18 +40,18 @@ func TestRequestPage(t *testing.T) {
 	s := build(t, gorgon.App{
 		CDN:    &gorgon.CDN{TagHeader: "Cache-Tag"},
 		Layout: plainLayout,
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			gorgon.Page[state]{Path: "/account", View: view,
-				RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
+				LoadRequest: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
 					switch r.URL.RawQuery {
 					case "moved":
 						return state{}, gorgon.Redirect("/login?x")
 					case "panic":
 						panic("secret panic")
 					case "no":
-						return state{}, &gorgon.Error{Kind: gorgon.Unauthorized, Message: "sign in", Err: errors.New("secret cause")}
+						return state{}, &gorgon.Error{Kind: gorgon.KindUnauthorized, Message: "sign in", Err: errors.New("secret cause")}
 					case "later":
-						return state{}, &gorgon.Error{Kind: gorgon.Unavailable}
+						return state{}, &gorgon.Error{Kind: gorgon.KindUnavailable}
 					case "long":
 						return state{strings.Repeat("long ", 10000)}, nil
 					}
@@ -62,11 +62,11 @@ func TestRequestPage(t *testing.T) {
 				},
 				Errors: map[int]func(gorgon.Failure) gorgon.Component{401: func(f gorgon.Failure) gorgon.Component { return gorgon.Text("own view: " + f.Message) }},
 			},
-			gorgon.Page[state]{Path: "/both/{id}", BuildState: where, Incremental: true, View: view,
-				RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
+			gorgon.Page[state]{Path: "/both/{id}", Load: where, Incremental: true, View: view,
+				LoadRequest: func(_ context.Context, _ gorgon.Input, r *http.Request) (state, error) {
 					return state{r.Header.Get("User")}, nil
 				},
-				Amalgamate: func(_ context.Context, _ gorgon.Input, built, requested state) (state, error) {
+				Merge: func(_ context.Context, _ gorgon.Input, built, requested state) (state, error) {
 					return state{built.Text + "+" + requested.Text}, nil
 				}},
 		},
@@ -114,7 +114,7 @@ func TestStreaming(t *testing.T) {
 	release := make(chan struct{})
 	s := build(t, gorgon.App{
 		Layout: plainLayout,
-		Routes: []gorgon.Route{
+		Parts: []gorgon.Part{
 			writing("/slow", func(_ context.Context, w io.Writer) error {
 				fmt.Fprintln(w, "first")
 				w.(http.Flusher).Flush()
@@ -191,16 +191,16 @@ func TestStreaming(t *testing.T) {
 }
 
 func TestStreamOutlivesWriteTimeout(t *testing.T) {
-	s := build(t, gorgon.App{Layout: plainLayout, Routes: []gorgon.Route{writing("/", func(_ context.Context, w io.Writer) error {
+	s := build(t, gorgon.App{Layout: plainLayout, Parts: []gorgon.Part{writing("/", func(_ context.Context, w io.Writer) error {
 		for range 6 {
 			fmt.Fprint(w, "part ")
 			w.(http.Flusher).Flush()
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(250 * time.Millisecond)
 		}
 		return nil
 	})}}, nil)
 	server := httptest.NewUnstartedServer(s)
-	server.Config.WriteTimeout = 150 * time.Millisecond
+	server.Config.WriteTimeout = time.Second // far longer than a part takes, and shorter than all of them
 	server.Start()
 	defer server.Close()
 	res, err := http.Get(server.URL)
@@ -215,7 +215,7 @@ func TestStreamOutlivesWriteTimeout(t *testing.T) {
 
 func TestClientGoesAway(t *testing.T) {
 	release := make(chan struct{})
-	s := build(t, gorgon.App{Routes: []gorgon.Route{gorgon.Page[state]{Path: "/", View: view, BuildState: func(context.Context, gorgon.Input) (state, error) {
+	s := build(t, gorgon.App{Parts: []gorgon.Part{gorgon.Page[state]{Path: "/", View: view, Load: func(context.Context, gorgon.Input) (state, error) {
 		<-release
 		return state{"made"}, nil
 	}}}}, nil)

@@ -21,10 +21,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A state of a test's page.
@@ -82,7 +84,7 @@ func build(t testing.TB, app gorgon.App, change func(*serve.Config, *cache.Confi
 	store := mem.Open(mem.Options{})
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	config := serve.Config{App: app, Log: log, Now: now}
-	kept := cache.Config{Store: store, Prepare: serve.Prepare, Log: log, Now: now}
+	kept := cache.Config{Store: store, Prepare: answer.Prepare, Log: log, Now: now}
 	if change != nil {
 		change(&config, &kept)
 	}
@@ -90,7 +92,7 @@ func build(t testing.TB, app gorgon.App, change func(*serve.Config, *cache.Confi
 		config.Renderer = &render.Renderer{}
 	}
 	r := config.Renderer
-	r.App, r.Build, r.Now, r.Site = app, "b1", now, gorgon.Site{Base: config.Base, Locales: app.Locales, Origin: app.Origin}
+	r.App, r.Build, r.Now, r.Site = app, "b1", now, viewctx.Site{Base: config.Base, Locales: app.Locales.Tags, Origin: app.Origin}
 	kept.Renderer = r
 	var err error
 	if s.cache, err = cache.New(kept); err != nil {
@@ -166,6 +168,6 @@ func want(t testing.TB, res *http.Response, status int, header ...string) {
 	}
 }
 
-func page(path string) gorgon.Route {
-	return gorgon.Page[state]{Path: path, BuildState: where, View: view}
+func page(path string) gorgon.Part {
+	return gorgon.Page[state]{Path: path, Load: where, View: view}
 }

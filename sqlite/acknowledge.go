@@ -1,4 +1,4 @@
-// How far each instance has heard of purges.
+// Which purges each instance has seen.
 
 package sqlite
 
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Acknowledge notes that an instance has heard of every purge up to a
-// sequence, for ttl, and returns the store's sequence. It does not wait for
-// the disk: whoever acknowledged is gone after power loss.
+// Acknowledge records for ttl that an instance has seen every purge up to a
+// sequence, and returns the store's sequence. It does not wait for the disk:
+// after power loss the instance is gone too.
 func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error) {
-	var current uint64
+	var current moment
 	err := s.write(ctx, false, func(c *conn) error {
 		now := time.Now()
 		if _, err := c.exec("DELETE FROM acknowledgements WHERE until <= ? OR instance = ?", now.UnixNano(), []byte(instance)); err != nil {
@@ -23,16 +23,19 @@ func (s *Store) Acknowledge(ctx context.Context, instance string, sequence uint6
 				return err
 			}
 		}
-		return c.row("SELECT sequence FROM state", nil, &current)
+		st, err := s.level(c)
+		current = st.last
+		return err
 	})
 	if err != nil {
 		return 0, s.fault("acknowledge in", err)
 	}
-	return current, nil
+	s.seen.learn(current)
+	return current.sequence, nil
 }
 
 // Lagging counts the instances whose last acknowledgement is of an earlier
-// sequence and has not run out.
+// sequence and has not expired.
 func (s *Store) Lagging(ctx context.Context, sequence uint64) (int, error) {
 	var n int
 	err := s.read(ctx, func(c *conn) error {

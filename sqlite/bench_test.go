@@ -25,7 +25,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	fenced := pages.Fence{Subjects: pages.Subjects(key("/a"), []string{"t"})}
+	fenced := pages.Fence{}
 	for _, c := range []struct {
 		name  string
 		opts  sqlite.Options
@@ -44,13 +44,13 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// A purge costs the same however many pages it concerns.
+// A purge costs the same however many pages it affects.
 func BenchmarkBump(b *testing.B) {
 	for _, n := range []int{0, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			path := newPath(b)
 			s := open(b, path, sqlite.Options{})
-			fence := pages.Fence{Subjects: []string{"tag:a"}, Epoch: 1 << 50}
+			fence := pages.Fence{Epoch: 1 << 50}
 			for i := range n {
 				r := pages.Record{Key: key(fmt.Sprint("/", i)), Data: make([]byte, 200)}
 				if err := s.Put(b.Context(), r, fence); err != nil {
@@ -77,7 +77,7 @@ func BenchmarkEpochs(b *testing.B) {
 func BenchmarkLease(b *testing.B) {
 	s := open(b, newPath(b), sqlite.Options{})
 	for b.Loop() {
-		l, err := s.Lease(b.Context(), key("/a"), time.Second)
+		l, err := s.Lease(b.Context(), key("/a"), claim(), time.Second)
 		if err == nil {
 			err = s.Release(b.Context(), l)
 		}
@@ -96,7 +96,7 @@ func BenchmarkAcknowledge(b *testing.B) {
 	}
 }
 
-// BenchmarkLook is what Wait does every 10 ms.
+// BenchmarkLook measures what Wait does every 10 ms.
 func BenchmarkLook(b *testing.B) {
 	s := open(b, newPath(b), sqlite.Options{})
 	bump(b, s, pages.All)

@@ -37,12 +37,8 @@ func TestForgottenPurges(t *testing.T) {
 			t.Errorf("mark %d is not the floor: %+v", i, m)
 		}
 	}
-	err = s.Put(ctx, pages.Record{}, pages.Fence{Subjects: []string{pages.TagSubject("0")}, Epoch: 1})
-	if !errors.Is(err, pages.ErrFenced) {
-		t.Errorf("a page older than a forgotten purge gave %v", err)
-	}
-	// A forgotten subject that is purged again by the lesser verb is not
-	// better off than before.
+	// A forgotten subject that is then purged by Stale alone is not better off
+	// than before.
 	if _, err := s.Bump(ctx, pages.Stale, pages.TagSubject("0")); err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +59,8 @@ func TestForgottenPurges(t *testing.T) {
 	}
 }
 
-// A purge of more subjects than are remembered is heard of as a whole, and
-// does not stay for ever.
+// A purge of more subjects than are remembered is seen as a whole, and is
+// forgotten in time.
 func TestPurgeOfMany(t *testing.T) {
 	s := open(t, newPath(t), sqlite.Options{Subjects: 10, Changes: 10})
 	many := make([]string, 100)
@@ -87,8 +83,8 @@ func TestPurgeOfMany(t *testing.T) {
 	}
 }
 
-// The write-ahead log cannot begin anew while somebody reads it. Once it can,
-// it does, also when nobody writes any more.
+// The write-ahead log cannot restart during a read. Once it can, it does, even
+// if there are no more writes.
 func TestLogIsBounded(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -130,7 +126,7 @@ func TestLogIsBounded(t *testing.T) {
 	}
 }
 
-// What a sweep frees is used again, or given back.
+// Space that a sweep frees is reused, or returned.
 func TestFileShrinks(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -155,7 +151,7 @@ func TestFileShrinks(t *testing.T) {
 	}
 }
 
-// A sweeper that died blocks the next one for a while, and not for ever.
+// A sweeper that died blocks the next one for a while, but not forever.
 func TestSweeperDied(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -163,7 +159,7 @@ func TestSweeperDied(t *testing.T) {
 	if _, err := s.Sweep(t.Context(), pages.Bounds{}); !errors.Is(err, pages.ErrHeld) {
 		t.Errorf("a second sweep gave %v", err)
 	}
-	for _, until := range []time.Duration{-time.Millisecond, time.Hour} { // ran out; a clock was set back
+	for _, until := range []time.Duration{-time.Millisecond, time.Hour} { // expired; or a clock was set back
 		alter(t, path, fmt.Sprintf("UPDATE state SET sweeper = 1, sweeper_until = %d", time.Now().Add(until).UnixNano()))
 		if _, err := s.Sweep(t.Context(), pages.Bounds{}); err != nil {
 			t.Errorf("%v after its end: %v", -until, err)
@@ -171,7 +167,7 @@ func TestSweeperDied(t *testing.T) {
 	}
 }
 
-// A record that was read lately is not among the least recently used, though
+// A record that was read recently is not among the least recently used, though
 // Get does not write.
 func TestReadingIsUse(t *testing.T) {
 	path := newPath(t)
@@ -190,29 +186,29 @@ func TestReadingIsUse(t *testing.T) {
 	}
 }
 
-// Leases that ran out are forgotten, a few with each new one.
+// Expired leases are forgotten, a few with each new one.
 func TestForgottenLeases(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
-	old, err := s.Lease(t.Context(), key("/old"), time.Hour)
+	old, err := s.Lease(t.Context(), key("/old"), claim(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	alter(t, path, fmt.Sprintf("UPDATE leases SET until = %d", time.Now().Add(-time.Hour).UnixNano()))
-	if _, err := s.Lease(t.Context(), key("/new"), time.Hour); err != nil {
+	if _, err := s.Lease(t.Context(), key("/new"), claim(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	err = s.Put(t.Context(), pages.Record{Key: key("/old")}, pages.Fence{Token: old.Token})
 	if !errors.Is(err, pages.ErrFenced) {
 		t.Errorf("a forgotten holder's put gave %v", err)
 	}
-	again, err := s.Lease(t.Context(), key("/old"), time.Hour)
+	again, err := s.Lease(t.Context(), key("/old"), claim(), time.Hour)
 	if err != nil || again.Token <= old.Token {
 		t.Errorf("after token %d came %d, %v", old.Token, again.Token, err)
 	}
 }
 
-// Writers do not keep a purge waiting.
+// Writers do not starve a purge.
 func TestPurgeIsNotStarved(t *testing.T) {
 	path := newPath(t)
 	var stop atomic.Bool
@@ -222,7 +218,7 @@ func TestPurgeIsNotStarved(t *testing.T) {
 		wg.Go(func() {
 			r := pages.Record{Key: key(fmt.Sprint(i)), Data: make([]byte, 1000)}
 			for !stop.Load() {
-				if err := s.Put(t.Context(), r, pages.Fence{Subjects: []string{"tag:other"}}); err != nil {
+				if err := s.Put(t.Context(), r, pages.Fence{}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -1,4 +1,4 @@
-// What every call does: it takes a connection, and waits for locks.
+// What every call does: take a connection, and wait for locks.
 
 package sqlite
 
@@ -15,14 +15,14 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// A lock that is taken is tried again after a while that doubles, within
-// these. SQLite's own waiting heeds no context.
+// A lock that is held is tried again after a delay that doubles, within these
+// bounds. SQLite's own waiting ignores contexts.
 const (
 	minBusy = 50 * time.Microsecond
 	maxBusy = 4 * time.Millisecond
 )
 
-// begin is the start of every call: it holds off Close until end is called.
+// begin starts every call: Close waits until end is called.
 func (s *Store) begin(ctx context.Context) (end func(), err error) {
 	s.life.RLock()
 	select {
@@ -84,8 +84,8 @@ func (s *Store) view(ctx context.Context, f func(c *conn) error) error {
 	})
 }
 
-// write runs f in a transaction of its own, alone among all processes. If it
-// is to be durable it survives power loss once write has returned, and so does
+// write runs f in a transaction of its own, alone among all processes. If it is
+// durable, it survives power loss once write has returned, and so does
 // everything that was written before.
 func (s *Store) write(ctx context.Context, durable bool, f func(c *conn) error) error {
 	return s.exclusive(ctx, func(c *conn) error {
@@ -96,7 +96,7 @@ func (s *Store) write(ctx context.Context, durable bool, f func(c *conn) error) 
 			if err := f(c); err != nil {
 				return err
 			}
-			return ctx.Err() // nobody waits for it any more
+			return ctx.Err() // the caller has stopped waiting
 		})
 	})
 }
@@ -133,7 +133,7 @@ func (s *Store) exclusive(ctx context.Context, f func(c *conn) error) error {
 	})
 }
 
-// patient calls try again while somebody else holds a lock that it needs.
+// patient calls try again while another holds a lock that it needs.
 func (s *Store) patient(ctx context.Context, try func() error) error {
 	for wait := minBusy; ; wait = min(wait*2, maxBusy) {
 		err := try()
@@ -153,7 +153,8 @@ func (s *Store) patient(ctx context.Context, try func() error) error {
 	}
 }
 
-// code is SQLite's extended result code of an error; 0 if it is not SQLite's.
+// code returns SQLite's extended result code of an error; 0 if the error is not
+// SQLite's.
 func code(err error) int {
 	if fault, ok := errors.AsType[*sqlite.Error](err); ok {
 		return fault.Code()
@@ -161,16 +162,16 @@ func code(err error) int {
 	return 0
 }
 
-// primary is what kind of fault a result code is.
+// primary returns the primary result code.
 func primary(err error) int { return code(err) & 0xff }
 
-// busy says that somebody else holds a lock. The lock protocol fails when
-// many readers come and go at once.
+// busy says that another holds a lock. The lock protocol fails when many
+// readers come and go at once.
 func busy(err error) bool {
 	return primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_PROTOCOL
 }
 
-// spoiled says that a connection may be in a state that it should not be in.
+// spoiled says that a connection may be in a wrong state.
 func spoiled(err error) bool {
 	return code(err) != 0 && !busy(err)
 }

@@ -11,18 +11,18 @@ import (
 	"modernc.org/sqlite"
 )
 
-// A conn is used by one goroutine at a time. Its statements are given no
-// context: each is short, and what may take long is waiting for a lock, which
-// is done between statements.
+// A conn is used by one goroutine at a time. Its statements run without a
+// context: each is short. Only waiting for a lock takes long, and that happens
+// between statements.
 type conn struct {
 	db       *sql.DB
 	raw      *sql.Conn
 	prepared map[string]*sql.Stmt
 	full     bool // commits wait for the disk
-	age      int  // the generation it belongs to, see file.go
+	age      int  // the generation that it belongs to, see file.go
 }
 
-// dial opens a connection. A database/sql pool of one is the way to it.
+// dial opens a connection, as a database/sql pool of one.
 func dial(dsn string, pragmas ...string) (*conn, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -43,8 +43,8 @@ func dial(dsn string, pragmas ...string) (*conn, error) {
 	return c, nil
 }
 
-// close lets go of the connection. A transaction that is open is rolled back.
-// What SQLite could not do then, whoever opens the file next does.
+// close closes the connection and rolls back an open transaction. If SQLite
+// cannot finish then, the next process that opens the file does.
 func (c *conn) close() {
 	for _, stmt := range c.prepared {
 		_ = stmt.Close()
@@ -84,7 +84,7 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// row reads one row: sql.ErrNoRows where there is none.
+// row reads one row, or fails with sql.ErrNoRows.
 func (c *conn) row(query string, args []any, into ...any) error {
 	stmt, err := c.stmt(query)
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *conn) rows(query string, args []any, each func(row *sql.Rows) error) er
 	return rows.Err()
 }
 
-// transact runs f in a transaction of a kind.
+// transact runs f in a transaction of the given kind.
 func (c *conn) transact(kind string, f func() error) error {
 	if _, err := c.exec("BEGIN " + kind); err != nil {
 		return err
@@ -123,13 +123,13 @@ func (c *conn) transact(kind string, f func() error) error {
 			return nil
 		}
 	}
-	// SQLite itself rolls back after some faults. Whatever else is wrong with
-	// the connection, it is closed after a fault.
+	// SQLite itself rolls back after some faults. After any other fault the
+	// connection is closed.
 	_, _ = c.exec("ROLLBACK")
 	return err
 }
 
-// durable says whether commits wait for the disk from now on.
+// durable sets whether commits wait for the disk from now on.
 func (c *conn) durable(yes bool) error {
 	if yes == c.full {
 		return nil
@@ -142,8 +142,8 @@ func (c *conn) durable(yes bool) error {
 	return nil
 }
 
-// canWrite says whether the file was opened for writing, which SQLite gives up
-// silently where it may not.
+// canWrite says whether the file was opened for writing: if it may not write,
+// SQLite silently opens it for reading.
 func (c *conn) canWrite() (yes bool, err error) {
 	err = c.raw.Raw(func(driver any) error {
 		readOnly, err := driver.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")

@@ -19,7 +19,7 @@ func TestDamagedRecord(t *testing.T) {
 	s := open(t, path, sqlite.Options{})
 	data := strings.Repeat("what the page says ", 2000)
 	put(t, s, key("/"), data)
-	if err := s.Close(); err != nil { // nobody may open the file beside SQLite
+	if err := s.Close(); err != nil { // so that no other code opens the file beside SQLite
 		t.Fatal(err)
 	}
 	file, err := os.ReadFile(path)
@@ -48,8 +48,8 @@ func TestDamagedRecord(t *testing.T) {
 	}
 }
 
-// Whatever bytes are damaged, and wherever the file ends, what is read is what
-// was put, or an error.
+// Whatever bytes are damaged, and wherever the file is truncated, a read
+// returns what was put, or an error.
 func TestDamagedAnywhere(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -93,7 +93,7 @@ func TestDamagedAnywhere(t *testing.T) {
 			}
 			return true
 		})
-		_ = s.Put(t.Context(), pages.Record{Key: key("a")}, pages.Fence{})
+		_ = s.Put(t.Context(), pages.Record{Key: key("a")}, pages.Unfenced)
 		_, _ = s.Bump(t.Context(), pages.Stale, "tag:a")
 		_, _ = s.Sweep(t.Context(), pages.Bounds{Bytes: 1})
 		if err := s.Close(); err != nil {

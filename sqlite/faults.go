@@ -1,4 +1,4 @@
-// What SQLite's faults mean, and what mends them.
+// What SQLite's faults mean, and how to repair each.
 
 package sqlite
 
@@ -14,8 +14,8 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// fault adds to an error what was being done with which file, and the
-// contract's error where that is its meaning.
+// fault adds to an error what was being done with which file, and wraps the
+// contract's error that it corresponds to, if any.
 func (s *Store) fault(doing string, err error) error {
 	switch {
 	case err == nil:
@@ -29,14 +29,14 @@ func (s *Store) fault(doing string, err error) error {
 	case sqlite3.SQLITE_FULL:
 		err = fmt.Errorf("%w: make room: %w", syscall.ENOSPC, err)
 	case sqlite3.SQLITE_NOTADB:
-		err = fmt.Errorf("the file is no SQLite database: name another one: %w", err)
+		err = fmt.Errorf("the file is not a SQLite database: name another one: %w", err)
 	case sqlite3.SQLITE_CORRUPT:
-		err = fmt.Errorf("the file is damaged: stop the programs that use it and delete it, with what is named like it and ends in -wal and -shm: %w", err)
+		err = fmt.Errorf("the file is damaged: stop the programs that use it, and delete it and the files beside it that end in -wal and -shm: %w", err)
 	}
 	return fmt.Errorf("%s sqlite: %s: %w", doing, s.path, err)
 }
 
-// faultOf is fault for what is done with one page.
+// faultOf is fault for an operation on one page.
 func (s *Store) faultOf(doing string, key pages.Key, err error) error {
 	if err == nil || errors.Is(err, pages.ErrNotFound) {
 		return err
@@ -44,12 +44,12 @@ func (s *Store) faultOf(doing string, key pages.Key, err error) error {
 	return s.fault(doing+" "+key.String()+" in", err)
 }
 
-// readOnly says whether the system refuses to let something be written.
+// readOnly says whether the system refused a write.
 func readOnly(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
 }
 
-// damaged says that what was read is not what SQLite wrote.
+// damaged says that SQLite read something it did not write.
 func damaged(err error) bool {
 	return primary(err) == sqlite3.SQLITE_CORRUPT || primary(err) == sqlite3.SQLITE_NOTADB
 }

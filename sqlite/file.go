@@ -1,4 +1,4 @@
-// The file itself: opening it, and noticing that it became another one.
+// The file itself: opening it, and noticing that it was replaced.
 
 package sqlite
 
@@ -18,55 +18,82 @@ import (
 )
 
 const (
-	// lookEvery is how often calls look whether the file is still the one
-	// that was opened.
-	lookEvery = time.Second
+	// lookEvery is the interval at which calls check that the file is still the
+	// one that was opened.
+	lookEvery = 250 * time.Millisecond
 
-	// pagesPerCheckpoint is how many pages of 4 KiB a writer lets gather in
-	// the write-ahead log before it copies them to where they belong.
+	// noticed is the time within which every store has checked.
+	noticed = time.Second
+
+	// pagesPerCheckpoint is how many pages of 4 KiB a writer collects in the
+	// write-ahead log before it copies them into the database.
 	pagesPerCheckpoint = 1000
 
-	// keepLog is how large the write-ahead log stays when it is begun anew.
+	// keepLog is the size that the write-ahead log keeps when it restarts.
 	keepLog = 16 << 20
 )
 
-// file is what is known about the file. Deleting it under its users would
-// split them: some would go on with the deleted one.
+// file is what is known about the file. Deleting it while it is open would
+// split its users: some would continue with the deleted file.
 type file struct {
 	mu         sync.Mutex
-	path       string // with no symbolic links
+	name       string // as it was given
+	path       string // with symbolic links resolved
 	info       fs.FileInfo
-	next       time.Time // when to look again
-	err        error     // what the last look found
-	immutable  bool      // no log can be made beside the file, so it is read as if it never changed
+	met        time.Time // when it was opened
+	next       time.Time // when to check again
+	err        error     // the result of the last check
+	note       note      // the note that tells others
+	immutable  bool      // no log can be created beside the file, so it is read as if it never changed
 	generation int       // counts the changes of an immutable file
 }
 
-// walPath is where the write-ahead log is.
+// walPath returns the path of the write-ahead log.
 func (f *file) walPath() string { return f.path + "-wal" }
 
-// meet remembers the file as it was opened.
-func (f *file) meet(path string) (err error) {
-	if f.path, err = filepath.EvalSymlinks(path); err == nil {
+// meet remembers which file was opened.
+func (f *file) meet(name string) (err error) {
+	f.name = name
+	if f.path, err = filepath.EvalSymlinks(name); err == nil {
 		f.info, err = os.Stat(f.path)
 	}
-	f.next = time.Now().Add(lookEvery)
+	f.met = time.Now()
+	f.next = f.met.Add(lookEvery)
 	return err
 }
 
-// look says whether the file is still the one that was opened.
+// look says whether the file is still the one that was opened, checked at most
+// a second ago.
 func (f *file) look() error {
-	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if now.Before(f.next) {
+	if time.Now().Before(f.next) {
 		return f.err
 	}
+	return f.lookNow()
+}
+
+// lookAgain is look with a check right now.
+func (f *file) lookAgain() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lookNow()
+}
+
+// lookNow is lookAgain for a caller that holds mu.
+func (f *file) lookNow() error {
+	now := time.Now()
 	f.next, f.err = now.Add(lookEvery), nil
-	info, err := os.Stat(f.path)
+	info, err := os.Stat(f.name)
+	replaced := errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, f.info)
+	if replaced {
+		f.note.leave(f.atName())
+	} else {
+		f.note.remove()
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(info, f.info):
-		f.err = fmt.Errorf("%s was removed or replaced while it was open: restart the programs that use it", f.path)
+	case replaced:
+		f.err = fmt.Errorf("%s was removed or replaced while it was open: restart the programs that use it", f.name)
 	case err != nil:
 		f.err = err
 	case f.immutable:
@@ -79,7 +106,17 @@ func (f *file) look() error {
 	return f.err
 }
 
-// age is the generation that connections have to be of.
+// atName returns the path of the file that is there now, with symbolic links
+// resolved.
+func (f *file) atName() string {
+	path, err := filepath.EvalSymlinks(f.name)
+	if err != nil { // what will be made there has the path that the old one had
+		return f.path
+	}
+	return path
+}
+
+// age returns the generation that connections must have.
 func (f *file) age() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,7 +152,7 @@ func (s *Store) open(ctx context.Context) error {
 			return err
 		}
 		if found.version < len(layouts) {
-			return fmt.Errorf("%w: the file has layout %d and %d is needed, and it is read-only: open it once where it can be written to", pages.ErrLayout, found.version, len(layouts))
+			return fmt.Errorf("%w: the file has layout %d and %d is needed, and it is read-only: open it once from a place that can write to it", pages.ErrLayout, found.version, len(layouts))
 		}
 		return found.check()
 	})
@@ -140,8 +177,8 @@ func (s *Store) openToWrite(ctx context.Context) error {
 // dialWriter opens a connection for writing.
 func (s *Store) dialWriter(mode string) (*conn, error) {
 	return dial(dsn(s.path, mode),
-		"synchronous=NORMAL", // in a write-ahead log: consistent, and synced when it is copied
-		"fullfsync=ON",       // where fsync alone does not reach the disk
+		"synchronous=NORMAL", // in write-ahead mode: consistent, and synced at checkpoints
+		"fullfsync=ON",       // for systems where fsync alone does not reach the disk
 		fmt.Sprint("wal_autocheckpoint=", pagesPerCheckpoint),
 		fmt.Sprint("journal_size_limit=", keepLog))
 }
@@ -156,8 +193,8 @@ func (s *Store) dialReader() (*conn, error) {
 		s.file.setImmutable(false)
 		return c, nil
 	}
-	// Without a log beside it, and nowhere to make one, nobody can be writing
-	// to the file from here. If somebody else does, the look notices.
+	// Without a log beside it, and without the right to create one, no process
+	// can be writing to the file from here. If another one does, look notices.
 	if _, walErr := os.Stat(s.file.walPath()); errors.Is(walErr, fs.ErrNotExist) {
 		if c, err := s.tryReader("&immutable=1"); err == nil {
 			s.file.setImmutable(true)
@@ -167,7 +204,7 @@ func (s *Store) dialReader() (*conn, error) {
 	return nil, err
 }
 
-// tryReader opens a connection and reads a little.
+// tryReader opens a connection and reads a little, as a test.
 func (s *Store) tryReader(how string) (*conn, error) {
 	c, err := dial(dsn(s.path, "ro") + how)
 	if err != nil {

@@ -6,13 +6,12 @@ import (
 	"database/sql"
 )
 
-// most is how much one purge of some subjects forgets at most: more than it
-// adds, so that what is too much goes away, and not so much that it takes
-// long.
+// most is how much one purge forgets at most: more than it adds, so that the
+// excess shrinks, and not so much that it takes long.
 func most(added int64) int64 { return 2*added + 64 }
 
-// forget brings the marks under a limit, the oldest going first. The floor
-// takes them in.
+// forget brings the number of marks under a limit, removing the oldest first.
+// The floor takes their place.
 func (st *state) forget(c *conn, limit, added int64) error {
 	n := min(st.marks-limit, most(added))
 	if n <= 0 {
@@ -42,8 +41,8 @@ func (st *state) forget(c *conn, limit, added int64) error {
 	return nil
 }
 
-// drop brings the changes under a limit, the oldest purges going first, each
-// whole.
+// drop brings the number of changes under a limit, removing the oldest purges
+// first, each as a whole.
 func (st *state) drop(c *conn, limit, added int64) error {
 	n := min(st.changes-limit, most(added))
 	if n <= 0 {

@@ -26,10 +26,10 @@ import (
 // and a file as its last argument.
 const roleVariable = "GORGON_SQLITE_ROLE"
 
-// killsVariable says how often to kill; default 20.
+// killsVariable is how many times to kill; default 20.
 const killsVariable = "GORGON_SQLITE_KILLS"
 
-// leaseTime is how long the processes lease for.
+// leaseTime is the duration of the processes' leases.
 const leaseTime = 100 * time.Millisecond
 
 func child(role, path string) int {
@@ -62,7 +62,7 @@ func command(tb testing.TB, role, path string) *exec.Cmd {
 	return c
 }
 
-// selfMade is data that says whether it is whole.
+// selfMade returns data that shows whether it is whole.
 func selfMade(n int) []byte {
 	b := make([]byte, 64+n%(40<<10))
 	for i := range b {
@@ -76,12 +76,12 @@ func isSelfMade(b []byte) bool {
 	return len(b) >= 64 && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 }
 
-// writeForEver writes records, purges and leases as fast as it can, and tells
-// of each purge once it has returned.
+// writeForEver writes records, purges and leases as fast as it can, and reports
+// each purge once it has returned.
 func writeForEver(ctx context.Context, s *sqlite.Store) error {
 	for n := rand.IntN(1 << 20); ; n++ {
 		k := key(strconv.Itoa(n % 50))
-		if err := s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Fence{}); err != nil {
+		if err := s.Put(ctx, pages.Record{Key: k, Data: selfMade(n)}, pages.Unfenced); err != nil {
 			return err
 		}
 		if n%10 == 0 {
@@ -92,7 +92,7 @@ func writeForEver(ctx context.Context, s *sqlite.Store) error {
 			fmt.Println("purge", seq, n%7)
 		}
 		if n%5 == 0 {
-			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), leaseTime)
+			l, err := s.Lease(ctx, key(fmt.Sprint("lease ", n%3)), claim(), leaseTime)
 			if errors.Is(err, pages.ErrHeld) {
 				continue
 			}
@@ -104,18 +104,18 @@ func writeForEver(ctx context.Context, s *sqlite.Store) error {
 	}
 }
 
-// heard is what processes told of that must not be undone.
+// heard is what processes reported, which must not be undone.
 type heard struct {
 	mu     sync.Mutex
 	purged [7]uint64       // of each tag
-	seen   map[uint64]bool // purges told of
+	seen   map[uint64]bool // purges reported
 	tokens map[uint64]bool
 	last   uint64
 }
 
-// listen reads what a process tells until it ends.
+// listen reads what a process reports until it ends.
 func (h *heard) listen(lines *bufio.Scanner, began func()) error {
-	var purge, token uint64 // the last that this process told of
+	var purge, token uint64 // the last one that this process reported
 	for lines.Scan() {
 		began()
 		var what string
@@ -188,7 +188,7 @@ func TestKilled(t *testing.T) {
 	for n := range kills {
 		kill, wait := run()
 		var once sync.Once
-		err := wait(func() { // it runs: kill it at some instant soon
+		err := wait(func() { // it runs: kill it at a random moment soon
 			once.Do(func() { time.AfterFunc(time.Duration(rand.IntN(40_000))*time.Microsecond, kill) })
 		})
 		if err != nil {
@@ -213,17 +213,18 @@ func TestKilled(t *testing.T) {
 		kill()
 	}
 	others.Wait()
-	// Everybody is dead: their leases run out, and not later than they said.
+	// All processes are dead: their leases expire, and not later than they
+	// said.
 	time.Sleep(leaseTime)
 	for n := range 3 {
-		if _, err := watcher.Lease(t.Context(), key(fmt.Sprint("lease ", n)), time.Second); err != nil {
+		if _, err := watcher.Lease(t.Context(), key(fmt.Sprint("lease ", n)), claim(), time.Second); err != nil {
 			t.Errorf("lease %d of the dead: %v", n, err)
 		}
 	}
 	checkKilled(t, watcher, h.last, h.purged)
 	e, err := watcher.Epochs(t.Context())
 	if err != nil || e.Sequence > h.last+3+uint64(kills) {
-		t.Errorf("purge %d was the last one told of, but the sequence is %d, %v", h.last, e.Sequence, err)
+		t.Errorf("purge %d was the last one reported, but the sequence is %d, %v", h.last, e.Sequence, err)
 	}
 	t.Logf("%d kills, %d purges, %d leases", kills, len(h.seen), len(h.tokens))
 }
@@ -248,7 +249,7 @@ func checkKilled(t *testing.T, s *sqlite.Store, last uint64, purged [7]uint64) {
 	}
 }
 
-// Ten processes that make the same file at once each find it made.
+// Ten processes that create the same file at once each find it created.
 func TestTenOpenAtOnce(t *testing.T) {
 	path := newPath(t)
 	var all []*exec.Cmd

@@ -10,11 +10,11 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// listAtOnce is how many records are read in one step of List and of Sweep.
+// listAtOnce is the number of records that one step of List or Sweep reads.
 const listAtOnce = 256
 
-// List calls yield for each record, reading no data. Records whose names are
-// damaged are left out. It holds no connection meanwhile.
+// List calls yield for each record without reading any data. It skips records
+// with damaged names. It holds no connection meanwhile.
 func (s *Store) List(ctx context.Context, yield func(pages.Info) bool) error {
 	var last int64
 	for {

@@ -1,4 +1,4 @@
-// Locations: which file, and whether it can be one.
+// Locations: which file, and whether the location can be one.
 
 package sqlite
 
@@ -13,19 +13,21 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// locate makes an absolute path of a location, and says what cannot be right
-// about it.
+// locate returns the absolute path of a location, or an error if the location
+// cannot be valid.
 func locate(location string) (string, error) {
+	if location == "" || pages.CheckPath(location) != nil {
+		why := "no file is named"
+		if err := pages.CheckPath(location); err != nil {
+			why = err.Error()
+		}
+		// The location may contain a secret, so it is not quoted.
+		return "", fmt.Errorf("open sqlite: %s: name a file, as in sqlite:/var/lib/shop/pages.db", why)
+	}
 	refuse := func(why string) (string, error) {
 		return "", fmt.Errorf("open sqlite: %q: %s: name a file, as in sqlite:/var/lib/shop/pages.db", location, why)
 	}
 	switch {
-	case location == "":
-		return refuse("no file is named")
-	case location == ":memory:", strings.HasPrefix(location, "file:"):
-		return refuse("this is no path")
-	case strings.ContainsRune(location, 0):
-		return refuse("a path has no zero bytes")
 	case os.IsPathSeparator(location[len(location)-1]):
 		return refuse("this is a folder")
 	}
@@ -37,9 +39,9 @@ func locate(location string) (string, error) {
 	case err == nil && info.IsDir():
 		return refuse("this is a folder")
 	case err == nil && !info.Mode().IsRegular():
-		return refuse("this is no regular file")
+		return refuse("this is not a regular file")
 	case err == nil, !errors.Is(err, fs.ErrNotExist):
-		return path, nil // what else may be wrong, opening it tells
+		return path, nil // opening the file reports any other fault
 	}
 	switch info, err := os.Stat(filepath.Dir(path)); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -56,15 +58,15 @@ func locate(location string) (string, error) {
 func dsn(path, mode string) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // a drive's letter comes after a slash
+		path = "/" + path // a drive letter comes after a slash
 	}
 	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-	// _error_rc: no message that is left from something else.
+	// _error_rc: do not use a message left over from another error.
 	return "file://" + path + "?mode=" + mode + "&_error_rc=1"
 }
 
-// unmakeable says why a file that is not there cannot be made, which SQLite
-// does not tell.
+// unmakeable says why a file that does not exist cannot be created, which
+// SQLite does not report.
 func unmakeable(path string, cause error) error {
 	probe, err := os.CreateTemp(filepath.Dir(path), ".gorgon-*")
 	switch {

@@ -16,7 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/sqlite"
 )
 
-// lockForEver takes the lock for writing and keeps it.
+// lockForEver takes the write lock and keeps it.
 func lockForEver(path string) error {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -50,8 +50,8 @@ func lock(t *testing.T, path string) *exec.Cmd {
 	return c
 }
 
-// While another process holds the lock, reading goes on and writing ends with
-// its context. Once that one is killed, writing goes on.
+// While another process holds the lock, reads continue and writes end with
+// their context. Once that process is killed, writes continue.
 func TestLockedByAnother(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -59,10 +59,10 @@ func TestLockedByAnother(t *testing.T) {
 	c := lock(t, path)
 	calls := map[string]func(ctx context.Context) error{
 		"Put": func(ctx context.Context) error {
-			return s.Put(ctx, pages.Record{Key: key("/a")}, pages.Fence{})
+			return s.Put(ctx, pages.Record{Key: key("/a")}, pages.Unfenced)
 		},
 		"Bump":        func(ctx context.Context) error { _, err := s.Bump(ctx, pages.Stale, pages.All); return err },
-		"Lease":       func(ctx context.Context) error { _, err := s.Lease(ctx, key("/a"), time.Minute); return err },
+		"Lease":       func(ctx context.Context) error { _, err := s.Lease(ctx, key("/a"), claim(), time.Minute); return err },
 		"Acknowledge": func(ctx context.Context) error { _, err := s.Acknowledge(ctx, "me", 0, time.Minute); return err },
 		"Sweep":       func(ctx context.Context) error { _, err := s.Sweep(ctx, pages.Bounds{Bytes: 1}); return err },
 		"Open": func(ctx context.Context) error { // it needs no lock
@@ -99,7 +99,7 @@ func TestLockedByAnother(t *testing.T) {
 		t.Errorf("after the other was killed: %v", err)
 	}
 	if n := bump(t, s, pages.All); n != 1 {
-		t.Errorf("what the killed one had begun was done: the purge has number %d", n)
+		t.Errorf("the killed process's purge was committed: the next one has number %d", n)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestCloseWhileLocked(t *testing.T) {
 	s := open(t, path, sqlite.Options{})
 	c := lock(t, path)
 	waits := make(chan error, 1)
-	go func() { waits <- s.Put(t.Context(), pages.Record{Key: key("/a")}, pages.Fence{}) }()
+	go func() { waits <- s.Put(t.Context(), pages.Record{Key: key("/a")}, pages.Unfenced) }()
 	time.Sleep(20 * time.Millisecond)
 	began := time.Now()
 	if err := s.Close(); err != nil || time.Since(began) > 5*time.Second {

@@ -1,4 +1,4 @@
-// A full disk and a read-only one, by mounting them.
+// A full disk and a read-only disk, by mounting them.
 
 package sqlite_test
 
@@ -23,8 +23,8 @@ import (
 // namespaceVariable marks the run of a test within a user namespace.
 const namespaceVariable = "GORGON_SQLITE_NAMESPACE"
 
-// mayMount arranges that the test can mount: as root, or else by running it
-// again in a user namespace, in which case it returns false.
+// mayMount arranges that the test can mount: it runs as root, or runs itself
+// again in a user namespace and returns false.
 func mayMount(t *testing.T) bool {
 	if os.Geteuid() == 0 {
 		return true
@@ -57,7 +57,7 @@ func mount(t *testing.T, source, dir, kind string, flags uintptr, data string) {
 	})
 }
 
-// viewOf is a folder as somebody sees it who may not write to it.
+// viewOf is a folder as a process sees it that may not write to it.
 func viewOf(t *testing.T, dir string) string {
 	t.Helper()
 	view := t.TempDir()
@@ -84,7 +84,7 @@ func TestFullDisk(t *testing.T) {
 	var err error
 	n := 0
 	for ; n < 1000 && err == nil; n++ {
-		err = s.Put(ctx, pages.Record{Key: key(fmt.Sprint(n)), Data: selfMade(20_000)}, pages.Fence{})
+		err = s.Put(ctx, pages.Record{Key: key(fmt.Sprint(n)), Data: selfMade(20_000)}, pages.Unfenced)
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("a full disk gave %v after %d records", err, n)
@@ -136,7 +136,7 @@ func TestReadOnlyMount(t *testing.T) {
 	order("put data")
 	order("purge")
 
-	// What another process writes is seen, and its purges are heard of.
+	// Writes by another process are visible, and so are its purges.
 	r := open(t, view+"/pages.db", sqlite.Options{})
 	checkReadOnly(t, r)
 	order("put new")
@@ -162,8 +162,7 @@ func TestReadOnlyMount(t *testing.T) {
 	end()
 }
 
-// A file that nobody has open where it could be written to; and then somebody
-// has.
+// First no process has the file open for writing, then one has.
 func TestReadOnlyAtRest(t *testing.T) {
 	if !mayMount(t) {
 		return
@@ -204,7 +203,7 @@ func TestReadOnlyAtRest(t *testing.T) {
 	end()
 }
 
-// A file that belongs to somebody else: it is opened as nobody.
+// A file that belongs to another user: it is opened as the user nobody.
 func TestNoPermission(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make files that it then may not write")
@@ -223,7 +222,7 @@ func TestNoPermission(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			runtime.LockOSThread() // never unlocked: the thread ends with us
+			runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 			if err := unix.Setfsuid(65534); err != nil {
 				t.Error(err)
 				return
@@ -267,12 +266,12 @@ func checkReadOnly(t *testing.T, s *sqlite.Store) {
 		t.Errorf("%d records were listed, %v", n, err)
 	}
 	_, bumpErr := s.Bump(ctx, pages.Stale, pages.All)
-	_, leaseErr := s.Lease(ctx, key("/a"), 1e9)
+	_, leaseErr := s.Lease(ctx, key("/a"), claim(), 1e9)
 	_, sweepErr := s.Sweep(ctx, pages.Bounds{Bytes: 1})
 	_, sayErr := s.Acknowledge(ctx, "me", 1, 1e9)
 	for what, err := range map[string]error{
-		"put":     s.Put(ctx, pages.Record{Key: key("/a")}, pages.Fence{}),
-		"delete":  s.Delete(ctx, key("/a"), pages.Fence{}),
+		"put":     s.Put(ctx, pages.Record{Key: key("/a")}, pages.Unfenced),
+		"delete":  s.Delete(ctx, key("/a"), pages.Unfenced),
 		"release": s.Release(ctx, pages.Lease{Key: key("/a")}),
 		"bump":    bumpErr, "lease": leaseErr, "sweep": sweepErr, "acknowledge": sayErr,
 	} {

@@ -1,4 +1,4 @@
-// What can be opened, and what not.
+// Which files can be opened.
 
 package sqlite_test
 
@@ -36,15 +36,16 @@ func TestBadLocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for location, says := range map[string]string{
-		"":                              "no file is named",
-		":memory:":                      "no path",
-		"file:x?mode=memory":            "no path",
-		"a\x00b":                        "zero bytes",
+		"":                   "no file is named",
+		":memory:":           "not a plain path",
+		"file:x?mode=memory": "not a plain path",
+		"~/pages.db":         "begins with ~", "//u:p@h/x": "a URL", "u:hunter2@h": "not a plain path", "host=h password=hunter2": "not a plain path",
+		"a\x00b":                        "not a plain path",
 		dir:                             "a folder",
 		dir + "/new/":                   "a folder",
 		dir + "/missing/pages.db":       "its folder does not exist: create it",
 		filepath.Join(file, "pages.db"): "not a directory",
-		file:                            "no SQLite database",
+		file:                            "not a SQLite database",
 	} {
 		s, err := sqlite.Driver().Open(t.Context(), location)
 		if err == nil || s != nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "open sqlite: ") {
@@ -53,7 +54,7 @@ func TestBadLocations(t *testing.T) {
 	}
 }
 
-// A path may have every letter that a file's name may have.
+// A path may have every character that a file's name may have.
 func TestOddNames(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a b.db", "ä.db", "50%.db", "50%25.db", "what?mode=ro", "a#b", "a&b=c;d"} {
@@ -120,8 +121,9 @@ func TestEmptyFile(t *testing.T) {
 	put(t, open(t, path, sqlite.Options{}), key("/"), "new")
 }
 
-// Whoever has the file open hears that it is gone, instead of going on with
-// what nobody else sees; and goes on when it is back.
+// A process that has the file open gets an error when the file is gone, instead
+// of continuing with a file that no other process sees; and it continues when
+// the file is back.
 func TestRemovedWhileOpen(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path, sqlite.Options{})
@@ -144,7 +146,7 @@ func TestRemovedWhileOpen(t *testing.T) {
 	}
 	move(path, path+".moved")
 	becomes("removed", func(err error) bool { return err != nil && strings.Contains(err.Error(), "removed or replaced") })
-	if err := s.Put(t.Context(), pages.Record{Key: key("/")}, pages.Fence{}); err == nil {
+	if err := s.Put(t.Context(), pages.Record{Key: key("/")}, pages.Unfenced); err == nil {
 		t.Error("put wrote to a file that is gone")
 	}
 	move(path+".moved", path)

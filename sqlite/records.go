@@ -8,16 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// overhead is about what a record takes beside its data and its names.
+// overhead is about what a record takes in addition to its data and its names.
 const overhead = 256
 
-// sum is the checksum of a record: SQLite has none of its own. With the id in
-// it, a record under another's name is damaged too.
+// sum returns the checksum of a record: SQLite has none of its own. It includes
+// the id, so that a record with another record's name counts as damaged too.
 func sum(id, data []byte) int64 {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	return int64(crc32.Update(crc32.Checksum(id, table), table, data))
@@ -28,13 +29,13 @@ func idOf(key pages.Key) []byte {
 	return digest[:]
 }
 
-// Get reads the record of a key: [pages.ErrNotFound] where there is none.
+// Get reads the record of a key, or fails with [pages.ErrNotFound].
 func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 	id := idOf(key)
-	var n, used, checksum int64
+	var n, used, checksum, epoch int64
 	var data []byte
 	err := s.read(ctx, func(c *conn) error {
-		return c.row("SELECT n, used, checksum, data FROM records WHERE id = ?", []any{id}, &n, &used, &checksum, &data)
+		return c.row("SELECT n, used, checksum, data, epoch FROM records WHERE id = ?", []any{id}, &n, &used, &checksum, &data, &epoch)
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -47,10 +48,10 @@ func (s *Store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 		return pages.Record{}, s.faultOf("get", key, fmt.Errorf("%w: its checksum is wrong", pages.ErrCorrupt))
 	}
 	s.touch(n, used)
-	return pages.Record{Key: key, Data: data}, nil
+	return pages.Record{Key: key, Data: data, Epoch: uint64(epoch)}, nil
 }
 
-// Put writes a record whole, unless the fence refuses: [pages.ErrFenced].
+// Put writes a whole record, unless the fence refuses: [pages.ErrFenced].
 func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) error {
 	id, data := idOf(put.Key), put.Data
 	if data == nil {
@@ -62,10 +63,10 @@ func (s *Store) Put(ctx context.Context, put pages.Record, fence pages.Fence) er
 		if err := pass(c, id, fence); err != nil {
 			return err
 		}
-		_, err := c.exec(`INSERT INTO records (id, route, path, locale, size, used, checksum, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET size = excluded.size, used = excluded.used, checksum = excluded.checksum, data = excluded.data`,
-			id, []byte(put.Key.Route), []byte(put.Key.Path), []byte(put.Key.Locale), size, time.Now().UnixNano(), checksum, data)
+		_, err := c.exec(`INSERT INTO records (id, route, path, locale, size, used, checksum, data, epoch)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET size = excluded.size, used = excluded.used, checksum = excluded.checksum, data = excluded.data, epoch = excluded.epoch`,
+			id, []byte(put.Key.Route), []byte(put.Key.Path), []byte(put.Key.Locale), size, time.Now().UnixNano(), checksum, data, limit(put.Epoch))
 		return err
 	})
 	return s.faultOf("put", put.Key, err)
@@ -85,31 +86,25 @@ func (s *Store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) er
 	return s.faultOf("delete", key, err)
 }
 
-// pass asks the fence, in the transaction that writes.
+// pass checks the fence, in the transaction that writes.
 func pass(c *conn, id []byte, fence pages.Fence) error {
-	if len(fence.Subjects) > 0 {
-		st, err := readState(c)
-		if err != nil {
+	if fence.Epoch < math.MaxInt64 {
+		var later bool
+		err := c.row("SELECT epoch > ? FROM records WHERE id = ?", []any{int64(fence.Epoch), id}, &later)
+		switch {
+		case errors.Is(err, sql.ErrNoRows), damaged(err): // a damaged record is replaced
+		case err != nil:
 			return err
-		}
-		if st.sequence > fence.Epoch { // else there was no purge at all
-			for _, subject := range fence.Subjects {
-				mark, _, err := st.mark(c, subject)
-				if err != nil {
-					return err
-				}
-				if mark.Sequence > fence.Epoch {
-					return fmt.Errorf("%w: %s was purged", pages.ErrFenced, subject)
-				}
-			}
+		case later:
+			return fmt.Errorf("%w: the store has a record of a later epoch", pages.ErrFenced)
 		}
 	}
 	if fence.Token == 0 {
 		return nil
 	}
-	token, _, err := leaseOf(c, id)
+	token, _, _, err := leaseOf(c, id)
 	if err == nil && token != fence.Token {
-		err = fmt.Errorf("%w: the lease was taken over, given back, or ran out long ago", pages.ErrFenced)
+		err = fmt.Errorf("%w: the lease was taken over, released, or expired long ago", pages.ErrFenced)
 	}
 	return err
 }

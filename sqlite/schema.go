@@ -1,4 +1,4 @@
-// The layout of the file, and bringing it up to date.
+// The layout of the file, and upgrading it.
 
 package sqlite
 
@@ -14,9 +14,12 @@ import (
 //go:embed schema/1.sql
 var layout1 string
 
-// layouts are the steps from each layout to the next, in order. A step that
-// was released is never changed. The layout's version is how many were taken.
-var layouts = [...]string{layout1}
+//go:embed schema/2.sql
+var layout2 string
+
+// layouts are the steps from each layout to the next, in order. A released step
+// never changes. The version of a layout is the number of steps taken.
+var layouts = [...]string{layout1, layout2}
 
 // application marks the file as ours: "GRGN".
 const application = 0x4752474e
@@ -25,7 +28,7 @@ const application = 0x4752474e
 type found struct {
 	application int
 	version     int
-	parts       int // tables and the like
+	parts       int // number of tables and other objects
 }
 
 func look(c *conn) (f found, err error) {
@@ -35,7 +38,7 @@ func look(c *conn) (f found, err error) {
 	return f, err
 }
 
-// check says whether the file is ours and of a layout that is known.
+// check says whether the file is ours and has a known layout.
 func (f found) check() error {
 	switch {
 	case f.application != application && (f.application != 0 || f.version != 0 || f.parts > 0):
@@ -47,7 +50,7 @@ func (f found) check() error {
 	return nil
 }
 
-// migrate brings the layout up to date, one at a time among all processes.
+// migrate brings the layout up to date, one process at a time.
 func migrate(ctx context.Context, c *conn) error {
 	if ok, err := c.canWrite(); err != nil || !ok {
 		return errors.Join(err, pages.ErrReadOnly)
@@ -60,7 +63,7 @@ func migrate(ctx context.Context, c *conn) error {
 		return err
 	}
 	if before.version == 0 {
-		// Both have to come before the first table. They are no part of a
+		// Both must come before the first table. They are not part of a
 		// transaction, but doing them twice does no harm.
 		if err := c.run("PRAGMA auto_vacuum=INCREMENTAL"); err != nil {
 			return err
@@ -77,7 +80,7 @@ func migrate(ctx context.Context, c *conn) error {
 		return err
 	}
 	return c.transact("EXCLUSIVE", func() error {
-		now, err := look(c) // another may have come first
+		now, err := look(c) // another process may have come first
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-// Another process that has the file open, and does what it is told.
+// Another process that has the file open, and obeys commands.
 
 package sqlite_test
 
@@ -15,13 +15,13 @@ import (
 	"github.com/gorgon-go/gorgon/sqlite"
 )
 
-// serve does what it is told: to put some data as /a, or to purge tag:a.
+// serve obeys commands: to put some data as /a, or to purge tag:a.
 func serve(ctx context.Context, s *sqlite.Store) error {
 	fmt.Println("ready")
 	for orders := bufio.NewScanner(os.Stdin); orders.Scan(); fmt.Println("done") {
 		var err error
 		if data, ok := strings.CutPrefix(orders.Text(), "put "); ok {
-			err = s.Put(ctx, pages.Record{Key: key("/a"), Data: []byte(data)}, pages.Fence{})
+			err = s.Put(ctx, pages.Record{Key: key("/a"), Data: []byte(data)}, pages.Unfenced)
 		} else {
 			_, err = s.Bump(ctx, pages.Expire, "tag:a")
 		}
@@ -32,8 +32,8 @@ func serve(ctx context.Context, s *sqlite.Store) error {
 	return s.Close()
 }
 
-// another starts a process that serves. Within one process SQLite shares what
-// it has open, so that nothing would be read-only.
+// another starts a process that serves. Within one process SQLite shares its
+// open files, so that nothing would be read-only.
 func another(t *testing.T, path string) (order func(string), end func()) {
 	t.Helper()
 	c := command(t, "serve", path)

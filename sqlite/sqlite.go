@@ -13,17 +13,17 @@ import (
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Sync makes a page's write survive power loss before Put returns. It
-	// costs an fsync. Purges are synced always. Default: false.
+	// Sync makes a page survive power loss before Put returns. It costs an
+	// fsync. Purges are always synced. Default: false.
 	Sync bool
 
-	// Readers is how many calls may read at once, each on a connection of its
-	// own. Default: 4.
+	// Readers is how many calls may read at once, each on its own connection.
+	// Default: 4.
 	Readers int
 
-	// Subjects is how many subjects' last purges are remembered. Beyond it
-	// the oldest are forgotten, and a subject that is not known counts as
-	// purged when the latest forgotten one was. Default: 100,000.
+	// Subjects is how many subjects' last purges are remembered. Beyond it the
+	// oldest are forgotten, and a forgotten subject counts as purged when the
+	// latest forgotten one was. Default: 100,000.
 	Subjects int
 
 	// Changes is how many purges [Store.Changes] can list, counting one for
@@ -38,13 +38,14 @@ type Store struct {
 	readOnly bool
 	file     file
 
-	writer  *conn         // of whoever has the turn; nil after a fault
-	turn    chan struct{} // one token: who has it writes
-	readers chan *conn    // those that are free; nil for one to be opened
+	writer  *conn         // belongs to the holder of turn; nil after a fault
+	turn    chan struct{} // one token: its holder writes
+	readers chan *conn    // the free ones; nil stands for one to be opened
 	touches touches
+	seen    seen
 	wake    wake
 
-	life   sync.RWMutex // held for reading by each call, for writing by Close
+	life   sync.RWMutex // each call holds it for reading, Close for writing
 	end    sync.Once
 	done   chan struct{} // closed by Close
 	upkeep sync.WaitGroup
@@ -52,19 +53,18 @@ type Store struct {
 
 var (
 	_ pages.Store        = (*Store)(nil)
-	_ pages.Lister       = (*Store)(nil)
-	_ pages.Watcher      = (*Store)(nil)
 	_ pages.Acknowledger = (*Store)(nil)
+	_ pages.Placed       = (*Store)(nil)
 	_ pages.Sweeper      = (*Store)(nil)
 )
 
 // openWait is how long Open waits for a process that holds the file's lock.
 const openWait = 30 * time.Second
 
-// Open opens the store in a file, making it if need be and bringing its layout
-// up to date. The file's folder must exist. A file that cannot be written to
-// is opened for reading, see [Store.ReadOnly]; where there is none and none
-// can be made, the error wraps [pages.ErrReadOnly].
+// Open opens the store in a file, creating it if needed and bringing its layout
+// up to date. The file's folder must exist. A file that cannot be written to is
+// opened for reading; see [Store.ReadOnly]. If there is no file and none can be
+// created, the error wraps [pages.ErrReadOnly].
 func Open(ctx context.Context, location string, opts Options) (*Store, error) {
 	opts.Readers = cmp.Or(max(opts.Readers, 0), 4)
 	opts.Subjects = cmp.Or(max(opts.Subjects, 0), 100_000)
@@ -90,6 +90,7 @@ func Open(ctx context.Context, location string, opts Options) (*Store, error) {
 	for range opts.Readers {
 		s.readers <- nil
 	}
+	s.upkeep.Go(s.watch)
 	if !s.readOnly {
 		s.upkeep.Go(s.maintain)
 	}
@@ -103,25 +104,25 @@ func Driver() pages.Driver {
 		Open: func(ctx context.Context, location string) (pages.Store, error) {
 			s, err := Open(ctx, location, Options{})
 			if err != nil {
-				return nil, err // not s: it would be a Store that is not nil
+				return nil, err // not s: as an interface, a nil *Store would not be nil
 			}
 			return s, nil
 		},
 	}
 }
 
-// Path is the file's absolute path.
+// Path returns the file's absolute path.
 func (s *Store) Path() string { return s.path }
 
 // ReadOnly says whether the store was opened for reading only.
 func (s *Store) ReadOnly() bool { return s.readOnly }
 
-// Close ends every Wait and waits for the other calls that have begun. A
-// second Close does nothing.
+// Close ends every Wait and waits for the other calls in progress. A second
+// Close has no effect.
 func (s *Store) Close() error {
 	s.end.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), maintainTime)
-		_ = s.writeTouches(ctx) // it is about which records to keep, no more
+		_ = s.writeTouches(ctx) // it only affects which records are kept
 		cancel()
 		close(s.done)
 		s.upkeep.Wait()
@@ -136,6 +137,7 @@ func (s *Store) Close() error {
 			s.writer.close()
 			s.writer = nil
 		}
+		s.file.leave()
 	})
 	return nil
 }

@@ -1,4 +1,4 @@
-// Staying within bounds.
+// Keeping the store within bounds.
 
 package sqlite
 
@@ -12,14 +12,13 @@ import (
 )
 
 const (
-	// sweepHold is for how long one that sweeps is taken to be alive since it
-	// was last heard of.
+	// sweepHold is how long a sweeper counts as alive after its last heartbeat.
 	sweepHold = 30 * time.Second
 )
 
-// Sweep removes the least recently used records until the store is within
-// bounds. [pages.ErrHeld] while any process sweeps. It goes through the
-// records from the oldest, a few at a time, and no further than it has to.
+// Sweep removes the least recently used records until the store is within its
+// bounds. It fails with [pages.ErrHeld] while any process sweeps. It reads the
+// records from the oldest, a few at a time, and no further than needed.
 func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, error) {
 	w := &sweeper{Store: s}
 	err := w.write(ctx, false, w.enter)
@@ -28,7 +27,7 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 	}
 	if err == nil {
 		err = w.sweep(ctx, bounds)
-		// The next one need not wait, whatever became of this one.
+		// The next sweeper need not wait, whatever the result of this one.
 		leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		_ = w.write(leave, false, w.leave)
 		cancel()
@@ -40,18 +39,18 @@ func (s *Store) Sweep(ctx context.Context, bounds pages.Bounds) (pages.Swept, er
 type sweeper struct {
 	*Store
 	token uint64
-	heard time.Time // when it last said that it is alive
+	heard time.Time // the time of its last heartbeat
 	swept pages.Swept
 }
 
-// enter takes the right to sweep, unless another has it.
+// enter acquires the right to sweep, unless another process has it.
 func (w *sweeper) enter(c *conn) error {
 	now := time.Now()
 	var until int64
 	if err := c.row("SELECT sweeper_until FROM state", nil, &until); err != nil {
 		return err
 	}
-	if now.UnixNano() < until && until <= now.Add(sweepHold).UnixNano() { // no clock was set back
+	if now.UnixNano() < until && until <= now.Add(sweepHold).UnixNano() { // and no clock was set back
 		return pages.ErrHeld
 	}
 	token, err := nextToken(c, now)
@@ -63,7 +62,8 @@ func (w *sweeper) enter(c *conn) error {
 	return err
 }
 
-// stay says that the sweeper is alive: ErrHeld if another took over.
+// stay renews the sweeper's heartbeat. It fails with ErrHeld if another took
+// over.
 func (w *sweeper) stay(c *conn) error {
 	now := time.Now()
 	n, err := c.exec("UPDATE state SET sweeper_until = ? WHERE sweeper = ?", now.Add(sweepHold).UnixNano(), int64(w.token))
@@ -113,7 +113,8 @@ func (w *sweeper) sweep(ctx context.Context, bounds pages.Bounds) error {
 	return err
 }
 
-// count counts the records by route, and what is kept, without reading them.
+// count returns the records of each route, and the total size, without reading
+// records.
 func (w *sweeper) count(ctx context.Context) (routes map[string]int64, err error) {
 	err = w.read(ctx, func(c *conn) error {
 		routes = make(map[string]int64)

@@ -1,4 +1,4 @@
-// When records were last used, written in batches and not by Get.
+// Recording when records were last used, in batches and not in Get.
 
 package sqlite
 
@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// touchAfter is how old a recorded use has to be before Get renews it.
+	// touchAfter is how old a recorded use must be before Get renews it.
 	touchAfter = 10 * time.Minute
 
-	maxTouches    = 8192 // remembered until they are written; beyond, forgotten
+	maxTouches    = 8192 // remembered until they are written; more are forgotten
 	touchesAtOnce = 256  // written in one transaction
 )
 
-// touches are the records read lately, and when.
+// touches are the records that were read recently, and when.
 type touches struct {
 	mu sync.Mutex
 	at map[int64]int64
@@ -38,7 +38,7 @@ func (s *Store) touch(n, used int64) {
 	}
 }
 
-// take gives out what is remembered, and forgets it.
+// take returns the remembered uses, and forgets them.
 func (t *touches) take() map[int64]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,8 +47,8 @@ func (t *touches) take() map[int64]int64 {
 	return taken
 }
 
-// writeTouches writes what is remembered. What cannot be written is forgotten:
-// the next Get of the record says the same again.
+// writeTouches writes the remembered uses. Those that cannot be written are
+// forgotten: the next Get of the record notes its use again.
 func (s *Store) writeTouches(ctx context.Context) error {
 	taken := s.touches.take()
 	for len(taken) > 0 {

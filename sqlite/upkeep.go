@@ -1,4 +1,4 @@
-// What is done beside the calls, now and then.
+// Periodic maintenance, apart from calls.
 
 package sqlite
 
@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// maintainEvery is how often it is looked whether there is something to do.
+	// maintainEvery is how often the store checks whether maintenance is due.
 	maintainEvery = 2 * time.Second
 
-	// maxLog is how large the write-ahead log may grow. Each writer copies it
-	// to where it belongs as it goes, but it is begun anew only when nobody
-	// reads it: where somebody always does, they have to be stopped for once.
+	// maxLog is the size that the write-ahead log may reach. Each writer
+	// checkpoints it as it goes, but the log restarts only while there is no
+	// reader: if there is always one, writers must be paused for a moment.
 	maxLog = 64 << 20
 
-	// maintainTime is how long it may wait for others.
+	// maintainTime is how long maintenance may wait for other processes.
 	maintainTime = time.Second
 
-	// restartWait is for how many milliseconds those who write are stopped to
-	// wait for those who read.
+	// restartWait is for how many milliseconds writers are paused to wait for
+	// readers.
 	restartWait = 500
 )
 
@@ -37,8 +37,8 @@ func (s *Store) maintain() {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), maintainTime)
-		// What fails is done by the next one; what can be done about it, the
-		// calls tell.
+		// If it fails, the next run tries again; the calls report faults that
+		// need action.
 		_ = s.writeTouches(ctx)
 		if info, err := os.Stat(s.file.walPath()); err == nil && info.Size() > maxLog {
 			_ = s.restartLog(ctx)
@@ -47,8 +47,8 @@ func (s *Store) maintain() {
 	}
 }
 
-// restartLog copies all of the write-ahead log to where it belongs and begins
-// it anew. Other writers wait meanwhile, new readers do not.
+// restartLog checkpoints the whole write-ahead log and restarts it. Other
+// writers wait meanwhile, new readers do not.
 func (s *Store) restartLog(ctx context.Context) error {
 	return s.exclusive(ctx, func(c *conn) error {
 		if err := c.run(fmt.Sprint("PRAGMA busy_timeout=", restartWait)); err != nil {

@@ -12,15 +12,16 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// What one transaction of a sweep does at most: others wait for it.
+// What one transaction of a sweep does at most, since other writers wait for
+// it.
 const (
 	removeAtOnce = 32      // records …
 	freeAtOnce   = 4 << 20 // … or about as many bytes
-	shrinkAtOnce = 256     // pages of 4 KiB given back to the file system
-	minShrink    = 1024    // free pages that are not worth giving back
+	shrinkAtOnce = 256     // pages of 4 KiB returned to the file system
+	minShrink    = 1024    // so few free pages are not worth returning
 )
 
-// excess is what has to go: records of some routes, or else bytes.
+// excess is what must be removed: records of some routes, or else bytes.
 type excess struct {
 	crowded map[string]int64 // records by route
 	bytes   int64
@@ -28,10 +29,10 @@ type excess struct {
 
 func (e *excess) none() bool { return len(e.crowded) == 0 && e.bytes <= 0 }
 
-// has says whether a record is among what has to go.
+// has says whether a record is part of the excess.
 func (e *excess) has(v victim) bool { return e.crowded[v.route] > 0 || e.bytes > 0 }
 
-// take counts a record as gone.
+// take counts a record as removed.
 func (e *excess) take(v victim) {
 	switch n := e.crowded[v.route]; {
 	case e.crowded == nil:
@@ -43,7 +44,7 @@ func (e *excess) take(v victim) {
 	}
 }
 
-// restore takes that back.
+// restore undoes take.
 func (e *excess) restore(v victim) {
 	if e.crowded == nil {
 		e.bytes += v.size
@@ -52,7 +53,7 @@ func (e *excess) restore(v victim) {
 	}
 }
 
-// victim is a record that may have to go.
+// victim is a record that may have to be removed.
 type victim struct {
 	n     int64
 	used  int64
@@ -60,8 +61,8 @@ type victim struct {
 	route string
 }
 
-// remove goes through the records from the least recently used, and removes
-// what is in excess.
+// remove goes through the records from the least recently used, and removes the
+// excess.
 func (w *sweeper) remove(ctx context.Context, e *excess) error {
 	from := victim{used: math.MinInt64}
 	for !e.none() {
@@ -89,7 +90,7 @@ func (w *sweeper) remove(ctx context.Context, e *excess) error {
 	return nil
 }
 
-// oldest lists the least recently used records after one.
+// oldest lists the least recently used records after the given one.
 func (w *sweeper) oldest(ctx context.Context, from victim) (step []victim, err error) {
 	err = w.read(ctx, func(c *conn) error {
 		step = step[:0]
@@ -106,7 +107,8 @@ func (w *sweeper) oldest(ctx context.Context, from victim) (step []victim, err e
 	return step, err
 }
 
-// removeAll removes what was chosen, unless it was used since it was listed.
+// removeAll removes the chosen records, except those used after they were
+// listed.
 func (w *sweeper) removeAll(ctx context.Context, e *excess, chosen []victim) error {
 	if len(chosen) == 0 && time.Since(w.heard) < sweepHold/3 {
 		return nil
@@ -140,8 +142,8 @@ func (w *sweeper) removeAll(ctx context.Context, e *excess, chosen []victim) err
 	return nil
 }
 
-// shrink gives free pages back to the file system. A quarter of the file may
-// stay free: what is put next uses it.
+// shrink returns free pages to the file system. A quarter of the file may stay
+// free: the next records use it.
 func (w *sweeper) shrink(ctx context.Context) error {
 	for {
 		var free, all int64
@@ -159,8 +161,8 @@ func (w *sweeper) shrink(ctx context.Context) error {
 	}
 }
 
-// inTurn is write for one that sweeps: it ends with ErrHeld if another took
-// over, and then leaves the others as much time as was taken from them.
+// inTurn is write for a sweeper: it ends with ErrHeld if another took over, and
+// afterwards leaves other writers as much time as it took.
 func (w *sweeper) inTurn(ctx context.Context, f func(c *conn) error) error {
 	began := time.Now()
 	err := w.write(ctx, false, func(c *conn) error {

@@ -1,4 +1,4 @@
-// Hearing of purges.
+// Noticing purges.
 
 package sqlite
 
@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// poll is how often Wait looks at the sequence. A look is one read of a page
-// that is in memory: some 4 µs, of which asking for data_version first would save one.
+// poll is the interval at which Wait reads the sequence. A read is one page
+// that is in memory: about 4 µs, of which asking for data_version first would
+// save one.
 const poll = 10 * time.Millisecond
 
-// wake is what those wait for who want to hear of purges made here.
+// wake is the signal for callers that wait for purges made in this process.
 type wake struct {
 	mu sync.Mutex
-	up chan struct{} // closed by the next purge; nil while nobody waits
+	up chan struct{} // closed by the next purge; nil while there is no waiter
 }
 
 func (w *wake) next() <-chan struct{} {
@@ -37,16 +38,17 @@ func (w *wake) all() {
 }
 
 // Wait returns when there is a purge after a sequence, when ctx ends, or with
-// [pages.ErrClosed]. It hears of purges made here at once, and looks every
-// 10 ms for those made elsewhere.
+// [pages.ErrClosed]. It notices purges made in this process immediately, and
+// polls every 10 ms for others.
 func (s *Store) Wait(ctx context.Context, since uint64) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
 		wake := s.wake.next()
 		var sequence uint64
-		err := s.read(ctx, func(c *conn) error {
-			return c.row("SELECT sequence FROM state", nil, &sequence)
+		err := s.viewPurges(ctx, func(_ *conn, st state) error {
+			sequence = st.last.sequence
+			return nil
 		})
 		if err != nil || sequence > since {
 			return s.fault("wait for purges of", err)

@@ -1,9 +1,10 @@
-// Package supervise runs the services of an app: workers until the end, and
+// Package supervise runs the services of an app: workers continuously, and
 // scheduled work once in each of its periods.
 package supervise
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,27 +16,27 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// Config says what to run. Only Services is needed.
+// Config says what to run. Only Services is required.
 type Config struct {
 	Services []gorgon.Service
 
-	// Store remembers when scheduled work was done last, and lets one of the
-	// instances that share it do it. Default: none; each instance does it, and
-	// again after a restart.
+	// Store remembers when scheduled work was last done, and lets only one of
+	// the instances that share it do it. Default: none; each instance does it,
+	// and again after a restart.
 	Store pages.Store
 
 	Log *slog.Logger // default: slog.Default()
 }
 
-// How long a service that ended rests before it is started again: longer each
+// How long a service that ended waits before it is started again: longer each
 // time it ends within a minute.
 const (
 	restMin = time.Second
 	restMax = time.Minute
 )
 
-// longest bounds one run of scheduled work, and with it how long one that died
-// keeps others from doing it.
+// longest limits one run of scheduled work, and so how long a dead instance can
+// prevent others from doing it.
 const longest = time.Hour
 
 // Run runs the services until ctx ends and all of them have returned.
@@ -56,8 +57,8 @@ func Run(ctx context.Context, c Config) {
 	all.Wait()
 }
 
-// Due does the scheduled work that is due, once, and says what of it failed.
-// It returns the names of what was done.
+// Due does the scheduled work that is due, once, and returns the errors of
+// failed work. It returns the names of the work done.
 func Due(ctx context.Context, c Config) (done []string, err error) {
 	var faults []error
 	for _, s := range c.Services {
@@ -74,7 +75,7 @@ func Due(ctx context.Context, c Config) (done []string, err error) {
 	return done, errors.Join(faults...)
 }
 
-// keep runs a worker, again and again where it ends.
+// keep runs a worker, and again each time it ends.
 func (c Config) keep(ctx context.Context, s gorgon.Service) {
 	rest := restMin
 	for ctx.Err() == nil {
@@ -97,7 +98,7 @@ func (c Config) keep(ctx context.Context, s gorgon.Service) {
 
 // schedule does a service's work whenever it is due.
 func (c Config) schedule(ctx context.Context, s gorgon.Service) {
-	// Without a record of it somebody has to remember.
+	// Without a store, this instance must remember.
 	look := min(s.Every, max(s.Every/20, time.Second), time.Minute)
 	if c.Store == nil {
 		look = s.Every
@@ -116,7 +117,7 @@ func (c Config) schedule(ctx context.Context, s gorgon.Service) {
 	}
 }
 
-// once does a service's work if it is due and nobody else is doing it.
+// once does a service's work if it is due and no other instance is doing it.
 func (c Config) once(ctx context.Context, s gorgon.Service) (did bool, err error) {
 	if c.Store == nil {
 		return true, c.bounded(ctx, s)
@@ -125,7 +126,7 @@ func (c Config) once(ctx context.Context, s gorgon.Service) (did bool, err error
 	if due, err := c.due(ctx, key, s.Every); !due {
 		return false, err
 	}
-	lease, err := c.Store.Lease(ctx, key, bound(s))
+	lease, err := c.Store.Lease(ctx, key, rand.Text(), bound(s))
 	if errors.Is(err, pages.ErrHeld) {
 		return false, nil
 	}
@@ -137,7 +138,7 @@ func (c Config) once(ctx context.Context, s gorgon.Service) (did bool, err error
 			err = e
 		}
 	}()
-	// It may have been done before the lease was ours.
+	// It may have been done before we got the lease.
 	if due, err := c.due(ctx, key, s.Every); !due {
 		return false, err
 	}
@@ -152,7 +153,7 @@ func (c Config) once(ctx context.Context, s gorgon.Service) (did bool, err error
 	return true, err
 }
 
-// due says whether a period has passed since the work was begun last.
+// due says whether a period has passed since the work was last started.
 func (c Config) due(ctx context.Context, key pages.Key, every time.Duration) (bool, error) {
 	record, err := c.Store.Get(ctx, key)
 	if errors.Is(err, pages.ErrNotFound) || errors.Is(err, pages.ErrCorrupt) {
@@ -168,7 +169,7 @@ func (c Config) due(ctx context.Context, key pages.Key, every time.Duration) (bo
 	return !time.Now().Before(e.MadeAt.Add(every)), nil
 }
 
-// bound is how long one run may take.
+// bound returns how long one run may take.
 func bound(s gorgon.Service) time.Duration { return min(max(s.Every, time.Minute), longest) }
 
 func (c Config) bounded(ctx context.Context, s gorgon.Service) error {

@@ -34,7 +34,7 @@ func during(d time.Duration, instances int, store pages.Store, services ...gorgo
 	}
 }
 
-// A worker goes on until the end, whatever happens to it meanwhile.
+// A worker runs until the end, whatever happens to it meanwhile.
 func TestWorker(t *testing.T) {
 	for what, fails := range map[string]func(){
 		"returns": func() {},
@@ -61,7 +61,7 @@ func TestWorker(t *testing.T) {
 	}
 }
 
-// A worker that fails at once is not started in a busy loop.
+// A worker that fails at once is not restarted in a busy loop.
 func TestWorkerRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var starts atomic.Int64
@@ -73,7 +73,7 @@ func TestWorkerRests(t *testing.T) {
 }
 
 // However many instances share a store, scheduled work is done once in each
-// period, and a restart does not do it again.
+// period, and a restart does not repeat it.
 func TestSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.Open(mem.Options{})
@@ -97,8 +97,8 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
-// Work that fails is tried again before its next period; work that never ends
-// is cut off.
+// Failed work is tried again before its next period; work that never ends is
+// cut off.
 func TestScheduleFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.Open(mem.Options{})
@@ -124,7 +124,7 @@ func TestScheduleFails(t *testing.T) {
 	})
 }
 
-// What is due is done once, and a failure is told.
+// Due work is done once, and a failure is reported.
 func TestDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.Open(mem.Options{})
@@ -156,6 +156,6 @@ func TestStoreDown(t *testing.T) {
 		{Name: "s", Every: time.Hour, Run: func(context.Context) error { t.Error("it is done"); return nil }},
 	}})
 	if err == nil {
-		t.Error("nobody is told")
+		t.Error("it is not reported")
 	}
 }

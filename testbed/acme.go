@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// DNS starts a name server, at its Addr, for which every name is 127.0.0.1.
+// DNS starts a name server, at its Addr, that resolves every name to 127.0.0.1.
 func DNS() (*Server, error) {
 	program, dir, err := fetched("pebble-challtestsrv")
 	if err != nil {
@@ -50,10 +50,10 @@ func DNS() (*Server, error) {
 	return s, nil
 }
 
-// ACME starts a Pebble, an authority that certifies who answers on these
-// ports of the loopback: HTTP-01 on one, TLS-ALPN-01 on the other. Names are
-// asked of a name server. Its URL is that of its directory, and Roots the file
-// of those who vouch for the authority's own server.
+// ACME starts a Pebble, a certificate authority that certifies the servers on
+// these ports of the loopback: HTTP-01 on one, TLS-ALPN-01 on the other. It
+// resolves names with a name server. Its URL is that of its directory, and
+// Roots is the file with the authorities for its own server.
 func ACME(dns string, httpPort, tlsPort string) (*Server, error) {
 	program, dir, err := fetched("pebble")
 	if err != nil {
@@ -108,9 +108,9 @@ func ACME(dns string, httpPort, tlsPort string) (*Server, error) {
 	return s, nil
 }
 
-// fetched is a program that scripts/servers installs from the Go module
-// proxy, and a folder for it: where the caller is root, its own folders may be
-// closed to the user that the program runs as.
+// fetched returns a program that scripts/servers installs from the Go module
+// proxy, and a folder for it: if the caller is root, its own folders may be
+// closed to the user that runs the program.
 func fetched(name string) (program, dir string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -127,8 +127,8 @@ func fetched(name string) (program, dir string, err error) {
 	return program, dir, copyProgram(found, program)
 }
 
-// ownCertificate writes a certificate for the loopback that vouches for
-// itself, and its key.
+// ownCertificate writes a self-signed certificate for the loopback, and its
+// key.
 func ownCertificate(dir string) (cert, key string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -13,14 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for a page before it fails. It is long:
-// machines of tests are slow, and nobody waits where all is well.
+// patience is how long a test waits for a page before it fails. It is long,
+// since test machines are slow, and it costs nothing when tests pass.
 const patience = 30 * time.Second
 
 // chromium is the one browser of a test program, started by its first tab.
@@ -59,7 +61,7 @@ func browser() (context.Context, error) {
 }
 
 // CloseBrowser ends the browser that the tabs of this program share, and
-// removes what it kept. A package that opens tabs calls it at the end of its
+// removes its data. A package that opens tabs calls it at the end of its
 // TestMain.
 func CloseBrowser() {
 	c := &chromium
@@ -75,7 +77,7 @@ func CloseBrowser() {
 // belongs to one test, fails it when something goes wrong, and is closed when
 // it ends.
 type Tab struct {
-	Context context.Context // for what chromedp can do and this cannot
+	Context context.Context // for features of chromedp without a method here
 
 	t        testing.TB
 	mu       sync.Mutex
@@ -83,15 +85,15 @@ type Tab struct {
 	said     []string
 }
 
-// A Request is one that a tab sent.
+// A Request is a request of a tab.
 type Request struct {
 	Method, URL string
 	Type        string            // as the DevTools Protocol names it: Document, Fetch, Script, …
-	Header      map[string]string // what the page set; what the network adds is not seen
+	Header      map[string]string // the page's headers; those that the network adds are not included
 }
 
-// NewTab opens an empty tab. Where no Chromium is installed, the test is
-// skipped with the reason.
+// NewTab opens an empty tab. If no Chromium is installed, it skips the test
+// with the reason.
 func NewTab(t testing.TB) *Tab {
 	t.Helper()
 	parent, err := browser()
@@ -101,7 +103,16 @@ func NewTab(t testing.TB) *Tab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
+	return newTab(t, parent, chromedp.WithNewBrowserContext())
+}
+
+// Beside opens another tab of the same visitor, with the same cookies, cache
+// and connections.
+func (tab *Tab) Beside() *Tab { return newTab(tab.t, tab.Context) }
+
+func newTab(t testing.TB, parent context.Context, options ...chromedp.ContextOption) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	tab := &Tab{Context: ctx, t: t}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -145,21 +156,22 @@ func (tab *Tab) hear(event any) {
 	}
 }
 
-// Console is what the tab's pages wrote to the console, and what they threw.
+// Console returns what the tab's pages wrote to the console, and uncaught
+// errors.
 func (tab *Tab) Console() []string {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	return slices.Clone(tab.said)
 }
 
-// Requests are those that the tab sent since it was opened or since Forget.
+// Requests returns those that the tab sent since it was opened or since Forget.
 func (tab *Tab) Requests() []Request {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	return slices.Clone(tab.requests)
 }
 
-// Forget begins the list of requests anew.
+// Forget clears the list of requests.
 func (tab *Tab) Forget() {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -176,11 +188,12 @@ func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Open loads a page and waits until it is whole.
+// Open loads a page and waits until loading has finished.
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
 	tab.Do(chromedp.Navigate(url))
-	// Where the page before was still loading, its end was taken for this one's.
+	// If the previous page was still loading, its end was mistaken for this
+	// one's.
 	tab.Wait(`document.readyState === "complete"`)
 }
 
@@ -191,8 +204,8 @@ func (tab *Tab) Click(selector string) {
 	tab.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// Eval evaluates an expression of JavaScript in the page, waits for it where
-// it is a promise, and decodes what it gives.
+// Eval evaluates an expression of JavaScript in the page, waits for the result
+// if it is a promise, and decodes it.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Context, patience)
@@ -204,13 +217,13 @@ func Eval[T any](tab *Tab, expression string) T {
 	return value
 }
 
-// Run evaluates statements of JavaScript, whose value nobody wants.
+// Run executes statements of JavaScript and ignores their value.
 func (tab *Tab) Run(statements string) {
 	tab.t.Helper()
 	Eval[chromedp.Void](tab, statements)
 }
 
-// Wait asks the page until an expression of JavaScript is true, across
+// Wait evaluates an expression of JavaScript until it is true, across
 // navigations.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
@@ -224,16 +237,69 @@ func (tab *Tab) Wait(expression string) {
 		select {
 		case <-ctx.Done():
 			where, _ := chromedp.Run(tab.Context, chromedp.Evaluate[string]("location.href + '\\n' + document.documentElement.outerHTML.slice(0, 3000)"))
-			tab.t.Fatalf("never so: %s (%v)\n%s", expression, err, where)
+			tab.t.Fatalf("never true: %s (%v)\n%s", expression, err, where)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
 }
 
-// WithoutScript lets the pages of the tab run no script.
+// WithoutScript disables scripts in the pages of the tab.
 func (tab *Tab) WithoutScript() {
 	tab.t.Helper()
 	if _, err := chromedp.Call(tab.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Block prevents the tab from loading URLs that match a pattern, written as for
+// URLPattern.
+func (tab *Tab) Block(pattern string) {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, network.SetBlockedURLs, network.SetBlockedURLsParams{
+		URLPatterns: []*network.BlockPattern{{URLPattern: pattern, Block: true}},
+	}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Focus makes the tab behave as the visible one, whatever other tabs do.
+func (tab *Tab) Focus() {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Before executes statements of JavaScript in every document of the tab before
+// its own scripts.
+func (tab *Tab) Before(statements string) {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: statements}); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Reuse passes the tab to another test, as if it had just been opened: without
+// cookies and history.
+func (tab *Tab) Reuse(t testing.TB) {
+	t.Helper()
+	tab.t = t
+	tab.Open("about:blank")
+	tab.Run(`window.name = ""`)
+	tab.ClearCookies()
+	if _, err := chromedp.Call(tab.Context, page.ResetNavigationHistory, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.requests, tab.said = nil, nil
+}
+
+// ClearCookies removes the cookies of the tab, including those hidden from
+// scripts.
+func (tab *Tab) ClearCookies() {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.Context, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		tab.t.Fatal(err)
 	}
 }
@@ -249,7 +315,7 @@ func (tab *Tab) Prefer(feature, value string) {
 }
 
 // Throttle makes the tab's network slow: each answer begins after the latency,
-// and its bytes come at a rate per second.
+// and its bytes arrive at a rate per second.
 func (tab *Tab) Throttle(latency time.Duration, rate int) {
 	tab.t.Helper()
 	if _, err := chromedp.Call(tab.Context, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
@@ -261,7 +327,7 @@ func (tab *Tab) Throttle(latency time.Duration, rate int) {
 	}
 }
 
-// Screenshot writes what the tab shows as a PNG.
+// Screenshot writes an image of the tab as a PNG.
 func (tab *Tab) Screenshot(file string) {
 	tab.t.Helper()
 	png, err := chromedp.Run(tab.Context, chromedp.CaptureScreenshot())

@@ -16,16 +16,34 @@ const (
 )
 
 // A Server is one process.
-type Server struct{ URL, Addr string }
+type Server struct{ URL, Addr, Roots string }
 
 // Start starts the server where it does not run.
 func (s *Server) Start() error { return ErrMissing }
 
+// Stop ends the server in order.
+func (s *Server) Stop() {}
+
 // Kill ends the server at once.
 func (s *Server) Kill() {}
 
+// Pause makes the server hang.
+func (s *Server) Pause() {}
+
+// Resume ends a Pause.
+func (s *Server) Resume() {}
+
 // Close ends the server and removes what it kept.
 func (s *Server) Close() {}
+
+// DNS starts a name server.
+func DNS() (*Server, error) { return nil, ErrMissing }
+
+// ACME starts an ACME authority.
+func ACME(_, _, _ string) (*Server, error) { return nil, ErrMissing }
+
+// PgBouncer starts a PgBouncer before a PostgreSQL.
+func PgBouncer(*Server) (*Server, error) { return nil, ErrMissing }
 
 // Postgres starts a PostgreSQL.
 func Postgres() (*Server, error) { return nil, ErrMissing }

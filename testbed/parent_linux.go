@@ -2,6 +2,6 @@ package testbed
 
 import "syscall"
 
-// endWithParent makes a process end when the one that started it does, also
-// when that one is killed.
+// endWithParent makes a process end when its parent does, even if the parent is
+// killed.
 func endWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// PgBouncer starts a PgBouncer before a PostgreSQL of [Postgres]. It pools
-// transactions and knows nothing of prepared statements. Its URL is like that
+// PgBouncer starts a PgBouncer in front of a PostgreSQL of [Postgres]. It pools
+// transactions and does not support prepared statements. Its URL is like that
 // of the PostgreSQL; it ends before that.
 func PgBouncer(postgres *Server) (*Server, error) {
 	program, err := find("pgbouncer", "/usr/sbin")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Program finds a program that a test runs, and skips the test with the reason
-// where it is not installed.
+// Program finds a program for a test, and skips the test with the reason if it
+// is not installed.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	for _, place := range [...]string{name, "/usr/sbin/" + name} {

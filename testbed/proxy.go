@@ -1,5 +1,3 @@
-//go:build unix
-
 package testbed
 
 import (
@@ -12,13 +10,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A Proxy stands between one instance and a server, and spoils what passes.
+// A Proxy is a faulty connection between one instance and a server.
 type Proxy struct {
 	Addr  string // host:port, in place of the server's
 	proxy *toxiproxy.Proxy
 }
 
-// NewProxy makes a proxy before an address. Nothing is spoilt at first.
+// NewProxy makes a proxy for an address. It has no faults at first.
 func NewProxy(upstream string) (*Proxy, error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p := toxiproxy.NewProxy(server, "proxy", "127.0.0.1:0", upstream)
@@ -28,21 +26,20 @@ func NewProxy(upstream string) (*Proxy, error) {
 	return &Proxy{Addr: p.Listen, proxy: p}, nil
 }
 
-// URL is a server's URL through this proxy.
+// URL returns a server's URL through this proxy.
 func (p *Proxy) URL(s *Server) string { return strings.ReplaceAll(s.URL, s.Addr, p.Addr) }
 
-// A Fault is what a proxy does to what passes. The zero Fault is none.
+// A Fault is what a proxy does to its traffic. The zero Fault is none.
 type Fault struct {
 	Latency   int  // of each answer, in milliseconds …
 	Jitter    int  // … give or take
 	Bandwidth int  // of answers, in KB a second
 	Silent    bool // connections stay open and nothing arrives, either way
 	Reset     bool // connections are reset as soon as something is sent
-	Gone      bool // nobody listens
+	Gone      bool // no server listens
 }
 
-// Spoil puts a fault in the place of the one there is, also for connections
-// that are open.
+// Spoil replaces the current fault, also for open connections.
 func (p *Proxy) Spoil(f Fault) error {
 	ctx := context.Background()
 	if f.Gone {
@@ -79,7 +76,7 @@ func (p *Proxy) Spoil(f Fault) error {
 // Close ends the proxy and the connections through it.
 func (p *Proxy) Close() { p.proxy.Stop() }
 
-// Host is the host:port that a URL names.
+// Host returns the host:port of a URL.
 func Host(location string) string {
 	u, err := url.Parse(location)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -40,8 +41,55 @@ func Redis(args ...string) (*Server, error) {
 	return s, nil
 }
 
-// ping says whether a Redis takes commands, or asks for a password, which
-// shows as much.
+// RedisReplica starts a replica of a Redis.
+func RedisReplica(primary *Server) (*Standby, error) {
+	link, err := NewProxy(primary.Addr)
+	if err != nil {
+		return nil, err
+	}
+	host, port, _ := net.SplitHostPort(link.Addr)
+	s, err := Redis("--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+	if err != nil {
+		link.Close()
+		return nil, err
+	}
+	standby := &Standby{Server: s, Link: link, promote: func() error {
+		_, err := RedisDo(s.Addr, "REPLICAOF", "NO", "ONE")
+		return err
+	}}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		info, err := RedisDo(s.Addr, "INFO", "replication")
+		if err == nil && strings.Contains(info, "master_link_status:up") {
+			return standby, nil
+		}
+		if time.Now().After(end) {
+			standby.Close()
+			return nil, fmt.Errorf("the replica does not follow: %v\n%s", err, info)
+		}
+	}
+}
+
+// RedisDo sends one command to a Redis, and returns the answer unparsed.
+func RedisDo(addr string, command ...string) (string, error) {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := fmt.Fprintf(c, "%s\r\n", strings.Join(command, " ")); err != nil {
+		return "", err
+	}
+	answer := make([]byte, 64<<10)
+	n, err := c.Read(answer)
+	if err == nil && answer[0] == '-' {
+		err = fmt.Errorf("redis %s: %s", command[0], answer[1:n])
+	}
+	return string(answer[:n]), err
+}
+
+// ping says whether a Redis accepts commands, or asks for a password, which
+// shows the same.
 func ping(addr string) error {
 	c, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 	S3Secret = "gorgon-test-secret"
 )
 
-// S3 starts a versitygw over a folder, with one empty bucket, "pages". Its URL
-// is s3://pages/site?endpoint=http://…; the keys are given by the environment
+// S3 starts a versitygw on a folder, with one empty bucket, "pages". Its URL is
+// s3://pages/site?endpoint=http://…; the keys are given by the environment
 // variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 func S3() (*Server, error) {
 	cache, err := os.UserCacheDir()
@@ -31,7 +31,7 @@ func S3() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Where the caller is root, its own folders may be closed to nobody.
+	// If the caller is root, its own folders may be closed to the user nobody.
 	own := filepath.Join(dir, "versitygw")
 	if err := copyProgram(program, own); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func S3() (*Server, error) {
 	}
 	if os.Getuid() == 0 {
 		for _, d := range []string{filepath.Dir(bucket), bucket} {
-			if err := os.Chown(d, nobody, nobody); err != nil {
+			if err := os.Chown(d, unprivileged, unprivileged); err != nil {
 				return nil, err
 			}
 		}

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Processes of our own that are found, started, stopped and never left behind.
+// Processes of our own that are found, started, stopped and never left running.
 
 // Package testbed starts the real servers that stores are tested and measured
 // against: PostgreSQL, Redis and an S3 service; and for the server's
@@ -15,7 +15,6 @@ package testbed
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -24,7 +23,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -32,17 +30,17 @@ import (
 var ErrMissing = errors.New("not installed: run scripts/servers")
 
 // A Server is one process. Its address stays the same when it is stopped and
-// started again, and so does what it keeps, unless Wipe is called between.
+// started again, and so does its data, unless Wipe is called in between.
 type Server struct {
-	URL  string // what a store is opened with
+	URL  string // for opening a store
 	Addr string // host:port
 
-	Roots string // file of the authorities that vouch for it, where it speaks TLS
+	Roots string // file of the certificate authorities for its certificate, if it uses TLS
 
 	dir    string
 	start  func() *exec.Cmd
 	ready  func() error
-	signal syscall.Signal // that ends it in order
+	signal syscall.Signal // the signal that ends it in order
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -50,7 +48,7 @@ type Server struct {
 	exited chan struct{}
 }
 
-// Start starts the server where it does not run, and waits until it answers.
+// Start starts the server if it is not running, and waits until it answers.
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,14 +94,15 @@ func (s *Server) Stop() {
 	s.end(s.signal)
 }
 
-// Kill ends the server at once, as a power cut would.
+// Kill ends the server at once, as a power failure would.
 func (s *Server) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end(syscall.SIGKILL)
 }
 
-// Pause makes the server hang: its connections stay open and nobody answers.
+// Pause makes the server hang: its connections stay open and it does not
+// answer.
 func (s *Server) Pause() { s.tell(syscall.SIGSTOP) }
 
 // Resume ends a Pause.
@@ -117,8 +116,8 @@ func (s *Server) tell(signal syscall.Signal) {
 	}
 }
 
-// all signals the process, what it started, and what is in its group. The
-// children of a PostgreSQL leave the group.
+// all signals the process, its children, and its group. The children of a
+// PostgreSQL leave the group.
 func (s *Server) all(signal syscall.Signal) {
 	pid := s.cmd.Process.Pid
 	for _, child := range children(pid) {
@@ -127,8 +126,8 @@ func (s *Server) all(signal syscall.Signal) {
 	_ = syscall.Kill(-pid, signal)
 }
 
-// children are the processes that one has started, and theirs. Where there is
-// no /proc they are not known.
+// children are the processes that a process has started, and theirs. Without
+// /proc they are not known.
 func children(of int) (list []int) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	parents := map[int]int{}
@@ -137,7 +136,7 @@ func children(of int) (list []int) {
 		if err != nil {
 			continue // it has ended
 		}
-		// The name in parentheses may hold spaces; the fields follow it.
+		// The name in parentheses may contain spaces; the fields follow it.
 		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
 		pid, err1 := strconv.Atoi(filepath.Base(filepath.Dir(name)))
 		parent, err2 := strconv.Atoi(fields[1])
@@ -170,7 +169,7 @@ func (s *Server) end(signal syscall.Signal) {
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	<-s.exited
-	// What it started ends by itself, unless it was killed.
+	// Its children end by themselves, unless it was killed.
 	for _, child := range left {
 		for signal == syscall.SIGKILL && syscall.Kill(child, syscall.SIGKILL) == nil {
 			time.Sleep(time.Millisecond)
@@ -180,47 +179,32 @@ func (s *Server) end(signal syscall.Signal) {
 	s.cmd = nil
 }
 
-// Close ends the server and removes what it kept.
+// Close ends the server and removes its data.
 func (s *Server) Close() {
 	s.Kill()
 	_ = os.RemoveAll(s.dir)
 }
 
-// asUnprivileged makes a command run as nobody where the caller is root, in a
-// process group of its own, and end when the caller does.
+// asUnprivileged makes a command run as the user nobody if the caller is root,
+// in a process group of its own, and end when the caller does.
 func asUnprivileged(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	endWithParent(cmd.SysProcAttr)
 	if os.Getuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: unprivileged, Gid: unprivileged, NoSetGroups: true}
 	}
 }
 
-// nobody is the user and the group of that name on Debian.
-const nobody = 65534
+// unprivileged is the id of the user nobody on Debian, and of its group.
+const unprivileged = 65534
 
 // folder makes a folder that the unprivileged user owns.
 func folder() (string, error) {
 	dir, err := os.MkdirTemp("", "gorgon-testbed-")
 	if err == nil && os.Getuid() == 0 {
-		err = os.Chown(dir, nobody, nobody)
+		err = os.Chown(dir, unprivileged, unprivileged)
 	}
 	return dir, err
-}
-
-// FreeAddr is an address of the loopback that nobody listens at now. Its port
-// lies below those that systems give to connections by themselves, so that none
-// of the many that tests make meanwhile takes it.
-func FreeAddr() (string, error) {
-	var err error
-	for range 50 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
-		var l net.Listener
-		if l, err = net.Listen("tcp", addr); err == nil {
-			return addr, l.Close()
-		}
-	}
-	return "", err
 }
 
 // find looks for a program on the PATH and in further folders, which may be
@@ -237,25 +221,11 @@ func find(name string, folders ...string) (string, error) {
 	return "", fmt.Errorf("%s: %w", name, ErrMissing)
 }
 
-// answers says whether somebody listens at an address.
+// answers says whether a server listens at an address.
 func answers(addr string) error {
 	c, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
 		return err
 	}
 	return c.Close()
-}
-
-// For gives a test a server, which ends with the test.
-func For(t testing.TB, make func() (*Server, error)) *Server {
-	t.Helper()
-	s, err := make()
-	if errors.Is(err, ErrMissing) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
 }

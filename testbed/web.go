@@ -12,7 +12,7 @@ import (
 )
 
 // Caddy starts a Caddy with a Caddyfile of one site, whose address the file
-// takes from the variable SITE. Further variables are given as NAME=value. Its
+// reads from the variable SITE. Further variables are given as NAME=value. Its
 // URL is that of the site.
 func Caddy(file []byte, env ...string) (*Server, error) {
 	program, err := find("caddy")
@@ -30,8 +30,8 @@ func Caddy(file []byte, env ...string) (*Server, error) {
 	})
 }
 
-// Nginx starts an nginx with a file as /etc/nginx/conf.d takes it, of a site
-// at port 80, which is replaced by a free one. Its URL is that of the site.
+// Nginx starts an nginx with a file for /etc/nginx/conf.d, of a site at port
+// 80, which is replaced by a free port. Its URL is that of the site.
 func Nginx(file []byte) (*Server, error) {
 	program, err := find("nginx", "/usr/sbin")
 	if err != nil {

@@ -1,5 +1,6 @@
-// Dev measures the loop of 'gorgon dev' on examples/godoc: from a save to the
-// new bytes over HTTP. It changes files of the example, and puts them back.
+// Dev measures the loop of 'gorgon dev' on examples/godoc and the starter blog:
+// from a save to the new bytes over HTTP. It changes their files, and puts them
+// back.
 //
 //	go run ./bench/dev [TIMES]
 package main
@@ -30,12 +31,19 @@ type change struct {
 	linked                    *regexp.Regexp // where the page names the file that shows it; nil for the page
 }
 
-var changes = []change{
+// apps are those that are changed, with the changes of each.
+var apps = []struct {
+	folder  string
+	changes []change
+}{{"examples/godoc", []change{
 	{"template, text", "examples/godoc/views/layout.templ", "Made with Gorgon.", "Made with Gorgon {}.", nil},
 	{"template, code", "examples/godoc/views/layout.templ", "Made with Gorgon.", `Made with { "{}" }.`, nil},
 	{"style sheet", "examples/godoc/assets/app.css", "", ".{}{color:red}", regexp.MustCompile(`href="([^"]*/app\.[^"]*\.css)"`)},
 	{"Go", "examples/godoc/views/meta.go", `"Standard library"`, `"{}"`, nil},
-}
+}}, {"tool/starters/blog", []change{
+	{"html/template", "tool/starters/blog/views/list.html", "Notes on patient things", "Notes {}", nil},
+	{"Markdown", "tool/starters/blog/posts/hello.md", "title: Hello, stone", "title: Hello, {}", nil},
+}}}
 
 func main() {
 	times := 5
@@ -48,17 +56,19 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := measure(ctx, times); err != nil {
-		fmt.Fprintln(os.Stderr, "dev:", err)
-		os.Exit(1)
+	for _, app := range apps {
+		if err := measure(ctx, app.folder, app.changes, times); err != nil {
+			fmt.Fprintln(os.Stderr, "dev:", err)
+			os.Exit(1)
+		}
 	}
 }
 
-func measure(ctx context.Context, times int) (err error) {
+func measure(ctx context.Context, folder string, changes []change, times int) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	at, ended := make(chan string, 1), make(chan error, 1)
 	var log bytes.Buffer // read once it has ended
-	s := develop.Server{Dir: ".", Package: "./examples/godoc", Addr: "127.0.0.1:0", Log: &log, Started: func(a net.Addr) { at <- "http://" + a.String() }}
+	s := develop.Server{Dir: ".", Package: "./" + folder, Addr: "127.0.0.1:0", Log: &log, Started: func(a net.Addr) { at <- "http://" + a.String() }}
 	go func() { ended <- s.Run(ctx) }()
 	defer func() {
 		cancel()
@@ -78,6 +88,7 @@ func measure(ctx context.Context, times int) (err error) {
 	if _, err := until(ctx, site, nil, "</html>"); err != nil {
 		return err
 	}
+	fmt.Println(folder)
 	fmt.Printf("%-16s %s\n", "first page", time.Since(began).Round(10*time.Millisecond))
 	for _, c := range changes {
 		took, err := c.measure(ctx, site, times)
@@ -112,7 +123,8 @@ func (c change) measure(ctx context.Context, site string, times int) (took []tim
 		err = errors.Join(err, os.WriteFile(c.file, before, 0o644))
 	}()
 	for range times {
-		// Never the same: Go would find the program of before.
+		// A new word each time: otherwise Go would find the previous program in
+		// its cache.
 		d, err := save(fmt.Sprintf("word%d", time.Now().UnixNano()))
 		if err != nil {
 			return nil, err
@@ -123,7 +135,7 @@ func (c change) measure(ctx context.Context, site string, times int) (took []tim
 	return took, nil
 }
 
-// until asks until the page, or the file that it links, holds a word.
+// until requests the page, or the file that it links, until it contains a word.
 func until(ctx context.Context, site string, linked *regexp.Regexp, word string) (string, error) {
 	for {
 		text, err := get(ctx, site+"/")

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // Names of what is written beside deploy.ReadmeName.
@@ -30,7 +30,7 @@ const openFor = 60 * time.Minute
 // instance.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{
+		Target: plan.Target{
 			Name: "cloudrun", Title: "Google Cloud Run",
 			Offers: plan.Offers{
 				Process: true, Elastic: true, Frozen: plan.UnlessPaid,
@@ -42,11 +42,11 @@ func Target() deploy.Target {
 	}
 }
 
-func write(_ context.Context, s deploy.Site, folder string) error {
+func write(ctx context.Context, s deploy.Site, folder string) error {
 	w := writer{site: s, name: pod.Label(s.Package.App), image: image(s)}
 	w.variables = pod.With(s.Variables, pod.Store(s, "/tmp")) // files are gone with the instance anyhow
 	if s.Outcome.Role == "web" {
-		w.variables = pod.With(w.variables, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "what the instances do: nothing between requests"})
+		w.variables = pod.With(w.variables, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
 	}
 	w.site.Variables = w.variables
 	if err := pod.Check(w.variables); err != nil {
@@ -60,15 +60,15 @@ func write(_ context.Context, s deploy.Site, folder string) error {
 	app := s.Package.App
 	w.add(ServiceName, app+" on Cloud Run: see "+deploy.ReadmeName+".", w.service())
 	if s.Migrate {
-		w.add(MigrateName, "Lays the store out, before a new version serves.", w.job("migrate"))
+		w.add(MigrateName, "Creates or upgrades the store's tables, before a new version serves.", w.job("migrate"))
 	}
 	if w.maintained() {
-		w.add(MaintainName, "Does what is due, whenever Cloud Scheduler calls it.", w.job("maintain"))
+		w.add(MaintainName, "Runs maintenance whenever Cloud Scheduler calls it.", w.job("maintain"))
 	}
 	if w.fault != nil {
 		return fmt.Errorf("cloudrun: %w", w.fault)
 	}
-	return deploy.WriteFiles(folder, append(w.files, deploy.Readme(w.site, w.readme()))...)
+	return pod.Write(ctx, s, folder, append(w.files, deploy.Readme(w.site, w.readme()))...)
 }
 
 // image is the site's. Where it has none, its name has to be written in by
@@ -102,8 +102,7 @@ func (w *writer) add(name, comment string, object any) {
 // maintained says whether there is something for maintain to do, and a store
 // to do it to or a service to run.
 func (w *writer) maintained() bool {
-	return w.site.Scheduled() && (w.site.Outcome.Setting.SharedStore ||
-		slices.ContainsFunc(w.site.App.Services, func(s gorgon.Service) bool { return s.Every > 0 }))
+	return w.site.Scheduled() && (w.site.Outcome.Setting.SharedStore || w.site.App.Has(plan.Schedule))
 }
 
 // connects says whether a part of the site keeps connections open.
@@ -183,8 +182,8 @@ func (w *writer) service() service {
 		c.Ports[0].Name, timeout = "http1", openFor
 	}
 	// A probe's timeout is below its period, and startup is over in 240 s.
-	c.StartupProbe = &pod.Probe{HTTPGet: pod.Get{Path: "/startupz"}, PeriodSeconds: 2, TimeoutSeconds: 1, FailureThreshold: 60}
-	c.LivenessProbe = &pod.Probe{HTTPGet: pod.Get{Path: "/livez"}, PeriodSeconds: 10, TimeoutSeconds: 3, FailureThreshold: 3}
+	c.StartupProbe = &pod.Probe{HTTPGet: pod.Get{Path: wire.Started}, PeriodSeconds: 2, TimeoutSeconds: 1, FailureThreshold: 60}
+	c.LivenessProbe = &pod.Probe{HTTPGet: pod.Get{Path: wire.Live}, PeriodSeconds: 10, TimeoutSeconds: 3, FailureThreshold: 3}
 	return service{
 		Object: pod.Object{APIVersion: "serving.knative.dev/v1", Kind: "Service", Metadata: pod.Metadata{Name: w.name}},
 		Spec: serviceSpec{

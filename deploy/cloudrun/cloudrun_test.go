@@ -37,7 +37,7 @@ type schema struct {
 // schemas reads testdata/run-v1.json: what Service and Job reach in the
 // discovery document of Cloud Run's API, without the descriptions and without
 // what these say is not supported. UPDATE_SCHEMA names such a document to take
-// it from anew: run/v1/run-api.json in the module google.golang.org/api.
+// it from: run/v1/run-api.json in the module google.golang.org/api.
 func schemas(t *testing.T) map[string]*schema {
 	t.Helper()
 	const name = "testdata/run-v1.json"
@@ -238,7 +238,7 @@ func env(container map[string]any) map[string]any {
 
 // Every value arrives as it was, whatever it looks like.
 func TestValues(t *testing.T) {
-	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Place)["7-seas"])
+	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Target)["7-seas"])
 	values := env(c)
 	for i, want := range deploytest.Hostile {
 		if name := "HOSTILE_" + string(rune('A'+i)); values[name] != want {
@@ -248,7 +248,7 @@ func TestValues(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	connects := gorgon.App{Name: "chat", Routes: []gorgon.Route{gorgon.Page[string]{Path: "/", Needs: []gorgon.Need{gorgon.Connections}}}}
+	connects := gorgon.App{Name: "chat", Parts: []gorgon.Part{gorgon.Page[string]{Path: "/", Needs: []gorgon.Need{gorgon.NeedConnections}}}}
 	for _, c := range []struct {
 		name    string
 		app     gorgon.App
@@ -264,8 +264,8 @@ func TestSettings(t *testing.T) {
 		{"connections", connects, plan.Setting{}, "web", map[string]any{"run.googleapis.com/cpu-throttling": "true"}, "http1", 3600},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := deploytest.Sites(cloudrun.Target().Place)["leaflet"]
-			s.App, s.Outcome, s.Package.Parts = c.app, plan.Judge(c.app, cloudrun.Target().Place, c.setting), plan.Parts(c.app)
+			s := deploytest.Sites(cloudrun.Target().Target)["leaflet"]
+			s.App, s.Outcome, s.Package.Parts = plan.Describe(c.app), plan.Judge(plan.Describe(c.app), cloudrun.Target().Target, c.setting), plan.Parts(c.app)
 			annotations, spec, container := revision(t, s)
 			delete(annotations, "run.googleapis.com/startup-cpu-boost")
 			if !maps.Equal(annotations, c.notes) {
@@ -283,7 +283,7 @@ func TestSettings(t *testing.T) {
 
 // What the API says of probes in words alone.
 func TestProbes(t *testing.T) {
-	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Place)["shop"])
+	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Target)["shop"])
 	for _, name := range []string{"startupProbe", "livenessProbe"} {
 		p := c[name].(map[string]any)
 		period, timeout, failures := p["periodSeconds"].(int), p["timeoutSeconds"].(int), p["failureThreshold"].(int)
@@ -297,7 +297,7 @@ func TestRefusals(t *testing.T) {
 	for name, want := range map[string]string{
 		"PORT": "variable PORT is the platform's", "K_SERVICE": "variable K_SERVICE is the platform's", "1A": "use letters, digits",
 	} {
-		s := deploytest.Sites(cloudrun.Target().Place)["leaflet"]
+		s := deploytest.Sites(cloudrun.Target().Target)["leaflet"]
 		s.Variables = []deploy.Variable{{Name: name, Value: "1"}}
 		if err := cloudrun.Target().Write(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: the error is %v, want it to say %q", name, err, want)

@@ -99,7 +99,7 @@ A new revision gets no visitors before /startupz answers with 200.
 `, n, region)
 	b.WriteString("\n" + w.scaling())
 	if s.Outcome.Role == "web" {
-		b.WriteString("\nInstances stand still between requests. They run with GORGON_ROLE=web: a refresh\nends within the request that caused it, after its response.\n")
+		b.WriteString("\nInstances are suspended between requests. They run with GORGON_ROLE=web: a\nregeneration finishes within the request that triggered it, after the response.\n")
 	}
 	if s.Local() {
 		fmt.Fprintf(&b, "\nThe %s store lies in an instance's memory (/tmp), and is gone with it.\n", s.Outcome.Setting.Store)
@@ -163,7 +163,7 @@ func (w *writer) scaling() string {
 		most = fmt.Sprintf("%d at most", n)
 	}
 	if w.site.Outcome.Setting.AlwaysOn {
-		return "One instance runs all the time, and " + most + ". They are paid for whether or not\nsomebody visits.\n"
+		return "One instance runs all the time, and " + most + ". They are paid for also\nwithout visitors.\n"
 	}
-	return "No instance runs while nobody visits, and " + most + ".\n"
+	return "No instance runs without visitors, and " + most + ".\n"
 }

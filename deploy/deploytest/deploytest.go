@@ -31,41 +31,46 @@ func load(context.Context, gorgon.Input) (state, error) { return state{}, nil }
 
 func view(state) gorgon.Component { return nil }
 
-// Sites are sites by name, planned for a place:
+// Sites are sites by name, planned for a target:
 //
 //   - leaflet: built pages and one of request time, no store
 //   - shop: a PostgreSQL that has to be laid out, three instances, services, secrets
 //   - notes: a store on disk, one instance
 //   - 7-seas: values that a careless writer spoils
-func Sites(place plan.Place) map[string]deploy.Site {
-	asked := gorgon.Page[state]{Path: "/search", RequestState: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }, View: view}
+func Sites(target plan.Target) map[string]deploy.Site {
+	asked := gorgon.Page[state]{Path: "/search", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }, View: view}
 	home := gorgon.Page[state]{Path: "/", View: view}
-	fresh := gorgon.Page[state]{Path: "/", BuildState: load, RevalidateAfter: time.Minute, View: view}
-	some := gorgon.Page[state]{Path: "/p/{id}", BuildState: load, Incremental: true, View: view}
+	fresh := gorgon.Page[state]{Path: "/", Load: load, RevalidateAfter: time.Minute, View: view}
+	some := gorgon.Page[state]{Path: "/p/{id}", Load: load, Incremental: true, View: view}
 	work := func(context.Context) error { return nil }
 
-	leaflet := site(place, gorgon.App{Name: "leaflet", Routes: []gorgon.Route{home, asked}}, plan.Setting{Store: "none"})
+	leaflet := site(target, gorgon.App{Name: "leaflet", Parts: []gorgon.Part{home, asked}}, plan.Setting{Store: "none"})
 
-	shop := site(place, gorgon.App{
-		Name: "shop", Origin: "https://shop.example.com", Routes: []gorgon.Route{fresh, some, asked},
-		Services: []gorgon.Service{
-			{Name: "stock", Run: work, Every: 25 * time.Minute, Needs: []gorgon.Need{gorgon.Database}},
-			{Name: "digest", Run: work, Every: 24 * time.Hour},
+	shop := site(target, gorgon.App{
+		Name: "shop", Origin: "https://shop.example.com", Parts: []gorgon.Part{
+			fresh,
+			some,
+			asked,
+			gorgon.Service{Name: "stock", Run: work, Every: 25 * time.Minute, Needs: []gorgon.Need{gorgon.NeedDatabase}},
+			gorgon.Service{Name: "digest", Run: work, Every: 24 * time.Hour},
 		},
 	}, plan.Setting{Store: "postgres", SharedStore: true, Replicas: 3})
 	shop.Store, shop.Migrate = "postgres://app:***@db.internal/app", true
 	shop.Domain, shop.Image = "shop.example.com", "registry.example.com/shop:4f1c"
 	shop.Variables = []deploy.Variable{
-		{Name: "GORGON_STORE", Value: "postgres://app:" + secret + "@db.internal/app", Secret: true, For: "where what is made is kept"},
+		{Name: "GORGON_STORE", Value: "postgres://app:" + secret + "@db.internal/app", Secret: true, For: "the store for pages generated at run time"},
 		{Name: "GORGON_PURGE_KEY", Secret: true, For: "the key of purges over HTTP"},
 		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
 		{Name: "GREETING", Value: "good day", For: "what visitors are told first"},
 	}
 
-	notes := site(place, gorgon.App{Name: "notes", Origin: "https://notes.example.com", Routes: []gorgon.Route{fresh, some}}, plan.Setting{Store: "disk", Replicas: 1, AlwaysOn: true})
+	notes := site(target, gorgon.App{Name: "notes", Origin: "https://notes.example.com", Parts: []gorgon.Part{
+		fresh,
+		some,
+	}}, plan.Setting{Store: "disk", Replicas: 1, AlwaysOn: true})
 	notes.Store, notes.Domain, notes.Image = "disk:store", "notes.example.com", "registry.example.com/notes:4f1c"
 
-	seas := site(place, gorgon.App{Name: "7-seas", Routes: []gorgon.Route{home, some}}, plan.Setting{Store: "redis", SharedStore: true})
+	seas := site(target, gorgon.App{Name: "7-seas", Parts: []gorgon.Part{home, some}}, plan.Setting{Store: "redis", SharedStore: true})
 	seas.Store, seas.Image = "redis://cache/0", "registry.example.com:5000/a/7-seas:0.1_x"
 	for i, v := range Hostile {
 		seas.Variables = append(seas.Variables, deploy.Variable{Name: "HOSTILE_" + string(rune('A'+i)), Value: v, For: "what breaks"})
@@ -79,8 +84,8 @@ var Hostile = []string{
 	" lead", "*/5", "%TAG", "$(GORGON_STORE)", "$HOME", "{{.}}", "\u2028", "!!int 1", "\ufeff", "ünïcode ☃ 𝄞", "---", "...",
 }
 
-func site(place plan.Place, app gorgon.App, setting plan.Setting) deploy.Site {
-	s := deploy.Site{App: app, Outcome: plan.Judge(app, place, setting), Folder: "/home/somebody/pkg", Store: "none"}
+func site(target plan.Target, app gorgon.App, setting plan.Setting) deploy.Site {
+	s := deploy.Site{App: plan.Describe(app), Outcome: plan.Judge(plan.Describe(app), target, setting), Folder: "/home/someone/pkg", Store: "none"}
 	s.Package = pack.Manifest{
 		Format: pack.Format, App: app.Name, Build: "-4f1c_zz-", Origin: app.Origin,
 		Commit: "0123456789abcdef0123456789abcdef01234567", MadeAt: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
@@ -90,10 +95,10 @@ func site(place plan.Place, app gorgon.App, setting plan.Setting) deploy.Site {
 }
 
 // Run writes the target's files for every site and holds them against the
-// golden files in testdata, which UPDATE_GOLDEN=1 writes anew. It gives each
+// golden files in testdata, which UPDATE_GOLDEN=1 writes. It gives each
 // site's folder to check, which may be nil.
 func Run(t *testing.T, target deploy.Target, check func(t *testing.T, s deploy.Site, folder string)) {
-	for name, s := range Sites(target.Place) {
+	for name, s := range Sites(target.Target) {
 		t.Run(name, func(t *testing.T) {
 			folder := Write(t, target, s)
 			files := Files(t, folder)
@@ -167,6 +172,6 @@ func golden(t *testing.T, folder string, got map[string]string) {
 		return
 	}
 	if diff := cmp.Diff(Files(t, folder), got); diff != "" {
-		t.Errorf("%s differs (-golden +written), UPDATE_GOLDEN=1 writes it anew:\n%s", path.Base(folder), diff)
+		t.Errorf("%s differs (-golden +written), UPDATE_GOLDEN=1 writes it:\n%s", path.Base(folder), diff)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // ConfigName is the file that every command of fly reads.
@@ -21,7 +22,7 @@ const ConfigName = "fly.toml"
 // Target is Fly.io, on machines that are kept running.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{
+		Target: plan.Target{
 			Name: "fly", Title: "Fly.io",
 			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always},
 		},
@@ -33,13 +34,13 @@ func Target() deploy.Target {
 // drain outlasts what the proxy takes to hear of a machine that goes.
 const drain = 5 * time.Second
 
-func write(_ context.Context, s deploy.Site, folder string) error {
+func write(ctx context.Context, s deploy.Site, folder string) error {
 	s.Variables = pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain))
 	if err := pod.Check(s.Variables); err != nil {
 		return fmt.Errorf("fly: %w", err)
 	}
 	if s.Migrate && s.Local() { // a release command has no volume
-		return fmt.Errorf("fly: a %s store that has to be laid out cannot be, for lack of a volume then: use a shared one (postgres, redis or s3)", s.Outcome.Setting.Store)
+		return fmt.Errorf("fly: a %s store needs tables, which cannot be created without a volume: use a shared one (postgres, redis or s3)", s.Outcome.Setting.Store)
 	}
 	for _, v := range s.Variables {
 		if strings.HasPrefix(v.Name, "FLY_") {
@@ -54,7 +55,7 @@ func write(_ context.Context, s deploy.Site, folder string) error {
 	if err := e.Encode(c); err != nil {
 		return fmt.Errorf("fly: %s: %w", ConfigName, err)
 	}
-	return deploy.WriteFiles(folder, deploy.File{Name: ConfigName, Data: b.Bytes()}, deploy.Readme(s, readme(s, c)))
+	return pod.Write(ctx, s, folder, deploy.File{Name: ConfigName, Data: b.Bytes()}, deploy.Readme(s, readme(s, c)))
 }
 
 // config is a fly.toml, with the keys that are used.
@@ -126,7 +127,7 @@ func configure(s deploy.Site) config {
 			InternalPort: pod.Port, ForceHTTPS: true,
 			AutoStopMachines: "off", MinMachinesRunning: s.Replicas(),
 			Concurrency: concurrency{Type: "requests", SoftLimit: 500, HardLimit: 1000},
-			Checks:      []check{{Method: "GET", Path: "/readyz", GracePeriod: "5s", Interval: "5s", Timeout: "3s"}},
+			Checks:      []check{{Method: "GET", Path: wire.Ready, GracePeriod: "5s", Interval: "5s", Timeout: "3s"}},
 		},
 		VM: []machine{{Size: "shared-cpu-1x", Memory: "256mb"}},
 	}

@@ -123,7 +123,7 @@ func TestTarget(t *testing.T) {
 
 // Every value arrives as it was, whatever it looks like.
 func TestValues(t *testing.T) {
-	s := deploytest.Sites(fly.Target().Place)["7-seas"]
+	s := deploytest.Sites(fly.Target().Target)["7-seas"]
 	env := read(t, deploytest.Write(t, fly.Target(), s))["env"].(map[string]any)
 	for i, want := range deploytest.Hostile {
 		if name := "HOSTILE_" + string(rune('A'+i)); env[name] != want {
@@ -138,10 +138,10 @@ func TestRefusals(t *testing.T) {
 		change func(*deploy.Site)
 	}{
 		{"FLY_REGION: names that begin with FLY_ are the platform's", func(s *deploy.Site) { s.Variables = []deploy.Variable{{Name: "FLY_REGION", Value: "x"}} }},
-		{"variable ZERO: its value is no text", func(s *deploy.Site) { s.Variables = []deploy.Variable{{Name: "ZERO", Value: "a\x00"}} }},
+		{"variable ZERO: its value is not text", func(s *deploy.Site) { s.Variables = []deploy.Variable{{Name: "ZERO", Value: "a\x00"}} }},
 		{"use a shared one", func(s *deploy.Site) { s.Outcome.Setting.Store, s.Migrate = "sqlite", true }},
 	} {
-		s := deploytest.Sites(fly.Target().Place)["leaflet"]
+		s := deploytest.Sites(fly.Target().Target)["leaflet"]
 		c.change(&s)
 		if err := fly.Target().Write(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("the error is %v, want it to say %q", err, c.want)

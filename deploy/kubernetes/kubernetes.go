@@ -25,7 +25,7 @@ const (
 // Target is a Kubernetes cluster, 1.27 or later.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{
+		Target: plan.Target{
 			Name: "kubernetes", Title: "Kubernetes",
 			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Schedule: "a CronJob"},
 		},
@@ -37,7 +37,7 @@ func Target() deploy.Target {
 // drain outlasts what a cluster takes to tell its proxies that a pod goes.
 const drain = 5 * time.Second
 
-func write(_ context.Context, s deploy.Site, folder string) error {
+func write(ctx context.Context, s deploy.Site, folder string) error {
 	w := writer{site: s, name: pod.Label(s.Package.App), image: pod.Image(s)}
 	w.variables = pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain))
 	w.site.Variables = w.variables
@@ -62,16 +62,16 @@ func write(_ context.Context, s deploy.Site, folder string) error {
 	if s.Replicas() > 1 {
 		w.add("pdb.yaml", "Nodes are emptied one server at a time.", w.disruption())
 	}
-	w.add("networkpolicy.yaml", "Nobody reaches another port than that of the pages. What pods reach is left open,\nsince a store and whatever the app asks may be anywhere.", w.networkPolicy())
+	w.add("networkpolicy.yaml", "Only the port of the pages can be reached. Outgoing connections are not limited,\nsince the store and other services may be anywhere.", w.networkPolicy())
 	if s.Outcome.Setting.SharedStore {
-		w.add("cronjob.yaml", "Does what is due: scheduled services, and keeping the store small. Servers do the\nsame where they find time; the store sees to it that it is done once.", w.cronJob())
+		w.add("cronjob.yaml", "Runs scheduled services, and keeps the store within its bounds. Servers do the\nsame between requests; the store ensures that each task runs once.", w.cronJob())
 	}
 	listed := slices.Clone(w.names)
 	slices.Sort(listed)
 	w.add("kustomization.yaml", "kubectl apply -k .", kustomization{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: listed})
 
 	if w.migrates() {
-		w.add(MigrateName, "Lays the store out. Applied by hand before a new version is, see "+deploy.ReadmeName+".", w.migration())
+		w.add(MigrateName, "Creates or upgrades the store's tables. Apply it before each new version; see "+deploy.ReadmeName+".", w.migration())
 	}
 	if secrets := pod.Secrets(w.variables); len(secrets) > 0 {
 		w.add(SecretName, "Copy it to secret.yaml, fill it in, and keep that out of the repository.", w.secret(secrets))
@@ -79,7 +79,7 @@ func write(_ context.Context, s deploy.Site, folder string) error {
 	if err := errors.Join(w.faults...); err != nil {
 		return fmt.Errorf("kubernetes: %w", err)
 	}
-	return deploy.WriteFiles(folder, append(w.files, deploy.Readme(w.site, w.readme()))...)
+	return pod.Write(ctx, s, folder, append(w.files, deploy.Readme(w.site, w.readme()))...)
 }
 
 // A writer writes the objects of one site.
@@ -136,7 +136,7 @@ func (w *writer) configMap() configMap {
 }
 
 func (w *writer) configMapComment() string {
-	text := "What the program is told and is no secret. Running pods hear of a change by\nkubectl rollout restart deployment/" + w.name + "."
+	text := "Variables of the program that are not secret. Running pods read changes after\nkubectl rollout restart deployment/" + w.name + "."
 	if open := pod.Open(w.variables); len(open) > 0 {
 		text += "\n\nYours to add, where you need them:"
 		for _, v := range open {

@@ -95,7 +95,7 @@ func safe(t *testing.T, name string, p podSpec) {
 		t.Errorf("%s: no pod has the cluster's token", name)
 	}
 	if c := p.SecurityContext; !c.RunAsNonRoot || c.RunAsUser != 65532 || c.SeccompProfile.Type != "RuntimeDefault" {
-		t.Errorf("%s: a pod runs as nobody, with the default profile: %+v", name, c)
+		t.Errorf("%s: a pod runs as an unprivileged user, with the default profile: %+v", name, c)
 	}
 	for _, c := range append(p.InitContainers, p.Containers...) {
 		if s := c.SecurityContext; s.Escalation == nil || *s.Escalation || !s.ReadOnly || !slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
@@ -123,7 +123,7 @@ func read(t *testing.T, folder, name string, into any) bool {
 
 // Every value arrives as it was, whatever it looks like.
 func TestValues(t *testing.T) {
-	s := deploytest.Sites(kubernetes.Target().Place)["7-seas"]
+	s := deploytest.Sites(kubernetes.Target().Target)["7-seas"]
 	var c struct{ Data map[string]yaml.Node }
 	read(t, deploytest.Write(t, kubernetes.Target(), s), "configmap.yaml", &c)
 	for i, want := range deploytest.Hostile {
@@ -136,10 +136,10 @@ func TestValues(t *testing.T) {
 }
 
 func TestVariablesThatCannotBe(t *testing.T) {
-	s := deploytest.Sites(kubernetes.Target().Place)["leaflet"]
+	s := deploytest.Sites(kubernetes.Target().Target)["leaflet"]
 	s.Variables = []deploy.Variable{{Name: "A B", Value: "x"}, {Name: "BYTES", Value: "\xff"}, {Name: "ZERO", Value: "a\x00"}}
 	err := kubernetes.Target().Write(t.Context(), s, t.TempDir())
-	for _, want := range []string{`variable "A B": use letters`, "variable BYTES: its value is no text", "variable ZERO: its value is no text"} {
+	for _, want := range []string{`variable "A B": use letters`, "variable BYTES: its value is not text", "variable ZERO: its value is not text"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want it to say %q", err, want)
 		}
@@ -149,7 +149,7 @@ func TestVariablesThatCannotBe(t *testing.T) {
 // A store of files is one pod's: it is never beside another, and what lays
 // such a store out runs in the pod.
 func TestLocalStore(t *testing.T) {
-	s := deploytest.Sites(kubernetes.Target().Place)["notes"]
+	s := deploytest.Sites(kubernetes.Target().Target)["notes"]
 	s.Outcome.Setting.Store, s.Store, s.Migrate = "sqlite", "sqlite:store.db", true
 	folder := deploytest.Write(t, kubernetes.Target(), s)
 	var d object
@@ -168,7 +168,7 @@ func TestLocalStore(t *testing.T) {
 
 // An app below a path leaves the rest of its host to others.
 func TestBasePath(t *testing.T) {
-	s := deploytest.Sites(kubernetes.Target().Place)["shop"]
+	s := deploytest.Sites(kubernetes.Target().Target)["shop"]
 	s.Package.Base = "/shop"
 	var i struct {
 		Spec struct {
@@ -188,7 +188,7 @@ func TestBasePath(t *testing.T) {
 // missing ones and wrong types are faults there.
 func TestSchema(t *testing.T) {
 	validate := validator(t)
-	for name, s := range deploytest.Sites(kubernetes.Target().Place) {
+	for name, s := range deploytest.Sites(kubernetes.Target().Target) {
 		t.Run(name, func(t *testing.T) {
 			folder := deploytest.Write(t, kubernetes.Target(), s)
 			for _, not := range []string{"kustomization.yaml", deploy.ReadmeName} { // no objects of the API
@@ -204,7 +204,7 @@ func TestSchema(t *testing.T) {
 		})
 	}
 	t.Run("a fault is one", func(t *testing.T) {
-		folder := deploytest.Write(t, kubernetes.Target(), deploytest.Sites(kubernetes.Target().Place)["leaflet"])
+		folder := deploytest.Write(t, kubernetes.Target(), deploytest.Sites(kubernetes.Target().Target)["leaflet"])
 		data, err := os.ReadFile(filepath.Join(folder, "deployment.yaml"))
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/deploy/pod"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 const (
@@ -27,7 +28,7 @@ func (w *writer) deployment() deployment {
 	if !w.scales() { // otherwise the number is the autoscaler's
 		d.Spec.Replicas = w.site.Replicas()
 	}
-	if w.site.Local() { // the old pod has to let go of the volume
+	if w.site.Local() { // the old pod must release the volume
 		d.Spec.Strategy = strategy{Type: "Recreate"}
 	}
 	spec := &d.Spec.Template.Spec
@@ -100,9 +101,9 @@ func (w *writer) server() pod.Container {
 	probe := func(path string, period, failures int) *pod.Probe {
 		return &pod.Probe{HTTPGet: pod.Get{Path: path, Port: "http"}, PeriodSeconds: period, TimeoutSeconds: 3, FailureThreshold: failures}
 	}
-	c.StartupProbe = probe("/startupz", 1, 60)
-	c.ReadinessProbe = probe("/readyz", 5, 2)
-	c.LivenessProbe = probe("/livez", 10, 3)
+	c.StartupProbe = probe(wire.Started, 1, 60)
+	c.ReadinessProbe = probe(wire.Ready, 5, 2)
+	c.LivenessProbe = probe(wire.Live, 10, 3)
 	return c
 }
 

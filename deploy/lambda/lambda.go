@@ -30,7 +30,7 @@ const (
 // Target is AWS Lambda.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{Name: "lambda", Title: "AWS Lambda, function URL", Offers: plan.Offers{
+		Target: plan.Target{Name: "lambda", Title: "AWS Lambda, function URL", Offers: plan.Offers{
 			Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "an EventBridge schedule",
 		}},
 		Write: write,
@@ -74,7 +74,7 @@ func writeZip(s deploy.Site, name string) error {
 		return fmt.Errorf("deploy lambda: %w", err)
 	}
 	if total > maxUnzipped {
-		return fmt.Errorf("deploy lambda: the package has %d MB, and Lambda takes 250 MB: build fewer pages ahead (Incremental makes them on their first request), or deploy to a place that runs images", total>>20)
+		return fmt.Errorf("deploy lambda: the package has %d MB, and Lambda takes 250 MB: build fewer pages ahead (Incremental makes them on their first request), or deploy to a target that runs images", total>>20)
 	}
 	return nil
 }
@@ -177,12 +177,7 @@ func parameterOf(variable string) string {
 // every is how often maintain is called: as often as the most frequent of
 // what is scheduled, at least hourly for sweeping.
 func every(s deploy.Site) string {
-	minutes := int64(60)
-	for _, service := range s.App.Services {
-		if service.Every > 0 {
-			minutes = min(minutes, max(1, int64(service.Every/time.Minute)))
-		}
-	}
+	minutes := max(1, int64(s.App.Every(time.Hour)/time.Minute))
 	if minutes == 1 {
 		return "rate(1 minute)"
 	}
@@ -247,12 +242,12 @@ sam logs --stack-name %[1]s --tail
 ## Go back
 
 Deploy the folder of the earlier package again. Both versions can serve at once:
-pages in the store are rendered anew by whoever reads them, and assets of either
-are found by both.
+each renders pages from the store with its own views, and both find the assets of
+either.
 
 ## What is different here
 
-- An instance stands still between requests, so the program runs with the role
+- An instance is suspended between requests, so the program runs with the role
   web: a stale page is answered at once and made again before its response
   ends. Lambda bills that time.
 - Nothing is kept on disk. A store that instances share is what makes a page be

@@ -20,7 +20,7 @@ import (
 	"github.com/gorgon-go/gorgon/plan"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // sites are differing apps on their way to Lambda.
 func sites(t *testing.T) map[string]deploy.Site {
@@ -33,7 +33,7 @@ func sites(t *testing.T) map[string]deploy.Site {
 	}
 	site := func(app gorgon.App, setting plan.Setting, vars ...deploy.Variable) deploy.Site {
 		return deploy.Site{
-			App: app, Outcome: plan.Judge(app, lambda.Target().Place, setting), Folder: folder, Variables: vars,
+			App: plan.Describe(app), Outcome: plan.Judge(plan.Describe(app), lambda.Target().Target, setting), Folder: folder, Variables: vars,
 			Package: pack.Manifest{App: "shop", Build: "b1", Commit: "4f1c", MadeAt: time.Unix(1_700_000_000, 0), Arch: "amd64", Program: "shop", Seed: "shop.seed", Pages: 3, Parts: plan.Parts(app)},
 		}
 	}
@@ -41,7 +41,7 @@ func sites(t *testing.T) map[string]deploy.Site {
 	role := deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"}
 	store := deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "where pages are kept"}
 	plain := site(gorgon.App{Name: "shop"}, plan.Setting{}, role)
-	shop := site(gorgon.App{Name: "shop", Services: []gorgon.Service{{Name: "import", Every: 5 * time.Minute, Run: run}}},
+	shop := site(gorgon.App{Name: "shop", Parts: []gorgon.Part{gorgon.Service{Name: "import", Every: 5 * time.Minute, Run: run}}},
 		plan.Setting{Store: "postgres", SharedStore: true, Replicas: 10}, role, store)
 	shop.Migrate, shop.Store, shop.Domain, shop.Region, shop.Package.Arch = true, "postgres://shop:***@db/shop", "shop.example", "eu-central-1", "arm64"
 	hostile := site(gorgon.App{Name: "shop"}, plan.Setting{}, deploy.Variable{Name: "GORGON_BASE_PATH", Value: "/\"yes\": {{x}} #\n- ${Ref}", For: "\"quotes\""})
@@ -70,7 +70,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(got, want) {
-				t.Errorf("%s: %s differs from %s (-update writes it anew):\n%s", name, file, golden, got)
+				t.Errorf("%s: %s differs from %s (-update writes it):\n%s", name, file, golden, got)
 			}
 		}
 	}

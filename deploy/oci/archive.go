@@ -36,8 +36,8 @@ func archive(ctx context.Context, from, to string, index v1.ImageIndex, result R
 		}
 	}()
 	w := tar.NewWriter(f)
-	// The tables of contents come first: whoever streams the archive then
-	// knows what follows.
+	// The tables of contents come first: a reader of the stream
+	// then knows what follows.
 	err = add(w, "manifest.json", int64(len(old)), func(w io.Writer) error {
 		_, err := w.Write(old)
 		return err

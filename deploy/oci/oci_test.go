@@ -276,7 +276,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs; -update writes it anew (-want +got):\n%s", file, diff)
+		t.Errorf("%s differs; -update writes it (-want +got):\n%s", file, diff)
 	}
 }
 
@@ -468,7 +468,7 @@ func TestRefusals(t *testing.T) {
 		"a file outside":    {oci.Image{Packages: []string{with(func(m *pack.Manifest, _ map[string][]byte) { m.Files = append(m.Files, pack.File{Name: "../x"}) })}}, `lists "../x"`},
 		"another system":    {oci.Image{Packages: []string{with(func(m *pack.Manifest, _ map[string][]byte) { m.OS = "darwin" })}}, "it is for darwin/amd64, and images are for Linux: pack it with --os linux"},
 		"another processor": {oci.Image{Packages: []string{with(func(m *pack.Manifest, _ map[string][]byte) { m.Arch = "arm64" })}}, "shop is for EM_X86_64, and manifest.json says arm64"},
-		"no ELF":            {oci.Image{Packages: []string{with(func(_ *pack.Manifest, f map[string][]byte) { f["shop"] = []byte("MZ") })}}, "shop is no program for Linux"},
+		"no ELF":            {oci.Image{Packages: []string{with(func(_ *pack.Manifest, f map[string][]byte) { f["shop"] = []byte("MZ") })}}, "shop is not a program for Linux"},
 		"the C library": {oci.Image{Packages: []string{with(func(_ *pack.Manifest, f map[string][]byte) { f["shop"] = program(elf.EM_X86_64, elf.PT_INTERP) })}},
 			"needs the C library, which an image does not have: build it with CGO_ENABLED=0"},
 		"two of a platform": {oci.Image{Packages: []string{amd64(t), amd64(t)}}, "use one for each platform"},
@@ -521,7 +521,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// tool runs a program that is no part of Go.
+// tool runs a program that is not part of Go.
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

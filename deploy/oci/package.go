@@ -95,7 +95,7 @@ func openPackage(folder string) (_ *opened, err error) {
 	}
 	for _, f := range m.Files {
 		if !fs.ValidPath(f.Name) {
-			return nil, fmt.Errorf("%s lists %q, which is no name of a file in it: %s", pack.ManifestName, f.Name, again)
+			return nil, fmt.Errorf("%s lists %q, which is not the name of a file in it: %s", pack.ManifestName, f.Name, again)
 		}
 	}
 	return p, p.alone()
@@ -118,7 +118,7 @@ func (p *opened) alone() error {
 	defer file.Close()
 	program, err := elf.NewFile(file)
 	if err != nil {
-		return fmt.Errorf("%s is no program for Linux: %w: %s", m.Program, err, again)
+		return fmt.Errorf("%s is not a program for Linux: %w: %s", m.Program, err, again)
 	}
 	if program.Machine != machines[m.Arch] {
 		return fmt.Errorf("%s is for %s, and %s says %s: %s", m.Program, program.Machine, pack.ManifestName, m.Arch, again)

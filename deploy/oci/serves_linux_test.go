@@ -248,7 +248,7 @@ func TestItServes(t *testing.T) {
 	}
 }
 
-// free is an address of the loopback that nobody listens on now.
+// free is an address of the loopback that is free now.
 func free(t *testing.T) string {
 	t.Helper()
 	addr, err := testbed.FreeAddr()

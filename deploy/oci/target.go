@@ -24,10 +24,11 @@ const (
 // runs OCI images.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{
+		Target: plan.Target{
 			Name: "oci", Title: "a container (OCI image)",
 			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always},
 		},
+		Image: true,
 		Write: write,
 	}
 }
@@ -64,7 +65,7 @@ func variables(s deploy.Site) []deploy.Variable {
 	if !local || slices.ContainsFunc(s.Variables, func(v deploy.Variable) bool { return v.Name == "GORGON_STORE" }) {
 		return s.Variables
 	}
-	return append(slices.Clone(s.Variables), deploy.Variable{Name: "GORGON_STORE", Value: place, For: "where what is made is kept"})
+	return append(slices.Clone(s.Variables), deploy.Variable{Name: "GORGON_STORE", Value: place, For: "the store for pages generated at run time"})
 }
 
 // fixed is what the image sets by itself: what is known now and no secret.

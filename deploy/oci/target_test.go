@@ -34,7 +34,7 @@ func sites(t *testing.T) map[string]deploy.Site {
 	site := func(setting plan.Setting, change func(*deploy.Site)) deploy.Site {
 		s := deploy.Site{
 			Package: about(), Folder: amd64(t), Image: "registry.example.com/shop:4f1c", Domain: "shop.example.com",
-			Outcome: plan.Outcome{Place: oci.Target().Place, Setting: setting, Role: "serve"},
+			Outcome: plan.Outcome{Target: oci.Target().Target, Setting: setting, Role: "serve"},
 			Store:   "none",
 			Variables: []deploy.Variable{
 				{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
@@ -52,21 +52,21 @@ func sites(t *testing.T) map[string]deploy.Site {
 		"disk": site(plan.Setting{Store: "disk"}, func(s *deploy.Site) {
 			s.Store = "disk:/data/store"
 			s.Outcome.Verdicts = []plan.Verdict{{
-				Need: plan.Need{Part: "page /p/{id}", Kind: plan.Incremental, Why: "paths that the build did not list are made on their first request"},
+				Need: plan.Need{Part: "page /p/{id}", Kind: plan.Incremental, Why: "paths that the build did not list are generated on their first request"},
 				Fit:  plan.Conditional, Rule: "volume", Says: "a disk store lies on a volume, which one instance has",
 			}}
 		}),
 		"postgres": site(plan.Setting{Store: "postgres", SharedStore: true}, func(s *deploy.Site) {
 			s.Store, s.Migrate = "postgres://app:***@db/app", true
 			s.Variables = append(s.Variables,
-				deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "where what is made is kept"},
-				deploy.Variable{Name: "GORGON_DRAIN", Value: "15s", For: "the time between SIGTERM and the end of listening"},
+				deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "the store for pages generated at run time"},
+				deploy.Variable{Name: "GORGON_DRAIN", Value: "15s", For: "how long to keep accepting requests after SIGTERM"},
 				deploy.Variable{Name: "MOTTO", Value: `5 $ for "two" \ all`, For: "what is written at the top"})
 		}),
 		"redis": site(plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, func(s *deploy.Site) { s.Store = "redis://cache/0" }),
 		"s3": site(plan.Setting{Store: "s3", SharedStore: true}, func(s *deploy.Site) {
 			s.Store = "s3://bucket/shop"
-			s.Variables = append(s.Variables, deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "where what is made is kept"})
+			s.Variables = append(s.Variables, deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "the store for pages generated at run time"})
 		}),
 	}
 }
@@ -135,7 +135,7 @@ func TestCompose(t *testing.T) {
 				t.Errorf("GORGON_PURGE_KEY is %v, want what the operator set", got)
 			}
 			if got := app.Environment["GORGON_TRUSTED_PROXIES"]; got != nil {
-				t.Errorf("GORGON_TRUSTED_PROXIES is %q, and nobody set it", *got)
+				t.Errorf("GORGON_TRUSTED_PROXIES is %q, and it was not set", *got)
 			}
 			if s.Local() != (len(app.Volumes) == 1) {
 				t.Errorf("the app has %d volumes", len(app.Volumes))

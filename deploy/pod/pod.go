@@ -1,5 +1,5 @@
 // Package pod describes a site as a container of its image, in the words that
-// Kubernetes and Cloud Run share, and says what the program in it is told.
+// Kubernetes and Cloud Run share, with the program's environment.
 package pod
 
 import (
@@ -11,8 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/plan"
 )
 
 // What every image of a package has.
@@ -47,8 +47,8 @@ func Label(app string) string {
 	return strings.Trim(name[:min(len(name), 40)], "-")
 }
 
-// With adds variables where the site names none of theirs, or leaves them
-// without a value that is no secret.
+// With adds variables that the site does not name, or names without a value and
+// not as secrets.
 func With(variables []deploy.Variable, more ...deploy.Variable) []deploy.Variable {
 	all := append([]deploy.Variable(nil), variables...)
 next:
@@ -70,7 +70,7 @@ next:
 // Store is the variable that names the store. Stores of files lie in folder; a
 // shared store's location is a secret, since it may hold one.
 func Store(s deploy.Site, folder string) deploy.Variable {
-	v := deploy.Variable{Name: "GORGON_STORE", For: "where what is made is kept"}
+	v := deploy.Variable{Name: "GORGON_STORE", For: "the store for pages generated at run time"}
 	switch store := s.Outcome.Setting.Store; {
 	case store == "disk":
 		v.Value = "disk:" + folder + "/store"
@@ -86,9 +86,9 @@ func Store(s deploy.Site, folder string) deploy.Variable {
 	return v
 }
 
-// Drain is the variable for the time between SIGTERM and the end of listening.
+// Drain is the variable for how long to keep accepting requests after SIGTERM.
 func Drain(d time.Duration) deploy.Variable {
-	return deploy.Variable{Name: "GORGON_DRAIN", Value: d.String(), For: "the time between SIGTERM and the end of listening"}
+	return deploy.Variable{Name: "GORGON_DRAIN", Value: d.String(), For: "how long to keep accepting requests after SIGTERM"}
 }
 
 // Grace is how long the program may take to end: its drain, and half a minute
@@ -115,7 +115,7 @@ func Open(variables []deploy.Variable) []deploy.Variable {
 	return only(variables, func(v deploy.Variable) bool { return !v.Secret && v.Value == "" })
 }
 
-// Secrets are the variables that belong where the place keeps secrets.
+// Secrets returns the variables that belong to the target's secrets.
 func Secrets(variables []deploy.Variable) []deploy.Variable {
 	return only(variables, func(v deploy.Variable) bool { return v.Secret })
 }
@@ -140,7 +140,7 @@ func Check(variables []deploy.Variable) error {
 		case !variableName.MatchString(v.Name):
 			faults = append(faults, fmt.Errorf("variable %q: use letters, digits and underscores, not a digit first", v.Name))
 		case !utf8.ValidString(v.Value) || strings.ContainsFunc(v.Value, unprintable):
-			faults = append(faults, fmt.Errorf("variable %s: its value is no text: use UTF-8 without control characters", v.Name))
+			faults = append(faults, fmt.Errorf("variable %s: its value is not text: use UTF-8 without control characters", v.Name))
 		}
 	}
 	return errors.Join(faults...)
@@ -153,15 +153,9 @@ func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.Contains
 // Cron is when maintain is to be called, in the five fields of cron: as often
 // as the most frequent service asks for, between once a minute and once an
 // hour.
-func Cron(app gorgon.App) string {
-	every := time.Hour
-	for _, s := range app.Services {
-		if s.Every > 0 {
-			every = min(every, s.Every)
-		}
-	}
-	minutes := max(1, int(every/time.Minute))
-	for 60%minutes != 0 { // cron counts anew with each hour
+func Cron(app plan.App) string {
+	minutes := max(1, int(app.Every(time.Hour)/time.Minute))
+	for 60%minutes != 0 { // cron starts again with each hour
 		minutes--
 	}
 	switch minutes {
@@ -173,7 +167,7 @@ func Cron(app gorgon.App) string {
 	return fmt.Sprintf("*/%d * * * *", minutes)
 }
 
-// List lists variables in Markdown, under what a place calls them.
+// List lists variables in Markdown, under the target's name for them.
 func List(variables []deploy.Variable, name func(deploy.Variable) string) string {
 	var b strings.Builder
 	for _, v := range variables {

@@ -88,9 +88,9 @@ func TestCron(t *testing.T) {
 	} {
 		var app gorgon.App
 		for _, every := range c.every {
-			app.Services = append(app.Services, gorgon.Service{Every: every})
+			app.Parts = append(app.Parts, gorgon.Service{Every: every})
 		}
-		if got := pod.Cron(app); got != c.want {
+		if got := pod.Cron(plan.Describe(app)); got != c.want {
 			t.Errorf("%v: %q, want %q", c.every, got, c.want)
 		}
 	}
@@ -106,9 +106,9 @@ func TestCheck(t *testing.T) {
 		{deploy.Variable{Name: "1A"}, `variable "1A": use letters`},
 		{deploy.Variable{Name: "A=B"}, `variable "A=B": use letters`},
 		{deploy.Variable{Name: "A\n"}, `variable "A\n": use letters`},
-		{deploy.Variable{Name: "A", Value: "\xff"}, "variable A: its value is no text"},
-		{deploy.Variable{Name: "A", Value: "\x00"}, "variable A: its value is no text"},
-		{deploy.Variable{Name: "A", Value: "\x7f"}, "variable A: its value is no text"},
+		{deploy.Variable{Name: "A", Value: "\xff"}, "variable A: its value is not text"},
+		{deploy.Variable{Name: "A", Value: "\x00"}, "variable A: its value is not text"},
+		{deploy.Variable{Name: "A", Value: "\x7f"}, "variable A: its value is not text"},
 	} {
 		err := pod.Check([]deploy.Variable{c.v})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

@@ -12,7 +12,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 )
 
-// Quoted is a text that somebody else chose. It is always written in double
+// Quoted is a text from outside. It is always written in double
 // quotes: readers of YAML 1.1 and 1.2 disagree on what else is a text, and so
 // on =, 0o17, 1:30 or a line separator.
 type Quoted string

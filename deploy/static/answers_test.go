@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gorgon-go/gorgon"
+	httpanswer "github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/static"
@@ -27,7 +28,7 @@ import (
 )
 
 // served is what the program serves of a package.
-func served(t *testing.T, s deploy.Site) (http.Handler, *seed.Seed) {
+func served(t *testing.T, app gorgon.App, s deploy.Site) (http.Handler, *seed.Seed) {
 	t.Helper()
 	opened, err := seed.Open(filepath.Join(s.Folder, s.Package.Seed))
 	if err != nil {
@@ -35,15 +36,15 @@ func served(t *testing.T, s deploy.Site) (http.Handler, *seed.Seed) {
 	}
 	store := mem.Open(mem.Options{})
 	m := opened.Manifest()
-	r := &render.Renderer{App: s.App, Build: m.Build, Values: gorgon.NewValues(s.App, opened.Value), Site: gorgon.Site{Base: m.Base, Origin: s.App.Origin, Locales: s.App.Locales, Assets: m.Assets}}
-	kept, err := cache.New(cache.Config{Renderer: r, Seed: opened, Store: store, Prepare: serve.Prepare})
+	r := &render.Renderer{App: app, Build: m.Build, Values: app.ReadValues(opened.Value), Site: opened.Site(app)}
+	kept, err := cache.New(cache.Config{Renderer: r, Seed: opened, Store: store, Prepare: httpanswer.Prepare})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = kept.Close(); _ = store.Close(); _ = opened.Close() })
-	h, err := serve.New(serve.Config{App: s.App, Renderer: r, Cache: kept, Files: func(path string) (serve.File, bool) {
+	h, err := serve.New(serve.Config{App: app, Renderer: r, Cache: kept, Files: func(path string) (httpanswer.File, bool) {
 		f, err := opened.File(path)
-		return serve.File{ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag, Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd}, err == nil
+		return httpanswer.File{ContentType: f.ContentType, Immutable: f.Immutable, ETag: f.ETag, Data: f.Data, Gzip: f.Gzip, Brotli: f.Brotli, Zstd: f.Zstd}, err == nil
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +123,7 @@ func (e example) paths(t *testing.T, opened *seed.Seed) []string {
 		}
 		list = append(list, gorgon.EscapePath(e.base+f.Path))
 	}
-	for _, locale := range e.app.Locales {
+	for _, locale := range e.app.Locales.Tags {
 		list = append(list, e.base+"/"+locale+"/nothing", e.base+"/"+locale+"x/nothing")
 	}
 	list = append(list, e.base+"/nothing/here", e.base+"/_gorgon/assets/nothing.css", e.base+"/nothing.css", e.base+"/_gorgon/assets/", "/_headers", "/_redirects", "/.nojekyll", "/CNAME")
@@ -143,12 +144,12 @@ func TestAnswersAreThoseOfTheProgram(t *testing.T) {
 		if err := static.Target().Write(t.Context(), s, folder); err != nil {
 			t.Fatal(err)
 		}
-		// The servers run as somebody who may not look into tests' folders.
+		// The servers run as a user who may not read tests' folders.
 		if err := os.Chmod(filepath.Dir(folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		root := filepath.Join(folder, static.SiteName)
-		handler, opened := served(t, s)
+		handler, opened := served(t, e.app, s)
 		program := httptest.NewServer(handler)
 		t.Cleanup(program.Close)
 		for server, start := range map[string]func(t *testing.T) (*testbed.Server, error){

@@ -14,8 +14,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/deploy"
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // An Upload is the manifest of an upload to S3: what a bucket is to hold, in
@@ -56,14 +57,14 @@ func (h site) bucket(root string) ([]deploy.File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("static: %w", err)
 		}
-		o := Object{Key: f.Name, File: f.Name, ContentType: f.ContentType, CacheControl: serve.CachePage}
+		o := Object{Key: f.Name, File: f.Name, ContentType: f.ContentType, CacheControl: answer.CachePage}
 		switch own := f.Header["Cache-Control"]; {
 		case f.Immutable:
-			o.CacheControl = serve.CacheAsset
+			o.CacheControl = answer.CacheAsset
 		case len(own) > 0:
 			o.CacheControl = strings.Join(own, ", ")
 		case f.Name == notFound:
-			o.CacheControl = serve.CacheNever
+			o.CacheControl = answer.CacheNever
 		}
 		o.sum(data)
 		u.Objects = append(u.Objects, o)
@@ -72,7 +73,7 @@ func (h site) bucket(root string) ([]deploy.File, error) {
 		if len(r.To) > longestTarget {
 			continue // the README says so
 		}
-		o := Object{Key: strings.TrimPrefix(decoded(r.From), "/"), CacheControl: serve.CachePage, Redirect: r.To}
+		o := Object{Key: strings.TrimPrefix(decoded(r.From), "/"), CacheControl: answer.CachePage, Redirect: r.To}
 		o.sum(nil)
 		u.Objects = append(u.Objects, o)
 	}
@@ -112,7 +113,7 @@ func (o Object) rank(h site) int {
 
 // assetPrefix is what the keys of assets begin with.
 func (h site) assetPrefix() string {
-	return strings.TrimPrefix(h.Base+"/_gorgon/assets/", "/")
+	return strings.TrimPrefix(h.Base+wire.Assets, "/")
 }
 
 // script writes the calls of the aws command: one for all that is alike.

@@ -131,8 +131,8 @@ func TestUpload(t *testing.T) {
 
 	// Another version: a page and a redirect are gone, an asset has changed.
 	e = examples()["rich"]
-	e.app.Routes = append(e.app.Routes[:len(e.app.Routes)-1:len(e.app.Routes)-1], page{Path: "/at/{x}", View: view, BuildState: where, BuildPaths: paths("/at/käse", "/at/old")})
-	e.app.Assets = examples()["docs"].app.Assets
+	e.app.Parts = append(e.app.Parts[:len(e.app.Parts)-1:len(e.app.Parts)-1], page{Path: "/at/{x}", View: view, Load: where, Paths: paths("/at/käse", "/at/old")})
+	e.app.Assets.Files = examples()["docs"].app.Assets.Files
 	second := e.written(t)
 	again := upload(t, second, server)
 	if last := again[len(again)-1]; !strings.HasPrefix(last, "-") {

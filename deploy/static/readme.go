@@ -32,7 +32,7 @@ func (h site) readme(r rules) (string, error) {
 		if plain(o.Status) != o.Status {
 			statuses = append(statuses, fmt.Sprintf("The redirect of `%s` is made with %d in place of %d, which a browser that only reads takes alike.", o.From, plain(o.Status), o.Status))
 		}
-		notMade = append(notMade, fmt.Sprintf("The redirect of `%s` to `%s` is not made: whoever asks gets the 404.", o.From, o.To))
+		notMade = append(notMade, fmt.Sprintf("The redirect of `%s` to `%s` is not made: visitors get the 404.", o.From, o.To))
 		switch {
 		case len(o.To) > longestTarget:
 			tooLong = append(tooLong, fmt.Sprintf("The redirect of `%s` is not made: it leads to more than %d bytes.", o.From, longestTarget))
@@ -45,7 +45,7 @@ func (h site) readme(r rules) (string, error) {
 			headers = append(headers, fmt.Sprintf("Page `%s` has headers of its own, which are not sent.", f.Path))
 		}
 	}
-	// S3 is told of these two.
+	// S3 gets only these two headers.
 	var amazon []string
 	for _, f := range h.Files {
 		if n := len(f.Header); n > 1 || n == 1 && f.Header["Cache-Control"] == nil {

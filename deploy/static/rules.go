@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/answer"
 )
 
 // What Cloudflare Pages reads of the two files, and takes of files.
@@ -57,7 +57,7 @@ func (h site) rules() rules {
 		}
 	}
 	rule("/*", h.Always)
-	rule(h.Assets()+"*", []header{{"Cache-Control", serve.CacheAsset}})
+	rule(h.Assets()+"*", []header{{"Cache-Control", answer.CacheAsset}})
 	for _, f := range h.Files {
 		var own []header
 		for _, o := range listed(f.Header) {
@@ -75,9 +75,9 @@ func (h site) rules() rules {
 		case !literal(f.Path):
 			r.left = append(r.left, fmt.Sprintf("Page `%s` has headers of its own, which are not sent: its path holds what `_headers` takes for a pattern.", f.Path))
 		default:
-			// A page is asked for with a slash behind it, too.
+			// A page in a folder is asked for with a slash at its end, too.
 			rule(f.Path, own)
-			if !strings.HasSuffix(f.Path, "/") {
+			if !strings.HasSuffix(f.Path, "/") && isHTML(f.ContentType) {
 				rule(f.Path+"/", own)
 			}
 		}

@@ -14,7 +14,8 @@ import (
 	"text/template"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/paths"
 )
 
 //go:embed files
@@ -22,8 +23,8 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"caddy": caddy, "nginx": nginx, "regexp": regexpOf, "shell": shell, "file": fileOf, "count": countOf,
-	"cachePage": func() string { return serve.CachePage }, "cacheAsset": func() string { return serve.CacheAsset },
-	"cacheNever": func() string { return serve.CacheNever },
+	"cachePage": func() string { return answer.CachePage }, "cacheAsset": func() string { return answer.CacheAsset },
+	"cacheNever": func() string { return answer.CacheNever },
 }).ParseFS(files, "files/*"))
 
 func execute(name string, data any) ([]byte, error) {
@@ -86,25 +87,42 @@ func countOf(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// An own is a page with headers of its own.
-type own struct {
+// A customPage is a page with headers of its own.
+type customPage struct {
 	Path    string
+	File    string // below the site's folder
 	Type    string
 	Headers []header
 }
 
 // Has says whether a page sends a header of this name itself.
-func (o own) Has(name string) bool {
+func (o customPage) Has(name string) bool {
 	return slices.ContainsFunc(o.Headers, func(h header) bool { return h.Name == name })
 }
 
 // Own are the pages with headers of their own, and with another type.
-func (h site) Own() []own {
-	var list []own
+func (h site) Own() []customPage {
+	var list []customPage
 	for _, f := range h.Files {
-		o := own{decoded(f.Path), f.ContentType, listed(f.Header)}
+		at := decoded(f.Path)
+		o := customPage{at, fileOf(at), f.ContentType, listed(f.Header)}
+		if !isHTML(f.ContentType) {
+			o.File = at
+		}
 		if f.Page && (len(o.Headers) > 0 || !isHTML(f.ContentType)) {
 			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// Bare are the pages, decoded, that are not HTML documents: their files have
+// their own names, and so no folder leads to them.
+func (h site) Bare() []string {
+	var list []string
+	for _, f := range h.Files {
+		if f.Page && !isHTML(f.ContentType) {
+			list = append(list, decoded(f.Path))
 		}
 	}
 	return list
@@ -174,7 +192,7 @@ type moved struct {
 
 // decoded is a path of this site without its escapes.
 func decoded(escaped string) string {
-	if at, err := gorgon.ParsePath(escaped); err == nil {
+	if at, err := paths.Parse(escaped); err == nil {
 		return at
 	}
 	return escaped

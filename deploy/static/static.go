@@ -1,14 +1,13 @@
-// Package static writes a site as files, with what each of the usual hosts of
-// files needs to answer as the server would: headers, redirects, an upload in
-// order. What a host cannot do stands in the README, by host.
+// Package static writes a site as files, with the configuration that each of the
+// usual static hosts needs to answer as the server does: headers, redirects, an
+// upload in order. The README lists what each host cannot do.
 package static
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,24 +17,22 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/export"
 	"github.com/gorgon-go/gorgon/plan"
-	"github.com/gorgon-go/gorgon/render"
-	"github.com/gorgon-go/gorgon/seed"
-	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // SiteName is the folder that holds the files, below the target's. It is the
 // root of the host: with a base path the site lies deeper in it.
 const SiteName = "site"
 
-// Target is a host of files.
+// Target is a static host.
 func Target() deploy.Target {
-	return deploy.Target{Place: plan.Place{Name: "static", Title: "a host of files"}, Write: write}
+	return deploy.Target{Target: plan.Target{Name: "static", Title: "a static host"}, Write: write}
 }
 
 // A header is one that is sent.
 type header struct{ Name, Value string }
 
-// A site is what was exported, as hosts are told of it.
+// A site is the exported site, as the templates of hosts read it.
 type site struct {
 	App, Build string
 	Base       string // "" or "/docs"
@@ -55,15 +52,12 @@ type language struct {
 }
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
-	report, base, err := exported(ctx, s, folder)
+	report, err := exported(ctx, s, folder)
 	if err != nil {
 		return err
 	}
-	always, err := serve.Headers(s.App)
-	if err != nil {
-		return fmt.Errorf("static: %w", err)
-	}
-	h := site{App: s.Package.App, Build: s.Package.Build, Base: base, Domain: s.Domain, Always: listed(always), Files: report.Files, Redirects: report.Redirects}
+	base := s.Package.Base
+	h := site{App: s.Package.App, Build: s.Package.Build, Base: base, Domain: s.Domain, Always: listed(s.App.Headers), Files: report.Files, Redirects: report.Redirects}
 	for _, locale := range s.App.Locales {
 		if home := s.App.Prefixes().Path(locale, "/"); home != "/" {
 			at := gorgon.EscapePath(base + home)
@@ -121,38 +115,31 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 // notFound is the error view for what is not there.
 const notFound = export.NotFound
 
-// exported writes the site's own files. What the plan was told to accept is
-// left out.
-func exported(ctx context.Context, s deploy.Site, folder string) (export.Report, string, error) {
-	// Of a single executable the seed lies within.
-	opened, err := seed.Open(filepath.Join(s.Folder, filepath.FromSlash(cmp.Or(s.Package.Seed, s.Package.Program))))
-	if err != nil {
-		return export.Report{}, "", fmt.Errorf("static: %w", err)
+// exported has the app's program write the site's own files. What the plan was
+// told to accept is left out.
+func exported(ctx context.Context, s deploy.Site, folder string) (export.Report, error) {
+	var report export.Report
+	out := filepath.Join(folder, SiteName, filepath.FromSlash(s.Package.Base))
+	args := []string{"export", "--host", "--json", "--out", out}
+	if s.Package.Deployed != nil && len(s.Package.Deployed.Accepted) > 0 {
+		args = append(args, "--partial")
 	}
-	defer opened.Close()
-	m := opened.Manifest()
-	out := filepath.Join(folder, SiteName, filepath.FromSlash(m.Base))
-	report, err := export.Run(ctx, export.Config{
-		App: s.App, Seed: opened, Out: out, Redirects: true,
-		Partial: s.Package.Deployed != nil && len(s.Package.Deployed.Accepted) > 0,
-		Renderer: &render.Renderer{
-			App: s.App, Build: m.Build, Values: gorgon.NewValues(s.App, opened.Value),
-			Seal: render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build),
-			Site: gorgon.Site{Base: m.Base, Origin: s.App.Origin, Locales: s.App.Locales, Assets: m.Assets},
-		},
-	})
+	said, err := s.Run(ctx, args...)
+	if err == nil {
+		err = json.Unmarshal(said, &report)
+	}
 	if err != nil {
-		return report, "", err
+		return report, fmt.Errorf("static: %w", err)
 	}
 	// The folder is written once, and not brought up to date.
 	if err := os.Remove(filepath.Join(out, export.ListName)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return report, "", fmt.Errorf("static: %w", err)
+		return report, fmt.Errorf("static: %w", err)
 	}
-	return report, m.Base, nil
+	return report, nil
 }
 
 // listed lists headers by name, with each value on its own.
-func listed(h http.Header) []header {
+func listed(h map[string][]string) []header {
 	var list []header
 	for name, values := range h {
 		for _, v := range values {
@@ -164,7 +151,7 @@ func listed(h http.Header) []header {
 }
 
 // Assets is the path below which lies what never changes.
-func (h site) Assets() string { return gorgon.EscapePath(h.Base) + "/_gorgon/assets/" }
+func (h site) Assets() string { return gorgon.EscapePath(h.Base) + wire.Assets }
 
 // artifact is the folder that GitHub Pages serves: a project's pages lie below
 // its name, which then is the base path.

@@ -24,8 +24,10 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/gorgon-go/gorgon"
+	httpanswer "github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/bundle"
+	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/static"
 	"github.com/gorgon-go/gorgon/pack"
@@ -71,33 +73,35 @@ func examples() map[string]example {
 		return http.Header{"Cache-Control": {"no-cache"}, "Content-Security-Policy": {"default-src 'none'"}}
 	}
 	return map[string]example{
-		"plain": {app: gorgon.App{Name: "plain", Routes: []gorgon.Route{page{Path: "/", View: view}, page{Path: "/about", View: view, BuildState: where}}}},
+		"plain": {app: gorgon.App{Name: "plain", Parts: []gorgon.Part{page{Path: "/", View: view}, page{Path: "/about", View: view, Load: where}}}},
 		"rich": {
 			domain: "shop.example.com",
 			app: gorgon.App{
-				Name: "rich", Origin: "https://shop.example.com", Locales: []string{"en", "de"},
+				Name: "rich", Origin: "https://shop.example.com", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
 				Headers: http.Header{"X-Motto": {`"50%" of {all} $things, \o/`}, "Referrer-Policy": {""}},
-				Assets:  fstest.MapFS{"app.css": {Data: []byte("p{color:red}")}, "js/app.js": {Data: []byte("1")}},
-				Static:  fstest.MapFS{"favicon.ico": {Data: []byte("icon")}, "data/a b.json": {Data: []byte("{}")}, "style.css": {Data: []byte("a{}")}, "page.html": {Data: []byte("<p>")}},
-				Error:   func(f gorgon.Failure) gorgon.Component { return gorgon.Text(f.Title) },
-				Routes: []gorgon.Route{
-					page{Path: "/", View: view, BuildState: where},
-					page{Path: "/about", View: view, BuildState: where},
-					page{Path: "/list/", View: view, BuildState: where},
-					page{Path: "/feed.css", View: view, BuildState: where, Headers: feed},
-					page{Path: "/strict", View: view, BuildState: where, Headers: private},
-					page{Path: "/at/{x}", View: view, BuildState: where, BuildPaths: paths("/at/käse", "/at/a b", "/at/old", "/at/soon", "/at/it's")},
+				Assets: gorgon.Assets{
+					Files:  fstest.MapFS{"app.css": {Data: []byte("p{color:red}")}, "js/app.js": {Data: []byte("1")}},
+					Static: fstest.MapFS{"favicon.ico": {Data: []byte("icon")}, "data/a b.json": {Data: []byte("{}")}, "style.css": {Data: []byte("a{}")}, "page.html": {Data: []byte("<p>")}},
+				},
+				Error: func(f gorgon.Failure) gorgon.Component { return gorgon.Text(f.Title) },
+				Parts: []gorgon.Part{
+					page{Path: "/", View: view, Load: where},
+					page{Path: "/about", View: view, Load: where},
+					page{Path: "/list/", View: view, Load: where},
+					page{Path: "/feed.css", View: view, Load: where, Headers: feed},
+					page{Path: "/strict", View: view, Load: where, Headers: private},
+					page{Path: "/at/{x}", View: view, Load: where, Paths: paths("/at/käse", "/at/a b", "/at/old", "/at/soon", "/at/it's")},
 				},
 			},
 		},
 		"docs": {
 			base: "/docs", accepted: []string{"process", "refresh"},
 			app: gorgon.App{
-				Name: "docs", Assets: fstest.MapFS{"a.css": {Data: []byte("p{top:0}")}},
-				Routes: []gorgon.Route{
-					page{Path: "/", View: view, BuildState: where, RevalidateAfter: time.Hour},
-					page{Path: "/{x}", View: view, BuildState: where, BuildPaths: paths("/old", "/new")},
-					page{Path: "/now", View: view, RequestState: func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }},
+				Name: "docs", Assets: gorgon.Assets{Files: fstest.MapFS{"a.css": {Data: []byte("p{top:0}")}}},
+				Parts: []gorgon.Part{
+					page{Path: "/", View: view, Load: where, RevalidateAfter: time.Hour},
+					page{Path: "/{x}", View: view, Load: where, Paths: paths("/old", "/new")},
+					page{Path: "/now", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }},
 				},
 			},
 		},
@@ -116,8 +120,19 @@ func (e example) site(t *testing.T) deploy.Site {
 		t.Fatal(err)
 	}
 	setting := plan.Setting{Store: "none"}
+	app := plan.Describe(e.app)
+	if app.Headers, err = httpanswer.Headers(e.app); err != nil {
+		t.Fatal(err)
+	}
+	run := func(ctx context.Context, args ...string) ([]byte, error) {
+		var out, log bytes.Buffer
+		if code := command.Run(ctx, e.app, command.Config{}, append(args, "--seed", filepath.Join(folder, "seed")), &out, &log); code != command.OK {
+			return nil, errors.New(log.String())
+		}
+		return out.Bytes(), nil
+	}
 	return deploy.Site{
-		App: e.app, Outcome: plan.Judge(e.app, static.Target().Place, setting), Folder: folder, Domain: e.domain,
+		App: app, Run: run, Outcome: plan.Judge(app, static.Target().Target, setting), Folder: folder, Domain: e.domain,
 		Package: pack.Manifest{
 			Format: pack.Format, App: e.app.Name, Build: report.Build, Base: e.base, Seed: "seed", Program: e.app.Name,
 			Pages: report.Pages, Parts: plan.Parts(e.app),
@@ -216,13 +231,13 @@ func TestLimitsAreSaid(t *testing.T) {
 	for i := range 60 {
 		own = append(own, fmt.Sprintf("/own/%02d", i))
 	}
-	e := example{app: gorgon.App{Name: "many", Routes: []gorgon.Route{
-		page{Path: "/moved/{x}", View: view, BuildPaths: paths(moved...), BuildState: func(context.Context, gorgon.Input) (string, error) {
+	e := example{app: gorgon.App{Name: "many", Parts: []gorgon.Part{
+		page{Path: "/moved/{x}", View: view, Paths: paths(moved...), Load: func(context.Context, gorgon.Input) (string, error) {
 			return "", gorgon.Redirect("/own/00")
 		}},
-		page{Path: "/own/{x}", View: view, BuildPaths: paths(append(own, "/own/a:b")...), Headers: func(string) http.Header { return http.Header{"X-Robots-Tag": {"noindex"}} }},
+		page{Path: "/own/{x}", View: view, Paths: paths(append(own, "/own/a:b")...), Headers: func(string) http.Header { return http.Header{"X-Robots-Tag": {"noindex"}} }},
 		page{Path: "/long", View: view, Headers: func(string) http.Header { return http.Header{"X-Long": {strings.Repeat("x", 2000)}} }},
-		page{Path: "/from/{x}", View: view, BuildPaths: paths("/from/:x", "/from/far"), BuildState: func(_ context.Context, in gorgon.Input) (string, error) {
+		page{Path: "/from/{x}", View: view, Paths: paths("/from/:x", "/from/far"), Load: func(_ context.Context, in gorgon.Input) (string, error) {
 			return "", gorgon.Redirect("https://example.com/" + strings.Repeat("y", 2100))
 		}},
 	}}}
@@ -284,7 +299,7 @@ func TestHeadersAndRedirects(t *testing.T) {
 		},
 		"/_gorgon/assets/*": {"Cache-Control": {"public, max-age=31536000, immutable"}},
 	}
-	for _, at := range []string{"/feed.css", "/feed.css/", "/de/feed.css", "/de/feed.css/"} {
+	for _, at := range []string{"/feed.css", "/de/feed.css"} {
 		want[at] = http.Header{"Content-Type": {"application/rss+xml"}, "X-Robots-Tag": {"noindex"}}
 	}
 	for _, at := range []string{"/strict", "/strict/", "/de/strict", "/de/strict/"} {
@@ -335,8 +350,8 @@ func TestManifestListsAll(t *testing.T) {
 // Of the hosts, Netlify alone knows which language a visitor reads.
 func TestNetlifySendsVisitorsToTheirLanguage(t *testing.T) {
 	e := example{base: "/docs", app: gorgon.App{
-		Name: "spoken", Locales: []string{"en", "de"}, PrefixDefault: true,
-		Routes: []gorgon.Route{page{Path: "/", View: view, BuildState: where}},
+		Name: "spoken", Locales: gorgon.Locales{Tags: []string{"en", "de"}, PrefixDefault: true},
+		Parts: []gorgon.Part{page{Path: "/", View: view, Load: where}},
 	}}
 	folder := e.written(t)
 	file, err := os.ReadFile(filepath.Join(folder, "netlify.toml"))

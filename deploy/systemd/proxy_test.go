@@ -3,8 +3,11 @@
 package systemd_test
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,10 +15,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/render"
@@ -23,18 +29,37 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-// program serves an app, and a handler that says who asks.
+// pulse lets the stream of the program send its next event.
+var pulse = make(chan struct{})
+
+// program serves an app, a handler that says who asks, and a stream.
 func program(t *testing.T) *httptest.Server {
 	t.Helper()
 	app := gorgon.App{
-		Name: "shop", Routes: []gorgon.Route{page{Path: "/", View: func(string) gorgon.Component { return gorgon.Text(strings.Repeat("a page ", 1000)) }}},
-		Handlers: map[string]http.Handler{"/who": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprint(w, r.Host, " ", r.Header.Get("X-Forwarded-Proto"), " ", r.Header.Get("X-Forwarded-For"))
-		})},
+		Name: "shop", Parts: []gorgon.Part{
+			page{Path: "/", View: func(string) gorgon.Component { return gorgon.Text(strings.Repeat("a page ", 1000)) }},
+			gorgon.Handler{Pattern: "/who", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprint(w, r.Host, " ", r.Header.Get("X-Forwarded-Proto"), " ", r.Header.Get("X-Forwarded-For"))
+			})},
+			api.Stream[api.None, int]{Path: "GET /events", Handle: func(ctx context.Context, _ api.None, _ string) iter.Seq2[api.Item[int], error] {
+				return func(yield func(api.Item[int], error) bool) {
+					for i := 0; ; i++ {
+						select {
+						case <-pulse:
+						case <-ctx.Done():
+							return
+						}
+						if !yield(api.Item[int]{Event: i}, nil) {
+							return
+						}
+					}
+				}
+			}},
+		},
 	}
 	store := mem.Open(mem.Options{})
 	r := &render.Renderer{App: app}
-	kept, err := cache.New(cache.Config{Renderer: r, Store: store, Prepare: serve.Prepare})
+	kept, err := cache.New(cache.Config{Renderer: r, Store: store, Prepare: answer.Prepare})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +124,65 @@ func TestCaddyPassesAnswersOnAsTheyAre(t *testing.T) {
 			want := front.Addr + " http 127.0.0.1"
 			if _, _, who := ask(t, front.URL+"/who", "X-Forwarded-For", "10.9.8.7", "X-Forwarded-Proto", "https"); who != want {
 				t.Errorf("the program hears %q, want %q", who, want)
+			}
+		})
+	}
+}
+
+// nginx is a usual file for nginx in front of a program: it says nothing of
+// streams.
+const nginx = `server {
+	listen 80;
+	gzip on;
+	gzip_types text/css text/xml application/json application/javascript;
+	location / {
+		proxy_pass http://%s;
+	}
+}
+`
+
+// Events pass each proxy one by one: the next one is made only after the last
+// one has arrived.
+func TestEventsPassAsTheyCome(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(write(t, sites()["still"]), "Caddyfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := program(t)
+	addr := behind.Listener.Addr().String()
+	for name, start := range map[string]func() (*testbed.Server, error){
+		"caddy": func() (*testbed.Server, error) { return testbed.Caddy(file, "UPSTREAM="+addr) },
+		"nginx": func() (*testbed.Server, error) { return testbed.Nginx(fmt.Appendf(nil, nginx, addr)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			front := testbed.For(t, start)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, front.URL+"/events", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Accept-Encoding", "gzip, br, zstd")
+			res, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != 200 || res.Header.Get("Content-Encoding") != "" {
+				t.Fatalf("%s %v", res.Status, res.Header)
+			}
+			lines := bufio.NewScanner(res.Body)
+			for i := range 20 {
+				select {
+				case pulse <- struct{}{}:
+				case <-ctx.Done():
+					t.Fatalf("event %d was not asked for", i)
+				}
+				for lines.Scan() && lines.Text() != fmt.Sprintf("data: %d", i) {
+				}
+				if lines.Err() != nil || ctx.Err() != nil {
+					t.Fatalf("event %d: %v", i, lines.Err())
+				}
 			}
 		})
 	}

@@ -22,7 +22,7 @@ import (
 // Target is a machine of one's own with systemd 247 or later.
 func Target() deploy.Target {
 	return deploy.Target{
-		Place: plan.Place{
+		Target: plan.Target{
 			Name: "systemd", Title: "one machine with systemd",
 			Offers: plan.Offers{Process: true, Single: true, Disk: plan.KeptFiles, OpenFor: plan.Always, Schedule: "a systemd timer"},
 		},
@@ -30,7 +30,7 @@ func Target() deploy.Target {
 	}
 }
 
-// stores are the places of local stores, below the state directory.
+// stores are the locations of local stores, below the state directory.
 var stores = map[string]string{"disk": "disk:/var/lib/%s/store", "sqlite": "sqlite:/var/lib/%s/store.db"}
 
 // A unit is what the templates read.
@@ -116,19 +116,19 @@ func describe(s deploy.Site) (unit, error) {
 	}
 	switch place, local := stores[s.Outcome.Setting.Store]; {
 	case local:
-		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: fmt.Sprintf(place, u.App), For: "where what is made is kept"})
+		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: fmt.Sprintf(place, u.App), For: "the store for pages generated at run time"})
 	case s.Store == "" || s.Store == "none":
 		// Said aloud, since a program that carries a disk store would use it.
-		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: "none", For: "where what is made is kept"})
-	case strings.Contains(s.Store, "***"):
-		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "where what is made is kept, as in " + s.Store})
+		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: "none", For: "the store for pages generated at run time"})
+	case strings.ContainsAny(s.Store, "*…"): // the rest of it is not known here
+		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Secret: true, For: "the store for pages generated at run time, as in " + s.Store})
 	default:
-		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: s.Store, For: "where what is made is kept"})
+		variables = append(variables, deploy.Variable{Name: "GORGON_STORE", Value: s.Store, For: "the store for pages generated at run time"})
 	}
 	// So that connections which the proxy keeps are closed by answers, not
 	// under a request.
-	variables = append(variables, deploy.Variable{Name: "GORGON_DRAIN", Value: "1s", For: "how long to go on taking requests once told to stop"})
-	variables = append(variables, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES", Value: "127.0.0.1/32,::1/128", For: "whose word on who asks is taken"})
+	variables = append(variables, deploy.Variable{Name: "GORGON_DRAIN", Value: "1s", For: "how long to keep accepting requests after SIGTERM"})
+	variables = append(variables, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES", Value: "127.0.0.1/32,::1/128", For: "proxies whose forwarding headers are trusted"})
 	at := map[string]int{}
 	for i, v := range variables {
 		at[v.Name] = i

@@ -39,7 +39,7 @@ func view(s string) gorgon.Component { return gorgon.Text(s) }
 func site(app gorgon.App, setting plan.Setting, change func(*deploy.Site)) deploy.Site {
 	target := systemd.Target()
 	s := deploy.Site{
-		App: app, Outcome: plan.Judge(app, target.Place, setting),
+		App: plan.Describe(app), Outcome: plan.Judge(plan.Describe(app), target.Target, setting),
 		Package: pack.Manifest{
 			Format: pack.Format, App: app.Name, Build: "b1-LD_9x", Program: app.Name, Seed: app.Name + ".seed",
 			OS: "linux", Arch: "amd64", Go: "go1.26.0", Pages: 3, Parts: plan.Parts(app), MadeAt: time.Unix(1_700_000_000, 0).UTC(),
@@ -52,11 +52,13 @@ func site(app gorgon.App, setting plan.Setting, change func(*deploy.Site)) deplo
 }
 
 func sites() map[string]deploy.Site {
-	still := gorgon.App{Name: "docs", Routes: []gorgon.Route{page{Path: "/", View: view}}}
-	blog := gorgon.App{Name: "blog", Origin: "https://blog.example.com", Routes: []gorgon.Route{page{Path: "/{post}", View: view, Incremental: true, RevalidateAfter: time.Hour}}}
+	still := gorgon.App{Name: "docs", Parts: []gorgon.Part{page{Path: "/", View: view}}}
+	blog := gorgon.App{Name: "blog", Origin: "https://blog.example.com", Parts: []gorgon.Part{page{Path: "/{post}", View: view, Incremental: true, RevalidateAfter: time.Hour}}}
 	shop := gorgon.App{
-		Name: "shop", Origin: "https://shop.example.com", Routes: []gorgon.Route{page{Path: "/", View: view, RevalidateAfter: time.Minute}},
-		Services: []gorgon.Service{{Name: "mailer", Every: time.Hour}},
+		Name: "shop", Origin: "https://shop.example.com", Parts: []gorgon.Part{
+			page{Path: "/", View: view, RevalidateAfter: time.Minute},
+			gorgon.Service{Name: "mailer", Every: time.Hour},
+		},
 	}
 	return map[string]deploy.Site{
 		"still": site(still, plan.Setting{}, nil),
@@ -68,7 +70,7 @@ func sites() map[string]deploy.Site {
 			s.Store, s.Domain, s.Migrate = "postgres://shop:***@db.internal/shop", "shop.example.com", true
 			s.Variables = []deploy.Variable{
 				{Name: "GORGON_PORT", Value: "8090", For: "where it listens"},
-				{Name: "GORGON_STORE", Secret: true, For: "where what is made is kept"},
+				{Name: "GORGON_STORE", Secret: true, For: "the store for pages generated at run time"},
 				{Name: "MAIL_FROM", Value: `"Shop, 100%" <shop@example.com> \o/`, For: "who mails are from"},
 				{Name: "MAIL_HOST", For: "what sends mails"},
 			}
@@ -441,5 +443,33 @@ func TestAStartThatFailsSaysHowToGoBack(t *testing.T) {
 	}
 	if said, _, err := m.install(packed(t, "two")); err == nil || !strings.Contains(said, "--rollback") {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+// The folders that targets have in a package are not part of a release, which
+// has the same name with and without them.
+func TestInstallLeavesTargetsWhereTheyAre(t *testing.T) {
+	m := newMachine(t)
+	one := packed(t, "one")
+	m.must(one)
+	for _, name := range []string{"oci/deployed.json", "oci/image.tar", "oci/layout/blob"} {
+		path := filepath.Join(one, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(name), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := pack.Sums(one); err != nil {
+		t.Fatal(err)
+	}
+	m.must(one)
+	if n := m.releases(); n != 1 {
+		t.Errorf("%d releases of one package", n)
+	}
+	at := filepath.Join(m.root, "opt/shop/current")
+	if _, err := os.Stat(filepath.Join(at, "oci")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the image is in the release: %v", err)
+	}
+	if data, err := os.ReadFile(filepath.Join(at, "a folder/b")); err != nil || string(data) != "c" {
+		t.Errorf("a folder of the package is not: %q, %v", data, err)
 	}
 }

@@ -1,4 +1,4 @@
-// Answers: what a generator can say instead of a state.
+// Answers: what a loader can return instead of a state.
 
 package main
 
@@ -8,11 +8,11 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-var answers = exhibit{"answers", "/answers", []gorgon.Route{
+var answers = exhibit{"answers", "/answers", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/answers",
-		BuildState: here,
-		Head:       head[Place]("answers"),
+		Path:    "/answers",
+		Load:    here,
+		HeadFor: head[Place]("answers"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "answers", markup(`<ul><li><a id="moved" href="{}">{}</a></li><li><a id="missing" href="{}">{}</a></li><li><a id="gone" href="{}">{}</a></li></ul>`,
 				url("/answers/moved"), t("answers.moved"), url("/answers/missing"), t("answers.missing"), url("/answers/gone"), t("answers.gone")))
@@ -21,7 +21,7 @@ var answers = exhibit{"answers", "/answers", []gorgon.Route{
 	gorgon.Page[Place]{
 		Path:        "/answers/{what}",
 		Incremental: true,
-		BuildState: func(_ context.Context, in gorgon.Input) (Place, error) {
+		Load: func(_ context.Context, in gorgon.Input) (Place, error) {
 			switch in.PathValue("what") {
 			case "moved":
 				return Place{}, gorgon.RedirectPermanently("/built")

@@ -16,8 +16,10 @@ import (
 	"github.com/gorgon-go/gorgon/i18n"
 )
 
-//go:embed assets messages *.go
-var files embed.FS
+//go:embed all:assets all:messages *.go
+var embedded embed.FS
+
+var files = gorgon.Files(embedded)
 
 func folder(name string) fs.FS {
 	sub, err := fs.Sub(files, name)
@@ -35,14 +37,14 @@ var messages = i18n.Must(i18n.Catalog{
 	Formats: []locales.Translator{en.New(), de.New(), ar.New()},
 }.Load())
 
-// An exhibit is one feature. Its name is also that of its file, and its texts
-// are the messages "name.title" and "name.about".
+// An exhibit is one feature. Its name is also the name of its file, and its
+// texts are the messages "name.title" and "name.about".
 type exhibit struct {
 	name, path string
-	routes     []gorgon.Route
+	parts      []gorgon.Part
 }
 
-// exhibits are all there are, by group: "groups.name" is what it is called.
+// exhibits are all exhibits by group; "groups.name" is the title of a group.
 var exhibits = []struct {
 	group    string
 	exhibits []exhibit
@@ -55,26 +57,29 @@ var exhibits = []struct {
 }
 
 func app() gorgon.App {
-	routes := []gorgon.Route{home}
+	parts := []gorgon.Part{home, stone, weight, clock, later, broken, gorgon.Handler{Pattern: "POST /key", Handler: http.HandlerFunc(takeKey)}}
 	for _, g := range exhibits {
 		for _, e := range g.exhibits {
-			routes = append(routes, e.routes...)
+			parts = append(parts, e.parts...)
 		}
 	}
 	return gorgon.App{
-		Name:         "gallery",
-		Origin:       "http://localhost:8080",
-		Locales:      languages,
-		LocaleNames:  map[string]string{"en": "English", "de": "Deutsch", "ar": "العربية"},
-		DetectLocale: true,
-		Layout:       layout,
-		Error:        failure,
-		Navigation:   &gorgon.Navigation{Transitions: true},
-		Assets:       folder("assets"),
-		Images:       []gorgon.ImageRule{{Match: "*.jpg", Widths: []int{320, 640, 1280}}},
-		Aliases:      map[string]string{"/favicon.ico": "stone.svg"},
-		Fragments:    []gorgon.FragmentRoute{stone, weight, clock, later, broken},
-		Handlers:     map[string]http.Handler{"POST /key": http.HandlerFunc(takeKey)},
-		Routes:       routes,
+		Name:   "gallery",
+		Origin: "http://localhost:8080",
+		Locales: gorgon.Locales{
+			Tags:   languages,
+			Names:  map[string]string{"en": "English", "de": "Deutsch", "ar": "العربية"},
+			Detect: true,
+		},
+		Layout:     layout,
+		Error:      failure,
+		Navigation: &gorgon.Navigation{Transitions: true},
+		Assets: gorgon.Assets{
+			Files:   folder("assets"),
+			Images:  []gorgon.ImageRule{{Match: "*.jpg", Widths: []int{320, 640, 1280}}},
+			Aliases: map[string]string{"/favicon.ico": "stone.svg"},
+		},
+		Middleware: []func(http.Handler) http.Handler{whenOver},
+		Parts:      parts,
 	}
 }

@@ -1,4 +1,4 @@
-// Both: built, with what only the request knows merged in.
+// Both: built, with the state of the request merged in.
 
 package main
 
@@ -15,20 +15,20 @@ type bothState struct {
 	Made, At time.Time
 }
 
-var both = exhibit{"both", "/both", []gorgon.Route{
+var both = exhibit{"both", "/both", []gorgon.Part{
 	gorgon.Page[bothState]{
 		Path: "/both",
-		BuildState: func(_ context.Context, in gorgon.Input) (bothState, error) {
+		Load: func(_ context.Context, in gorgon.Input) (bothState, error) {
 			return bothState{Place: placeOf(in), Made: time.Now().UTC()}, nil
 		},
-		RequestState: func(context.Context, gorgon.Input, *http.Request) (bothState, error) {
+		LoadRequest: func(context.Context, gorgon.Input, *http.Request) (bothState, error) {
 			return bothState{At: time.Now().UTC()}, nil
 		},
-		Amalgamate: func(_ context.Context, _ gorgon.Input, built, requested bothState) (bothState, error) {
+		Merge: func(_ context.Context, _ gorgon.Input, built, requested bothState) (bothState, error) {
 			built.At = requested.At
 			return built, nil
 		},
-		Head: head[bothState]("both"),
+		HeadFor: head[bothState]("both"),
 		View: func(s bothState) gorgon.Component {
 			return show(s, "both", markup(`<p class="big" id="made">{}</p><p class="big" id="asked">{}</p>`, t("made", "at", s.Made), t("both.asked", "at", s.At)))
 		},

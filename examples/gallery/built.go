@@ -18,11 +18,11 @@ func makeBuilt(_ context.Context, in gorgon.Input) (builtState, error) {
 	return builtState{placeOf(in), time.Now().UTC()}, nil
 }
 
-var built = exhibit{"built", "/built", []gorgon.Route{
+var built = exhibit{"built", "/built", []gorgon.Part{
 	gorgon.Page[builtState]{
-		Path:       "/built",
-		BuildState: makeBuilt,
-		Head:       head[builtState]("built"),
+		Path:    "/built",
+		Load:    makeBuilt,
+		HeadFor: head[builtState]("built"),
 		View: func(s builtState) gorgon.Component {
 			return show(s, "built", markup(`<p class="big">{}</p>`, t("made", "at", s.Made)))
 		},

@@ -12,7 +12,7 @@ import (
 
 var later = gorgon.Fragment[stoneProps, stoneState]{
 	Name: "later",
-	BuildState: func(_ context.Context, _ gorgon.Input, p stoneProps) (stoneState, error) {
+	Load: func(_ context.Context, _ gorgon.Input, p stoneProps) (stoneState, error) {
 		return stoneState{Stone: p.Stone, Made: time.Now().UTC()}, nil
 	},
 	View: func(s stoneState) gorgon.Component {
@@ -21,11 +21,11 @@ var later = gorgon.Fragment[stoneProps, stoneState]{
 	Fallback: func(p stoneProps) gorgon.Component { return t("deferred.fallback", "stone", p.Stone) },
 }
 
-var deferred = exhibit{"deferred", "/deferred", []gorgon.Route{
+var deferred = exhibit{"deferred", "/deferred", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/deferred",
-		BuildState: here,
-		Head:       head[Place]("deferred"),
+		Path:    "/deferred",
+		Load:    here,
+		HeadFor: head[Place]("deferred"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "deferred", markup(`<div class="room">{}</div>`, later.Defer(stoneProps{"slate"})))
 		},

@@ -1,4 +1,4 @@
-// Failing: a fragment that cannot be made. The page lives.
+// Failing: a fragment that cannot be made, in a page that still works.
 
 package main
 
@@ -12,22 +12,22 @@ import (
 
 var broken = gorgon.Fragment[struct{}, Place]{
 	Name: "broken",
-	RequestState: func(context.Context, gorgon.Input, struct{}, *http.Request) (Place, error) {
+	LoadRequest: func(context.Context, gorgon.Input, struct{}, *http.Request) (Place, error) {
 		return Place{}, errors.New("the cause that only the log knows")
 	},
 	View:     func(Place) gorgon.Component { return gorgon.Text("") },
 	Fallback: func(struct{}) gorgon.Component { return t("failing.fallback") },
 }
 
-var failing = exhibit{"failing", "/failing", []gorgon.Route{
+var failing = exhibit{"failing", "/failing", []gorgon.Part{
 	gorgon.Page[Place]{
 		Path:             "/failing",
-		BuildState:       here,
+		Load:             here,
 		AllowRequestTime: true,
-		Head:             head[Place]("failing"),
+		HeadFor:          head[Place]("failing"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "failing", broken.Use(struct{}{}), // its error view, in its place
-				markup(`<p>{}</p>`, broken.Defer(struct{}{})), // its fallback stays, and a popup tells
+				markup(`<p>{}</p>`, broken.Defer(struct{}{})), // its fallback stays, and a popup reports it
 				markup(`<p>{}</p>`, t("failing.alive")))
 		},
 	},

@@ -11,7 +11,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-// failure is App.Error. Causes are for the log: visitors see an identifier.
+// failure is App.Error. Causes go to the log: visitors see an identifier.
 func failure(f gorgon.Failure) gorgon.Component {
 	what := "errors.other"
 	if f.Status == 404 || f.Status == 403 || f.Status == 410 {
@@ -32,11 +32,11 @@ func failure(f gorgon.Failure) gorgon.Component {
 	}
 }
 
-var failures = exhibit{"failures", "/failures", []gorgon.Route{
+var failures = exhibit{"failures", "/failures", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/failures",
-		BuildState: here,
-		Head:       head[Place]("failures"),
+		Path:    "/failures",
+		Load:    here,
+		HeadFor: head[Place]("failures"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "failures", markup(`<p><a id="page" href="{}">{}</a></p><p><a id="popup-page" href="{}">{}</a></p>`,
 				url("/failures/broken"), t("failures.page"), url("/failing"), t("failures.popup")))
@@ -45,7 +45,7 @@ var failures = exhibit{"failures", "/failures", []gorgon.Route{
 	gorgon.Page[Place]{
 		Path:        "/failures/{what}",
 		Incremental: true,
-		BuildState: func(context.Context, gorgon.Input) (Place, error) {
+		Load: func(context.Context, gorgon.Input) (Place, error) {
 			return Place{}, errors.New("the cause that only the log knows")
 		},
 		View: func(Place) gorgon.Component { return gorgon.Text("") },

@@ -1,14 +1,14 @@
-// Forms: what was typed, opened and scrolled is there again on the way back and after a reload.
+// Forms: input, open elements and scroll positions are restored on going back and after a reload.
 
 package main
 
 import "github.com/gorgon-go/gorgon"
 
-var forms = exhibit{"forms", "/forms", []gorgon.Route{
+var forms = exhibit{"forms", "/forms", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/forms",
-		BuildState: here,
-		Head:       head[Place]("forms"),
+		Path:    "/forms",
+		Load:    here,
+		HeadFor: head[Place]("forms"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "forms",
 				markup(`<form><p><label>{}<br><textarea name="note" id="note" rows="3"></textarea></label></p>`, t("forms.note")),

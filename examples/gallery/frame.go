@@ -1,4 +1,4 @@
-// What is around every page: the document, the frame of an exhibit, and the code beside it.
+// The parts around every page: the document, the frame of an exhibit, and its code.
 
 package main
 
@@ -15,22 +15,25 @@ import (
 	"github.com/gorgon-go/gorgon/i18n"
 )
 
-// A Place is the part of every state that says which page it is of.
+// A Place is the part of every state that identifies its page.
 type Place struct{ Path, Locale string }
 
 func (p Place) place() Place { return p }
 
 func placeOf(in gorgon.Input) Place { return Place{in.Path, in.Locale} }
 
-// here makes the state of a page that has no other.
+// here makes the state of a page without further state.
 func here(_ context.Context, in gorgon.Input) (Place, error) { return placeOf(in), nil }
 
-// head gives a page the title and description of its exhibit.
-func head[S interface{ place() Place }](name string) func(S) gorgon.Head {
-	return func(s S) gorgon.Head {
-		title, _ := messages.In(s.place().Locale, name+".title", nil) // show asks for the same, and fails
-		about, _ := messages.In(s.place().Locale, name+".about", nil)
-		return gorgon.Head{Title: title + " · Gorgon", Description: about}
+// head gives a page the title and description of its exhibit, in its language.
+func head[S any](name string) func(context.Context, gorgon.Input, S) (gorgon.Head, error) {
+	return func(ctx context.Context, _ gorgon.Input, _ S) (gorgon.Head, error) {
+		title, err := messages.Text(ctx, name+".title", nil)
+		if err != nil {
+			return gorgon.Head{}, err
+		}
+		about, err := messages.Text(ctx, name+".about", nil)
+		return gorgon.Head{Title: title + " · Gorgon", Description: about}, err
 	}
 }
 
@@ -114,7 +117,7 @@ func show(s interface{ place() Place }, name string, parts ...gorgon.Component) 
 
 // code is a file of this program, in the colours of its tokens.
 func code(name string) gorgon.Component {
-	source, err := files.ReadFile(name)
+	source, err := embedded.ReadFile(name)
 	if err != nil {
 		return gorgon.ComponentFunc(func(context.Context, io.Writer) error { return err })
 	}

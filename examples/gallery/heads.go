@@ -1,15 +1,19 @@
-// Heads: what a page says of itself to search engines and to whoever shares it.
+// Heads: what a page tells search engines and sites where it is shared.
 
 package main
 
-import "github.com/gorgon-go/gorgon"
+import (
+	"context"
 
-var heads = exhibit{"heads", "/heads", []gorgon.Route{
+	"github.com/gorgon-go/gorgon"
+)
+
+var heads = exhibit{"heads", "/heads", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/heads",
-		BuildState: here,
-		Head: func(s Place) gorgon.Head {
-			h := head[Place]("heads")(s)
+		Path: "/heads",
+		Load: here,
+		HeadFor: func(ctx context.Context, in gorgon.Input, s Place) (gorgon.Head, error) {
+			h, err := head[Place]("heads")(ctx, in, s)
 			h.Canonical = "/heads"
 			h.Robots = "noarchive"
 			h.Meta = []gorgon.Meta{
@@ -17,7 +21,7 @@ var heads = exhibit{"heads", "/heads", []gorgon.Route{
 				{Name: "author", Content: `Medusa </head> "&`}, // escaped, as everything is
 			}
 			h.Links = []gorgon.LinkElement{{Rel: "next", Href: "/failures"}}
-			return h
+			return h, err
 		},
 		View: func(s Place) gorgon.Component {
 			return show(s, "heads", markup(`<p>{}</p>`, t("heads.look")))

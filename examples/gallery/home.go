@@ -1,13 +1,13 @@
-// The home page: what there is to see.
+// The home page: the list of exhibits.
 
 package main
 
 import "github.com/gorgon-go/gorgon"
 
 var home = gorgon.Page[Place]{
-	Path:       "/",
-	BuildState: here,
-	Head:       head[Place]("home"),
+	Path:    "/",
+	Load:    here,
+	HeadFor: head[Place]("home"),
 	View: func(s Place) gorgon.Component {
 		parts := []gorgon.Component{markup(`<h1>{}</h1><p class="about">{}</p>`, t("home.title"), t("home.about"))}
 		for _, g := range exhibits {

@@ -65,7 +65,7 @@ func TestRedirectsLeadNowhereElse(t *testing.T) {
 	}
 }
 
-// A cookie that somebody else wrote says nothing but a language we have.
+// A forged cookie can only select a language that the site has.
 func TestLocaleCookiesFromOutside(t *testing.T) {
 	at := served(t)
 	for cookie, want := range map[string]string{

@@ -1,4 +1,4 @@
-// Incremental: what the build did not make is made when it is first asked for, and kept.
+// Incremental: pages that the build did not make are made on their first request, and kept.
 
 package main
 
@@ -17,21 +17,21 @@ type incrementalState struct {
 	Made    time.Time
 }
 
-var incremental = exhibit{"incremental", "/incremental/60", []gorgon.Route{
+var incremental = exhibit{"incremental", "/incremental/60", []gorgon.Part{
 	gorgon.Page[incrementalState]{
 		Path: "/incremental/{number}",
-		BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+		Paths: func(context.Context, gorgon.Input) ([]string, error) {
 			return []string{"/incremental/60"}, nil
 		},
 		Incremental: true,
-		BuildState: func(_ context.Context, in gorgon.Input) (incrementalState, error) {
+		Load: func(_ context.Context, in gorgon.Input) (incrementalState, error) {
 			n, err := strconv.Atoi(in.PathValue("number"))
 			if err != nil || n < 2 || n > 1000 || strconv.Itoa(n) != in.PathValue("number") {
 				return incrementalState{}, gorgon.NotFound()
 			}
 			return incrementalState{placeOf(in), n, factors(n), time.Now().UTC()}, nil
 		},
-		Head: head[incrementalState]("incremental"),
+		HeadFor: head[incrementalState]("incremental"),
 		View: func(s incrementalState) gorgon.Component {
 			text := strconv.Itoa(s.Number) + " = " + strconv.Itoa(s.Factors[0])
 			for _, f := range s.Factors[1:] {

@@ -2,16 +2,20 @@
 
 package main
 
-import "github.com/gorgon-go/gorgon"
+import (
+	"context"
 
-var inline = exhibit{"inline", "/inline", []gorgon.Route{
+	"github.com/gorgon-go/gorgon"
+)
+
+var inline = exhibit{"inline", "/inline", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/inline",
-		BuildState: here,
-		Head: func(s Place) gorgon.Head {
-			h := head[Place]("inline")(s)
+		Path: "/inline",
+		Load: here,
+		HeadFor: func(ctx context.Context, in gorgon.Input, s Place) (gorgon.Head, error) {
+			h, err := head[Place]("inline")(ctx, in, s)
 			h.Extra = gorgon.Style(`.stripes { padding: 1rem; border-block: .4rem double currentColor }`)
-			return h
+			return h, err
 		},
 		View: func(s Place) gorgon.Component {
 			return show(s, "inline",

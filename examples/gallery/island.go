@@ -1,4 +1,4 @@
-// Island: HTML of the server that a module takes over once it is seen.
+// Island: server HTML that a module takes over once it is visible.
 
 package main
 
@@ -16,11 +16,11 @@ type counterProps struct {
 
 var counter = counterProps{Start: 3, Note: "</script><script>evil()</script>\u2028<!--"}
 
-var island = exhibit{"island", "/island", []gorgon.Route{
+var island = exhibit{"island", "/island", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/island",
-		BuildState: here,
-		Head:       head[Place]("island"),
+		Path:    "/island",
+		Load:    here,
+		HeadFor: head[Place]("island"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "island", markup(`<p>{}</p>`, t("island.press")), gorgon.Island{
 				Module: "counter.ts",

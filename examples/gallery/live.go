@@ -15,7 +15,7 @@ type clockState struct{ At time.Time }
 
 var clock = gorgon.Fragment[struct{}, clockState]{
 	Name: "clock",
-	RequestState: func(ctx context.Context, _ gorgon.Input, _ struct{}, _ *http.Request) (clockState, error) {
+	LoadRequest: func(ctx context.Context, _ gorgon.Input, _ struct{}, _ *http.Request) (clockState, error) {
 		select { // something slow
 		case <-time.After(300 * time.Millisecond):
 			return clockState{time.Now().UTC()}, nil
@@ -28,12 +28,12 @@ var clock = gorgon.Fragment[struct{}, clockState]{
 	},
 }
 
-var live = exhibit{"live", "/live", []gorgon.Route{
+var live = exhibit{"live", "/live", []gorgon.Part{
 	gorgon.Page[builtState]{
 		Path:             "/live",
-		BuildState:       makeBuilt,
+		Load:             makeBuilt,
 		AllowRequestTime: true, // without it, the build refuses the page and names the fragment
-		Head:             head[builtState]("live"),
+		HeadFor:          head[builtState]("live"),
 		View: func(s builtState) gorgon.Component {
 			return show(s, "live", markup(`<p id="made">{}</p>`, t("made", "at", s.Made)), clock.Use(struct{}{}), markup(`<p>{}</p>`, t("live.after")))
 		},

@@ -1,5 +1,5 @@
-// Loading: while a page is waited for, <html> has the attribute
-// data-gorgon-loading, of which app.css makes a bar.
+// Loading: while the next page loads, <html> has the attribute
+// data-gorgon-loading, from which app.css makes a bar.
 
 package main
 
@@ -11,18 +11,18 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-var loading = exhibit{"loading", "/loading", []gorgon.Route{
+var loading = exhibit{"loading", "/loading", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/loading",
-		BuildState: here,
-		Head:       head[Place]("loading"),
+		Path:    "/loading",
+		Load:    here,
+		HeadFor: head[Place]("loading"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "loading", markup(`<p><a id="slow" data-gorgon-prefetch="none" href="{}">{}</a></p>`, url("/loading/slow"), t("loading.go")))
 		},
 	},
 	gorgon.Page[Place]{
 		Path: "/loading/slow",
-		RequestState: func(ctx context.Context, in gorgon.Input, _ *http.Request) (Place, error) {
+		LoadRequest: func(ctx context.Context, in gorgon.Input, _ *http.Request) (Place, error) {
 			select {
 			case <-time.After(1500 * time.Millisecond):
 				return placeOf(in), nil
@@ -30,7 +30,7 @@ var loading = exhibit{"loading", "/loading", []gorgon.Route{
 				return Place{}, ctx.Err()
 			}
 		},
-		Head: head[Place]("loading"),
+		HeadFor: head[Place]("loading"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "loading", markup(`<p class="big" id="there">{}</p><p><a href="{}">{}</a></p>`, t("loading.there"), url("/loading"), t("loading.again")))
 		},

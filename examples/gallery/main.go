@@ -9,6 +9,7 @@
 package main
 
 import (
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/mem"
@@ -17,4 +18,4 @@ import (
 
 func main() { command.Main(app(), config) }
 
-var config = command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}}
+var config = command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver()}, Bundler: bundle.Bundler{}}

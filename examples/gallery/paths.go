@@ -1,4 +1,4 @@
-// Build paths: one pattern, a page for each path that the build is told of.
+// Build paths: one pattern, a page for each path that is listed for the build.
 
 package main
 
@@ -16,24 +16,24 @@ type pathsState struct {
 
 var stones = []string{"granite", "marble", "slate"}
 
-var paths = exhibit{"paths", "/paths/granite", []gorgon.Route{
+var paths = exhibit{"paths", "/paths/granite", []gorgon.Part{
 	gorgon.Page[pathsState]{
 		Path: "/paths/{stone}",
-		BuildPaths: func(context.Context, gorgon.Input) ([]string, error) {
+		Paths: func(context.Context, gorgon.Input) ([]string, error) {
 			var list []string
 			for _, s := range stones {
 				list = append(list, "/paths/"+s)
 			}
 			return list, nil
 		},
-		BuildState: func(_ context.Context, in gorgon.Input) (pathsState, error) {
+		Load: func(_ context.Context, in gorgon.Input) (pathsState, error) {
 			stone := in.PathValue("stone")
 			if !slices.Contains(stones, stone) {
 				return pathsState{}, gorgon.NotFound()
 			}
 			return pathsState{placeOf(in), stone}, nil
 		},
-		Head: head[pathsState]("paths"),
+		HeadFor: head[pathsState]("paths"),
 		View: func(s pathsState) gorgon.Component {
 			links := []gorgon.Component{markup(`<p class="big" id="stone">{}</p>`, t("stones."+s.Stone))}
 			for _, stone := range stones {

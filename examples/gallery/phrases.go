@@ -1,4 +1,4 @@
-// Messages: plurals, genders, numbers, money and dates in the manner of each language.
+// Messages: plurals, genders, numbers, money and dates as each language writes them.
 
 package main
 
@@ -9,11 +9,11 @@ import (
 	"github.com/gorgon-go/gorgon/i18n"
 )
 
-var phrases = exhibit{"phrases", "/phrases", []gorgon.Route{
+var phrases = exhibit{"phrases", "/phrases", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/phrases",
-		BuildState: here,
-		Head:       head[Place]("phrases"),
+		Path:    "/phrases",
+		Load:    here,
+		HeadFor: head[Place]("phrases"),
 		View: func(s Place) gorgon.Component {
 			var parts []gorgon.Component
 			line := func(c gorgon.Component) { parts = append(parts, markup(`<li>{}</li>`, c)) }

@@ -4,11 +4,11 @@ package main
 
 import "github.com/gorgon-go/gorgon"
 
-var prefetch = exhibit{"prefetch", "/prefetch", []gorgon.Route{
+var prefetch = exhibit{"prefetch", "/prefetch", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/prefetch",
-		BuildState: here,
-		Head:       head[Place]("prefetch"),
+		Path:    "/prefetch",
+		Load:    here,
+		HeadFor: head[Place]("prefetch"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "prefetch", markup(`<ul>
 <li><a id="intent" href="{}">{}</a></li>

@@ -1,4 +1,4 @@
-// Region: the layout stays when the page changes, but for its regions, such as
+// Region: the layout stays when the page changes, except its regions, such as
 // the links to other languages.
 
 package main
@@ -9,11 +9,11 @@ func otherLanguages(path string) gorgon.Component {
 	return gorgon.Region{Name: "languages", Content: markup(`<nav class="languages" aria-label="{}">{}</nav>`, t("languages"), gorgon.LocaleLinks{Path: path})}
 }
 
-var region = exhibit{"region", "/region", []gorgon.Route{
+var region = exhibit{"region", "/region", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/region",
-		BuildState: here,
-		Head:       head[Place]("region"),
+		Path:    "/region",
+		Load:    here,
+		HeadFor: head[Place]("region"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "region", markup(`<p>{}</p><p><a href="{}">{}</a></p>`, t("region.what"), url("/image"), t("image.title")))
 		},

@@ -1,4 +1,4 @@
-// Request time: made for every request, of which it sees everything.
+// Request time: made for every request, with access to all of it.
 
 package main
 
@@ -17,13 +17,13 @@ type requestState struct {
 	At   time.Time
 }
 
-var request = exhibit{"request", "/request", []gorgon.Route{
+var request = exhibit{"request", "/request", []gorgon.Part{
 	gorgon.Page[requestState]{
 		Path: "/request",
-		RequestState: func(_ context.Context, in gorgon.Input, r *http.Request) (requestState, error) {
+		LoadRequest: func(_ context.Context, in gorgon.Input, r *http.Request) (requestState, error) {
 			return requestState{placeOf(in), r.FormValue("name"), time.Now().UTC()}, nil
 		},
-		Head: head[requestState]("request"),
+		HeadFor: head[requestState]("request"),
 		View: func(s requestState) gorgon.Component {
 			greeting := t("request.stranger")
 			if s.Name != "" {

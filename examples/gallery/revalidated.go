@@ -1,4 +1,4 @@
-// Revalidated: kept, and made again behind the visitor's back once it is too old.
+// Revalidated: kept, and regenerated in the background once it is too old.
 
 package main
 
@@ -8,12 +8,12 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-var revalidated = exhibit{"revalidated", "/revalidated", []gorgon.Route{
+var revalidated = exhibit{"revalidated", "/revalidated", []gorgon.Part{
 	gorgon.Page[builtState]{
 		Path:            "/revalidated",
-		BuildState:      makeBuilt,
+		Load:            makeBuilt,
 		RevalidateAfter: 5 * time.Second,
-		Head:            head[builtState]("revalidated"),
+		HeadFor:         head[builtState]("revalidated"),
 		View: func(s builtState) gorgon.Component {
 			return show(s, "revalidated",
 				markup(`<p class="big">{}</p><p><a data-gorgon-prefetch="none" href="{}">{}</a></p>`, t("made", "at", s.Made), url("/revalidated"), t("revalidated.again")))

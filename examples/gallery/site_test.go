@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if build := os.Getenv(asProgram); build != "" {
 		a := app()
 		if build == "two" {
-			a.Assets = withAnotherIcon(a.Assets)
+			a.Assets.Files = withAnotherIcon(a.Assets.Files)
 		}
 		command.Main(a, config)
 	}

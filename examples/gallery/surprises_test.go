@@ -40,16 +40,17 @@ func TestTheServerDiesInMidNavigation(t *testing.T) {
 		tab.Run(`document.querySelector("a[href='` + path + `']").click()`)
 		tab.Wait(`location.pathname === "` + path + `" && document.title !== "The gallery · Gorgon"`)
 	}
+	check(t, tab, "what is for the exception is in no page", `!document.querySelector("dialog") && document.querySelectorAll("h1").length === 1`)
 	tab.Run(`first = true; slow.click()`)
 	tab.Wait(`document.documentElement.hasAttribute("data-gorgon-loading")`)
 	addr := strings.TrimPrefix(s.URL, "http://")
 	s.kill()
 	// The page stays, with the error view over it, rather than what the browser
 	// says where a link leads nowhere.
-	tab.Wait(`document.querySelector("#gorgon-error").open && !document.documentElement.hasAttribute("data-gorgon-loading")`)
+	tab.Wait(`document.querySelector("#gorgon-error")?.open && !document.documentElement.hasAttribute("data-gorgon-loading")`)
 	check(t, tab, "the page stays", heading("Loading")+` && first && location.pathname === "/loading" && document.querySelector("#gorgon-error").textContent.length > 10`)
 	tab.Click("#gorgon-error button")
-	tab.Wait(`!document.querySelector("#gorgon-error").open`)
+	tab.Wait(`!document.querySelector("#gorgon-error")`)
 	s = own(t, dist, "one", addr)
 	tab.Run(`slow.click()`)
 	tab.Wait(`window.there?.isConnected`)
@@ -119,4 +120,43 @@ func TestAnswersThatAreNoPayloadsAreLoadedWhole(t *testing.T) {
 	tab := testbed.NewTab(t)
 	tab.Open(at + "/failures/broken")
 	check(t, tab, "who fails says by which id the log knows why", `document.querySelector(".id code").textContent.length > 8`)
+}
+
+// A guard that sends elsewhere, and a login in front of the site, reach their
+// target by a click, by a form and on the way back.
+func TestLoginsAreReached(t *testing.T) {
+	at := served(t)
+	link := func(href string) string {
+		return `e = document.createElement("a"); e.href = "` + href + `"; document.body.append(e); e.click()`
+	}
+	for name, leave := range map[string]string{
+		"click":              link("/guarded/room"),
+		"form":               `f = document.createElement("form"); f.action = "/guarded/room"; document.body.append(f); f.requestSubmit()`,
+		"after resting":      `gorgon.prefetch("/guarded/room").then(() => { ` + link("/guarded/room") + ` })`,
+		"session over":       `document.cookie = "gallery_session=over; path=/"; ` + link("/built"),
+		"session over, form": `document.cookie = "gallery_session=over; path=/"; f = document.createElement("form"); f.action = "/request"; document.body.append(f); f.requestSubmit()`,
+		"session over, back": link("/request") + `; document.addEventListener("gorgon:load", () => { ` + link("/built") + `; document.addEventListener("gorgon:load", () => { document.cookie = "gallery_session=over; path=/"; history.back() }, {once: true}) }, {once: true})`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab := open(t, at+"/")
+			tab.Prefer("prefers-reduced-motion", "reduce")
+			tab.Run(leave)
+			tab.Wait(heading("Guarded") + ` && location.pathname === "/guarded" && !window.first`)
+			check(t, tab, "nothing says that the server is away", `!document.querySelector("#gorgon-error")`)
+		})
+	}
+	t.Run("back without the key", func(t *testing.T) {
+		tab := open(t, at+"/guarded")
+		tab.Prefer("prefers-reduced-motion", "reduce")
+		tab.Click("form[method=post] button")
+		tab.Wait(`document.querySelector(".big")?.textContent === "You are in."`)
+		tab.Click("#room")
+		tab.Wait(heading("For those with the key"))
+		tab.Run(`document.querySelector("header a").click()`)
+		tab.Wait(heading("The gallery"))
+		tab.Run(`first = true`)
+		tab.ClearCookies()
+		tab.Run(`history.back()`)
+		tab.Wait(`location.pathname === "/guarded" && document.querySelector(".big")?.textContent === "The door is locked."`)
+	})
 }

@@ -4,11 +4,11 @@ package main
 
 import "github.com/gorgon-go/gorgon"
 
-var switching = exhibit{"switching", "/switching", []gorgon.Route{
+var switching = exhibit{"switching", "/switching", []gorgon.Part{
 	gorgon.Page[Place]{
-		Path:       "/switching",
-		BuildState: here,
-		Head:       head[Place]("switching"),
+		Path:    "/switching",
+		Load:    here,
+		HeadFor: head[Place]("switching"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "switching",
 				markup(`<h2>{}</h2>{}`, t("switching.plain"), gorgon.LocaleLinks{Path: s.Path}),

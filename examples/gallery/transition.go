@@ -4,18 +4,18 @@ package main
 
 import "github.com/gorgon-go/gorgon"
 
-// The stone has a view-transition-name in app.css, by which the browser knows
-// that it is the same one on both pages.
-var transition = exhibit{"transition", "/transition", []gorgon.Route{
+// The stone has a view-transition-name in app.css, by which the browser
+// recognises it on both pages.
+var transition = exhibit{"transition", "/transition", []gorgon.Part{
 	stonePage("/transition", "small", "/transition/large"),
 	stonePage("/transition/large", "large", "/transition"),
 }}
 
-func stonePage(path, size, other string) gorgon.Route {
+func stonePage(path, size, other string) gorgon.Part {
 	return gorgon.Page[Place]{
-		Path:       path,
-		BuildState: here,
-		Head:       head[Place]("transition"),
+		Path:    path,
+		Load:    here,
+		HeadFor: head[Place]("transition"),
 		View: func(s Place) gorgon.Component {
 			return show(s, "transition", markup(`<p class="stage"><a class="stone `+size+`" href="{}"><span>{}</span></a></p>`, url(other), t("transition."+size)))
 		},

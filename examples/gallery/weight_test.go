@@ -14,13 +14,14 @@ import (
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/gallery.md anew")
+var update = flag.Bool("update", false, "write the table of docs/gallery.md again")
 
 const document = "../../docs/gallery.md"
 
 // observe notes what moves and what takes long, from the beginning of the document.
-const observe = `shifts = 0; tasks = [];
-new PerformanceObserver(l => { for (const e of l.getEntries()) shifts += e.value }).observe({type: "layout-shift", buffered: true});
+const observe = `shifts = []; tasks = [];
+where = r => [r.x, r.y, r.width, r.height].join(" ");
+new PerformanceObserver(l => { for (const e of l.getEntries()) shifts.push(e.value + ": " + e.sources.map(s => (s.node?.outerHTML ?? s.node?.data ?? "what is gone").slice(0, 80) + " from " + where(s.previousRect) + " to " + where(s.currentRect)).join("; ")) }).observe({type: "layout-shift", buffered: true});
 new PerformanceObserver(l => { for (const e of l.getEntries()) tasks.push(Math.round(e.duration)) }).observe({type: "longtask", buffered: true})`
 
 type cost struct {
@@ -45,8 +46,8 @@ func weigh(t *testing.T, at, path string) cost {
 	w.all = w.document + testbed.Eval[int](tab, `performance.getEntriesByType("resource").reduce((n, e) => n + e.transferSize, 0)`)
 	w.requests = 1 + testbed.Eval[int](tab, `performance.getEntriesByType("resource").length`)
 	quiet := func(how string) {
-		if shifts := testbed.Eval[float64](tab, `shifts`); shifts != 0 {
-			t.Errorf("%s, %s: the layout shifts by %g", path, how, shifts)
+		for _, shift := range testbed.Eval[[]string](tab, `shifts`) {
+			t.Errorf("%s, %s: the layout shifts by %s", path, how, shift)
 		}
 		if tasks := testbed.Eval[[]int](tab, `tasks`); len(tasks) > 0 {
 			t.Logf("%s, %s: tasks of %v ms", path, how, tasks)

@@ -13,7 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/examples/godoc/views"
 )
 
-//go:embed assets
+//go:embed all:assets
 var files embed.FS
 
 func app(lib *library.Library) gorgon.App {
@@ -35,50 +35,39 @@ func app(lib *library.Library) gorgon.App {
 	return gorgon.App{
 		Name:       "godoc",
 		Origin:     "http://localhost:8080",
-		Assets:     assets,
+		Assets:     gorgon.Assets{Files: assets},
 		Navigation: &gorgon.Navigation{},
-		Values:     []gorgon.Value{g.catalog},
-		Layout:     layout,
-		Error:      failure,
-		Routes: []gorgon.Route{
-			gorgon.Page[views.HomeState]{
-				Path: "/", BuildState: g.home,
-				View: gorgon.View(views.Home), Head: head(views.HomeMeta),
-			},
-			gorgon.Page[views.PackageState]{
-				Path: "/pkg/{path...}", BuildPaths: g.packagePaths, BuildState: read(lib, g.pkg),
-				View: gorgon.View(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
-			},
-			gorgon.Page[views.SymbolState]{
-				Path: "/sym/{path...}", BuildState: read(lib, g.symbol), Incremental: true,
-				View: gorgon.View(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
-			},
-			gorgon.Page[views.SourceState]{
-				Path: "/src/{path...}", BuildState: read(lib, g.source), Incremental: true,
-				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
-			},
-			gorgon.Page[moduleState]{
-				// Again after an hour, since other versions arrive.
-				Path: "/mod/{path...}", BuildState: read(lib, g.module), Incremental: true, RevalidateAfter: time.Hour,
-				View: moduleView, Head: moduleHead,
-			},
-			gorgon.Page[views.SourceState]{
-				Path: "/msrc/{path...}", BuildState: read(lib, g.moduleSource), Incremental: true,
-				View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
-			},
-			gorgon.Page[installedState]{
-				Path: "/installed", BuildState: read(lib, g.installed),
-				RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
-				View: installedView, Head: installedHead,
-			},
-			gorgon.Page[views.SearchState]{
-				Path: "/search", RequestState: g.search,
-				View: gorgon.View(views.SearchPage), Head: head(views.SearchMeta),
-			},
-			gorgon.Page[views.ReadingState]{
-				Path: "/reading", BuildState: g.recommended, RequestState: g.reading, Amalgamate: merge,
-				View: gorgon.View(views.ReadingPage), Head: head(views.ReadingMeta),
-			},
-		},
+		Parts: []gorgon.Part{g.catalog, gorgon.Page[views.HomeState]{
+			Path: "/", Load: g.home,
+			View: gorgon.View(views.Home), Head: head(views.HomeMeta),
+		}, gorgon.Page[views.PackageState]{
+			Path: "/pkg/{path...}", Paths: g.packagePaths, Load: read(lib, g.pkg),
+			View: gorgon.View(views.PackagePage), Head: head(views.PackageMeta), Tags: packageTags,
+		}, gorgon.Page[views.SymbolState]{
+			Path: "/sym/{path...}", Load: read(lib, g.symbol), Incremental: true,
+			View: gorgon.View(views.SymbolPage), Head: head(views.SymbolMeta), Tags: symbolTags,
+		}, gorgon.Page[views.SourceState]{
+			Path: "/src/{path...}", Load: read(lib, g.source), Incremental: true,
+			View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
+		}, gorgon.Page[moduleState]{
+			// Again after an hour, since other versions arrive.
+			Path: "/mod/{path...}", Load: read(lib, g.module), Incremental: true, RevalidateAfter: time.Hour,
+			View: moduleView, Head: moduleHead,
+		}, gorgon.Page[views.SourceState]{
+			Path: "/msrc/{path...}", Load: read(lib, g.moduleSource), Incremental: true,
+			View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
+		}, gorgon.Page[installedState]{
+			Path: "/installed", Load: read(lib, g.installed),
+			RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
+			View: installedView, Head: installedHead,
+		}, gorgon.Page[views.SearchState]{
+			Path: "/search", LoadRequest: g.search,
+			View: gorgon.View(views.SearchPage), Head: head(views.SearchMeta),
+		}, gorgon.Page[views.ReadingState]{
+			Path: "/reading", Load: g.recommended, LoadRequest: g.reading, Merge: merge,
+			View: gorgon.View(views.ReadingPage), Head: head(views.ReadingMeta),
+		}},
+		Layout: layout,
+		Error:  errorView,
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
+	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/seed"
 )
 
@@ -45,7 +47,7 @@ func TestApp(t *testing.T) {
 		t.Errorf("the page of net/http: %v", err)
 	}
 
-	g := asker{t, app, gorgon.NewValues(app, s.Value)}
+	g := asker{t, app, app.ReadValues(s.Value)}
 	for _, path := range []string{
 		"/pkg/nonsense", "/pkg/net/http/", "/pkg/net/http/internal", "/pkg/cmd",
 		"/sym/net/http", "/sym/net/http.Nonsense", "/sym/nonsense.Nonsense", "/sym/net/http.Server.Nonsense",
@@ -53,7 +55,7 @@ func TestApp(t *testing.T) {
 		"/mod/nonsense", "/mod/example.com/nonsense", "/mod/example.com/nonsense@v1.0.0", "/mod/golang.org/x/mod@nonsense", "/mod/golang.org/x/mod@v0.0.1/x", "/mod/@", "/mod/@v1.0.0",
 		"/msrc/nonsense", "/msrc/example.com/nonsense@v1.0.0/x.go", "/msrc/golang.org/x/mod/semver/semver.go",
 	} {
-		if err := g.ask(path); gorgon.KindOf(err) != gorgon.Missing {
+		if err := g.ask(path); failure.Kind(err) != gorgon.KindNotFound {
 			t.Errorf("%s: got %v, want that there is no such page", path, err)
 		}
 	}
@@ -66,7 +68,7 @@ func TestApp(t *testing.T) {
 		"/mod/golang.org/x/mod":        "/mod/" + strings.TrimSuffix(newest, "/semver"),
 	} {
 		e, ok := g.ask(path).(*gorgon.Error)
-		if !ok || e.Kind != gorgon.Moved || e.Location != want {
+		if !ok || e.Kind != gorgon.KindRedirect || e.Location != want {
 			t.Errorf("%s: got %v, want to be sent to %s", path, e, want)
 		}
 	}
@@ -81,15 +83,15 @@ func TestApp(t *testing.T) {
 type asker struct {
 	t      *testing.T
 	app    gorgon.App
-	values *gorgon.Values
+	values func(name string) (any, error)
 }
 
 func (a asker) ask(path string) error {
 	a.t.Helper()
-	page := gorgon.NewRouter(a.app.Definitions()).Match(path)
+	page := paths.NewRouter(a.app.Definitions(), (*gorgon.Definition).PathPattern).Match(path)
 	if page == nil {
 		return gorgon.NotFound()
 	}
-	_, err := page.BuildState(context.Background(), gorgon.NewInput(page.Pattern, path, "", a.values))
+	_, err := page.Load(context.Background(), page.Input(path, "", a.values))
 	return err
 }

@@ -31,13 +31,13 @@ func found[S any](s S, err error) (S, error) {
 	return s, err
 }
 
-// read is a generator that reads the library. Where there is none, nobody can
-// say what does not exist: what was made before stays.
+// read is a loader that reads the library. If there is none, it is not known
+// what does not exist: earlier pages stay.
 func read[S any](lib *library.Library, state func(context.Context, gorgon.Input) (S, error)) func(context.Context, gorgon.Input) (S, error) {
 	return func(ctx context.Context, in gorgon.Input) (S, error) {
 		if err := lib.Err(); err != nil {
 			var none S
-			return none, &gorgon.Error{Op: "read", Path: in.Path, Kind: gorgon.Unavailable, Err: err}
+			return none, &gorgon.Error{Op: "read", Path: in.Path, Kind: gorgon.KindUnavailable, Err: err}
 		}
 		return state(ctx, in)
 	}
@@ -165,7 +165,7 @@ func (g generators) search(_ context.Context, in gorgon.Input, r *http.Request) 
 	c, err := g.catalog.Get(in)
 	query := r.URL.Query().Get("q")
 	if len(query) > 200 {
-		return views.SearchState{}, &gorgon.Error{Kind: gorgon.Invalid, Message: "Search for something shorter."}
+		return views.SearchState{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Search for something shorter."}
 	}
 	results, total := library.Search(c, query)
 	return views.SearchState{Query: query, Results: results, Total: total}, err

@@ -18,6 +18,7 @@ package main
 import (
 	"context"
 
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
@@ -34,5 +35,9 @@ func main() {
 	if err != nil {
 		lib = library.Missing(err) // what was built can be served
 	}
-	command.Main(app(lib), command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
+	command.Main(app(lib), command.Config{
+		Stores:    []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()},
+		Observers: []metrics.Observer{prometheus.New(prometheus.Options{})},
+		Bundler:   bundle.Bundler{},
+	})
 }

@@ -19,7 +19,7 @@ func layout(d gorgon.Document) gorgon.Component {
 	return views.Layout(views.LayoutState{Title: d.Title, Head: d.Head, Main: d.Main, At: d.Path})
 }
 
-func failure(f gorgon.Failure) gorgon.Component {
+func errorView(f gorgon.Failure) gorgon.Component {
 	message := f.Message
 	if message == "" && f.Status == 404 {
 		message = "There is no such page, package or symbol on this machine."

@@ -12,21 +12,23 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-//go:embed assets
+//go:embed all:assets
 var embedded embed.FS
 
 func app() gorgon.App {
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
-		panic(err) // the name is no valid path
+		panic(err) // the name is not a valid path
 	}
 	return gorgon.App{
-		Name:        "islands",
-		Assets:      assets,
-		NodeModules: "examples/islands/node_modules",
-		Programs:    map[string]string{"life.wasm": "./examples/islands/life"},
-		Layout:      layout,
-		Routes: []gorgon.Route{
+		Name: "islands",
+		Assets: gorgon.Assets{
+			Files:       assets,
+			NodeModules: "examples/islands/node_modules",
+			Programs:    map[string]string{"life.wasm": "./examples/islands/life"},
+		},
+		Layout: layout,
+		Parts: []gorgon.Part{
 			page("/", "A page without islands", gorgon.Text("It loads no script.")),
 			page("/counter", "TypeScript", gorgon.Island{Module: "counter.ts", On: gorgon.OnVisible, Props: map[string]int{"start": 3}, View: gorgon.HTML("<button>3</button>")}),
 			page("/todo", "Preact", gorgon.Island{Module: "todo.tsx", Props: map[string][]string{"items": {"milk", "bread", "</script>"}}}),
@@ -36,7 +38,7 @@ func app() gorgon.App {
 	}
 }
 
-func page(path, title string, main gorgon.Component) gorgon.Route {
+func page(path, title string, main gorgon.Component) gorgon.Part {
 	return gorgon.Page[struct{}]{
 		Path: path,
 		Head: func(struct{}) gorgon.Head { return gorgon.Head{Title: title} },

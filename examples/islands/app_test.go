@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/testbed"
 )
@@ -32,7 +33,7 @@ func serve(t *testing.T) string {
 			t.Fatal(err)
 		}
 		defer log.Close()
-		code := command.Run(ctx, app(), command.Config{}, args, log, log)
+		code := command.Run(ctx, app(), command.Config{Bundler: bundle.Bundler{}}, args, log, log)
 		if code != 0 {
 			said, _ := os.ReadFile(log.Name())
 			t.Errorf("%q ends with %d:\n%s", args, code, said)

@@ -2,6 +2,9 @@
 // installed by "npm ci" in this folder.
 package main
 
-import "github.com/gorgon-go/gorgon/command"
+import (
+	"github.com/gorgon-go/gorgon/bundle"
+	"github.com/gorgon-go/gorgon/command"
+)
 
-func main() { command.Main(app(), command.Config{}) }
+func main() { command.Main(app(), command.Config{Bundler: bundle.Bundler{}}) }

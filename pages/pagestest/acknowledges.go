@@ -1,4 +1,4 @@
-// Laws of acknowledging: who purges knows whom to wait for.
+// Laws of acknowledging: a purge knows which instances to wait for.
 
 package pagestest
 
@@ -15,7 +15,7 @@ func acknowledging(check func(e *env, here, there pages.Acknowledger) error) fun
 	return func(e *env) error {
 		here, ok := e.Store.(pages.Acknowledger)
 		if !ok {
-			return skip("it is no Acknowledger")
+			return skip("it is not an Acknowledger")
 		}
 		return check(e, here, e.another().(pages.Acknowledger))
 	}
@@ -33,30 +33,25 @@ func acknowledgeLaws() []law {
 				e.acknowledge(there, "two", 2, time.Minute, 2), e.lagging(here, 1, 0), e.lagging(there, 2, 1),
 				e.acknowledge(here, "one", 2, time.Minute, 2), e.lagging(there, 2, 0))
 		})},
-		{"an acknowledgement runs out", acknowledging(func(e *env, here, there pages.Acknowledger) error {
+		{"an acknowledgement expires", acknowledging(func(e *env, here, there pages.Acknowledger) error {
 			if err := first(e.acknowledge(here, "one", 0, e.ttl, 0), e.lagging(there, 1, 1)); err != nil {
 				return err
 			}
 			time.Sleep(e.ttl * 4 / 3)
 			return e.lagging(there, 1, 0)
 		})},
-		{"an acknowledgement is made to last by the next one", acknowledging(func(e *env, here, there pages.Acknowledger) error {
-			for range 4 {
-				if err := e.acknowledge(here, "one", 0, e.ttl, 0); err != nil {
-					return err
-				}
-				time.Sleep(e.ttl / 2)
-				if err := e.lagging(there, 1, 1); err != nil {
-					return err
-				}
+		{"an acknowledgement is renewed by the next one", acknowledging(func(e *env, here, there pages.Acknowledger) error {
+			if err := first(e.acknowledge(here, "one", 0, e.ttl/3, 0), e.acknowledge(here, "one", 0, time.Minute, 0)); err != nil {
+				return err
 			}
-			return nil
+			time.Sleep(e.ttl)
+			return e.lagging(there, 1, 1)
 		})},
-		{"an instance that takes itself out is not waited for", acknowledging(func(e *env, here, there pages.Acknowledger) error {
+		{"an instance that removes itself is not waited for", acknowledging(func(e *env, here, there pages.Acknowledger) error {
 			return first(e.acknowledge(here, "one", 0, time.Minute, 0), e.acknowledge(here, "two", 0, time.Minute, 0),
 				e.acknowledge(here, "one", 0, 0, 0), e.lagging(there, 1, 1), e.acknowledge(here, "never", 0, 0, 0), e.lagging(there, 1, 1))
 		})},
-		{"an instance that acknowledges while another purges hears of the purge or is waited for", acknowledging(func(e *env, here, there pages.Acknowledger) error {
+		{"an instance that acknowledges while another purges sees the purge or is waited for", acknowledging(func(e *env, here, there pages.Acknowledger) error {
 			for n := uint64(1); n <= 60; n++ {
 				instance := fmt.Sprint("instance ", n)
 				var heard uint64
@@ -66,7 +61,7 @@ func acknowledgeLaws() []law {
 						heard, err = here.Acknowledge(e.ctx, instance, n-1, time.Minute)
 						return err
 					}
-					time.Sleep(time.Duration(n%4) * 200 * time.Microsecond) // once before the other, once amid it, once after
+					time.Sleep(time.Duration(n%4) * 200 * time.Microsecond) // once before the other, once during it, once after
 					if err := e.bump(e.Store, n, pages.Stale, a); err != nil {
 						return err
 					}
@@ -76,7 +71,7 @@ func acknowledgeLaws() []law {
 					return err
 				}
 				if heard < n && lagging == 0 {
-					return fmt.Errorf("purge %d: the instance heard of %d, and nobody waits for it", n, heard)
+					return fmt.Errorf("purge %d: the instance has seen %d, and is not waited for", n, heard)
 				}
 				if err := e.acknowledge(here, instance, n, 0, n); err != nil {
 					return err
@@ -87,7 +82,7 @@ func acknowledgeLaws() []law {
 	}
 }
 
-// acknowledge says whether an acknowledgement returns this sequence.
+// acknowledge checks that an acknowledgement returns this sequence.
 func (e *env) acknowledge(s pages.Acknowledger, instance string, sequence uint64, ttl time.Duration, want uint64) error {
 	got, err := s.Acknowledge(e.ctx, instance, sequence, ttl)
 	if err == nil && got != want {
@@ -99,7 +94,7 @@ func (e *env) acknowledge(s pages.Acknowledger, instance string, sequence uint64
 	return nil
 }
 
-// lagging says whether this many instances lag behind a sequence.
+// lagging checks that this number of instances lag behind a sequence.
 func (e *env) lagging(s pages.Acknowledger, sequence uint64, want int) error {
 	got, err := s.Lagging(e.ctx, sequence)
 	if err == nil && got != want {

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// bug is a sound store but for the parts that are set.
+// bug is a sound store except for the methods that are set.
 type bug struct {
 	*mem.Store
 	get     func(s *mem.Store, ctx context.Context, k pages.Key) (pages.Record, error)
@@ -18,7 +18,7 @@ type bug struct {
 	remove  func(s *mem.Store, ctx context.Context, k pages.Key, f pages.Fence) error
 	epochs  func(s *mem.Store, ctx context.Context, subjects []string) (pages.Epochs, error)
 	bump    func(s *mem.Store, ctx context.Context, v pages.Verb, subjects []string) (uint64, error)
-	lease   func(s *mem.Store, ctx context.Context, k pages.Key, ttl time.Duration) (pages.Lease, error)
+	lease   func(s *mem.Store, ctx context.Context, k pages.Key, claim string, ttl time.Duration) (pages.Lease, error)
 	release func(s *mem.Store, ctx context.Context, l pages.Lease) error
 	list    func(s *mem.Store, ctx context.Context, yield func(pages.Info) bool) error
 	changes func(s *mem.Store, ctx context.Context, since uint64) ([]pages.Change, uint64, error)
@@ -27,6 +27,7 @@ type bug struct {
 	sweep   func(s *mem.Store, ctx context.Context, b pages.Bounds) (pages.Swept, error)
 	ack     func(s *mem.Store, ctx context.Context, instance string, sequence uint64, ttl time.Duration) (uint64, error)
 	lagging func(s *mem.Store, ctx context.Context, sequence uint64) (int, error)
+	claim   func(s *mem.Store, ctx context.Context, owner string, takeOver bool) error
 	close   func(s *mem.Store) error
 }
 
@@ -65,11 +66,18 @@ func (b *bug) Bump(ctx context.Context, v pages.Verb, subjects ...string) (uint6
 	return b.Store.Bump(ctx, v, subjects...)
 }
 
-func (b *bug) Lease(ctx context.Context, k pages.Key, ttl time.Duration) (pages.Lease, error) {
+func (b *bug) Lease(ctx context.Context, k pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	if b.lease != nil {
-		return b.lease(b.Store, ctx, k, ttl)
+		return b.lease(b.Store, ctx, k, claim, ttl)
 	}
-	return b.Store.Lease(ctx, k, ttl)
+	return b.Store.Lease(ctx, k, claim, ttl)
+}
+
+func (b *bug) Claim(ctx context.Context, owner string, takeOver bool) error {
+	if b.claim != nil {
+		return b.claim(b.Store, ctx, owner, takeOver)
+	}
+	return b.Store.Claim(ctx, owner, takeOver)
 }
 
 func (b *bug) Release(ctx context.Context, l pages.Lease) error {

@@ -1,4 +1,4 @@
-// Laws of fences and purges: what is out of date is not written.
+// Laws of fences and purges: a newer record is not overwritten.
 
 package pagestest
 
@@ -10,7 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// bump purges through a store, and fails unless the sequence is the one due.
+// bump purges through a store, and fails unless it returns the next sequence.
 func (e *env) bump(s pages.Store, due uint64, verb pages.Verb, subjects ...string) error {
 	n, err := s.Bump(e.ctx, verb, subjects...)
 	if err != nil {
@@ -22,64 +22,79 @@ func (e *env) bump(s pages.Store, due uint64, verb pages.Verb, subjects ...strin
 	return nil
 }
 
-// refused says whether the fence keeps a key as it is against Put and Delete.
+// refused checks that the fence protects a key against Put and Delete.
 func (e *env) refused(k pages.Key, fence pages.Fence) error {
-	if err := want(e.Put(e.ctx, record(k, "late"), fence), pages.ErrFenced, "put"); err != nil {
+	if err := want(e.Put(e.ctx, made(k, "late", fence.Epoch), fence), pages.ErrFenced, "put"); err != nil {
 		return err
 	}
 	return want(e.Delete(e.ctx, k, fence), pages.ErrFenced, "delete")
 }
 
+// made returns a record of an epoch.
+func made(key pages.Key, data string, epoch uint64) pages.Record {
+	return pages.Record{Key: key, Data: []byte(data), Epoch: epoch}
+}
+
+// write puts a record of an epoch with a fence of that epoch, as its maker
+// would.
+func (e *env) write(s pages.Store, k pages.Key, data string, epoch uint64) error {
+	if err := s.Put(e.ctx, made(k, data, epoch), pages.Fence{Epoch: epoch}); err != nil {
+		return fmt.Errorf("put a record of epoch %d: %w", epoch, err)
+	}
+	return nil
+}
+
+// of checks that a store has this data with this epoch under a key.
+func (e *env) of(s pages.Store, k pages.Key, data string, epoch uint64) error {
+	if err := e.holds(s, k, data); err != nil {
+		return err
+	}
+	got, err := s.Get(e.ctx, k)
+	if err == nil && got.Epoch != epoch {
+		err = fmt.Errorf("the record is of epoch %d instead of %d", got.Epoch, epoch)
+	}
+	return err
+}
+
 func fenceLaws() []law {
+	k := key("a")
 	tag, path, route := pages.TagSubject("t"), pages.PathSubject("/a"), pages.RouteSubject("/{name}")
-	subjects := []string{pages.All, route, path, tag}
+	const greatest = 1<<53 - 1
 	return []law{
-		{"a write is refused if one of its subjects was purged after its epoch", func(e *env) error {
-			k := key("a")
-			if err := e.put(k, "old"); err != nil {
-				return err
-			}
-			for i, subject := range subjects {
-				fence := pages.Fence{Subjects: subjects, Epoch: uint64(i)}
-				if err := first(
-					e.Put(e.ctx, record(k, "old"), fence),
-					e.bump(e.Store, uint64(i+1), pages.Stale, subject),
-					e.refused(k, fence), e.holds(e.Store, k, "old")); err != nil {
-					return fmt.Errorf("%s: %w", subject, err)
+		{"a record has the epoch that it was put with", func(e *env) error {
+			for _, epoch := range []uint64{0, 1, 7, 7, greatest} {
+				data := fmt.Sprint("as of ", epoch)
+				if err := first(e.write(e.Store, k, data, epoch), e.of(e.Store, k, data, epoch), e.of(e.another(), k, data, epoch)); err != nil {
+					return err
 				}
 			}
-			return nil
+			return first(e.Put(e.ctx, made(k, "again", 3), pages.Unfenced), e.of(e.Store, k, "again", 3))
 		}},
-		{"a purge by either verb refuses a write", func(e *env) error {
-			k := key("a")
-			return first(e.put(k, "old"),
-				e.bump(e.Store, 1, pages.Expire, tag), e.refused(k, pages.Fence{Subjects: subjects}),
-				e.bump(e.Store, 2, pages.Stale, tag), e.refused(k, pages.Fence{Subjects: subjects, Epoch: 1}),
-				e.holds(e.Store, k, "old"))
+		{"a write is refused if the record in the store is of a later epoch", func(e *env) error {
+			return first(e.write(e.Store, k, "old", 5), e.refused(k, pages.Fence{Epoch: 4}), e.refused(k, pages.Fence{}),
+				e.of(e.Store, k, "old", 5), e.write(e.another(), k, "newer", greatest), e.refused(k, pages.Fence{Epoch: greatest - 1}),
+				e.of(e.Store, k, "newer", greatest))
 		}},
-		{"a purge through one handle refuses a write through another", func(e *env) error {
-			other, k := e.another(), key("a")
-			return first(e.put(k, "old"), e.Put(e.ctx, record(k, "old"), pages.Fence{Subjects: subjects}),
-				e.bump(other, 1, pages.Stale, tag), e.refused(k, pages.Fence{Subjects: subjects}), e.holds(e.Store, k, "old"),
-				e.bump(e.Store, 2, pages.Stale, tag), e.bump(other, 3, pages.Stale, path),
-				e.refused(k, pages.Fence{Subjects: subjects, Epoch: 2}))
+		{"a write is not refused by a record of the same epoch, or an earlier one", func(e *env) error {
+			return first(e.write(e.Store, k, "old", 5), e.write(e.another(), k, "same", 5), e.of(e.Store, k, "same", 5),
+				e.write(e.Store, k, "later", 6), e.of(e.another(), k, "later", 6),
+				e.Delete(e.ctx, k, pages.Fence{Epoch: 6}), e.lacks(e.Store, k),
+				e.write(e.Store, k, "again", 7), e.Delete(e.ctx, k, pages.Fence{Epoch: 8}), e.lacks(e.another(), k))
 		}},
-		{"a purge of another subject does not refuse a write", func(e *env) error {
-			k := key("a")
-			return first(
-				e.bump(e.Store, 1, pages.Expire, pages.TagSubject("T"), pages.PathSubject("/A"), pages.RouteSubject("/{other}")),
-				e.Put(e.ctx, record(k, "new"), pages.Fence{Subjects: subjects}), e.holds(e.Store, k, "new"),
-				e.Delete(e.ctx, k, pages.Fence{Subjects: subjects}), e.lacks(e.Store, k))
+		{"if there is no record, no epoch is refused", func(e *env) error {
+			return first(e.write(e.Store, key("b"), "another", 9), e.write(e.Store, k, "first", 0), e.of(e.Store, k, "first", 0),
+				e.Delete(e.ctx, k, pages.Fence{}), e.lacks(e.Store, k), e.write(e.Store, k, "again", 1), e.of(e.Store, k, "again", 1))
 		}},
-		{"a purge at or before its epoch does not refuse a write", func(e *env) error {
-			k := key("a")
-			return first(e.bump(e.Store, 1, pages.Stale, tag), e.bump(e.Store, 2, pages.Expire, path),
-				e.Put(e.ctx, record(k, "new"), pages.Fence{Subjects: subjects, Epoch: 2}), e.holds(e.Store, k, "new"))
+		{"a write is not refused by purges", func(e *env) error {
+			return first(e.write(e.Store, k, "old", 0), e.bump(e.Store, 1, pages.Expire, tag, path, route), e.bump(e.another(), 2, pages.Expire, pages.All),
+				e.write(e.Store, k, "as late", 0), e.of(e.Store, k, "as late", 0),
+				e.write(e.Store, k, "less late", 1), e.of(e.Store, k, "less late", 1),
+				e.Delete(e.ctx, k, pages.Fence{Epoch: 1}), e.lacks(e.Store, k))
 		}},
-		{"the zero fence never refuses", func(e *env) error {
-			k := key("a")
-			return first(e.bump(e.Store, 1, pages.Expire, pages.All, route, path), e.put(k, "new"), e.holds(e.Store, k, "new"),
-				e.Delete(e.ctx, k, pages.Fence{}), e.lacks(e.Store, k))
+		{"a write without a fence is not refused", func(e *env) error {
+			return first(e.write(e.Store, k, "old", greatest), e.bump(e.Store, 1, pages.Expire, pages.All, route, path),
+				e.put(k, "new"), e.of(e.Store, k, "new", 0), e.write(e.Store, k, "old", greatest),
+				e.Delete(e.ctx, k, pages.Unfenced), e.lacks(e.Store, k))
 		}},
 	}
 }
@@ -87,7 +102,7 @@ func fenceLaws() []law {
 func epochLaws() []law {
 	a, b, c := pages.TagSubject("a"), pages.PathSubject("/b"), pages.RouteSubject("/c")
 	return []law{
-		{"a new store's sequence is 0 and nothing was purged", func(e *env) error {
+		{"a new store has sequence 0 and no purges", func(e *env) error {
 			return e.marks(e.Store, 0, []string{pages.All, a}, [2]uint64{}, [2]uint64{})
 		}},
 		{"the sequence grows by one with each Bump, through any handle", func(e *env) error {
@@ -110,7 +125,7 @@ func epochLaws() []law {
 				e.marks(e.Store, 2, []string{b, c, a, b}, [2]uint64{2, 2}, [2]uint64{}, [2]uint64{1, 0}, [2]uint64{2, 2}),
 				e.marks(e.Store, 2, nil))
 		}},
-		{"a purge of all marks the subject all, not the others", func(e *env) error {
+		{"a purge of all changes the mark of all, not of others", func(e *env) error {
 			return first(e.bump(e.Store, 1, pages.Expire, pages.All),
 				e.marks(e.Store, 1, []string{a, pages.All}, [2]uint64{}, [2]uint64{1, 1}))
 		}},
@@ -131,7 +146,7 @@ func epochLaws() []law {
 			}
 			return nil
 		}},
-		{"a thousand subjects are purged and asked for in one step", func(e *env) error {
+		{"a thousand subjects are purged and read in one step", func(e *env) error {
 			subjects, marks := make([]string, 1000), make([][2]uint64, 1000)
 			for i := range subjects {
 				subjects[i], marks[i] = pages.TagSubject(fmt.Sprint("tag ", i)), [2]uint64{1, 1}
@@ -141,7 +156,7 @@ func epochLaws() []law {
 	}
 }
 
-// marks says whether Epochs gives these marks, each a last purge and a last
+// marks checks that Epochs returns these marks, each a last purge and a last
 // expiry.
 func (e *env) marks(s pages.Store, sequence uint64, subjects []string, marks ...[2]uint64) error {
 	got, err := s.Epochs(e.ctx, subjects...)

@@ -3,15 +3,21 @@
 package pagestest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// lease takes a lease that has to be free, with a token later than the last.
+// claim returns a claim that no other attempt uses, of the greatest length.
+func (e *env) claim() string {
+	return fmt.Sprintf("%0200d", e.claims.Add(1))
+}
+
+// lease acquires a lease that must be free, with a token later than the last.
 func (e *env) lease(s pages.Store, k pages.Key, ttl time.Duration, last uint64) (pages.Lease, error) {
-	l, err := s.Lease(e.ctx, k, ttl)
+	l, err := s.Lease(e.ctx, k, e.claim(), ttl)
 	switch {
 	case err != nil:
 		return l, fmt.Errorf("lease %s: %w", k, err)
@@ -23,9 +29,9 @@ func (e *env) lease(s pages.Store, k pages.Key, ttl time.Duration, last uint64) 
 	return l, nil
 }
 
-// held says whether a lease is refused in favour of another.
+// held checks that a lease is refused in favour of another.
 func (e *env) held(s pages.Store, by pages.Lease) error {
-	l, err := s.Lease(e.ctx, by.Key, time.Minute)
+	l, err := s.Lease(e.ctx, by.Key, e.claim(), time.Minute)
 	if err := want(err, pages.ErrHeld, "a second lease"); err != nil {
 		return err
 	}
@@ -45,7 +51,7 @@ func (e *env) pass(d time.Duration) {
 func leaseLaws() []law {
 	k := key("a")
 	return []law{
-		{"a lease excludes others, who are told of it, until it is released", func(e *env) error {
+		{"a lease excludes others, which get ErrHeld, until it is released", func(e *env) error {
 			other := e.another()
 			l, err := e.lease(e.Store, k, time.Minute, 0)
 			if err != nil {
@@ -60,13 +66,13 @@ func leaseLaws() []law {
 			_, err = e.lease(other, k, time.Minute, l.Token)
 			return err
 		}},
-		{"a lease excludes others until it runs out, and no longer", func(e *env) error {
+		{"a lease excludes others until it expires, and no longer", func(e *env) error {
 			l, err := e.lease(e.Store, k, e.ttl, 0)
 			if err != nil {
 				return err
 			}
-			if _, err := e.another().Lease(e.ctx, k, e.ttl); err == nil && time.Now().Before(l.Until.Add(-e.ttl/3)) {
-				return fmt.Errorf("two had the lease")
+			if _, err := e.another().Lease(e.ctx, k, e.claim(), e.ttl); err == nil && time.Now().Before(l.Until.Add(-e.ttl/3)) {
+				return fmt.Errorf("two holders had the lease")
 			}
 			e.pass(e.ttl + e.ttl/3)
 			_, err = e.lease(e.another(), k, time.Minute, l.Token)
@@ -123,7 +129,7 @@ func leaseLaws() []law {
 			if err != nil {
 				return err
 			}
-			late := pages.Fence{Token: old.Token}
+			late := pages.Fence{Epoch: pages.Unfenced.Epoch, Token: old.Token}
 			return first(
 				want(e.Put(e.ctx, record(k, "late"), late), pages.ErrFenced, "put"), e.lacks(e.Store, k),
 				e.Put(e.ctx, record(k, "new"), pages.Fence{Token: l.Token}), e.refused(k, late), e.holds(e.Store, k, "new"),
@@ -141,13 +147,59 @@ func leaseLaws() []law {
 			}
 			return first(e.Put(e.ctx, record(k, "one"), pages.Fence{Token: l.Token}), e.holds(e.Store, k, "one"))
 		}},
-		{"a write with a lease is refused by a purge all the same", func(e *env) error {
+		{"a write with a valid lease is still refused by a later epoch", func(e *env) error {
 			l, err := e.lease(e.Store, k, time.Minute, 0)
+			return first(err, e.write(e.another(), k, "later", 3),
+				e.refused(k, pages.Fence{Token: l.Token, Epoch: 2}), e.of(e.Store, k, "later", 3),
+				e.Put(e.ctx, made(k, "latest", 4), pages.Fence{Token: l.Token, Epoch: 4}), e.of(e.Store, k, "latest", 4))
+		}},
+		{"a lease is granted again to the same claim", func(e *env) error {
+			l, err := e.Lease(e.ctx, k, "me, the first time", time.Minute)
 			if err != nil {
 				return err
 			}
-			return first(e.put(k, "old"), e.bump(e.Store, 1, pages.Stale, pages.All),
-				e.refused(k, pages.Fence{Token: l.Token, Subjects: []string{pages.All}}), e.holds(e.Store, k, "old"))
+			for _, s := range []pages.Store{e.Store, e.another(), e.Store} {
+				again, err := s.Lease(e.ctx, k, "me, the first time", time.Hour)
+				if err != nil {
+					return fmt.Errorf("asked again: %w", err)
+				}
+				if again.Key != l.Key || again.Token != l.Token || again.Until.Sub(l.Until).Abs() > time.Second {
+					return fmt.Errorf("asked again, the lease is %+v instead of %+v", again, l)
+				}
+			}
+			return first(e.held(e.Store, l), e.held(e.another(), l),
+				e.Put(e.ctx, record(k, "one"), pages.Fence{Token: l.Token}), e.holds(e.Store, k, "one"))
+		}},
+		{"a claim is valid for one key, and ends with its lease", func(e *env) error {
+			l, err := e.Lease(e.ctx, k, "me", time.Minute)
+			if err != nil {
+				return err
+			}
+			if _, err := e.lease(e.Store, key("b"), time.Minute, 0); err != nil {
+				return err
+			}
+			if _, err := e.Lease(e.ctx, key("b"), "me", time.Minute); !errors.Is(err, pages.ErrHeld) {
+				return fmt.Errorf("a claim to one key gave %v at another, which is held", err)
+			}
+			if err := e.Release(e.ctx, l); err != nil {
+				return err
+			}
+			next, err := e.Lease(e.ctx, k, "me", e.ttl/3)
+			if err == nil && next.Token <= l.Token {
+				err = fmt.Errorf("after token %d was given back came %d", l.Token, next.Token)
+			}
+			if err != nil {
+				return err
+			}
+			e.pass(e.ttl)
+			other, err := e.lease(e.another(), k, time.Minute, next.Token)
+			if err != nil {
+				return err
+			}
+			if _, err := e.Lease(e.ctx, k, "me", time.Minute); !errors.Is(err, pages.ErrHeld) {
+				return fmt.Errorf("the claim of a lease that was taken over gave %v", err)
+			}
+			return e.held(e.Store, other)
 		}},
 		{"releasing a lease that was taken over changes nothing", func(e *env) error {
 			old, err := e.lease(e.Store, k, e.ttl, 0)
@@ -161,7 +213,7 @@ func leaseLaws() []law {
 			}
 			return first(e.Release(e.ctx, old), e.held(e.another(), l))
 		}},
-		{"releasing a lease twice, one that ran out, or one that never was is no error", func(e *env) error {
+		{"releasing a lease twice, an expired one, or one that never existed is not an error", func(e *env) error {
 			l, err := e.lease(e.Store, k, e.ttl/3, 0)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-// Laws of a store's life: contexts, closing, reopening.
+// Laws of the life of a store: contexts, closing, reopening.
 
 package pagestest
 
@@ -15,19 +15,18 @@ import (
 func calls(s pages.Store, k pages.Key, ctx context.Context) map[string]func() error {
 	all := map[string]func() error{
 		"Get":     func() error { _, err := s.Get(ctx, k); return err },
-		"Put":     func() error { return s.Put(ctx, record(k, "changed"), pages.Fence{}) },
-		"Delete":  func() error { return s.Delete(ctx, k, pages.Fence{}) },
+		"Put":     func() error { return s.Put(ctx, record(k, "changed"), pages.Unfenced) },
+		"Delete":  func() error { return s.Delete(ctx, k, pages.Unfenced) },
 		"Epochs":  func() error { _, err := s.Epochs(ctx, pages.All); return err },
 		"Bump":    func() error { _, err := s.Bump(ctx, pages.Expire, pages.All); return err },
-		"Lease":   func() error { _, err := s.Lease(ctx, k, time.Minute); return err },
+		"Lease":   func() error { _, err := s.Lease(ctx, k, "me", time.Minute); return err },
+		"Claim":   func() error { return s.Claim(ctx, "other/", true) },
+		"Changes": func() error { _, _, err := s.Changes(ctx, 0); return err },
+		"Wait":    func() error { return s.Wait(ctx, 0) },
 		"Release": func() error { return s.Release(ctx, pages.Lease{Key: k, Token: 1}) },
 	}
-	if l, ok := s.(pages.Lister); ok {
+	if l, ok := s.(Lister); ok {
 		all["List"] = func() error { return l.List(ctx, func(pages.Info) bool { return true }) }
-	}
-	if w, ok := s.(pages.Watcher); ok {
-		all["Changes"] = func() error { _, _, err := w.Changes(ctx, 0); return err }
-		all["Wait"] = func() error { return w.Wait(ctx, 0) }
 	}
 	if a, ok := s.(pages.Acknowledger); ok {
 		all["Acknowledge"] = func() error { _, err := a.Acknowledge(ctx, "me", 0, time.Minute); return err }
@@ -103,39 +102,46 @@ func lifeLaws() []law {
 			}
 			return first(e.holds(other, k, "old"), e.bump(other, 2, pages.Stale, pages.All), e.marks(other, 2, nil))
 		}},
-		{"records and purges outlive closing and reopening, and so do leases or the growth of their tokens", func(e *env) error {
+		{"records, purges and the owner survive closing and reopening, and so do leases or the growth of their tokens", func(e *env) error {
 			if e.more == nil {
 				return skip("it cannot be reopened")
 			}
 			tag := pages.TagSubject("t")
 			l, err := e.lease(e.Store, k, time.Minute, 0)
-			if err := first(err, e.put(k, "old"), e.bump(e.Store, 1, pages.Expire, tag), e.bump(e.Store, 2, pages.Stale, tag), e.Close()); err != nil {
+			if err := first(err, e.write(e.Store, k, "old", 5), e.Claim(e.ctx, "shop/", false), e.bump(e.Store, 1, pages.Expire, tag), e.bump(e.Store, 2, pages.Stale, tag), e.Close()); err != nil {
 				return err
 			}
 			e.Store = e.more()
-			fence := pages.Fence{Subjects: []string{tag}, Epoch: 1}
-			if err := first(e.holds(e.Store, k, "old"), e.marks(e.Store, 2, []string{tag}, [2]uint64{2, 1}),
-				e.refused(k, fence), e.heldOrNext(e.Store, l)); err != nil {
+			if err := first(e.of(e.Store, k, "old", 5), e.foreign(e.Store, "blog/", "shop/"), e.marks(e.Store, 2, []string{tag}, [2]uint64{2, 1}),
+				e.refused(k, pages.Fence{Epoch: 4}), e.heldOrNext(e.Store, l)); err != nil {
 				return err
 			}
-			if w, ok := e.Store.(pages.Watcher); ok {
-				list, floor, err := w.Changes(e.ctx, 1)
-				if err == nil && floor < 2 && (len(list) == 0 || list[len(list)-1].Sequence != 2) {
-					err = fmt.Errorf("after reopening the changes are %+v, and those up to %d are forgotten", list, floor)
-				}
-				if err != nil {
-					return err
-				}
+			list, floor, err := e.Changes(e.ctx, 1)
+			if err == nil && floor < 2 && (len(list) == 0 || list[len(list)-1].Sequence != 2) {
+				err = fmt.Errorf("after reopening the changes are %+v, and those up to %d are forgotten", list, floor)
+			}
+			if err != nil {
+				return err
 			}
 			return e.bump(e.Store, 3, pages.Stale, tag)
+		}},
+		{"a lease that says that something was done outlives its holder, also for those that open the store later", func(e *env) error {
+			if e.more == nil {
+				return skip("it cannot be reopened")
+			}
+			l, err := e.lease(e.Store, pages.OnceKey("nonce"), 15*time.Minute, 0)
+			if err := first(err, e.Close()); err != nil {
+				return err
+			}
+			return e.held(e.more(), l)
 		}},
 	}
 }
 
-// heldOrNext says whether a lease is still held, or was forgotten because its
-// holder is gone and the next one has a greater token.
+// heldOrNext checks that a lease is still held, or was forgotten because its
+// holder is gone, and the next one has a greater token.
 func (e *env) heldOrNext(s pages.Store, old pages.Lease) error {
-	next, err := s.Lease(e.ctx, old.Key, time.Minute)
+	next, err := s.Lease(e.ctx, old.Key, e.claim(), time.Minute)
 	switch {
 	case errors.Is(err, pages.ErrHeld):
 		return nil

@@ -19,10 +19,10 @@
 //		}
 //	}}.Run(t)
 //
-// Each law is one sentence, which is the name of its subtest and is printed
-// when the store breaks it. Laws about what a store need not be (a
-// [pages.Lister], [pages.Watcher], [pages.Sequencer], [pages.Acknowledger],
-// [pages.Sweeper]) pass for one that is not. Real time passes: about ten lease times.
+// Each law is one sentence. It is the name of its subtest and is printed when
+// the store breaks it. Laws about optional interfaces ([Lister],
+// [pages.Sequencer], [pages.Acknowledger], [pages.Sweeper]) pass for a store
+// without them. A run takes real time: about ten lease times.
 package pagestest
 
 import (
@@ -30,25 +30,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// A Harness says how the kit reaches stores. One of Open and Place is needed.
+// A Harness says how the kit opens stores. Either Open or Place is required.
 type Harness struct {
 	// Open makes a new, empty store.
 	Open func(t *testing.T) pages.Store
 
-	// Place makes a new, empty place for a store, and returns a function
-	// that opens a store there. Each call gives one more handle, as another
-	// instance would have, also after the others were closed. Used instead
-	// of Open, it adds the laws about several instances and about reopening.
+	// Place creates a new, empty place for a store, and returns a function that
+	// opens a store there. Each call returns one more handle, as another
+	// instance would have, also after the others were closed. It is used
+	// instead of Open, and adds the laws about several instances and about
+	// reopening.
 	Place func(t *testing.T) (open func() pages.Store)
 
-	// TTL is a lease time that the store keeps to within a third. Default:
-	// 150 ms.
+	// Snapshot copies everything that the technology keeps for a store, and
+	// returns a function that restores it while the store is open, like
+	// restoring a backup or failing over to a standby that lags. It adds the
+	// laws about that.
+	Snapshot func(t *testing.T, s pages.Store) (restore func())
+
+	// Replace puts another, empty store in the place of one that is open. It
+	// adds the law about that, if Place is set. Default: this cannot happen to
+	// the technology.
+	Replace func(t *testing.T, s pages.Store)
+
+	// TTL is a lease time that the store keeps to within a third. Default: 150
+	// ms.
 	TTL time.Duration
 
 	// Large is the size in bytes of the largest record tried. Default: 8 MiB.
@@ -58,21 +71,21 @@ type Harness struct {
 	Timeout time.Duration
 }
 
-// Run tests the stores that open makes, each new and empty. They are closed
-// by the kit.
+// Run tests the stores that open returns, each new and empty. The kit closes
+// them.
 func Run(t *testing.T, open func(t *testing.T) pages.Store) {
 	t.Helper()
 	Harness{Open: open}.Run(t)
 }
 
-// Run tests a store, one subtest for each law.
+// Run tests a store, with one subtest for each law.
 func (h Harness) Run(t *testing.T) {
 	for _, l := range laws() {
 		t.Run(l.says, func(t *testing.T) {
 			err := h.try(t, l)
 			switch {
 			case errors.Is(err, errSkip):
-				t.Log(err) // a law about what the store does not claim holds
+				t.Log(err) // a law about an interface that the store does not implement passes
 			case err != nil:
 				t.Errorf("broken law: %s\n%v", l.says, err)
 			}
@@ -89,30 +102,34 @@ type law struct {
 func laws() []law {
 	var all []law
 	for _, part := range [][]law{
-		recordLaws(), keyLaws(), fenceLaws(), epochLaws(), leaseLaws(),
-		raceLaws(), watchLaws(), acknowledgeLaws(), sweepLaws(), lifeLaws(),
+		recordLaws(), keyLaws(), fenceLaws(), epochLaws(), leaseLaws(), ownerLaws(),
+		raceLaws(), watchLaws(), acknowledgeLaws(), sweepLaws(), lifeLaws(), backupLaws(),
 	} {
 		all = append(all, part...)
 	}
 	return all
 }
 
-// errSkip marks a law that does not concern the store.
-var errSkip = errors.New("does not concern this store")
+// errSkip marks a law that does not apply to the store.
+var errSkip = errors.New("does not apply to this store")
 
 func skip(why string) error { return fmt.Errorf("%w: %s", errSkip, why) }
 
-// env is what one law is given: a store of its own and a context that ends.
+// env is what a law runs with: a store of its own and a context that ends.
 type env struct {
 	pages.Store
 	ctx   context.Context
 	ttl   time.Duration
 	large int
 	more  func() pages.Store // nil: there are no other handles
+
+	snapshot func(s pages.Store) (restore func()) // nil: it cannot be done
+	replace  func(s pages.Store)                  // the same
+	claims   atomic.Uint64
 }
 
-// another opens one more handle on the same store; the same handle where
-// there are no others.
+// another opens one more handle on the same store; it returns the same handle
+// if there are no others.
 func (e *env) another() pages.Store {
 	if e.more == nil {
 		return e.Store
@@ -125,6 +142,12 @@ func (h Harness) try(t *testing.T, l law) error {
 	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(h.Timeout, time.Minute))
 	defer cancel()
 	e := &env{ctx: ctx, ttl: cmp.Or(h.TTL, 150*time.Millisecond), large: cmp.Or(h.Large, 8<<20)}
+	if h.Snapshot != nil {
+		e.snapshot = func(s pages.Store) func() { return h.Snapshot(t, s) }
+	}
+	if h.Replace != nil {
+		e.replace = func(s pages.Store) { h.Replace(t, s) }
+	}
 	var opened []pages.Store
 	defer func() {
 		for _, s := range opened {
@@ -152,7 +175,7 @@ func (h Harness) try(t *testing.T, l law) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		// The store may ignore its context; do not wait for it for ever.
+		// The store may ignore its context; do not wait for it without limit.
 		select {
 		case err := <-done:
 			return err
@@ -162,7 +185,7 @@ func (h Harness) try(t *testing.T, l law) error {
 	}
 }
 
-// key is a key that is like no other with another name.
+// key returns a key that no other name gives.
 func key(name string) pages.Key { return pages.Key{Route: "/{name}", Path: "/" + name} }
 
 func record(key pages.Key, data string) pages.Record {
@@ -171,13 +194,13 @@ func record(key pages.Key, data string) pages.Record {
 
 // put puts data without a fence.
 func (e *env) put(key pages.Key, data string) error {
-	if err := e.Put(e.ctx, record(key, data), pages.Fence{}); err != nil {
+	if err := e.Put(e.ctx, record(key, data), pages.Unfenced); err != nil {
 		return fmt.Errorf("put %.40q: %w", key.Path, err)
 	}
 	return nil
 }
 
-// holds says whether a store has exactly this data under a key.
+// holds checks that a store has exactly this data under a key.
 func (e *env) holds(s pages.Store, key pages.Key, data string) error {
 	got, err := s.Get(e.ctx, key)
 	switch {
@@ -191,7 +214,7 @@ func (e *env) holds(s pages.Store, key pages.Key, data string) error {
 	return nil
 }
 
-// lacks says whether a store has nothing under a key.
+// lacks checks that a store has nothing under a key.
 func (e *env) lacks(s pages.Store, key pages.Key) error {
 	got, err := s.Get(e.ctx, key)
 	if err == nil {
@@ -200,7 +223,7 @@ func (e *env) lacks(s pages.Store, key pages.Key) error {
 	return want(err, pages.ErrNotFound, "get")
 }
 
-// want says whether an error is the one that has to be.
+// want checks that an error is the expected one.
 func want(err, target error, doing string) error {
 	if errors.Is(err, target) {
 		return nil

@@ -1,4 +1,5 @@
-// Laws of concurrency: what many do at once ends as if one had come first.
+// Laws of concurrency: concurrent calls end as if they had come one after the
+// other.
 
 package pagestest
 
@@ -29,7 +30,7 @@ func together(n int, f func(i int) error) error {
 	return first(errs...)
 }
 
-// whole is data that shows when it is torn or mixed.
+// whole returns data that shows when it is torn or mixed.
 func whole(i int) string { return strings.Repeat(fmt.Sprintf("%07d ", i), 1000+i%7*500) }
 
 func isWhole(data []byte) bool {
@@ -52,7 +53,7 @@ func raceLaws() []law {
 				var got atomic.Int32
 				key := key(fmt.Sprint(round))
 				err := together(16, func(i int) error {
-					l, err := stores[i%2].Lease(e.ctx, key, time.Minute)
+					l, err := stores[i%2].Lease(e.ctx, key, fmt.Sprint("claim ", i), time.Minute)
 					if err == nil {
 						got.Add(1)
 					} else if !errors.Is(err, pages.ErrHeld) || l.Token == 0 {
@@ -77,7 +78,7 @@ func raceLaws() []law {
 			return together(8, func(i int) error {
 				for n := range 40 {
 					if i%2 == 0 {
-						if err := stores[i/2%2].Put(e.ctx, record(k, whole(i*1000+n)), pages.Fence{}); err != nil {
+						if err := stores[i/2%2].Put(e.ctx, record(k, whole(i*1000+n)), pages.Unfenced); err != nil {
 							return err
 						}
 						continue
@@ -87,17 +88,14 @@ func raceLaws() []law {
 						return err
 					}
 					if !isWhole(got.Data) {
-						return fmt.Errorf("a reader saw %d bytes that nobody put", len(got.Data))
+						return fmt.Errorf("a reader saw %d bytes that were never put", len(got.Data))
 					}
 				}
 				return nil
 			})
 		}},
-		{"purges can be seen in the order of their numbers, and a later one never without those before", func(e *env) error {
-			w, ok := e.another().(pages.Watcher)
-			if !ok {
-				return skip("it is no Watcher")
-			}
+		{"purges become visible in the order of their numbers, a later one never before an earlier one", func(e *env) error {
+			other := e.another()
 			const makers, each = 3, 12
 			return together(makers+1, func(i int) error {
 				if i < makers {
@@ -108,8 +106,8 @@ func raceLaws() []law {
 					}
 					return nil
 				}
-				for heard := uint64(0); heard < makers*each; {
-					list, _, err := w.Changes(e.ctx, heard)
+				for heard := uint64(0); heard < makers*each; time.Sleep(20 * time.Microsecond) {
+					list, _, err := other.Changes(e.ctx, heard)
 					if err != nil {
 						return err
 					}
@@ -123,7 +121,7 @@ func raceLaws() []law {
 				return nil
 			})
 		}},
-		{"concurrent Bumps each get a number of their own, and none is left out", func(e *env) error {
+		{"each of several concurrent Bumps gets a number of its own, without gaps", func(e *env) error {
 			stores := []pages.Store{e.Store, e.another()}
 			const makers, each = 4, 10
 			var seen sync.Map
@@ -146,86 +144,100 @@ func raceLaws() []law {
 			}
 			return e.marks(e.Store, makers*each, nil)
 		}},
-		{"fence and write are one step: no Put succeeds that began after a purge it is older than", func(e *env) error {
-			// One goroutine purges, others write pages made at the epoch they
-			// know. Each checks what it wrote against the purges that had
-			// returned before it began.
-			other, tag := e.another(), pages.TagSubject("t")
-			var purged atomic.Uint64
-			var stop atomic.Bool
-			return together(5, func(i int) error {
-				if i == 0 {
-					defer stop.Store(true)
-					for range 60 {
-						n, err := other.Bump(e.ctx, pages.Stale, tag)
-						if err != nil {
-							return err
-						}
-						purged.Store(n)
-						time.Sleep(200 * time.Microsecond)
+		{"many concurrent calls with one claim are granted one lease", func(e *env) error {
+			stores := []pages.Store{e.Store, e.another()}
+			for round := range 10 {
+				var token atomic.Uint64
+				key := key(fmt.Sprint(round))
+				err := together(8, func(i int) error {
+					l, err := stores[i%2].Lease(e.ctx, key, "one claim", time.Minute)
+					if err != nil {
+						return err
+					}
+					if first := token.Swap(l.Token); first != 0 && first != l.Token {
+						return fmt.Errorf("one claim was granted the tokens %d and %d", first, l.Token)
 					}
 					return nil
-				}
-				var epoch uint64
-				for n := 0; !stop.Load() && e.ctx.Err() == nil; n++ {
-					before := purged.Load()
-					err := e.Put(e.ctx, record(key(fmt.Sprint(i)), whole(n)), pages.Fence{Subjects: []string{tag}, Epoch: epoch})
-					switch {
-					case err == nil && epoch < before:
-						return fmt.Errorf("a page of epoch %d was written after purge %d had returned", epoch, before)
-					case errors.Is(err, pages.ErrFenced):
-						got, err := e.Epochs(e.ctx)
-						if err != nil {
-							return err
-						}
-						epoch = got.Sequence
-					case err != nil:
-						return err
-					}
-				}
-				return nil
-			})
-		}},
-		{"fence and write are one step: a record put before a purge returned is never put after it", func(e *env) error {
-			// The order of the two shows in what a reader finds once Bump has
-			// returned: from then on an older page must not appear.
-			other, tag := e.another(), pages.TagSubject("t")
-			for round := range 40 {
-				k, epoch := key(fmt.Sprint(round)), uint64(round)
-				var after pages.Record
-				var missing bool
-				err := together(2, func(i int) error {
-					if i == 0 {
-						time.Sleep(time.Duration(round%8) * 40 * time.Microsecond)
-						if _, err := other.Bump(e.ctx, pages.Stale, tag); err != nil {
-							return err
-						}
-						var err error
-						after, err = other.Get(e.ctx, k)
-						missing = errors.Is(err, pages.ErrNotFound)
-						if missing {
-							return nil
-						}
-						return err
-					}
-					err := e.Put(e.ctx, record(k, "old"), pages.Fence{Subjects: []string{tag}, Epoch: epoch})
-					if errors.Is(err, pages.ErrFenced) {
-						return nil
-					}
-					return err
 				})
 				if err != nil {
 					return err
 				}
-				_, err = e.Get(e.ctx, k)
-				if missing && err == nil {
-					return fmt.Errorf("a page of epoch %d appeared after purge %d had returned", epoch, epoch+1)
+			}
+			return nil
+		}},
+		{"fence and write are one step: the epoch of a record never decreases", func(e *env) error {
+			stores := []pages.Store{e.Store, e.another()}
+			const writers, each = 4, 40
+			var writing atomic.Int64
+			writing.Store(writers)
+			return together(writers+2, func(i int) error {
+				s := stores[i%2]
+				if i < writers {
+					defer writing.Add(-1)
+					for n := range uint64(each) {
+						// Now and then each writes with an epoch that is too
+						// low.
+						epoch := 1 + n - n%5*min(1, uint64(i))%(n+1)
+						err := s.Put(e.ctx, made(k, whole(int(epoch)), epoch), pages.Fence{Epoch: epoch})
+						if err != nil && !errors.Is(err, pages.ErrFenced) {
+							return err
+						}
+					}
+					return nil
 				}
-				if !missing && string(after.Data) != "old" {
-					return fmt.Errorf("a reader saw %q", after.Data)
+				for last := uint64(0); writing.Load() > 0; time.Sleep(20 * time.Microsecond) {
+					got, err := s.Get(e.ctx, k)
+					if errors.Is(err, pages.ErrNotFound) && last == 0 {
+						continue
+					}
+					switch {
+					case err != nil:
+						return err
+					case got.Epoch < last:
+						return fmt.Errorf("a record of epoch %d came after one of epoch %d", got.Epoch, last)
+					case string(got.Data) != whole(int(got.Epoch)):
+						return fmt.Errorf("a record of epoch %d has the data of another", got.Epoch)
+					}
+					last = got.Epoch
+				}
+				return nil
+			})
+		}},
+		{"fence and write are one step: a refused record is never visible", func(e *env) error {
+			// Two write at once; whatever the order, the later epoch stays.
+			stores := []pages.Store{e.Store, e.another()}
+			for round := range 40 {
+				k := key(fmt.Sprint(round))
+				err := together(2, func(i int) error {
+					epoch := uint64(1 + (round+i)%2)
+					err := stores[i].Put(e.ctx, made(k, fmt.Sprint(epoch), epoch), pages.Fence{Epoch: epoch})
+					if errors.Is(err, pages.ErrFenced) && epoch == 1 {
+						return nil
+					}
+					return err
+				})
+				if err := first(err, e.of(e.Store, k, "2", 2)); err != nil {
+					return err
 				}
 			}
 			return nil
+		}},
+		{"of many concurrent claims for different owners one succeeds", func(e *env) error {
+			stores := []pages.Store{e.Store, e.another()}
+			var in atomic.Int32
+			err := together(8, func(i int) error {
+				err := stores[i%2].Claim(e.ctx, fmt.Sprint("app ", i), false)
+				if err == nil {
+					in.Add(1)
+				} else if !errors.Is(err, pages.ErrForeign) {
+					return err
+				}
+				return nil
+			})
+			if n := in.Load(); err == nil && n != 1 {
+				err = fmt.Errorf("%d of 8 succeeded", n)
+			}
+			return err
 		}},
 	}
 }

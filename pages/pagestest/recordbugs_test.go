@@ -16,31 +16,69 @@ import (
 // recordBugs are bugs of records, keys and fences.
 func recordBugs() []planted {
 	return []planted{
-		{"Put drops the fence's subjects", func() *bug {
+		{"records have no epoch", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
-				return s.Put(ctx, r, pages.Fence{Token: f.Token})
-			}}
-		}, "a write is refused if one of its subjects was purged"},
-		{"Put asks for the first subject only", func() *bug {
-			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
-				f.Subjects = f.Subjects[:min(1, len(f.Subjects))]
+				r.Epoch = 0
 				return s.Put(ctx, r, f)
 			}}
-		}, "a write is refused if one of its subjects was purged"},
-		{"Put refuses by the whole sequence", func() *bug {
+		}, "a record has the epoch"},
+		{"a record has the epoch of its fence", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
-				if len(f.Subjects) > 0 && s.Sequence() > f.Epoch {
+				if f != pages.Unfenced {
+					r.Epoch = f.Epoch
+				}
+				return s.Put(ctx, r, f)
+			}, get: func(s *mem.Store, ctx context.Context, k pages.Key) (pages.Record, error) {
+				r, err := s.Get(ctx, k)
+				if r.Epoch == 3 {
+					r.Epoch = pages.Unfenced.Epoch
+				}
+				return r, err
+			}}
+		}, "a record has the epoch"},
+		{"epochs are of 32 bits", func() *bug {
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				r.Epoch = uint64(uint32(r.Epoch))
+				return s.Put(ctx, r, f)
+			}}
+		}, "a record has the epoch"},
+		{"Put drops the fence's epoch", func() *bug {
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				return s.Put(ctx, r, pages.Fence{Epoch: pages.Unfenced.Epoch, Token: f.Token})
+			}}
+		}, "a write is refused if the record in the store is of a later epoch"},
+		{"Put refuses by purges", func() *bug {
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				if s.Sequence() > f.Epoch {
 					return pages.ErrFenced
 				}
 				return s.Put(ctx, r, f)
 			}}
-		}, "a purge of another subject does not refuse"},
+		}, "a write is not refused by purges"},
 		{"Put is off by one", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
 				f.Epoch = max(f.Epoch, 1) - 1
 				return s.Put(ctx, r, f)
 			}}
-		}, "a purge at or before its epoch"},
+		}, "a write is not refused by a record of the same epoch"},
+		{"Put takes the epoch of another key", func() *bug {
+			var highest uint64
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				if f.Epoch < highest {
+					return pages.ErrFenced
+				}
+				highest = r.Epoch
+				return s.Put(ctx, r, f)
+			}}
+		}, "if there is no record"},
+		{"a write without a fence has epoch 0", func() *bug {
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				if f == pages.Unfenced {
+					f.Epoch = 0
+				}
+				return s.Put(ctx, r, f)
+			}}
+		}, "a write without a fence"},
 		{"Put drops the token", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
 				f.Token = 0
@@ -50,8 +88,8 @@ func recordBugs() []planted {
 		{"Put takes a token for the store's last", func() *bug {
 			last := uint64(0)
 			return &bug{
-				lease: func(s *mem.Store, ctx context.Context, k pages.Key, ttl time.Duration) (pages.Lease, error) {
-					l, err := s.Lease(ctx, k, ttl)
+				lease: func(s *mem.Store, ctx context.Context, k pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
+					l, err := s.Lease(ctx, k, claim, ttl)
 					last = max(last, l.Token)
 					return l, err
 				},
@@ -65,9 +103,9 @@ func recordBugs() []planted {
 		}, "a late lease of one key"},
 		{"Delete drops the fence", func() *bug {
 			return &bug{remove: func(s *mem.Store, ctx context.Context, k pages.Key, _ pages.Fence) error {
-				return s.Delete(ctx, k, pages.Fence{})
+				return s.Delete(ctx, k, pages.Unfenced)
 			}}
-		}, "a write is refused if one of its subjects was purged"},
+		}, "a write is refused if the record in the store is of a later epoch"},
 		{"Delete of nothing is an error", func() *bug {
 			return &bug{remove: func(s *mem.Store, ctx context.Context, k pages.Key, f pages.Fence) error {
 				if _, err := s.Get(ctx, k); err != nil {
@@ -75,25 +113,31 @@ func recordBugs() []planted {
 				}
 				return s.Delete(ctx, k, f)
 			}}
-		}, "deleting what is not there"},
+		}, "deleting a missing record"},
 		{"Delete does nothing", func() *bug {
 			return &bug{remove: func(*mem.Store, context.Context, pages.Key, pages.Fence) error { return nil }}
 		}, "a deleted record is gone"},
 		{"fence and write are two steps", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
-				e, err := s.Epochs(ctx, f.Subjects...)
-				if err != nil {
-					return err
-				}
-				for _, m := range e.Marks {
-					if m.Sequence > f.Epoch {
-						return pages.ErrFenced
-					}
+				if was, err := s.Get(ctx, r.Key); err == nil && was.Epoch > f.Epoch {
+					return pages.ErrFenced
 				}
 				time.Sleep(200 * time.Microsecond)
-				return s.Put(ctx, r, pages.Fence{})
+				return s.Put(ctx, r, pages.Unfenced)
 			}}
-		}, "fence and write are one step"},
+		}, "fence and write are one step: the epoch"},
+		{"a write is made and then taken back", func() *bug {
+			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
+				was, err := s.Get(ctx, r.Key)
+				time.Sleep(200 * time.Microsecond)
+				_ = s.Put(ctx, r, pages.Unfenced)
+				if err == nil && was.Epoch > f.Epoch {
+					_ = s.Put(ctx, was, pages.Unfenced)
+					return pages.ErrFenced
+				}
+				return nil
+			}}
+		}, "fence and write are one step: a refused record"},
 		{"Get is torn", func() *bug {
 			var mu sync.Mutex
 			halves := map[pages.Key][2][]byte{}
@@ -103,7 +147,7 @@ func recordBugs() []planted {
 					mu.Lock()
 					halves[r.Key] = [2][]byte{slices.Clone(r.Data[:half]), halves[r.Key][1]}
 					mu.Unlock()
-					time.Sleep(50 * time.Microsecond)
+					time.Sleep(time.Millisecond) // long enough for a reader on a busy machine
 					mu.Lock()
 					halves[r.Key] = [2][]byte{halves[r.Key][0], slices.Clone(r.Data[half:])}
 					mu.Unlock()
@@ -135,7 +179,7 @@ func recordBugs() []planted {
 				},
 			}
 		}, "Put does not keep the caller's slice"},
-		{"no bytes are no record", func() *bug {
+		{"an empty record is not found", func() *bug {
 			return &bug{get: func(s *mem.Store, ctx context.Context, k pages.Key) (pages.Record, error) {
 				r, err := s.Get(ctx, k)
 				if err == nil && len(r.Data) == 0 {
@@ -143,19 +187,19 @@ func recordBugs() []planted {
 				}
 				return r, err
 			}}
-		}, "a record of no bytes"},
+		}, "an empty record"},
 		{"large records are cut", func() *bug {
 			return &bug{put: func(s *mem.Store, ctx context.Context, r pages.Record, f pages.Fence) error {
 				r.Data = r.Data[:min(len(r.Data), 1<<15)]
 				return s.Put(ctx, r, f)
 			}}
 		}, "a large record"},
-		{"keys are folded", folded(func(k pages.Key) pages.Key {
+		{"the case of keys is ignored", folded(func(k pages.Key) pages.Key {
 			return pages.Key{Route: k.Route, Path: strings.ToLower(k.Path), Locale: k.Locale}
 		}), "keys that differ only in case"},
 		{"keys are joined", folded(func(k pages.Key) pages.Key {
 			return pages.Key{Path: k.Route + k.Path + k.Locale}
-		}), "keys whose parts read alike"},
+		}), "keys whose parts look the same"},
 		{"keys are cut", folded(func(k pages.Key) pages.Key {
 			k.Path = k.Path[:min(len(k.Path), 255)]
 			return k
@@ -168,7 +212,7 @@ func recordBugs() []planted {
 	}
 }
 
-// folded is a store that takes different keys for the same.
+// folded is a store that treats different keys as the same.
 func folded(change func(pages.Key) pages.Key) func() *bug {
 	return func() *bug {
 		return &bug{

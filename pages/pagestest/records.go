@@ -1,4 +1,4 @@
-// Laws of records: what is put is what is got.
+// Laws of records: Get returns what was put.
 
 package pagestest
 
@@ -27,28 +27,28 @@ func recordLaws() []law {
 			other, k := e.another(), key("a")
 			return first(e.lacks(other, k), e.put(k, "one"), e.holds(other, k, "one"),
 				e.put(k, "two"), e.holds(other, k, "two"),
-				e.Delete(e.ctx, k, pages.Fence{}), e.lacks(other, k))
+				e.Delete(e.ctx, k, pages.Unfenced), e.lacks(other, k))
 		}},
-		{"a record of no bytes is a record", func(e *env) error {
+		{"an empty record is a record", func(e *env) error {
 			return first(e.put(key("a"), ""), e.holds(e.Store, key("a"), ""))
 		}},
 		{"a large record is read back whole", func(e *env) error {
 			data := make([]byte, e.large)
 			_, _ = rand.NewChaCha8([32]byte{1}).Read(data)
-			if err := e.Put(e.ctx, pages.Record{Key: key("a"), Data: data}, pages.Fence{}); err != nil {
+			if err := e.Put(e.ctx, pages.Record{Key: key("a"), Data: data}, pages.Unfenced); err != nil {
 				return err
 			}
 			return e.holds(e.Store, key("a"), string(data))
 		}},
 		{"Put does not keep the caller's slice", func(e *env) error {
 			data := []byte("as it was")
-			if err := e.Put(e.ctx, pages.Record{Key: key("a"), Data: data}, pages.Fence{}); err != nil {
+			if err := e.Put(e.ctx, pages.Record{Key: key("a"), Data: data}, pages.Unfenced); err != nil {
 				return err
 			}
 			copy(data, "OVERWRITE")
 			return e.holds(e.Store, key("a"), "as it was")
 		}},
-		{"data that was got does not change under a later Put", func(e *env) error {
+		{"the data of a Get does not change under a later Put", func(e *env) error {
 			if err := e.put(key("a"), "as it was"); err != nil {
 				return err
 			}
@@ -67,11 +67,11 @@ func recordLaws() []law {
 		{"a deleted record is gone, and can be put again", func(e *env) error {
 			k := key("a")
 			return first(e.put(k, "one"), e.put(key("b"), "other"),
-				e.Delete(e.ctx, k, pages.Fence{}), e.lacks(e.Store, k), e.holds(e.Store, key("b"), "other"),
+				e.Delete(e.ctx, k, pages.Unfenced), e.lacks(e.Store, k), e.holds(e.Store, key("b"), "other"),
 				e.put(k, "two"), e.holds(e.Store, k, "two"))
 		}},
-		{"deleting what is not there is no error", func(e *env) error {
-			return e.Delete(e.ctx, key("nothing"), pages.Fence{})
+		{"deleting a missing record is not an error", func(e *env) error {
+			return e.Delete(e.ctx, key("nothing"), pages.Unfenced)
 		}},
 	}
 }
@@ -87,7 +87,7 @@ func keyLaws() []law {
 			return e.apart(key("a"), pages.Key{Route: "/{name}", Path: "/a", Locale: "en"},
 				pages.Key{Route: "/{name}", Path: "/a", Locale: "en-GB"})
 		}},
-		{"keys whose parts read alike when joined are different records", func(e *env) error {
+		{"keys whose parts look the same when joined are different records", func(e *env) error {
 			return e.apart(
 				pages.Key{Route: "/a", Path: "/bc", Locale: "de"}, pages.Key{Route: "/a/b", Path: "c", Locale: "de"},
 				pages.Key{Route: "/a", Path: "/bcde"}, pages.Key{Route: "/a/bcde"}, pages.Key{Path: "/a/bcde"},
@@ -95,7 +95,7 @@ func keyLaws() []law {
 				pages.Key{Route: "/a:", Path: "/b"}, pages.Key{Route: "/a", Path: ":/b"},
 				pages.Key{Route: "/a\x00", Path: "/b"}, pages.Key{Route: "/a", Path: "\x00/b"})
 		}},
-		{"very long paths are kept, and told apart by their last letter", func(e *env) error {
+		{"very long paths are kept, and differ by their last letter", func(e *env) error {
 			long := strings.Repeat("long/", 410)
 			return e.apart(key(long+"a"), key(long+"b"), key(long))
 		}},
@@ -112,7 +112,7 @@ func keyLaws() []law {
 	}
 }
 
-// apart says whether all of the keys are records of their own.
+// apart checks that all of the keys have records of their own.
 func (e *env) apart(keys ...pages.Key) error {
 	data := func(i int) string { return fmt.Sprintf("the record of key %d", i) }
 	for i, k := range keys {
@@ -125,7 +125,7 @@ func (e *env) apart(keys ...pages.Key) error {
 			return err
 		}
 	}
-	if err := e.Delete(e.ctx, keys[0], pages.Fence{}); err != nil {
+	if err := e.Delete(e.ctx, keys[0], pages.Unfenced); err != nil {
 		return err
 	}
 	for i, k := range keys[1:] {

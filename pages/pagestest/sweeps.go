@@ -1,8 +1,9 @@
-// Laws of listing and sweeping: nothing hidden, nothing without bounds.
+// Laws of listing and sweeping: no record hidden, no store without bounds.
 
 package pagestest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,11 +13,20 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// list reads all records of a store that lists.
+// A Lister is a store that can list its records. Gorgon lists none, but with it
+// the kit can check what Sweep reports.
+type Lister interface {
+	// List calls yield for each record, in no particular order, until yield
+	// returns false. A record that is put or deleted meanwhile may be listed or
+	// not.
+	List(ctx context.Context, yield func(pages.Info) bool) error
+}
+
+// list reads all records of a store that can list them.
 func (e *env) list() (map[pages.Key]pages.Info, error) {
-	lister, ok := e.Store.(pages.Lister)
+	lister, ok := e.Store.(Lister)
 	if !ok {
-		return nil, skip("it is no Lister")
+		return nil, skip("it is not a Lister")
 	}
 	all := make(map[pages.Key]pages.Info)
 	twice := false
@@ -32,7 +42,7 @@ func (e *env) list() (map[pages.Key]pages.Info, error) {
 	return all, err
 }
 
-// fill puts n records of a route, oldest first, so that their times differ.
+// fill puts n records of a route, oldest first, with different times.
 func (e *env) fill(route string, n int) ([]pages.Key, error) {
 	keys := make([]pages.Key, n)
 	for i := range keys {
@@ -45,11 +55,11 @@ func (e *env) fill(route string, n int) ([]pages.Key, error) {
 	return keys, nil
 }
 
-// sweep sweeps, and checks the report against the records left.
+// sweep sweeps, and checks the report against the remaining records.
 func (e *env) sweep(bounds pages.Bounds, removed int) error {
 	sweeper, ok := e.Store.(pages.Sweeper)
 	if !ok {
-		return skip("it is no Sweeper")
+		return skip("it is not a Sweeper")
 	}
 	before, err := e.list()
 	if err != nil && !errors.Is(err, errSkip) {
@@ -78,7 +88,7 @@ func (e *env) sweep(bounds pages.Bounds, removed int) error {
 		}
 	}
 	if swept.Kept != len(after) || swept.Bytes != left || swept.Freed != gone {
-		return fmt.Errorf("sweep reported %+v, but %d records of %d bytes are left and %d bytes went", swept, len(after), left, gone)
+		return fmt.Errorf("sweep reported %+v, but %d records of %d bytes are left and %d bytes were freed", swept, len(after), left, gone)
 	}
 	return nil
 }
@@ -94,7 +104,7 @@ func sweepLaws() []law {
 					return err
 				}
 			}
-			if err := first(e.put(key("gone"), "x"), e.Delete(e.ctx, key("gone"), pages.Fence{})); err != nil {
+			if err := first(e.put(key("gone"), "x"), e.Delete(e.ctx, key("gone"), pages.Unfenced)); err != nil {
 				return err
 			}
 			got, err := e.list()
@@ -115,9 +125,9 @@ func sweepLaws() []law {
 			return nil
 		}},
 		{"List ends when yield says so, and yield may use the store", func(e *env) error {
-			lister, ok := e.Store.(pages.Lister)
+			lister, ok := e.Store.(Lister)
 			if !ok {
-				return skip("it is no Lister")
+				return skip("it is not a Lister")
 			}
 			if _, err := e.fill("/a", 10); err != nil {
 				return err
@@ -127,7 +137,7 @@ func sweepLaws() []law {
 			err := lister.List(e.ctx, func(i pages.Info) bool {
 				n++
 				_, err := e.Get(e.ctx, i.Key)
-				inner = first(inner, err, e.Delete(e.ctx, i.Key, pages.Fence{}))
+				inner = first(inner, err, e.Delete(e.ctx, i.Key, pages.Unfenced))
 				return n < 3
 			})
 			if n != 3 {
@@ -139,7 +149,7 @@ func sweepLaws() []law {
 			_, err := e.fill("/a", 5)
 			return first(err, e.sweep(pages.Bounds{}, 0), e.sweep(pages.Bounds{Bytes: 1 << 30, PerRoute: 5}, 0))
 		}},
-		{"Sweep brings a store under Bytes, the least recently used going first", func(e *env) error {
+		{"Sweep brings a store under Bytes, the least recently used first", func(e *env) error {
 			keys, err := e.fill("/a", 10)
 			if err != nil {
 				return err
@@ -160,7 +170,7 @@ func sweepLaws() []law {
 			}
 			return nil
 		}},
-		{"Sweep brings each route under PerRoute, the least recently used going first", func(e *env) error {
+		{"Sweep brings each route under PerRoute, the least recently used first", func(e *env) error {
 			a, err := e.fill("/a", 6)
 			if err != nil {
 				return err
@@ -191,12 +201,12 @@ func sweepLaws() []law {
 			}
 			return first(e.put(keys[0], "again"), e.sweep(pages.Bounds{PerRoute: 1}, 2), e.holds(e.Store, keys[0], "again"))
 		}},
-		{"of several that sweep at once each sweeps or is told ErrHeld", func(e *env) error {
+		{"of several concurrent sweeps each sweeps or gets ErrHeld", func(e *env) error {
 			if _, err := e.fill("/a", 20); err != nil {
 				return err
 			}
 			if _, ok := e.Store.(pages.Sweeper); !ok {
-				return skip("it is no Sweeper")
+				return skip("it is not a Sweeper")
 			}
 			var removed, swept atomic.Int64
 			handles := []pages.Store{e.Store, e.another()}
@@ -217,8 +227,8 @@ func sweepLaws() []law {
 	}
 }
 
-// fits is how many of the records made by fill a number of bytes holds, by
-// the sizes that the store itself tells.
+// fits returns how many of the records made by fill a number of bytes can hold,
+// by the sizes that the store reports.
 func (e *env) fits(bytes int64) int {
 	all, err := e.list()
 	if err != nil || len(all) == 0 {

@@ -1,4 +1,4 @@
-// Laws of watching: nobody misses a purge.
+// Laws of watching: no instance misses a purge.
 
 package pagestest
 
@@ -11,21 +11,15 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// watched runs a law on the store as a watcher and on another handle.
-func watched(check func(e *env, w pages.Watcher, other pages.Store) error) func(e *env) error {
-	return func(e *env) error {
-		w, ok := e.Store.(pages.Watcher)
-		if !ok {
-			return skip("it is no Watcher")
-		}
-		return check(e, w, e.another())
-	}
+// watched runs a law on the store and on another handle.
+func watched(check func(e *env, other pages.Store) error) func(e *env) error {
+	return func(e *env) error { return check(e, e.another()) }
 }
 
 func watchLaws() []law {
 	a, b := pages.TagSubject("a"), pages.PathSubject("/b")
 	return []law{
-		{"Changes lists exactly the purges after a sequence, in order", watched(func(e *env, w pages.Watcher, other pages.Store) error {
+		{"Changes lists exactly the purges after a sequence, in order", watched(func(e *env, other pages.Store) error {
 			all := []pages.Change{{Sequence: 1, Verb: pages.Stale, Subject: a}, {Sequence: 2, Verb: pages.Expire, Subject: b},
 				{Sequence: 3, Verb: pages.Expire, Subject: pages.All}, {Sequence: 4, Verb: pages.Stale, Subject: a}}
 			for i, c := range all {
@@ -34,16 +28,16 @@ func watchLaws() []law {
 				}
 			}
 			for since := range len(all) + 1 {
-				got, floor, err := w.Changes(e.ctx, uint64(since))
+				got, floor, err := e.Changes(e.ctx, uint64(since))
 				if err != nil {
 					return err
 				}
 				if floor > 0 {
-					return fmt.Errorf("since %d those up to %d are forgotten", since, floor)
+					return fmt.Errorf("after %d, those up to %d are forgotten", since, floor)
 				}
 				want := all[since:]
 				if len(got) != len(want) {
-					return fmt.Errorf("since %d there are %d changes instead of %d: %v", since, len(got), len(want), got)
+					return fmt.Errorf("after %d there are %d changes instead of %d: %v", since, len(got), len(want), got)
 				}
 				for i, c := range got {
 					if c.At.IsZero() {
@@ -51,17 +45,17 @@ func watchLaws() []law {
 					}
 					c.At = time.Time{}
 					if c != want[i] {
-						return fmt.Errorf("since %d change %d is %+v instead of %+v", since, i, c, want[i])
+						return fmt.Errorf("after %d, change %d is %+v instead of %+v", since, i, c, want[i])
 					}
 				}
 			}
 			return nil
 		})},
-		{"Changes lists every subject of one purge, under one number", watched(func(e *env, w pages.Watcher, other pages.Store) error {
+		{"Changes lists every subject of one purge, under one number", watched(func(e *env, other pages.Store) error {
 			if err := e.bump(other, 1, pages.Expire, a, b); err != nil {
 				return err
 			}
-			got, _, err := w.Changes(e.ctx, 0)
+			got, _, err := e.Changes(e.ctx, 0)
 			if err != nil {
 				return err
 			}
@@ -70,14 +64,14 @@ func watchLaws() []law {
 			}
 			return nil
 		})},
-		{"Wait returns at once if there was a purge already", watched(func(e *env, w pages.Watcher, other pages.Store) error {
-			return first(e.bump(other, 1, pages.Stale, a), w.Wait(e.ctx, 0))
+		{"Wait returns at once if there was a purge already", watched(func(e *env, other pages.Store) error {
+			return first(e.bump(other, 1, pages.Stale, a), e.Wait(e.ctx, 0))
 		})},
-		{"Wait returns after a purge made through another handle", watched(func(e *env, w pages.Watcher, other pages.Store) error {
+		{"Wait returns after a purge made through another handle", watched(func(e *env, other pages.Store) error {
 			for n := range uint64(3) {
 				ctx, cancel := context.WithTimeout(e.ctx, 10*time.Second)
 				done := make(chan error, 1)
-				go func() { done <- w.Wait(ctx, n) }()
+				go func() { done <- e.Wait(ctx, n) }()
 				time.Sleep(20 * time.Millisecond)
 				err := e.bump(other, n+1, pages.Stale, a)
 				if e := <-done; err == nil && e != nil {
@@ -90,15 +84,15 @@ func watchLaws() []law {
 			}
 			return nil
 		})},
-		{"Wait ends with its context", watched(func(e *env, w pages.Watcher, _ pages.Store) error {
+		{"Wait ends with its context", func(e *env) error {
 			ctx, cancel := context.WithTimeout(e.ctx, 50*time.Millisecond)
 			defer cancel()
 			done := make(chan error, 1)
-			go func() { done <- w.Wait(ctx, 0) }()
+			go func() { done <- e.Wait(ctx, 0) }()
 			select {
 			case err := <-done:
-				// It may return early and say there may be purges, but a
-				// context that ended is an error.
+				// It may return early to say that there may be purges, but if
+				// the context has ended it must return an error.
 				if err == nil && ctx.Err() != nil {
 					return fmt.Errorf("no error when the context ended")
 				}
@@ -106,10 +100,10 @@ func watchLaws() []law {
 			case <-time.After(5 * time.Second):
 				return errors.New("it still waits")
 			}
-		})},
-		{"Wait ends when the store is closed", watched(func(e *env, w pages.Watcher, _ pages.Store) error {
+		}},
+		{"Wait ends when the store is closed", func(e *env) error {
 			done := make(chan error, 1)
-			go func() { done <- w.Wait(e.ctx, 0) }()
+			go func() { done <- e.Wait(e.ctx, 0) }()
 			time.Sleep(20 * time.Millisecond)
 			if err := e.Close(); err != nil {
 				return err
@@ -120,11 +114,11 @@ func watchLaws() []law {
 			case <-time.After(5 * time.Second):
 				return errors.New("it still waits")
 			}
-		})},
+		}},
 		{"Sequence is at least that of every Bump that returned, on any handle", func(e *env) error {
 			mine, ok := e.Store.(pages.Sequencer)
 			if !ok {
-				return skip("it is no Sequencer")
+				return skip("it is not a Sequencer")
 			}
 			other := e.another()
 			if n := mine.Sequence(); n != 0 {

@@ -1,4 +1,4 @@
--- Notes that the instance ARGV[3] has heard of the purges up to ARGV[4], for ARGV[5] microseconds.
+-- Records that the instance ARGV[3] has seen the purges up to ARGV[4], for ARGV[5] microseconds.
 
 if lost() then return {} end
 go_on()

@@ -1,4 +1,4 @@
--- Counts records by route, and mends the indexes. From ARGV[5] on come the IDs.
+-- Counts records by route, and repairs the indexes. From ARGV[5] on come the IDs.
 
 if lost() then return {} end
 if not sweeping() then return answer(0) end

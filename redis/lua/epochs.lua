@@ -3,5 +3,5 @@
 if lost() then return {} end
 local found = marks(3, #ARGV)
 table.insert(found, 1, state.id)
-table.insert(found, 2, number('sequence'))
+table.insert(found, 2, head())
 return found

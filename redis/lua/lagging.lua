@@ -1,4 +1,4 @@
--- Counts the instances that have not heard of the purge ARGV[3]. Those whose acknowledgement was lost count as one.
+-- Counts the instances that have not seen the purge ARGV[3]. Those whose acknowledgement was lost count as one.
 
 if lost() then return {} end
 local at, n = now(), 0

@@ -4,8 +4,9 @@
 // open. Pages and purges survive power loss; leases end with the process.
 // Nothing bounds the pages: the store is no [pages.Sweeper].
 //
-// Layout, version 1, bucket "gorgon1": at a key's digest the CRC-32 of its data
-// and the data; at "purges" [pages.Purges] as gob; its sequence counts openings.
+// Layout, version 2, bucket "gorgon2": at a key's digest the CRC-32 of what
+// follows, the record's epoch and its data; at "purges" [pages.Purges] as gob; at
+// "owner" whose the store is; its sequence counts openings.
 package bolt
 
 import (
@@ -17,7 +18,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +34,16 @@ type store struct {
 	db     *bbolt.DB
 	purges atomic.Pointer[pages.Purges] // as committed; replaced, never changed
 	mu     sync.Mutex                   // its holder writes alone, from the fence to the commit
-	leases map[pages.Key]pages.Lease
+	leases map[pages.Key]lease
 	token  uint64 // of the last lease
 }
 
-var bucket, purgesKey = []byte("gorgon1"), []byte("purges")
-var _ pages.Watcher = (*store)(nil)
+type lease struct {
+	pages.Lease
+	claim string // that it was granted to
+}
+
+var bucket, purgesKey, ownerKey = []byte("gorgon2"), []byte("purges"), []byte("owner")
 var _ pages.Sequencer = (*store)(nil)
 
 // Open opens the store in a file, and makes the file where there is none.
@@ -51,7 +55,7 @@ func Open(_ context.Context, path string) (pages.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s, p := &store{db: db, leases: map[pages.Key]pages.Lease{}}, &pages.Purges{}
+	s, p := &store{db: db, leases: map[pages.Key]lease{}}, &pages.Purges{}
 	s.purges.Store(p)
 	err = db.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(bucket)
@@ -79,10 +83,10 @@ func (s *store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 		switch {
 		case v == nil:
 			return pages.ErrNotFound
-		case len(v) < 4 || binary.BigEndian.Uint32(v) != crc32.ChecksumIEEE(v[4:]):
+		case len(v) < 12 || binary.BigEndian.Uint32(v) != crc32.ChecksumIEEE(v[4:]):
 			return pages.ErrCorrupt
 		}
-		r.Data = bytes.Clone(v[4:])
+		r.Epoch, r.Data = binary.BigEndian.Uint64(v[4:]), bytes.Clone(v[12:])
 		return nil
 	})
 	return r, err
@@ -90,7 +94,9 @@ func (s *store) Get(ctx context.Context, key pages.Key) (pages.Record, error) {
 
 func (s *store) Put(ctx context.Context, r pages.Record, fence pages.Fence) error {
 	return s.write(ctx, r.Key, fence, func(b *bbolt.Bucket, id []byte) error {
-		return b.Put(id, append(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(r.Data)), r.Data...))
+		v := append(binary.BigEndian.AppendUint64(make([]byte, 4), r.Epoch), r.Data...)
+		binary.BigEndian.PutUint32(v, crc32.ChecksumIEEE(v[4:]))
+		return b.Put(id, v)
 	})
 }
 
@@ -98,22 +104,29 @@ func (s *store) Delete(ctx context.Context, key pages.Key, fence pages.Fence) er
 	return s.write(ctx, key, fence, (*bbolt.Bucket).Delete)
 }
 
-// write asks the fence and makes a change, while nobody purges or leases.
+// write checks the fence and makes a change, while there are no purges or
+// leases.
 func (s *store) write(ctx context.Context, key pages.Key, fence pages.Fence, change func(*bbolt.Bucket, []byte) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return run(ctx, s.db.Update, func(tx *bbolt.Tx) error {
-		purged := func(subject string) bool { return s.purges.Load().Mark(subject).Sequence > fence.Epoch }
-		if slices.ContainsFunc(fence.Subjects, purged) || fence.Token != 0 && fence.Token != s.leases[key].Token {
+		id, b := key.Digest(), tx.Bucket(bucket)
+		v := b.Get(id[:])
+		later := len(v) >= 12 && binary.BigEndian.Uint64(v[4:]) > fence.Epoch
+		if later || fence.Token != 0 && fence.Token != s.leases[key].Token {
 			return fmt.Errorf("write %s: %w", key, pages.ErrFenced)
 		}
-		id := key.Digest()
-		return change(tx.Bucket(bucket), id[:])
+		return change(b, id[:])
 	})
 }
 
 // Bump commits a copy of the purges that has one more, and then goes by it.
 func (s *store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
+	return s.bump(ctx, func(*bbolt.Bucket) error { return nil }, verb, subjects...)
+}
+
+// bump makes a purge together with another change.
+func (s *store) bump(ctx context.Context, change func(*bbolt.Bucket) error, verb pages.Verb, subjects ...string) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, at := *s.purges.Load(), time.Now().UTC()
@@ -123,7 +136,8 @@ func (s *store) Bump(ctx context.Context, verb pages.Verb, subjects ...string) (
 	}
 	err := run(ctx, s.db.Update, func(tx *bbolt.Tx) error {
 		var v bytes.Buffer
-		return errors.Join(gob.NewEncoder(&v).Encode(p), tx.Bucket(bucket).Put(purgesKey, v.Bytes()))
+		b := tx.Bucket(bucket)
+		return errors.Join(change(b), gob.NewEncoder(&v).Encode(p), b.Put(purgesKey, v.Bytes()))
 	})
 	if err != nil {
 		return 0, err
@@ -155,19 +169,22 @@ func (s *store) Wait(ctx context.Context, since uint64) error {
 	return s.check(ctx)
 }
 
-func (s *store) Lease(ctx context.Context, key pages.Key, ttl time.Duration) (pages.Lease, error) {
+func (s *store) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.check(ctx); err != nil {
 		return pages.Lease{}, err
 	}
 	if other := s.leases[key]; time.Now().Before(other.Until) {
-		return other, pages.ErrHeld
+		if other.claim == claim {
+			return other.Lease, nil // whose answer was lost
+		}
+		return other.Lease, pages.ErrHeld
 	}
-	maps.DeleteFunc(s.leases, func(_ pages.Key, l pages.Lease) bool { return time.Since(l.Until) > time.Minute })
+	maps.DeleteFunc(s.leases, func(_ pages.Key, l lease) bool { return time.Since(l.Until) > time.Minute })
 	s.token++
-	s.leases[key] = pages.Lease{Key: key, Token: s.token, Until: time.Now().Add(ttl)}
-	return s.leases[key], nil
+	s.leases[key] = lease{pages.Lease{Key: key, Token: s.token, Until: time.Now().Add(ttl)}, claim}
+	return s.leases[key].Lease, nil
 }
 
 func (s *store) Release(ctx context.Context, lease pages.Lease) error {
@@ -176,6 +193,30 @@ func (s *store) Release(ctx context.Context, lease pages.Lease) error {
 	err := s.check(ctx)
 	if err == nil && s.leases[lease.Key].Token == lease.Token {
 		delete(s.leases, lease.Key)
+	}
+	return err
+}
+
+// Claim writes whose the store is. Taking it over purges everything in the same
+// transaction.
+func (s *store) Claim(ctx context.Context, owner string, takeOver bool) error {
+	write := func(b *bbolt.Bucket) error { return b.Put(ownerKey, []byte(owner)) }
+	over := false
+	err := run(ctx, s.db.Update, func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucket)
+		switch now := b.Get(ownerKey); {
+		case now == nil:
+			return write(b)
+		case string(now) == owner:
+		case !takeOver:
+			return &pages.ForeignError{Owner: string(now)}
+		default:
+			over = true
+		}
+		return nil
+	})
+	if err == nil && over {
+		_, err = s.bump(ctx, write, pages.Expire, pages.All)
 	}
 	return err
 }

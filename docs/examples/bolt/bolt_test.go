@@ -4,6 +4,7 @@ package bolt_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -29,8 +30,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // --store bolt:/var/lib/hello.db then.
 func Example() {
 	command.Main(gorgon.App{
-		Name:   "hello",
-		Routes: []gorgon.Route{gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.Text("Hello.") }}},
+		Name:  "hello",
+		Parts: []gorgon.Part{gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.Text("Hello.") }}},
 	}, command.Config{Stores: []pages.Driver{bolt.Driver()}})
 }
 
@@ -64,6 +65,9 @@ var (
 	record = pages.Record{Key: key, Data: []byte("a page")}
 )
 
+// claim returns a claim that no other attempt uses.
+func claim() string { return rand.Text() }
+
 // The kit cannot reopen a store that has one handle at a time, so this does.
 func TestReopen(t *testing.T) {
 	t.Parallel()
@@ -79,25 +83,33 @@ func TestReopen(t *testing.T) {
 			if err != nil || epochs.Marks[0].Expired != 2*round-1 || epochs.Marks[0].Sequence != 2*round || epochs.Marks[1] != (pages.Mark{}) {
 				t.Fatalf("round %d knows %+v, %v", round, epochs, err)
 			}
-			list, floor, err := s.(pages.Watcher).Changes(ctx, 1)
+			list, floor, err := s.Changes(ctx, 1)
 			if err != nil || floor != 0 || uint64(len(list)) != 2*round-1 || list[0].Subject != tag || time.Since(list[0].At).Abs() > time.Minute {
 				t.Fatalf("round %d lists %+v above %d, %v", round, list, floor, err)
 			}
 			if got, err := s.Get(ctx, key); err != nil || string(got.Data) != string(record.Data) {
 				t.Fatalf("round %d got %q, %v", round, got.Data, err)
 			}
-			for _, late := range []pages.Fence{{Subjects: []string{tag}, Epoch: 2*round - 1}, {Token: token}} {
+			if err := s.Claim(ctx, "another/", false); !errors.Is(err, pages.ErrForeign) {
+				t.Fatalf("round %d let another owner in: %v", round, err)
+			}
+			for _, late := range []pages.Fence{{Epoch: 2*round - 2}, {Epoch: 2*round + 1, Token: token}} {
 				if err := s.Put(ctx, record, late); !errors.Is(err, pages.ErrFenced) {
 					t.Fatalf("round %d let %+v pass: %v", round, late, err)
 				}
 			}
 		}
-		lease, err := s.Lease(ctx, key, time.Hour) // its holder ends with this round
+		lease, err := s.Lease(ctx, key, claim(), time.Hour) // its holder ends with this round
 		if err != nil || lease.Token <= token {
 			t.Fatalf("round %d was granted %+v after %d: %v", round, lease, token, err)
 		}
 		token = lease.Token
-		if err := s.Put(ctx, record, pages.Fence{Subjects: []string{tag}, Epoch: 2 * round, Token: token}); err != nil {
+		made := record
+		made.Epoch = 2*round + 1
+		if err := s.Put(ctx, made, pages.Fence{Epoch: made.Epoch, Token: token}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Claim(ctx, "notes/", false); err != nil {
 			t.Fatal(err)
 		}
 		for _, verb := range []pages.Verb{pages.Expire, pages.Stale} {
@@ -134,7 +146,7 @@ func TestPurgesAreBounded(t *testing.T) {
 		if floor := epochs.Marks[0]; floor.Expired < purges/2 || floor.Expired >= purges || floor.ExpiredAt.IsZero() || epochs.Marks[2] != floor {
 			t.Errorf("what was forgotten counts as %+v", epochs.Marks)
 		}
-		list, floor, err := s.(pages.Watcher).Changes(ctx, 0)
+		list, floor, err := s.Changes(ctx, 0)
 		if err != nil || len(list) > 1000 || uint64(len(list)) != each*(purges-floor) || list[0].Sequence != floor+1 {
 			t.Errorf("%d changes are listed above %d, %v", len(list), floor, err)
 		}
@@ -177,9 +189,9 @@ func work(ctx context.Context, s pages.Store, i int) error {
 	subject := pages.PathSubject(k.Path)
 	for range 20 {
 		epoch := s.(pages.Sequencer).Sequence()
-		lease, err := s.Lease(ctx, k, time.Minute)
+		lease, err := s.Lease(ctx, k, claim(), time.Minute)
 		if errors.Is(err, pages.ErrHeld) {
-			if err := s.(pages.Watcher).Wait(ctx, 0); err != nil {
+			if err := s.Wait(ctx, 0); err != nil {
 				return err
 			}
 			continue
@@ -194,15 +206,15 @@ func work(ctx context.Context, s pages.Store, i int) error {
 		if seen := s.(pages.Sequencer).Sequence(); seen < n {
 			return fmt.Errorf("after purge %d the sequence is %d", n, seen)
 		}
-		r := pages.Record{Key: k, Data: fmt.Append(nil, lease.Token)}
-		if err := s.Put(ctx, r, pages.Fence{Subjects: []string{subject}, Epoch: epoch, Token: lease.Token}); !errors.Is(err, pages.ErrFenced) {
-			return fmt.Errorf("a page older than purge %d was written: %w", n, err)
-		}
-		if err := s.Put(ctx, r, pages.Fence{Subjects: []string{pages.PathSubject("/other")}, Token: lease.Token}); err != nil {
+		r := pages.Record{Key: k, Data: fmt.Append(nil, lease.Token), Epoch: n}
+		if err := s.Put(ctx, r, pages.Fence{Epoch: n, Token: lease.Token}); err != nil {
 			return err
 		}
+		if err := s.Put(ctx, r, pages.Fence{Epoch: epoch, Token: lease.Token}); !errors.Is(err, pages.ErrFenced) {
+			return fmt.Errorf("a page older than purge %d was written: %w", n, err)
+		}
 		got, err := s.Get(ctx, k)
-		if err != nil || string(got.Data) != string(r.Data) { // nobody else has the lease
+		if err != nil || string(got.Data) != string(r.Data) { // no other holder has the lease
 			return fmt.Errorf("got %q of token %d: %w", got.Data, lease.Token, err)
 		}
 		if err := s.Release(ctx, lease); err != nil {
@@ -221,7 +233,7 @@ func TestDamagedRecord(t *testing.T) {
 	} {
 		path := file(t)
 		s := open(t, path)
-		if err := s.Put(t.Context(), record, pages.Fence{}); err != nil {
+		if err := s.Put(t.Context(), record, pages.Unfenced); err != nil {
 			t.Fatal(err)
 		}
 		closeStore(t, s)
@@ -231,7 +243,7 @@ func TestDamagedRecord(t *testing.T) {
 		}
 		id := key.Digest()
 		err = db.Update(func(tx *bbolt.Tx) error {
-			b := tx.Bucket([]byte("gorgon1"))
+			b := tx.Bucket([]byte("gorgon2"))
 			return b.Put(id[:], damage(append([]byte(nil), b.Get(id[:])...)))
 		})
 		if err := errors.Join(err, db.Close()); err != nil {
@@ -241,7 +253,7 @@ func TestDamagedRecord(t *testing.T) {
 		if got, err := s.Get(t.Context(), key); !errors.Is(err, pages.ErrCorrupt) || got.Data != nil {
 			t.Errorf("without %s the record is %q, %v", what, got.Data, err)
 		}
-		if err := s.Put(t.Context(), record, pages.Fence{}); err != nil {
+		if err := s.Put(t.Context(), record, pages.Unfenced); err != nil {
 			t.Errorf("a damaged record could not be replaced: %v", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/mem"
@@ -37,5 +38,5 @@ func Main() {
 		interval = time.Hour
 	}
 	app := App(Levers(os.Getenv(EnvLevers)), interval)
-	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}})
+	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}, Bundler: bundle.Bundler{}})
 }

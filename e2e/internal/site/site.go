@@ -32,22 +32,24 @@ func App(levers Levers, interval time.Duration) gorgon.App {
 		return func(context.Context, gorgon.Input) ([]string, error) { return paths, nil }
 	}
 	return gorgon.App{
-		Name:   "site",
-		Assets: fstest.MapFS{"site.css": {Data: []byte("article { overflow-wrap: anywhere } /*! version " + Version + " */")}},
-		Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
-		Layout: layout,
-		Routes: []gorgon.Route{
-			gorgon.Page[string]{Path: "/", View: home},
-			gorgon.Page[State]{Path: "/about", BuildState: load, View: view},
-			gorgon.Page[State]{Path: "/notes/{name}", BuildState: load, View: view,
-				BuildPaths: list("/notes/one", "/notes/two & three", "/notes/käse", "/notes/big")},
-			gorgon.Page[State]{Path: "/made/{name}", BuildState: load, Incremental: true, Tags: tags, View: view},
-			gorgon.Page[State]{Path: "/brief/{name}", BuildState: load, Incremental: true, Tags: tags, Timeout: 3 * time.Second, View: view},
-			gorgon.Page[State]{Path: "/mixed/{name}", BuildState: load, BuildPaths: list("/mixed/listed"), Incremental: true, View: view},
-			gorgon.Page[State]{Path: "/timed/{name}", BuildState: load, Incremental: true, RevalidateAfter: interval, Tags: tags, View: view},
-			gorgon.Page[State]{Path: "/asked/{name}", RequestState: request, View: view},
+		Name: "site",
+		Assets: gorgon.Assets{
+			Files:  fstest.MapFS{"site.css": {Data: []byte("article { overflow-wrap: anywhere } /*! version " + Version + " */")}},
+			Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
 		},
-		Handlers: map[string]http.Handler{"GET /goroutines": http.HandlerFunc(goroutines)},
+		Layout: layout,
+		Parts: []gorgon.Part{
+			gorgon.Page[string]{Path: "/", View: home},
+			gorgon.Page[State]{Path: "/about", Load: load, View: view},
+			gorgon.Page[State]{Path: "/notes/{name}", Load: load, View: view,
+				Paths: list("/notes/one", "/notes/two & three", "/notes/käse", "/notes/big")},
+			gorgon.Page[State]{Path: "/made/{name}", Load: load, Incremental: true, Tags: tags, View: view},
+			gorgon.Page[State]{Path: "/brief/{name}", Load: load, Incremental: true, Tags: tags, Timeout: 3 * time.Second, View: view},
+			gorgon.Page[State]{Path: "/mixed/{name}", Load: load, Paths: list("/mixed/listed"), Incremental: true, View: view},
+			gorgon.Page[State]{Path: "/timed/{name}", Load: load, Incremental: true, RevalidateAfter: interval, Tags: tags, View: view},
+			gorgon.Page[State]{Path: "/asked/{name}", LoadRequest: request, View: view},
+			gorgon.Handler{Pattern: "GET /goroutines", Handler: http.HandlerFunc(goroutines)},
+		},
 	}
 }
 

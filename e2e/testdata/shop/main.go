@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"testing/fstest"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/pages"
@@ -23,7 +25,7 @@ import (
 const version = "one"
 
 func main() {
-	command.Main(app(), command.Config{Stores: []pages.Driver{disk.Driver(), postgres.Driver()}})
+	command.Main(app(), command.Config{Stores: []pages.Driver{disk.Driver(), postgres.Driver()}, Bundler: bundle.Bundler{}})
 }
 
 func text(s string) gorgon.Component { return gorgon.Text(version + " " + s) }
@@ -38,7 +40,7 @@ func app() gorgon.App {
 		}
 		return strings.Repeat(in.Path+" ", 200), nil
 	}
-	routes := []gorgon.Route{
+	parts := []gorgon.Part{
 		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component {
 			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 				css, err := gorgon.Asset(ctx, "app.css")
@@ -49,10 +51,10 @@ func app() gorgon.App {
 				return err
 			})
 		}},
-		gorgon.Page[string]{Path: "/items/{id}", BuildState: load, View: text, Incremental: true,
-			BuildPaths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/items/1", "/items/2"}, nil }},
-		gorgon.Page[string]{Path: "/hourly", BuildState: load, View: text, RevalidateAfter: time.Hour},
-		gorgon.Page[string]{Path: "/now", View: text, RequestState: func(_ context.Context, _ gorgon.Input, r *http.Request) (string, error) {
+		gorgon.Page[string]{Path: "/items/{id}", Load: load, View: text, Incremental: true,
+			Paths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/items/1", "/items/2"}, nil }},
+		gorgon.Page[string]{Path: "/hourly", Load: load, View: text, RevalidateAfter: time.Hour},
+		gorgon.Page[string]{Path: "/now", View: text, LoadRequest: func(_ context.Context, _ gorgon.Input, r *http.Request) (string, error) {
 			if os.Getenv("SHOP_WRITES") != "" {
 				program, err := os.Executable()
 				if err == nil {
@@ -62,20 +64,37 @@ func app() gorgon.App {
 					return "", err
 				}
 			}
+			if name := os.Getenv("SHOP_READS"); name != "" {
+				if _, err := os.ReadFile(name); err != nil {
+					return "", err
+				}
+			}
+			if name := os.Getenv("SHOP_RUNS"); name != "" {
+				if err := exec.Command(name, "-c", "exit").Run(); err != nil {
+					return "", err
+				}
+			}
+			if name := os.Getenv("SHOP_ZONE"); name != "" {
+				if _, err := time.LoadLocation(name); err != nil {
+					return "", err
+				}
+			}
 			return "now " + r.URL.Query().Get("q"), nil
 		}},
 	}
 	if os.Getenv("SHOP_BROKEN") != "" {
-		routes = append(routes, gorgon.Page[string]{Path: "/broken", BuildState: load, View: text})
+		parts = append(parts, gorgon.Page[string]{Path: "/broken", Load: load, View: text})
 	}
 	app := gorgon.App{
 		Name: "shop", Origin: "https://shop.example",
-		Assets: fstest.MapFS{"app.css": {Data: []byte("body { color: black } /* " + version + " */")}},
-		Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
+		Assets: gorgon.Assets{
+			Files:  fstest.MapFS{"app.css": {Data: []byte("body { color: black } /* " + version + " */")}},
+			Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
+		},
 		Error: func(f gorgon.Failure) gorgon.Component {
 			return gorgon.HTML(fmt.Sprintf("<h1>%d</h1>", f.Status))
 		},
-		Routes: routes,
+		Parts: parts,
 	}
 	if os.Getenv("SHOP_BARE") != "" {
 		app.Error = nil

@@ -28,7 +28,7 @@ import (
 // Its methods may be called at the same time by many goroutines. It keeps a
 // small number of parsed packages, so that asking for the symbols of a package
 // one after the other parses it once; a package whose directory changed is
-// parsed anew. Whatever is not there is reported with an error that satisfies
+// parsed again. Whatever is not there is reported with an error that satisfies
 // errors.Is(err, fs.ErrNotExist).
 type Library struct {
 	// Link turns the path of a page ("/pkg/net/http#Server") into the address

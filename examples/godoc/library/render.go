@@ -181,8 +181,8 @@ func (r *renderer) typeSpan(t *doc.Type) span {
 	return r.p.spans[t.Decl.Specs[0].Pos()]
 }
 
-// exportedNames leaves out the names go/doc shows but nobody can use. Package
-// builtin is all lower case and has nothing else.
+// exportedNames leaves out the names that go/doc shows but that cannot be used.
+// Package builtin is all lower case and has nothing else.
 func exportedNames(names []string) []string {
 	var out []string
 	for _, name := range names {

@@ -10,8 +10,9 @@ import (
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 )
 
-// link is the address of a page of this site, wherever the site lives.
-func link(ctx context.Context, path string) string { return gorgon.URL(ctx, path) }
+// link is what a reference to a page of this site is in a view, wherever the
+// site lives.
+func link(ctx context.Context, reference string) string { return gorgon.URL(ctx, reference) }
 
 // asset is the address of a file of the assets directory.
 func asset(ctx context.Context, name string) (string, error) { return gorgon.Asset(ctx, name) }
@@ -24,13 +25,13 @@ func packagePath(path, module string) string {
 	return "/pkg/" + path
 }
 
-// sourcePath is a line of a source file; line 0 is the file.
+// sourcePath is a reference to a line of a source file; line 0 is the file.
 func sourcePath(path, module, file string, line int) string {
 	p := "/src/" + path + "/" + file
 	if module != "" {
 		p = "/msrc/" + path + "/" + file
 	}
-	if line > 0 {
+	if p = gorgon.EscapePath(p); line > 0 {
 		p += "#L" + strconv.Itoa(line)
 	}
 	return p

@@ -14,9 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/a-h/templ"
-	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // kept is the state after the trip through JSON that every state makes.
@@ -39,7 +40,7 @@ func kept[S any](t *testing.T, s S) S {
 // pages renders every kind of page from the Go that runs the test.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	ctx := gorgon.WithSite(t.Context(), &gorgon.Site{Assets: gorgon.Assets{Paths: map[string]string{"favicon.svg": "/f.svg", "app.css": "/a.css", "app.js": "/a.js"}}})
+	ctx := viewctx.WithSite(t.Context(), &viewctx.Site{Assets: viewctx.Assets{Paths: map[string]string{"favicon.svg": "/f.svg", "app.css": "/a.css", "app.js": "/a.js"}}})
 	l, err := library.Open(ctx)
 	if err != nil {
 		t.Skipf("no Go to read: %v", err)
@@ -196,5 +197,25 @@ func TestErrorPageEscapes(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "<script>") || strings.Contains(b.String(), "<b>") {
 		t.Errorf("not escaped: %s", b.String())
+	}
+}
+
+// No control stands within another: screen readers and keyboards reach one of them only.
+func TestControlsAreNotNested(t *testing.T) {
+	for name, text := range pages(t) {
+		document, err := goquery.NewDocumentFromReader(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const controls = "a[href], button, input, select, textarea, summary"
+		document.Find("a, button, summary, label").Each(func(_ int, outer *goquery.Selection) {
+			if inner := outer.Find(controls); inner.Length() > 0 && !outer.Is("label") {
+				html, _ := goquery.OuterHtml(outer)
+				t.Errorf("%s: %.200s", name, html)
+			}
+		})
+		if n := document.Find(".branch > a + details > summary[aria-label]").Length(); name == "pkg net/http" && n < 10 {
+			t.Errorf("%s: the contents have %d types that open", name, n)
+		}
 	}
 }

@@ -14,9 +14,9 @@ type greeting struct{ Text string }
 func main() {
 	command.Main(gorgon.App{
 		Name: "site",
-		Routes: []gorgon.Route{gorgon.Page[greeting]{
+		Parts: []gorgon.Part{gorgon.Page[greeting]{
 			Path: "/",
-			BuildState: func(context.Context, gorgon.Input) (greeting, error) {
+			Load: func(context.Context, gorgon.Input) (greeting, error) {
 				return greeting{"Hello from the image"}, nil
 			},
 			View: func(g greeting) gorgon.Component { return text(g.Text) },

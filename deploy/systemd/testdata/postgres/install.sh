@@ -102,7 +102,7 @@ package=$(CDPATH='' cd -- "$package" && pwd)
 (cd "$package" && sha256sum --check --quiet --strict SHA256SUMS) ||
 	fail "$package is not as it was packed: copy it again"
 
-# A unit of this name that somebody else wrote is left alone.
+# A unit of this name from another source is left alone.
 for unit in "$app.service" "$app.socket"; do
 	for folder in "$dest/usr/lib/systemd/system" "$dest/lib/systemd/system"; do
 		[ ! -e "$folder/$unit" ] || fail "$folder/$unit belongs to something else: give the app another name"
@@ -112,22 +112,31 @@ for unit in "$app.service" "$app.socket"; do
 	fi
 done
 
+# The folders of targets stay where they are: an image is not part of a release.
+sums=$(mktemp)
+trap 'rm -f "$sums"' EXIT
+cp "$package/SHA256SUMS" "$sums"
+sed -n 's,^[0-9a-f]\{64\} [ *]\([^/ ]*\)/deployed\.json$,\1,p' "$package/SHA256SUMS" | while IFS= read -r folder; do
+	grep -v "^[0-9a-f]\{64\} [ *]$folder/" "$sums" >"$sums.new" || :
+	mv "$sums.new" "$sums"
+done
+
 # The release: named by build and content, whole or not there.
-release=$build-$(sha256sum "$package/SHA256SUMS" | cut -c 1-8)
+release=$build-$(sha256sum <"$sums" | cut -c 1-8)
 mkdir -p "$root/releases"
 chmod 755 "$root" "$root/releases"
 if ! (cd "$root/releases/$release" 2>/dev/null && sha256sum --check --quiet --strict SHA256SUMS >/dev/null 2>&1); then
 	new=$root/releases/.new
 	rm -rf "$new" "$root/releases/$release"
 	mkdir "$new"
-	sed 's/^\\*[0-9a-f]\{64\} [ *]//' "$package/SHA256SUMS" | while IFS= read -r name; do
+	sed 's/^\\*[0-9a-f]\{64\} [ *]//' "$sums" | while IFS= read -r name; do
 		case /$name/ in
 		*/../* | //*) fail "SHA256SUMS names $name, which lies outside the package" ;;
 		esac
 		mkdir -p "$(dirname "$new/$name")"
 		cp "$package/$name" "$new/$name"
 	done
-	cp "$package/SHA256SUMS" "$new/SHA256SUMS"
+	cp "$sums" "$new/SHA256SUMS"
 	# Whatever the umask and the modes on the way here were.
 	find "$new" -type d -exec chmod 755 {} +
 	find "$new" -type f -exec chmod 644 {} +

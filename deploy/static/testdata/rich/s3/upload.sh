@@ -33,6 +33,10 @@ aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--exclude '*' --include '*.json' --exclude '_gorgon/assets/*'
 
 aws s3 cp --recursive "$site" "$bucket" "$@" \
+	--content-type 'application/rss+xml' --cache-control 'public, max-age=0, must-revalidate' \
+	--exclude '*' --include '*.css' --exclude 'style.css' --exclude '_gorgon/assets/*'
+
+aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--content-type 'image/vnd.microsoft.icon' --cache-control 'public, max-age=0, must-revalidate' \
 	--exclude '*' --include '*.ico' --exclude '_gorgon/assets/*'
 
@@ -46,7 +50,7 @@ aws s3 cp --recursive "$site" "$bucket" "$@" \
 
 aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--content-type 'text/css; charset=utf-8' --cache-control 'public, max-age=0, must-revalidate' \
-	--exclude '*' --include '*.css' --exclude '_gorgon/assets/*'
+	--exclude '*' --exclude '_gorgon/assets/*' --include 'style.css'
 
 aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--content-type 'text/html; charset=utf-8' --cache-control 'private, no-store' \
@@ -54,11 +58,7 @@ aws s3 cp --recursive "$site" "$bucket" "$@" \
 
 aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--content-type 'text/html; charset=utf-8' --cache-control 'public, max-age=0, must-revalidate' \
-	--exclude '*' --include '*.html' --exclude '404.html' --exclude 'de/feed.css/index.html' --exclude 'feed.css/index.html' --exclude 'de/strict/index.html' --exclude 'strict/index.html' --exclude '_gorgon/assets/*'
-
-aws s3 cp --recursive "$site" "$bucket" "$@" \
-	--content-type 'application/rss+xml' --cache-control 'public, max-age=0, must-revalidate' \
-	--exclude '*' --exclude '_gorgon/assets/*' --include 'de/feed.css/index.html' --include 'feed.css/index.html'
+	--exclude '*' --include '*.html' --exclude '404.html' --exclude 'de/strict/index.html' --exclude 'strict/index.html' --exclude '_gorgon/assets/*'
 
 aws s3 cp --recursive "$site" "$bucket" "$@" \
 	--content-type 'text/html; charset=utf-8' --cache-control 'no-cache' \

@@ -1,0 +1,112 @@
+// Making purges.
+
+package coherence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// A Reach is how far a purge got that failed.
+type Reach uint8
+
+const (
+	Here    Reach = iota // the store did not record it; it holds for this instance only
+	Unasked              // the store could not check whether it was made before; it holds for this instance only
+	Made                 // it is recorded, but some instances may not know it yet
+	Unsent               // every instance knows it, but it was not forwarded
+)
+
+func (r Reach) String() string {
+	return [...]string{"the store did not record the purge", "the store could not check the purge",
+		"some instances may not know the purge yet", "the purge was not forwarded"}[r]
+}
+
+// A PurgeError says that a purge failed, and how far it got all the same.
+type PurgeError struct {
+	Reach Reach
+	Err   error
+}
+
+func (e *PurgeError) Error() string { return fmt.Sprintf("%s: %v", e.Reach, e.Err) }
+
+func (e *PurgeError) Unwrap() error { return e.Err }
+
+// Purge declares subjects out of date and returns the purge's number. Once it
+// has returned, no instance that can reach the store takes what was made before
+// for current. Where it fails, the error is a [PurgeError].
+func (i *Instance) Purge(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
+	epoch, err := i.purge(ctx, verb, subjects)
+	if i.config.Forward != nil {
+		if failed := i.config.Forward(ctx, subjects); failed != nil && err == nil {
+			err = &PurgeError{Unsent, failed}
+		}
+	}
+	return epoch, err
+}
+
+func (i *Instance) purge(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
+	if i.Store == nil {
+		return i.ledger.number(verb, i.config.Now(), subjects), nil
+	}
+	// A purge is always tried, whatever the circuit breakers say: a caller
+	// waits for its answer.
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	epoch, err := i.Store.bump(bounded, verb, subjects)
+	if err != nil {
+		i.ledger.applyLocal(verb, i.config.Now(), subjects)
+		return 0, &PurgeError{Here, err}
+	}
+	// It is entered here too, so that it does not depend on whether the store
+	// can be read.
+	i.ledger.note(changesOf(epoch, verb, i.config.Now(), subjects))
+	i.hear(epoch, i.Store.sequencer == nil)
+	if err := pages.Settle(ctx, i.Store.under, epoch); err != nil {
+		return epoch, &PurgeError{Made, err}
+	}
+	return epoch, nil
+}
+
+// Errors of [Instance.PurgeOnce] besides those of [Instance.Purge].
+var (
+	ErrUsed = errors.New("the nonce was used before")
+	ErrMany = errors.New("too many nonces are remembered")
+)
+
+// PurgeOnce is [Instance.Purge] for a purge that could be sent again: a nonce
+// that was used within the window is refused with [ErrUsed], by every instance
+// that shares the store, also after a restart. A purge that failed can be sent
+// again with the same nonce.
+//
+// Where the store cannot be asked about the nonce, the purge holds for this
+// instance alone. Without a store the process remembers the nonces by itself.
+func (i *Instance) PurgeOnce(ctx context.Context, nonce Nonce, verb pages.Verb, subjects ...string) (epoch uint64, err error) {
+	now := i.config.Now()
+	if err := i.nonces.use(nonce, now); err != nil {
+		return 0, err
+	}
+	var taken pages.Lease
+	if i.Store != nil {
+		taken, err = i.Store.take(ctx, nonce)
+	}
+	switch {
+	case errors.Is(err, pages.ErrHeld):
+		return 0, ErrUsed // and stays so
+	case err != nil:
+		i.ledger.applyLocal(verb, i.config.Now(), subjects)
+		err = &PurgeError{Unasked, err}
+	default:
+		epoch, err = i.Purge(ctx, verb, subjects...)
+	}
+	if err != nil {
+		i.nonces.forget(nonce)
+		if i.Store != nil {
+			i.Store.Release(taken)
+		}
+	}
+	return epoch, err
+}

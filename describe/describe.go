@@ -1,0 +1,144 @@
+// Package describe describes the endpoints of an app to others: as an OpenAPI
+// 3.1 document ([OpenAPI]), which the clients of package generate are made
+// from, and as pages of the app ([Docs]).
+package describe
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/shape"
+)
+
+// An Operation says what others need to know to call a handler, or to read a
+// resource.
+type Operation struct {
+	Name       string // unique in the app
+	Method     string // "POST"
+	Path       string // the pattern, with the prefixes of groups
+	Summary    string
+	Deprecated time.Time
+
+	In  *shape.Type
+	Out *shape.Type // of what is returned, or of each event; nil for nothing
+
+	Stream  bool // the answer is a stream of events
+	Stored  bool // the answer is stored, and depends on the path alone
+	Located bool // the answer is 201, with a Location
+	Guarded bool // guards decide who may call it
+}
+
+// described is implemented by the handlers, and by what resources are about,
+// that have an Operation. Its path has no prefixes yet.
+type described interface{ Operation() Operation }
+
+// Operations lists the operations of an app, by path and method.
+func Operations(app gorgon.App) ([]Operation, error) {
+	var all []Operation
+	for _, h := range app.Handlers() {
+		if d, ok := h.Handler.(described); ok {
+			o := d.Operation()
+			_, o.Path, _ = strings.Cut(h.Pattern, " ")
+			o.Guarded = len(h.Guards) > 0
+			all = append(all, o)
+		}
+	}
+	for _, p := range app.Definitions() {
+		if d, ok := p.About.(described); ok {
+			o := d.Operation()
+			o.Path, o.Guarded = p.Path, len(p.Guards) > 0
+			all = append(all, o)
+		}
+	}
+	for i, o := range all {
+		_, path, _ := strings.Cut(o.Path, "/") // a pattern may begin with a host
+		all[i].Path = "/" + path
+	}
+	slices.SortFunc(all, func(a, b Operation) int {
+		return cmp.Or(strings.Compare(a.template(), b.template()), strings.Compare(a.Method, b.Method))
+	})
+	return all, check(all)
+}
+
+// check finds what a description cannot say.
+func check(all []Operation) error {
+	var faults []error
+	names, templates := map[string]string{}, map[string]string{}
+	for _, o := range all {
+		this := o.Method + " " + o.Path
+		if o.In == nil {
+			faults = append(faults, fmt.Errorf("describe: %s has faults: correct what the app says of it", this))
+		}
+		if other := names[o.Name]; other != "" {
+			faults = append(faults, fmt.Errorf("describe: %s and %s have the name %q: give one of them another Name", other, this, o.Name))
+		}
+		names[o.Name] = this
+		plain := wildcard.ReplaceAllString(o.template(), "{}")
+		if other := templates[plain]; other != "" && other != o.template() {
+			faults = append(faults, fmt.Errorf("describe: the paths %s and %s differ in the names of their wildcards alone: use the same names", other, o.template()))
+		}
+		templates[plain] = o.template()
+	}
+	return errors.Join(faults...)
+}
+
+var wildcard = regexp.MustCompile(`\{[^}]*\}`)
+
+// template is the path as OpenAPI writes it.
+func (o Operation) template() string {
+	path := strings.ReplaceAll(strings.TrimSuffix(o.Path, "{$}"), "...}", "}")
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// status is that of a response without an error.
+func (o Operation) status() string {
+	switch {
+	case o.Located:
+		return "201"
+	case o.Out == nil:
+		return "204"
+	}
+	return "200"
+}
+
+// summary is what the operation does: its name in words if nothing is said, since
+// other tools require one.
+func (o Operation) summary() string {
+	if o.Summary != "" {
+		return o.Summary
+	}
+	var b strings.Builder
+	for i, c := range o.Name {
+		switch {
+		case i == 0:
+			c = unicode.ToUpper(c)
+		case unicode.IsUpper(c):
+			b.WriteByte(' ')
+			c = unicode.ToLower(c)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// parameters lists the parameters. Those of a resource are the wildcards of
+// its path.
+func (o Operation) parameters() []shape.Parameter {
+	all := o.In.Parameters()
+	if o.Stored {
+		for _, w := range wildcard.FindAllString(o.template(), -1) {
+			all = append(all, shape.Parameter{Name: strings.Trim(w, "{}"), In: "path", Required: true, Schema: map[string]any{"type": "string"}})
+		}
+	}
+	return all
+}

@@ -1,0 +1,83 @@
+// The methods of a client in Dart.
+
+package generate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// operation writes one method.
+func (w *dart) operation(o *Operation, name string) {
+	w.line("")
+	if o.Summary != "" {
+		w.line("  /// %s", strings.Join(strings.Fields(o.Summary), " "))
+	}
+	if o.Deprecated {
+		w.line("  @Deprecated('The app is going to remove it.')")
+	}
+	takes := ""
+	if o.In != nil {
+		takes = w.typeOf(o.In) + " input, "
+	}
+	path, more := w.places(o)
+	output, read := "void", "null"
+	if o.Out != nil {
+		output, read = w.typeOf(o.Out), "(dynamic json) => "+w.from(o.Out, "json", 0)
+	}
+	if o.Stream {
+		w.line("  Stream<Item<%s>> %s(%s{String after = '', Future<void>? cancel}) =>", output, name, takes)
+		w.line("      _app.stream(%s, %s, after: after%s, cancel: cancel);", path, read, more)
+		return
+	}
+	w.line("  Future<Answer<%s>> %s(%s{Future<void>? cancel}) =>", output, name, takes)
+	w.line("      _app.call<%s>(%s, %s, %s%s, cancel: cancel);", output, dartText(o.Method), path, read, more)
+}
+
+// places returns the path as an expression, and the arguments for everything
+// else that is sent.
+func (w *dart) places(o *Operation) (path, more string) {
+	path = dartText(o.Path)
+	in := map[string][]string{}
+	if o.In != nil && o.In.Kind == Object {
+		fields := dartFields(o.In)
+		for i, f := range o.In.Fields {
+			value := "input." + fields[i]
+			switch {
+			case f.In == "path":
+				rest := ""
+				if f.Rest {
+					rest = ", rest: true"
+				}
+				path = strings.Replace(path, "{"+f.Name+"}", "${_segment("+w.to(f.Type, value, 0)+rest+")}", 1)
+			case f.In != "":
+				in[f.In] = append(in[f.In], w.texts(f, value))
+			}
+		}
+	}
+	if in["query"] != nil {
+		more += ", query: {" + strings.Join(in["query"], ", ") + "}"
+	}
+	if in["header"] != nil {
+		more += ", headers: {" + strings.Join(in["header"], ", ") + "}"
+	}
+	switch {
+	case o.Multipart:
+		more += ", body: _Form(input.toJson())"
+	case o.Body:
+		more += ", body: " + w.to(o.In, "input", 0)
+	}
+	return path, more
+}
+
+// texts is an entry with the values of a parameter: none for one that is absent.
+func (w *dart) texts(f *Field, value string) string {
+	list := "[%s]"
+	if f.Type.Kind == List {
+		list = "%s"
+	}
+	if f.Required {
+		return dartText(f.Name) + ": " + fmt.Sprintf(list, w.to(f.Type, value, 0))
+	}
+	return fmt.Sprintf("if (%s != null) %s: ", value, dartText(f.Name)) + fmt.Sprintf(list, w.to(f.Type, value+"!", 0))
+}

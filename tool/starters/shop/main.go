@@ -1,0 +1,85 @@
+// Command starter-shop is a shop that shows each way in which a page comes by
+// its state:
+//
+//	/               built, and again after a minute
+//	/products       built, and again once the catalogue has changed
+//	/products/{id}  the best sellers built, the rest on their first request; again after an hour, or when a price changes
+//	/offers         built, with what this visitor has in the cart merged in
+//	/search, /cart  made for each request
+//	/admin          made for each request, behind a password
+package main
+
+import (
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/bundle"
+	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/postgres"
+	"github.com/gorgon-go/gorgon/redis"
+)
+
+// Absolute URLs are made of this, in sitemap.xml and robots.txt: put yours.
+const origin = "https://example.com"
+
+const name = "starter-shop"
+
+func main() {
+	products := &catalog{file: os.Getenv("SHOP_DATA")}
+	if products.file == "" {
+		products.file = "data/products.json"
+	}
+	command.Main(app(products, os.Getenv("SHOP_PASSWORD")), config)
+}
+
+// config says where pages that are made later can be kept: on disk if nothing
+// is said, or --store postgres://… or redis://… for several machines.
+var config = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()}}
+
+// app is the whole shop. Without a password there is no /admin.
+func app(products *catalog, password string) gorgon.App {
+	s := shop{products, password}
+	return gorgon.App{
+		Name:   name,
+		Origin: origin,
+		Assets: gorgon.Assets{
+			Files:  below("assets"),
+			Static: below("static"),
+		},
+		Layout: layout,
+		Error:  failure,
+		// Links change the page without loading another document, where the browser can.
+		Navigation: &gorgon.Navigation{},
+		Parts: []gorgon.Part{
+			gorgon.Page[shelf]{
+				Path: "/", Load: s.featured, RevalidateAfter: time.Minute,
+				Tags: shelfTags, Head: shelfHead, View: homeView,
+			},
+			gorgon.Page[shelf]{
+				Path: "/products", Load: s.all, ShouldRevalidate: s.changed,
+				Tags: shelfTags, Head: shelfHead, View: shelfView,
+			},
+			gorgon.Page[product]{
+				Path: "/products/{id}", Paths: s.bestSellers, Load: s.product,
+				Incremental: true, RevalidateAfter: time.Hour,
+				Tags: productTags, Head: productHead, View: productView,
+			},
+			gorgon.Page[offers]{
+				Path: "/offers", Load: s.offers, LoadRequest: s.inCart, Merge: notInCart,
+				Tags: offersTags, Head: offersHead, View: offersView,
+			},
+			gorgon.Page[search]{Path: "/search", LoadRequest: s.search, Head: searchHead, View: searchView},
+			gorgon.Page[cart]{Path: "/cart", LoadRequest: s.cart, Head: cartHead, View: cartView},
+			gorgon.Page[shelf]{
+				Path: "/admin", LoadRequest: s.prices, Head: adminHead, View: adminView,
+				Guards: []func(http.Handler) http.Handler{s.guard},
+			},
+			s.changeCart(),
+			s.changePrice(),
+		},
+	}
+}
