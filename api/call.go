@@ -23,8 +23,8 @@ import (
 func (o *Operation) called(w http.ResponseWriter, r *http.Request, in any, t *typed) {
 	o.grant(w, r)
 	header := w.Header()
-	ctx, cancel := context.WithTimeout(&exchange{Context: r.Context(), request: r, w: w}, o.timeout)
-	defer cancel()
+	ctx := &deadline{Context: &exchange{Context: r.Context(), request: r, w: w}, at: time.Now().Add(o.timeout)}
+	defer ctx.cancel()
 	out, then, err := o.call(ctx, in)
 	if err != nil {
 		o.refuse(w, r, t, late(ctx, err))

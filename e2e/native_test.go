@@ -44,6 +44,7 @@ type scenario struct {
 	except []string          // what is not compared, since the runtime promises better
 	whole  bool              // with the runtime too the last page is a document of its own
 	either bool              // that depends on whether the browser still has the document
+	kept   bool              // it needs a browser that keeps documents, or files
 }
 
 // A leaf is a page of a scenario: its heading is its path without the slash.
@@ -301,9 +302,9 @@ func (s scenario) run(t testing.TB, tab *testbed.Tab, site http.Handler, soft bo
 // tabs are one with the runtime and one whose runtime is blocked.
 type tabs [2]*testbed.Tab
 
-func newTabs(t testing.TB) (pair tabs) {
+func newTabs(t testing.TB, open func(testing.TB) *testbed.Tab) (pair tabs) {
 	for i := range pair {
-		pair[i] = testbed.NewTab(t)
+		pair[i] = open(t)
 		pair[i].Focus()
 		pair[i].Do(chromedp.EmulateViewport(600, 400)) // what is painted costs time
 	}
@@ -352,8 +353,20 @@ func (t *trial) Failed() bool {
 	return len(t.failed) > 0
 }
 
+// A pool has tabs that scenarios use one after the other.
+type pool struct {
+	open func(testing.TB) *testbed.Tab
+	idle chan tabs
+}
+
+func newPool(t testing.TB, open func(testing.TB) *testbed.Tab) pool {
+	p := pool{open, make(chan tabs, atOnce)}
+	p.idle <- newTabs(t, open) // skips the test where there is no browser
+	return p
+}
+
 // both does a scenario with the runtime and without it, at the same time.
-func (s scenario) both(all testing.TB, idle chan tabs) (r result) {
+func (s scenario) both(all testing.TB, p pool) (r result) {
 	t := &trial{TB: all}
 	defer func() {
 		for _, end := range slices.Backward(t.ends) {
@@ -366,12 +379,12 @@ func (s scenario) both(all testing.TB, idle chan tabs) (r result) {
 		defer close(done)
 		var pair tabs
 		if s.before != "" {
-			pair = newTabs(t)
+			pair = newTabs(t, p.open)
 		} else {
 			select {
-			case pair = <-idle:
+			case pair = <-p.idle:
 			default:
-				pair = newTabs(all)
+				pair = newTabs(all, p.open)
 			}
 			for _, tab := range pair {
 				tab.Reuse(t)
@@ -386,7 +399,7 @@ func (s scenario) both(all testing.TB, idle chan tabs) (r result) {
 		r.without, _ = s.run(t, pair[1], gorgontest.Open(t, s.site()), false)
 		<-other
 		if s.before == "" && !t.Failed() {
-			idle <- pair // what a scenario broke is not used again
+			p.idle <- pair // what a scenario broke is not used again
 		}
 	}()
 	<-done
@@ -416,10 +429,13 @@ func TestNative(t *testing.T) {
 	results := make([]result, len(chosen))
 	var group errgroup.Group
 	group.SetLimit(atOnce)
-	idle := make(chan tabs, atOnce)
-	idle <- newTabs(t) // skips the test where there is no browser
+	light, whole := newPool(t, testbed.NewTab), newPool(t, testbed.NewWholeTab)
 	for i, s := range chosen {
-		group.Go(func() error { results[i] = s.both(t, idle); return nil })
+		tabs := light
+		if s.kept {
+			tabs = whole
+		}
+		group.Go(func() error { results[i] = s.both(t, tabs); return nil })
 	}
 	_ = group.Wait() // what fails is in the results
 	var table strings.Builder

@@ -25,26 +25,40 @@ import (
 // since test machines are slow, and it costs nothing when tests pass.
 const patience = 30 * time.Second
 
-// chromium is the one browser of a test program, started by its first tab.
-var chromium struct {
+// A browser is one of those that the tabs of a test program share, started by
+// its first tab.
+type browser struct {
+	programs []string // the first one that is installed
 	sync.Mutex
 	ctx context.Context
 	end context.CancelFunc
 	err error
 }
 
-// browser is the context of the running browser.
-func browser() (context.Context, error) {
-	c := &chromium
-	c.Lock()
-	defer c.Unlock()
-	if c.ctx != nil || c.err != nil {
-		return c.ctx, c.err
+var (
+	// light has no windows to draw, which saves two thirds of the time. It
+	// neither keeps pages for going back nor stores what is downloaded.
+	light = browser{programs: []string{"chromium-headless-shell", "chromium"}}
+	whole = browser{programs: []string{"chromium"}}
+)
+
+// start is the context of the running browser.
+func (b *browser) start() (context.Context, error) {
+	b.Lock()
+	defer b.Unlock()
+	if b.ctx != nil || b.err != nil {
+		return b.ctx, b.err
 	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		c.err = fmt.Errorf("chromium: %w", ErrMissing)
-		return nil, c.err
+	program := ""
+	for _, name := range b.programs {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+			break
+		}
+	}
+	if program == "" {
+		b.err = fmt.Errorf("chromium: %w", ErrMissing)
+		return nil, b.err
 	}
 	all, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -53,24 +67,28 @@ func browser() (context.Context, error) {
 	end := func() { cancel(); stop() }
 	if err := chromedp.Do(ctx); err != nil {
 		end()
-		c.err = err
+		b.err = err
 		return nil, err
 	}
-	c.ctx, c.end = ctx, end
+	b.ctx, b.end = ctx, end
 	return ctx, nil
 }
 
-// CloseBrowser ends the browser that the tabs of this program share, and
-// removes its data. A package that opens tabs calls it at the end of its
+func (b *browser) close() {
+	b.Lock()
+	defer b.Unlock()
+	if b.end != nil {
+		b.end()
+	}
+	b.ctx, b.end = nil, nil
+}
+
+// CloseBrowser ends the browsers that the tabs of this program share, and
+// removes their data. A package that opens tabs calls it at the end of its
 // TestMain.
 func CloseBrowser() {
-	c := &chromium
-	c.Lock()
-	defer c.Unlock()
-	if c.end != nil {
-		c.end()
-	}
-	c.ctx, c.end = nil, nil
+	light.close()
+	whole.close()
 }
 
 // A Tab is one tab of the browser, with cookies and a cache of its own. It
@@ -96,7 +114,20 @@ type Request struct {
 // with the reason.
 func NewTab(t testing.TB) *Tab {
 	t.Helper()
-	parent, err := browser()
+	return light.tab(t)
+}
+
+// NewWholeTab is NewTab for tests that go back to pages which the browser has
+// kept, or that download: in a browser with windows, which takes three times as
+// long.
+func NewWholeTab(t testing.TB) *Tab {
+	t.Helper()
+	return whole.tab(t)
+}
+
+func (b *browser) tab(t testing.TB) *Tab {
+	t.Helper()
+	parent, err := b.start()
 	if errors.Is(err, ErrMissing) {
 		t.Skip(err)
 	}
