@@ -1,4 +1,4 @@
-// The deadline of a Handle, which costs a timer only where somebody waits for
+// The deadline of a Handle, which costs a timer only where something waits for
 // it.
 
 package api
@@ -11,8 +11,8 @@ import (
 
 // A deadline is a context that ends at a time, as that of
 // [context.WithDeadline] does. It starts a timer when it is first waited for,
-// which a Handle that neither waits nor calls what waits never does. If nobody
-// asked until both its time had come and its parent had ended, its error is the
+// which a Handle that neither waits nor calls what waits never does. If its
+// time has come and its parent has ended before it is asked, its error is the
 // parent's.
 type deadline struct {
 	context.Context // the parent

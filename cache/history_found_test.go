@@ -190,3 +190,45 @@ func TestTokenOfJoinedRenewal(t *testing.T) {
 		work.Wait()
 	})
 }
+
+// Who joins a refresh that finds what another instance made a while ago is not
+// answered with that if its token names a later purge.
+func TestTokenOfJoinedRefresh(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var src source
+		page := pageOf(&src, forEver)
+		s := newStore(t)
+		a := open(t, plain{forgetting{s.beside()}})
+		b := open(t, plain{forgetting{s}})
+		want(t, a, page, "/p/1", 0, cache.Made)
+		want(t, b, page, "/p/1", 0, cache.Fresh)
+		purge(t, a, pages.Stale, pages.All)
+		src.version.Store(1)
+		if answer, _ := a.Get(t.Context(), page, "/p/1", "", cache.Demand{}); answer.Work != nil {
+			<-answer.Work
+		}
+		want(t, a, page, "/p/1", 1, cache.Fresh)
+		epoch := purge(t, a, pages.Stale, pages.All)
+		src.version.Store(2)
+		src.does(func(context.Context, gorgon.Input) error {
+			time.Sleep(20 * time.Second)
+			return nil
+		})
+		going, err := a.Get(t.Context(), page, "/p/1", "", cache.Demand{}) // has the lease now
+		if err != nil || going.Work == nil {
+			t.Fatal("it is not made again: ", err)
+		}
+		s.meddle(func(_ context.Context, op string, _ pages.Key) error {
+			if op == "lease" {
+				time.Sleep(100 * time.Millisecond)
+			}
+			return nil
+		})
+		want(t, b, page, "/p/1", 0, cache.Stale) // and begins a refresh, which asks for the lease
+		answer, err := b.Get(t.Context(), page, "/p/1", "", cache.Demand{Token: epoch})
+		if err != nil || answer.Entry.Epoch < epoch {
+			t.Errorf("token %d is answered with version %d of epoch %d, made before the purge: %v", epoch, version(t, answer), answer.Entry.Epoch, err)
+		}
+		<-going.Work
+	})
+}

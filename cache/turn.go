@@ -163,10 +163,11 @@ func (m *maker) later(k id, old *item) *item {
 	return i
 }
 
-// adopt takes what another instance made.
+// adopt takes what another instance made. It answers those who wait for the
+// flight only if it suffices: it may have been made long before.
 func (m *maker) adopt(fl *flight, k id, i *item) {
 	m.memory.Set(k, i)
-	fl.item, fl.renewed = i, !i.resting(m.config.Now(), m.coherence)
+	fl.item, fl.renewed = i, !i.resting(m.config.Now(), m.coherence) && m.suffices(fl, i, true)
 }
 
 // suffices says whether what another instance made spares a flight making it.

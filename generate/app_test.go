@@ -148,6 +148,9 @@ func numbers(ctx context.Context, in Room, after string) iter.Seq2[api.Item[Even
 				return
 			}
 			if i-first == cuts && i < events {
+				// A browser discards what was not read when a connection breaks. It
+				// would get on slowly, by what it happened to read.
+				time.Sleep(50 * time.Millisecond)
 				ctx.Value(connection{}).(net.Conn).Close()
 				return
 			}

@@ -100,7 +100,7 @@ func TestClientsBrowser(t *testing.T) {
 	} {
 		t.Run(c.program, func(t *testing.T) {
 			s, n, p := streams.Load(), changes.Load(), preflights.Load()
-			tab := testbed.NewWholeTab(t)
+			tab := testbed.NewTab(t)
 			tab.Open(c.origin + "/run/run.html?" + c.program + "&" + url.QueryEscape(app))
 			tab.Wait(`document.title === "done"`)
 			report(t, testbed.Eval[string](tab, `said.join("\n")`), c.checks)

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the table of docs/gallery.md agai
 const document = "../../docs/gallery.md"
 
 // observe notes what moves and what takes long, from the beginning of the
-// document. What moves right after a visitor did something is no surprise.
+// document. What moves right after a visitor did something is expected.
 const observe = `shifts = []; tasks = [];
 where = r => [r.x, r.y, r.width, r.height].join(" ");
 new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentInput) shifts.push(e.value + ": " + e.sources.map(s => (s.node?.outerHTML ?? s.node?.data ?? "what is gone").slice(0, 80) + " from " + where(s.previousRect) + " to " + where(s.currentRect)).join("; ")) }).observe({type: "layout-shift", buffered: true});
