@@ -93,7 +93,7 @@ func TestListens(t *testing.T) {
 		}
 	}
 	hears(t, s, other, 13, func() { time.Sleep(10 * time.Millisecond) })
-	if took := time.Since(began); took > 4*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

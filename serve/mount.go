@@ -24,6 +24,7 @@ type mux struct {
 type mounted struct {
 	http.Handler
 	guarded   bool
+	guard     func(http.Handler) http.Handler // what its guards let pass
 	problems  func(*http.Request) bool
 	share     func(http.ResponseWriter, *http.Request) // says which origins may read the answer; nil where it says nothing
 	preflight func(http.ResponseWriter, *http.Request) // nil where no other origin may call it
@@ -55,7 +56,9 @@ func mount(handlers []gorgon.Handler, where *siteMap, answers *responder) (m *mu
 }
 
 func marked(h gorgon.Handler, answers *responder) *mounted {
-	m := &mounted{guarded: len(h.Guards) > 0}
+	m := &mounted{guarded: len(h.Guards) > 0, guard: func(next http.Handler) http.Handler {
+		return gorgon.Handler{Handler: next, Guards: h.Guards}.Guarded()
+	}}
 	if p, ok := h.Handler.(problems); ok {
 		m.problems = p.WantsProblem
 	}
@@ -202,15 +205,15 @@ func (m *mux) handles(r *http.Request) bool {
 	return ok
 }
 
-// subtree says whether a handler answers everything below the path, but not
-// the path itself.
-func (m *mux) subtree(r *http.Request) bool {
+// subtree finds the handler that answers everything below the path, but not the
+// path itself.
+func (m *mux) subtree(r *http.Request) (reading, bool) {
 	if m == nil || strings.HasSuffix(r.URL.Path, "/") {
-		return false
+		return reading{}, false
 	}
 	below := r.Clone(r.Context())
 	below.URL.Path, below.URL.RawPath = below.URL.Path+"/", ""
-	return m.handles(below)
+	return m.handler(below)
 }
 
 // otherMethods lists the methods by which handlers answer at a path, where
@@ -230,6 +233,30 @@ func (m *mux) otherMethods(r *http.Request) string {
 		}
 	}
 	return ""
+}
+
+// byMethods finds one of the handlers that answer at a path by these methods,
+// as a request by another method reaches it: one without guards, if there is.
+func (m *mux) byMethods(r *http.Request, methods string) (as reading) {
+	for method := range strings.SplitSeq(methods, ", ") {
+		asked := new(http.Request)
+		*asked = *r
+		asked.Method = method
+		read, ok := m.handler(asked)
+		if !ok {
+			continue
+		}
+		inner := new(http.Request)
+		*inner = *read.request
+		inner.Method, read.request = r.Method, inner
+		if !read.found.(*mounted).guarded {
+			return read
+		}
+		if as.found == nil {
+			as = read
+		}
+	}
+	return as
 }
 
 // A probe takes an answer that is not sent.

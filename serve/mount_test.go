@@ -5,6 +5,7 @@ package serve_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +158,58 @@ func TestMiddlewareKnowsTheLocaleOfEachRepresentation(t *testing.T) {
 		}
 		if len(seen) != 1 || seen[0] != want {
 			t.Errorf("%s: the middleware sees %q, want %q", at, seen, want)
+		}
+	}
+}
+
+// Which methods a path with guards takes, and that there is something below it, is
+// told to those alone whom the guards let pass; they see the request as the
+// handler would.
+func TestMethodsAreBelowGuards(t *testing.T) {
+	var seen []string
+	guards := []func(http.Handler) http.Handler{func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen = append(seen, r.Method+" "+r.URL.Path)
+			if r.URL.Query().Get("in") == "" {
+				http.Error(w, "who are you?", http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}}
+	app := gorgon.App{
+		Parts: []gorgon.Part{
+			page("/"),
+			gorgon.Handler{Pattern: "POST /orders", Handler: says("post"), Guards: guards},
+			gorgon.Handler{Pattern: "PUT /orders", Handler: says("put"), Guards: guards},
+			gorgon.Handler{Pattern: "DELETE /orders/{id}", Handler: says("delete"), Guards: guards},
+			gorgon.Handler{Pattern: "POST /mixed", Handler: says("post"), Guards: guards},
+			gorgon.Handler{Pattern: "GET /mixed", Handler: says("get")},
+			gorgon.Handler{Pattern: "/files/", Handler: says("files"), Guards: guards},
+		},
+		Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+	}
+	for _, base := range []string{"", "/shop"} {
+		s := build(t, app, func(c *serve.Config, _ *cache.Config) { c.Base = base })
+		for _, prefix := range []string{"", "/de"} {
+			for _, row := range []struct{ path, allow string }{{"/orders", "POST, PUT, OPTIONS"}, {"/orders/7", "DELETE, OPTIONS"}} {
+				for method, status := range map[string]int{"GET": 405, "PATCH": 405, "OPTIONS": 204} {
+					seen = nil
+					at := base + prefix + row.path
+					refused := s.ask(t, method, at)
+					want(t, refused, 401, "Cache-Control", "private, no-store")
+					if allow := refused.Header.Get("Allow"); allow != "" {
+						t.Errorf("%s %s: whom the guard refuses is told %q", method, at, allow)
+					}
+					want(t, s.ask(t, method, at+"?in=1"), status, "Allow", row.allow)
+					if saw := method + " " + row.path; !slices.Equal(seen, []string{saw, saw}) {
+						t.Errorf("%s %s: the guard saw %q", method, at, seen)
+					}
+				}
+			}
+			want(t, s.get(t, base+prefix+"/files"), 401, "Cache-Control", "private, no-store")
+			want(t, s.get(t, base+prefix+"/files?in=1"), 308, "Location", base+prefix+"/files/?in=1")
+			want(t, s.ask(t, "PATCH", base+prefix+"/mixed"), 405, "Allow", "GET, HEAD, POST, OPTIONS")
 		}
 	}
 }

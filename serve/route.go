@@ -154,18 +154,31 @@ func (o *routes) answer(w http.ResponseWriter, r *http.Request, m match) {
 // missing answers where there is no page: with the slash that a handler's
 // subtree wants, with the methods that a handler takes, or with 404.
 func (o *routes) missing(w http.ResponseWriter, r *http.Request, m match) {
-	if o.handlers.subtree(r) {
-		o.pages.redirect(w, r, m, withQuery(r.URL.Path+"/", r))
+	if as, ok := o.handlers.subtree(r); ok {
+		to := withQuery(r.URL.Path+"/", r) // before a guard can change it
+		o.permitted(w, r, m, as, func(w http.ResponseWriter, r *http.Request, m match) { o.pages.redirect(w, r, m, to) })
 		return
 	}
 	if methods := o.handlers.otherMethods(r); methods != "" {
-		o.pages.allow(w, r, m, []string{methods + ", OPTIONS"})
+		allowed := []string{methods + ", OPTIONS"}
+		o.permitted(w, r, m, o.handlers.byMethods(r, methods), func(w http.ResponseWriter, r *http.Request, m match) { o.pages.allow(w, r, m, allowed) })
 		return
 	}
 	if m.path == "" {
 		m.path = "/"
 	}
 	o.pages.fail(w, r, m, errNoPage)
+}
+
+// permitted answers with what tells of a handler, by permission of its guards.
+func (o *routes) permitted(w http.ResponseWriter, r *http.Request, m match, as reading, tell func(http.ResponseWriter, *http.Request, match)) {
+	found, ok := as.found.(*mounted)
+	if !ok || !found.guarded {
+		tell(w, r, m)
+		return
+	}
+	m.locale, m.restricted = as.locale, true
+	o.gate.foreign(w, as.request, m, nil, found.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tell(w, r, m) })))
 }
 
 // handle answers with a handler of the app, if one matches.
