@@ -170,7 +170,7 @@ func (o *routes) missing(w http.ResponseWriter, r *http.Request, m match) {
 	o.pages.fail(w, r, m, errNoPage)
 }
 
-// permitted answers with what tells of a handler, by permission of its guards.
+// permitted answers with what reveals a handler, by permission of its guards.
 func (o *routes) permitted(w http.ResponseWriter, r *http.Request, m match, as reading, tell func(http.ResponseWriter, *http.Request, match)) {
 	found, ok := as.found.(*mounted)
 	if !ok || !found.guarded {
