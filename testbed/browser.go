@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -229,10 +230,21 @@ func (tab *Tab) Open(url string) {
 }
 
 // Click presses the left button on the first element that a CSS selector
-// finds, as a visitor would.
+// finds, as a visitor would. If the element is replaced before the button is
+// pressed, Click finds it again.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
-	tab.Do(chromedp.Click(chromedp.CSS(selector)))
+	ctx, cancel := context.WithTimeout(tab.Context, patience)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "Could not find node") {
+			tab.t.Fatalf("click %s: %v", selector, err)
+		}
+	}
 }
 
 // Eval evaluates an expression of JavaScript in the page, waits for the result

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -169,7 +170,9 @@ func (s postgres) run(name string, args ...string) ([]byte, error) {
 	defer os.Remove(said.Name())
 	defer said.Close()
 	cmd.Stdout, cmd.Stderr = out, said
+	runtime.LockOSThread() // see launch
 	err = cmd.Run()
+	runtime.UnlockOSThread()
 	printed, _ := os.ReadFile(out.Name())
 	if err != nil {
 		text, _ := os.ReadFile(said.Name())

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,14 +63,11 @@ func (s *Server) Start() error {
 	cmd := s.start()
 	cmd.Stdout, cmd.Stderr = output, output
 	asUnprivileged(cmd)
-	if err := cmd.Start(); err != nil {
+	exited, err := launch(cmd)
+	if err != nil {
 		return errors.Join(err, output.Close())
 	}
-	s.cmd, s.output, s.exited = cmd, output, make(chan struct{})
-	go func(exited chan struct{}) {
-		_ = cmd.Wait()
-		close(exited)
-	}(s.exited)
+	s.cmd, s.output, s.exited = cmd, output, exited
 	deadline := time.Now().Add(30 * time.Second)
 	for err = s.ready(); err != nil; err = s.ready() {
 		select {
@@ -85,6 +83,25 @@ func (s *Server) Start() error {
 		return fmt.Errorf("start %s: %w\n%s", filepath.Base(cmd.Path), err, said)
 	}
 	return nil
+}
+
+// launch starts a process; the channel is closed when it has ended. Linux ends
+// it with the thread that started it, and a test may end a thread: so that one is
+// the process's own.
+func launch(cmd *exec.Cmd) (exited chan struct{}, err error) {
+	exited = make(chan struct{})
+	began := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		began <- err
+		if err == nil {
+			_ = cmd.Wait()
+			close(exited)
+		}
+	}()
+	return exited, <-began
 }
 
 // Stop ends the server in order and waits for it.
