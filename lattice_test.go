@@ -29,6 +29,9 @@ var lattice = map[string][]string{
 	"paths":   {"wire"},
 	"viewctx": {"wire", "paths"},
 
+	// A ground: what goes between an app's data and its pages, in contexts.
+	"dataflow": {},
+
 	// A leaf: what is derived from the Go types of endpoints.
 	"shape": {"github.com/go-json-experiment/json/jsontext"},
 
@@ -54,6 +57,9 @@ var lattice = map[string][]string{
 	"postgres":  {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
 	"redis":     {"words", "pages", "driver", "github.com/redis/rueidis"},
 	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+
+	// The app's own database, and its dialects: one client library each.
+	"database":        {"dataflow", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.

@@ -1,0 +1,3 @@
+package database
+
+import _ "github.com/pressly/goose/v3"

@@ -1,0 +1,53 @@
+// What a request has committed.
+
+package dataflow
+
+import (
+	"context"
+	"sync"
+)
+
+// Commits are the commits of one request. Use it by pointer.
+type Commits struct {
+	mu    sync.Mutex
+	waits []func(context.Context) uint64
+	token uint64
+}
+
+type commitsKey struct{}
+
+// WithCommits is a context in which commits are noted.
+func WithCommits(ctx context.Context, c *Commits) context.Context {
+	return context.WithValue(ctx, commitsKey{}, c)
+}
+
+// CommitsOf is where a context's commits are noted; nil if they are not.
+func CommitsOf(ctx context.Context) *Commits {
+	c, _ := ctx.Value(commitsKey{}).(*Commits)
+	return c
+}
+
+// Add notes a commit. The function waits until what it changed is purged, and
+// returns the number of that purge; 0 if there is none.
+func (c *Commits) Add(wait func(context.Context) uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits = append(c.waits, wait)
+}
+
+// Wait waits until everything that was committed is purged, and returns the
+// latest purge's number; 0 if there was none.
+func (c *Commits) Wait(ctx context.Context) uint64 {
+	c.mu.Lock()
+	waits := c.waits
+	c.waits = nil
+	c.mu.Unlock()
+	var last uint64
+	for _, wait := range waits {
+		last = max(last, wait(ctx))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token = max(c.token, last)
+	return c.token
+}
