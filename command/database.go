@@ -46,6 +46,13 @@ func (p *program) useDatabase() {
 	}
 }
 
+func (p *program) closeDatabase() error {
+	if p.config.Database == nil {
+		return nil
+	}
+	return p.config.Database.Close()
+}
+
 // A watched database is one whose state readiness depends on.
 type watched struct {
 	db    Database

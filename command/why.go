@@ -187,6 +187,9 @@ func (y why) explain(d *gorgon.Definition, r cache.Report) {
 		if len(c.Tags) > 0 {
 			line("  tags", "%s", listed(c.Tags))
 		}
+		for _, doubt := range c.Doubts {
+			line("  not noticed", "%s", cut(doubt))
+		}
 		line("  epoch", "%d", c.Epoch)
 		if c.Failures > 0 {
 			line("  failed refreshes", "%d; the next is due %s", c.Failures, when(c.RetryAt))
