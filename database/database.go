@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon/dataflow"
@@ -33,6 +34,11 @@ type Options struct {
 	// Timeout is how long a statement may take. Default: 30 s; below 0: no
 	// limit.
 	Timeout time.Duration
+
+	// LockTimeout is how long a migration waits for a lock of a table at a time,
+	// with PostgreSQL: all that use the table wait with it. It is tried five
+	// times. Default: 5 s.
+	LockTimeout time.Duration
 
 	// Slow is how long a statement takes at least to be logged. Default: 500 ms;
 	// below 0: never.
@@ -156,6 +162,7 @@ type DB struct {
 	options Options
 	handle  *sql.DB
 	opening opening
+	fits    atomic.Bool // Check has been nil
 }
 
 // Open returns a database of a dialect. It contacts nothing and reads nothing:
@@ -172,6 +179,7 @@ func Open(dialect Dialect, options Options) *DB {
 
 func (o Options) withDefaults() Options {
 	set(&o.Timeout, 30*time.Second)
+	set(&o.LockTimeout, 5*time.Second)
 	set(&o.Slow, 500*time.Millisecond)
 	set(&o.Poll, 500*time.Millisecond)
 	set(&o.Schema, "gorgon_data")
