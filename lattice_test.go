@@ -60,7 +60,8 @@ var lattice = map[string][]string{
 
 	// The app's own database, and its dialects: one client library each.
 	"database/migration": {},
-	"database":           {"dataflow", "database/migration", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"drain":              {"dataflow", "coherence", "pages"},
+	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
@@ -78,7 +79,7 @@ var lattice = map[string][]string{
 	"listen":    {"wire", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"},
 	"admission": {},
 	"client":    {},
-	"coherence": {"pages"},
+	"coherence": {"dataflow", "pages"},
 	"metrics":   {},
 	"sbom":      {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"lambda":    {},
@@ -95,13 +96,13 @@ var lattice = map[string][]string{
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
-	"render":    {"wire", "words", "failure", "viewctx", "pages", "admission", "compress", "sealed", "github.com/cespare/xxhash/v2"},
-	"cache":     {"wire", "words", "failure", "viewctx", "pages", "admission", "coherence", "metrics", "render", "tally", "github.com/maypok86/otter/v2"},
+	"render":    {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "compress", "sealed", "github.com/cespare/xxhash/v2"},
+	"cache":     {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "coherence", "metrics", "render", "tally", "github.com/maypok86/otter/v2"},
 	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
 	"build":     {"wire", "words", "failure", "paths", "viewctx", "pages", "admission", "client", "compress", "render", "seed", "walk"},
 	"export":    {"wire", "words", "failure", "paths", "viewctx", "pages", "render", "cache", "compose", "seed"},
 	"answer":    {"words", "wire", "failure", "paths", "viewctx", "pages", "listen", "compress", "render", "cache", "compose"},
-	"serve":     {"words", "wire", "failure", "paths", "viewctx", "listen", "answer", "pages", "admission", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
+	"serve":     {"words", "wire", "failure", "paths", "viewctx", "dataflow", "listen", "answer", "pages", "admission", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
 	"picture":   {"github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw", "golang.org/x/image/webp"},
 	"walk":      {"words", "paths"},
 	"bundle":    {"wire", "words", "viewctx", "picture", "walk", "github.com/evanw/esbuild/pkg/api", "golang.org/x/sync/errgroup"},
@@ -144,7 +145,7 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"cli": {"github.com/spf13/cobra"},
-	"command": {"words", "wire", "paths", "viewctx", "pages", "admission", "cli", "compress", "seed", "render", "cache", "build", "export", "metrics", "serve", "listen", "answer",
+	"command": {"words", "wire", "paths", "viewctx", "pages", "admission", "cli", "compress", "seed", "render", "cache", "coherence", "build", "export", "metrics", "serve", "listen", "answer",
 		"retain", "supervise", "plan", "pack", "lambda",
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},

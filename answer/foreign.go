@@ -15,6 +15,10 @@ type Foreign struct {
 	http.ResponseWriter
 	w     *Writer
 	known *Known
+
+	// Before is called once, before the header is sent. Default: nothing.
+	Before func(http.ResponseWriter)
+
 	wrote bool // the header is out, or the connection is another's
 }
 
@@ -27,6 +31,7 @@ func (w *Writer) Around(rw http.ResponseWriter, known *Known) *Foreign {
 func (f *Foreign) WriteHeader(status int) {
 	if !f.wrote && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		f.wrote = true
+		f.before()
 		f.w.settle(f.Header(), status, f.known.Add(f.w.standing))
 	}
 	f.ResponseWriter.WriteHeader(status)
@@ -55,7 +60,14 @@ func (f *Foreign) Wrote() bool { return f.wrote }
 // answer 200.
 func (f *Foreign) End() {
 	if !f.wrote {
+		f.before()
 		f.w.settle(f.Header(), http.StatusOK, f.known.Add(f.w.standing))
+	}
+}
+
+func (f *Foreign) before() {
+	if f.Before != nil {
+		f.Before(f.ResponseWriter)
 	}
 }
 

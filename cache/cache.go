@@ -53,6 +53,15 @@ type Config struct {
 	// it returns comes with every Answer. Default: nothing.
 	Prepare func(*pages.Entry) any
 
+	// Feed makes purges of the commits of a database, through the instance that
+	// it is given. Default: none.
+	Feed func(*coherence.Instance) coherence.Feed
+
+	// Settle is how long a page that a Feed purged is served as stale after it
+	// was made, before it is made again: a busy table does not have its pages
+	// made at every commit. Default: 100 ms; below 0: not at all.
+	Settle time.Duration
+
 	// CDN passes every purge on to a CDN. Default: none.
 	CDN func(ctx context.Context, subjects []string) error
 
@@ -73,6 +82,7 @@ func (c Config) withDefaults() Config {
 		c.StoreBounds.Bytes = 4 << 30
 	}
 	set(&c.NegativeFor, time.Minute)
+	set(&c.Settle, 100*time.Millisecond)
 	set(&c.RetryMin, 3*time.Second)
 	set(&c.RetryMax, 5*time.Minute)
 	for _, d := range []*time.Duration{&c.NegativeFor, &c.RetryMin, &c.RetryMax} {
@@ -163,6 +173,9 @@ func New(config Config) (*Cache, error) {
 	c.coherence = coherence.Open(c.life, coherence.Config{
 		Store: config.Store, Claim: config.Claim, Changed: c.negative.forget, Forward: config.CDN, Log: c.config.Log, Now: c.config.Now,
 	})
+	if config.Feed != nil {
+		c.coherence.Follow(config.Feed(c.coherence))
+	}
 	c.records = newRecords(c.coherence.Store, &c.config)
 	c.sources = &sources{config: &c.config, coherence: c.coherence, records: c.records}
 	c.flights = &flights{life: c.life, now: c.coherence.Now}

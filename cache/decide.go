@@ -55,7 +55,7 @@ const (
 
 const (
 	within     reach = 1 << iota // all that could concern it is known
-	unread                       // purges that cannot be read may concern it
+	unread                       // purges that cannot be read, or made, may concern it
 	underToken                   // it is older than what the request's token names
 )
 
@@ -149,7 +149,7 @@ func situated(i *item, how came, late bool, v coherence.Verdict, asked *coherenc
 	switch {
 	case i.entry.Epoch < asked.Token:
 		s.reach = underToken
-	case i.entry.Epoch < asked.Unread:
+	case i.entry.Epoch < asked.Unread, i.copy.Fed && asked.Unfed:
 		s.reach = unread
 	}
 	return s

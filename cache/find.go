@@ -84,7 +84,9 @@ func (s *sources) fromSeed(k id) (i *item, listed bool) {
 		return nil, listed
 	}
 	i = s.item(entry)
-	i.copy.Dated = true
+	if i.copy.Dated = true; i.copy.Fed {
+		i.fresh = 0 // what was committed between the build and now may have been purged elsewhere
+	}
 	return i, true
 }
 

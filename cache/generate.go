@@ -9,18 +9,20 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/admission"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 )
 
-// A making is when one began: what is known of purges then, and as of when
-// nothing else is remembered as missing.
+// A making is when one began, what was known of purges then, and what its loader
+// reads.
 type making struct {
 	coherence.Attempt
 	known    uint64
-	negative uint64
+	negative uint64 // the epoch of the negatives
+	reads    *dataflow.Reads
 }
 
 // make runs the generator, after asking the page whether that is necessary.
@@ -28,7 +30,7 @@ type making struct {
 // all is done.
 func (m *maker) make(fl *flight, k id, old *item, lease pages.Lease, slot *admission.Slot) (*pages.Entry, making, error) {
 	now := m.coherence.Now()
-	as := making{coherence.Attempt{Epoch: now.Epoch, At: m.config.Now()}, now.Known, m.negative.epoch.Load()}
+	as := making{coherence.Attempt{Epoch: now.Epoch, At: m.config.Now()}, now.Known, m.negative.epoch.Load(), new(dataflow.Reads)}
 	isGood := false
 	if old != nil {
 		// Another instance may have heard of more: what it made was there
@@ -38,7 +40,7 @@ func (m *maker) make(fl *flight, k id, old *item, lease pages.Lease, slot *admis
 		isGood = certain && v == coherence.Good
 	}
 	ctx, end := m.observe(m.life, fl, k)
-	task := render.Task{Page: k.page, Path: k.path, Locale: k.locale, Epoch: as.Epoch, Slot: slot}
+	task := render.Task{Page: k.page, Path: k.path, Locale: k.locale, Epoch: as.Epoch, Reads: as.reads, Slot: slot}
 	if old != nil && !old.missing() {
 		task.Old = old.entry
 	}

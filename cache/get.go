@@ -43,7 +43,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 		now := c.now()
 		i, ok := c.memory.GetIfPresent(k)
 		if !ok {
-			if kind, ok := c.negative.get(k, now); ok {
+			if kind, ok := c.negative.get(k, now, c.coherence, asked); ok {
 				return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: kind}
 			}
 			fl, err := c.flights.fly(ctx, k, func(fl *flight) { c.maker.find(fl, k) })
@@ -67,7 +67,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 			return Answer{}, i.err()
 		case revalidate:
 			answer := c.answer(i, Stale, false)
-			if !d.Passive && !i.resting(now, c.coherence) {
+			if !d.Passive && !i.resting(now, c.coherence) && !c.settles(i) {
 				answer.Work = c.refresh(ctx, k, i)
 			}
 			return answer, nil
@@ -76,6 +76,12 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 		}
 	}
 	return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.KindUnavailable, Message: "the page is purged faster than it can be generated"}
+}
+
+// settles says that an item was made a moment ago, and that nothing but commits
+// has purged it since.
+func (c *Cache) settles(i *item) bool {
+	return i.copy.Fed && time.Since(i.born) < c.config.Settle && c.coherence.PurgedByFeed(&i.copy)
 }
 
 // waitFor answers for an item that may not be served: with a new one, or, where

@@ -126,7 +126,9 @@ func safeFailure(err error) string {
 func (m *maker) remove(fl *flight, k id, old *item, kind gorgon.Kind, as making, lease pages.Lease) {
 	until := m.config.Now().Add(m.config.NegativeFor)
 	m.memory.Invalidate(k)
-	m.negative.put(k, kind, until, as.negative)
+	if a, ok := absent(k, as); ok {
+		m.negative.put(k, kind, until, a)
+	}
 	if _, listed := m.sources.fromSeed(k); !listed {
 		if old == nil || m.records == nil {
 			return
@@ -139,6 +141,7 @@ func (m *maker) remove(fl *flight, k id, old *item, kind gorgon.Kind, as making,
 	tombstone := &pages.Entry{
 		Key: k.key(), Build: m.config.Renderer.Build, Status: kind.Status(), Header: http.Header{},
 		MadeAt: as.At, ModifiedAt: as.At, FreshUntil: until, StaleUntil: until, Epoch: as.Epoch,
+		Tags: as.reads.Tags(), Doubts: as.reads.Doubts(),
 	}
 	if m.records != nil {
 		err := m.write(fl, tombstone.Key, tombstone, pages.Fence{Epoch: as.Epoch, Token: lease.Token})

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/dataflow"
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 // negatives remembers for a short time that pages do not exist: a fixed
@@ -17,7 +20,7 @@ import (
 // visitor knows would share an answer until it ends.
 type negatives struct {
 	seed  maphash.Seed
-	epoch atomic.Uint64 // entries of another epoch are forgotten
+	epoch atomic.Uint64 // moves with every purge by a caller
 	sets  [1 << 12]struct {
 		mu    sync.Mutex
 		slots [8]negativeSlot
@@ -26,10 +29,50 @@ type negatives struct {
 
 type negativeSlot struct {
 	hash  uint64
-	epoch uint64
 	until int64 // Unix nanoseconds
 	kind  gorgon.Kind
+	absence
 }
+
+// An absence is that a loader found nothing, and what that depends on.
+type absence struct {
+	// epoch is for a loader of which it is not known, or not all, what it read: a
+	// purge of anything may be about it. 0: its tags say it all.
+	epoch uint64
+
+	// copy is for a loader of which it is known what it read. nil: nothing is.
+	copy *coherence.Copy
+}
+
+// maxAbsence bounds the bytes of tags with which an absence is remembered.
+const maxAbsence = 1024
+
+// absent is what a loader reports that began when the table had an epoch; ok is
+// false if it is not to be remembered.
+func absent(k id, as making) (a absence, ok bool) {
+	tags, doubts := as.reads.Tags(), as.reads.Doubts()
+	if len(tags) == 0 || len(doubts) > 0 {
+		a.epoch = as.negative
+	}
+	if len(tags) == 0 {
+		return a, true
+	}
+	size := 0
+	for _, t := range tags {
+		size += len(t)
+	}
+	epoch, stale := as.reads.Epoch(as.Epoch)
+	a.copy = &coherence.Copy{Of: missing{k.key(), tags}, Epoch: epoch, MadeAt: as.At, Fed: dataflow.IsData(tags)}
+	return a, size <= maxAbsence && !stale
+}
+
+// missing is a page that does not exist.
+type missing struct {
+	key  pages.Key
+	tags []string
+}
+
+func (m missing) Subjects() []string { return pages.Subjects(m.key, m.tags) }
 
 func newNegatives() *negatives {
 	n := &negatives{seed: maphash.MakeSeed()}
@@ -37,24 +80,31 @@ func newNegatives() *negatives {
 	return n
 }
 
-// get says whether a page is known not to exist, and how.
-func (n *negatives) get(k id, now time.Time) (gorgon.Kind, bool) {
+// get says whether a page is known not to exist, and how. Its caller knows every
+// purge that matters.
+func (n *negatives) get(k id, now time.Time, in *coherence.Instance, asked *coherence.Horizon) (gorgon.Kind, bool) {
 	hash := maphash.Comparable(n.seed, k)
-	epoch := n.epoch.Load()
 	set := &n.sets[hash%uint64(len(n.sets))]
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	for i := range set.slots {
-		if s := &set.slots[i]; s.hash == hash && s.epoch == epoch && now.UnixNano() < s.until {
-			return s.kind, true
+		s := &set.slots[i]
+		if s.hash != hash || now.UnixNano() >= s.until || s.epoch > 0 && s.epoch != n.epoch.Load() {
+			continue
 		}
+		if s.copy != nil {
+			v, certain := in.Judge(s.copy)
+			if v != coherence.Good || !certain || s.copy.Fed && asked.Unfed || s.copy.Epoch < asked.Unread {
+				continue
+			}
+		}
+		return s.kind, true
 	}
 	return 0, false
 }
 
-// put remembers that a page does not exist, as was found out in an epoch; a
-// later epoch makes that worthless.
-func (n *negatives) put(k id, kind gorgon.Kind, until time.Time, epoch uint64) {
+// put remembers that a page does not exist.
+func (n *negatives) put(k id, kind gorgon.Kind, until time.Time, a absence) {
 	hash := maphash.Comparable(n.seed, k)
 	set := &n.sets[hash%uint64(len(n.sets))]
 	set.mu.Lock()
@@ -70,8 +120,8 @@ func (n *negatives) put(k id, kind gorgon.Kind, until time.Time, epoch uint64) {
 			victim = s
 		}
 	}
-	*victim = negativeSlot{hash: hash, epoch: epoch, until: until.UnixNano(), kind: kind}
+	*victim = negativeSlot{hash: hash, until: until.UnixNano(), kind: kind, absence: a}
 }
 
-// forget drops everything.
+// forget drops what may depend on anything.
 func (n *negatives) forget() { n.epoch.Add(1) }

@@ -73,13 +73,13 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 		r.Because, r.Next = "nothing of the page is stored", "loads the state and renders the page, as on every request"
 		return r
 	}
-	c.coherence.CatchUp(0)
+	asked := c.coherence.CatchUp(0)
 	r.Sequence = c.coherence.Now().Known
 	if broken, reason := c.Degraded(); broken {
 		r.Degraded = reason
 	}
 	now := c.now()
-	_, r.Negative = c.negative.get(k, now)
+	_, r.Negative = c.negative.get(k, now, c.coherence, &asked)
 
 	var serving *item
 	add := func(place string, i *item) {
@@ -152,6 +152,8 @@ func (r *Report) explain(i *item, v coherence.Verdict, resting bool, now time.Ti
 		r.Because = "it has been stale for longer than StaleFor allows"
 	case i.foreign:
 		r.Because = "build " + e.Build + " rendered it"
+	case phase == stale && i.unsure():
+		r.Because = "it depends on a database, and commits since the build are not known"
 	case phase == stale && e.FreshUntil.Equal(e.MadeAt):
 		r.Because = "ShouldRevalidate decides on every request"
 	case phase == stale:

@@ -22,7 +22,8 @@ type Config struct {
 	// nothing has to be said before.
 	Claim func(ctx context.Context) error
 
-	// Changed is called after every purge that becomes known. Default: nothing.
+	// Changed is called after every purge that becomes known, but for those of a
+	// [Feed]. Default: nothing.
 	Changed func()
 
 	// Forward passes every purge on, to a CDN for example. Default: nothing.
@@ -51,6 +52,7 @@ type Instance struct {
 	Store *Store // behind circuit breakers; nil without a store
 
 	config Config
+	feed   Feed   // nil for none
 	name   string // among those that share the store
 	ledger *ledger
 	trust  trust
@@ -88,6 +90,9 @@ func Open(ctx context.Context, config Config) *Instance {
 // Close ends the background work, waits for it, and lets purges no longer wait
 // for this instance. It leaves the store open.
 func (i *Instance) Close() {
+	if i.feed != nil {
+		i.feed.Close()
+	}
 	i.stop()
 	i.work.Wait()
 	if s := i.Store; s != nil && s.acknowledger != nil && s.sequencer == nil && !s.anyOpen() {

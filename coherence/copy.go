@@ -32,6 +32,9 @@ type Copy struct {
 	// too, since its maker may have read its data just before.
 	Dated bool
 
+	// Fed says that a [Feed] may purge it, too.
+	Fed bool
+
 	verdict atomic.Uint64 // as of a version of the ledger
 	checked atomic.Uint64 // up to which number its purges are known without the ledger
 }
@@ -42,7 +45,7 @@ const datedMargin = 5 * time.Minute
 // returned is known, and none concerns it. It is meant for every hit, and
 // costs next to nothing.
 func (i *Instance) Holds(c *Copy, now time.Time) bool {
-	return (i.Store == nil || i.current(now) && i.knows(c)) && i.ledger.judge(c) == Good
+	return (i.Store == nil || i.current(now) && i.knows(c)) && (!c.Fed || i.fed(now)) && i.ledger.judge(c) == Good
 }
 
 // Judge says what the purges that are known here say of a copy, and whether
@@ -128,6 +131,26 @@ func (i *Instance) PurgedSince(c *Copy, a Attempt) bool {
 		}
 	}
 	return false
+}
+
+// PurgedByFeed says whether a copy is out of date, and nothing but a [Feed] has
+// purged it.
+func (i *Instance) PurgedByFeed(c *Copy) bool {
+	l := i.ledger
+	if l.judge(c) != Stale {
+		return false
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, s := range c.Of.Subjects() {
+		if fed(s) {
+			continue
+		}
+		if _, local := l.local[s]; local || l.marks[s].Sequence > c.Epoch {
+			return false
+		}
+	}
+	return true
 }
 
 // Marks reads the purges of subjects that are known here, for explanations.

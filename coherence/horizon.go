@@ -17,6 +17,7 @@ type Horizon struct {
 	Unread  uint64 // purges up to here may have been made, and cannot be read; 0: none
 	Token   uint64 // the number that the request brought; what was purged by then may not be used at all. 0: none, or it cannot be checked
 	Offline bool   // the store could not be asked
+	Unfed   bool   // the feed could not be asked: whatever it purges may be out of date
 }
 
 // Uncertain notes that the store could not be asked about a copy either.
@@ -50,6 +51,9 @@ func (i *Instance) Now() Moment {
 // unavailable or has no such purge, is left out of the horizon.
 func (i *Instance) CatchUp(token uint64) Horizon {
 	var h Horizon
+	if i.feed != nil && !i.feed.Current(i.config.Now()) {
+		h.Unfed = !i.feed.CatchUp() // first: others may have purged what it had
+	}
 	if i.Store != nil {
 		h.Unread, h.Offline = i.catchUp(token)
 	}

@@ -3,10 +3,13 @@
 package coherence
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -22,7 +25,7 @@ type ledger struct {
 	floor   atomic.Uint64
 	applied atomic.Uint64
 	version atomic.Uint64 // moves with every purge
-	changed func()        // called after every purge
+	changed func()        // called after every purge but those of feeds
 
 	numbering sync.Mutex
 
@@ -40,7 +43,8 @@ func newLedger(changed func()) *ledger {
 // apply enters purges from the store, which are complete after floor and up
 // to a sequence.
 func (l *ledger) apply(changes []pages.Change, floor, upTo uint64) {
-	if floor > l.applied.Load() {
+	gap := floor > l.applied.Load()
+	if gap {
 		raise(&l.floor, floor) // first, so that a gap is never taken for nothing
 		upTo = max(upTo, floor)
 	}
@@ -49,7 +53,7 @@ func (l *ledger) apply(changes []pages.Change, floor, upTo uint64) {
 		upTo = max(upTo, ch.Sequence)
 	}
 	if upTo > l.applied.Load() {
-		l.moved()
+		l.moved(gap)
 	}
 	raise(&l.applied, upTo) // last, so that a reader of it also sees the marks
 }
@@ -69,11 +73,13 @@ func (l *ledger) note(changes []pages.Change) {
 		return
 	}
 	l.mu.Lock()
+	called := false
 	for _, ch := range changes {
+		called = called || !fed(ch.Subject)
 		l.enter(ch.Subject, ch.Mark())
 	}
 	l.mu.Unlock()
-	l.moved()
+	l.moved(called)
 }
 
 // number enters a purge where there is no store to number it.
@@ -106,7 +112,7 @@ func (l *ledger) learn(subjects []string, marks []pages.Mark) {
 	}
 	l.mu.Unlock()
 	if moved {
-		l.moved()
+		l.moved(true)
 	}
 }
 
@@ -128,7 +134,7 @@ func (l *ledger) applyLocal(verb pages.Verb, at time.Time, subjects []string) {
 		l.local[s] = later(m, l.local[s])
 	}
 	l.mu.Unlock()
-	l.moved()
+	l.moved(slices.ContainsFunc(subjects, func(s string) bool { return !fed(s) }))
 }
 
 // later is [pages.Mark.Merge] for marks that have times alone.
@@ -155,8 +161,16 @@ func (l *ledger) enter(subject string, m pages.Mark) {
 	l.marks[subject] = l.marks[subject].Merge(m)
 }
 
-// moved makes every verdict be looked up again.
-func (l *ledger) moved() {
+// moved makes every verdict be looked up again; called says that a caller may
+// have made the purge, and not a feed.
+func (l *ledger) moved(called bool) {
 	l.version.Add(1)
-	l.changed()
+	if called {
+		l.changed()
+	}
 }
+
+// fed says whether a feed purges a subject.
+func fed(subject string) bool { return strings.HasPrefix(subject, fedSubjects) }
+
+var fedSubjects = pages.TagSubject(dataflow.Prefix)

@@ -39,16 +39,19 @@ func (e *PurgeError) Unwrap() error { return e.Err }
 // has returned, no instance that can reach the store takes what was made before
 // for current. Where it fails, the error is a [PurgeError].
 func (i *Instance) Purge(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
-	epoch, err := i.purge(ctx, verb, subjects)
+	epoch, err := i.Declare(ctx, verb, subjects...)
+	if err == nil {
+		return epoch, i.Settle(ctx, epoch, subjects...)
+	}
 	if i.config.Forward != nil {
-		if failed := i.config.Forward(ctx, subjects); failed != nil && err == nil {
-			err = &PurgeError{Unsent, failed}
-		}
+		_ = i.config.Forward(ctx, subjects) // the first fault is the one to report
 	}
 	return epoch, err
 }
 
-func (i *Instance) purge(ctx context.Context, verb pages.Verb, subjects []string) (uint64, error) {
+// Declare is the first half of [Instance.Purge]: the purge has its number and
+// holds for this instance. Others may not know it yet.
+func (i *Instance) Declare(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	if i.Store == nil {
 		return i.ledger.number(verb, i.config.Now(), subjects), nil
 	}
@@ -65,11 +68,28 @@ func (i *Instance) purge(ctx context.Context, verb pages.Verb, subjects []string
 	// can be read.
 	i.ledger.note(changesOf(epoch, verb, i.config.Now(), subjects))
 	i.hear(epoch, i.Store.sequencer == nil)
-	if err := pages.Settle(ctx, i.Store.under, epoch); err != nil {
-		return epoch, &PurgeError{Made, err}
-	}
 	return epoch, nil
 }
+
+// Settle is the second half of [Instance.Purge]: it waits until no instance
+// takes for current what was purged by this number, and passes the subjects on.
+func (i *Instance) Settle(ctx context.Context, epoch uint64, subjects ...string) error {
+	var err error
+	if i.Store != nil {
+		if failed := pages.Settle(ctx, i.Store.under, epoch); failed != nil {
+			err = &PurgeError{Made, failed}
+		}
+	}
+	if i.config.Forward != nil && len(subjects) > 0 {
+		if failed := i.config.Forward(ctx, subjects); failed != nil && err == nil {
+			err = &PurgeError{Unsent, failed}
+		}
+	}
+	return err
+}
+
+// Forwards says whether purges are passed on.
+func (i *Instance) Forwards() bool { return i.config.Forward != nil }
 
 // Errors of [Instance.PurgeOnce] besides those of [Instance.Purge].
 var (

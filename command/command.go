@@ -36,6 +36,11 @@ type Config struct {
 	// among them, it is what serve uses if nothing is said. Default: none.
 	Stores []pages.Driver
 
+	// Database is the app's own: database.Open(…). Its commits purge what shows
+	// them, the migrate command lays it out, and readiness depends on it.
+	// Default: none.
+	Database Database
+
 	// Observers are told what a server does: prometheus.New has metrics for
 	// --metrics, opentelemetry.New has traces. Each is off until it is asked
 	// for. Default: none.

@@ -50,6 +50,9 @@ func (p *program) parts() error {
 		app.Stores = append(app.Stores, t)
 	}
 	app.Store = p.stores.described()
+	if p.config.Database != nil {
+		app.Parts = append(app.Parts, p.config.Database.Part())
+	}
 	return p.print(app)
 }
 

@@ -152,6 +152,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	if p.log, err = p.serverLog(); err != nil {
 		return err
 	}
+	p.useDatabase()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
@@ -201,6 +202,9 @@ func (v *server) run(ctx context.Context) (err error) {
 	verified := verify(ctx, p, stop)
 	state = func() metrics.State {
 		now := kept.State()
+		if p.config.Database != nil {
+			p.config.Database.State(&now)
+		}
 		now.Started = verified.done() == nil
 		return now
 	}
@@ -211,6 +215,9 @@ func (v *server) run(ctx context.Context) (err error) {
 	}
 	if v.access {
 		config.AccessLog = p.log
+	}
+	if w := watchDatabase(ctx, p.config.Database, p.log); w != nil {
+		config.Commits, config.Database = true, w.report
 	}
 	var handler http.Handler
 	if handler, err = serve.New(config); err != nil {

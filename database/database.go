@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/dataflow"
+	"github.com/gorgon-go/gorgon/drain"
 )
 
 // Options of a database. The zero value has no migrations and no tables.
@@ -78,9 +79,15 @@ type Table struct {
 	Ignore []string
 }
 
+// The names of dialects.
+const (
+	SQLite     = "sqlite"
+	PostgreSQL = "postgresql"
+)
+
 // A Dialect is a kind of database: pgdb.Dialect or litedb.Dialect.
 type Dialect interface {
-	// Name is "postgresql" or "sqlite".
+	// Name is [SQLite] or [PostgreSQL].
 	Name() string
 
 	// Pools says whether the connector of an Engine pools its connections
@@ -162,7 +169,8 @@ type DB struct {
 	options Options
 	handle  *sql.DB
 	opening opening
-	fits    atomic.Bool // Check has been nil
+	fits    atomic.Bool                   // Check has been nil
+	drainer atomic.Pointer[drain.Drainer] // nil unless the app serves
 }
 
 // Open returns a database of a dialect. It contacts nothing and reads nothing:

@@ -30,6 +30,7 @@ type opening struct {
 	log     *slog.Logger
 	strict  bool
 	observe func(context.Context, Statement)
+	commit  func(context.Context) // what OnCommit is given
 }
 
 // Engine opens the database, unless it is open.
@@ -55,7 +56,9 @@ func (db *DB) Engine() (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.engine = engine
+	if o.engine = engine; o.commit != nil {
+		engine.OnCommit(o.commit)
+	}
 	return engine, nil
 }
 

@@ -12,6 +12,7 @@ type Commits struct {
 	mu    sync.Mutex
 	waits []func(context.Context) uint64
 	token uint64
+	told  uint64
 }
 
 type commitsKey struct{}
@@ -50,4 +51,15 @@ func (c *Commits) Wait(ctx context.Context) uint64 {
 	defer c.mu.Unlock()
 	c.token = max(c.token, last)
 	return c.token
+}
+
+// Told is Wait for the one who tells the visitor; first says that the number
+// was not told yet.
+func (c *Commits) Told(ctx context.Context) (token uint64, first bool) {
+	token = c.Wait(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first = token > c.told
+	c.told = max(c.told, token)
+	return token, first
 }

@@ -50,7 +50,7 @@ func IsKey(key string) bool {
 }
 
 // Reads is what a loader has read, as far as that was noted. It is safe for
-// concurrent use; a loader that goes on after its deadline may note more.
+// concurrent use, by pointer; a loader that goes on after its deadline may note more.
 type Reads struct {
 	mu     sync.Mutex
 	tags   map[string]bool            // of databases, tables, and others' entries
@@ -63,10 +63,9 @@ type Reads struct {
 
 type readsKey struct{}
 
-// WithReads is a context in which reads are noted, and where.
-func WithReads(ctx context.Context) (context.Context, *Reads) {
-	r := new(Reads)
-	return context.WithValue(ctx, readsKey{}, r), r
+// WithReads is a context in which reads are noted.
+func WithReads(ctx context.Context, r *Reads) context.Context {
+	return context.WithValue(ctx, readsKey{}, r)
 }
 
 // ReadsOf is where a context's reads are noted; nil if they are not.

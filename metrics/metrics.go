@@ -92,6 +92,10 @@ type State struct {
 	Waiting       int64  // makings that wait for others to end
 	Refused       uint64 // makings that were refused because too many waited, so far
 	Dropped       uint64 // makings that were dropped because no request waited for them any more, so far
+
+	Changes  int64         // of committed transactions, that are not removed from the outbox yet
+	Oldest   time.Duration // the age of the oldest of them
+	Unlooked bool          // the outbox could not be looked at
 }
 
 // A Starter is an Observer that is started and stopped with the server.

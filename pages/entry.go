@@ -43,8 +43,9 @@ type Entry struct {
 	StaleUntil time.Time // zero: without limit
 	ErrorUntil time.Time // zero: without limit
 
-	Tags  []string
-	Epoch uint64 // the store's sequence before the loader began; 0 in a seed
+	Tags   []string
+	Doubts []string // what its loader read of which no purge will tell, in words
+	Epoch  uint64   // the store's sequence before the loader began; 0 in a seed
 
 	Failures int       // number of failed refreshes since the last successful one
 	RetryAt  time.Time // no refresh is tried before then
@@ -145,6 +146,7 @@ type meta struct {
 	Holes      []Hole      `json:"holes,omitempty"`
 	Uses       *Uses       `json:"uses,omitempty"`
 	Tags       []string    `json:"tags,omitempty"`
+	Doubts     []string    `json:"doubts,omitempty"`
 	Epoch      uint64      `json:"epoch,omitempty"`
 	Failures   int         `json:"failures,omitempty"`
 	RetryAt    int64       `json:"retry,omitempty"`
@@ -173,7 +175,7 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
 		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
 		FreshUntil: nanos(e.FreshUntil), StaleUntil: nanos(e.StaleUntil), ErrorUntil: nanos(e.ErrorUntil),
-		Tags: e.Tags, Epoch: e.Epoch, Failures: e.Failures, RetryAt: nanos(e.RetryAt), Failure: e.Failure,
+		Tags: e.Tags, Doubts: e.Doubts, Epoch: e.Epoch, Failures: e.Failures, RetryAt: nanos(e.RetryAt), Failure: e.Failure,
 	})
 	if err != nil {
 		return dst, fmt.Errorf("encode entry %s: %w", e.Key, err)
@@ -225,7 +227,7 @@ func Decode(data []byte) (*Entry, error) {
 		ETag: m.ETag, Title: m.Title, NoIndex: m.NoIndex,
 		MadeAt: timeOf(m.MadeAt), ModifiedAt: timeOf(m.ModifiedAt),
 		FreshUntil: timeOf(m.FreshUntil), StaleUntil: timeOf(m.StaleUntil), ErrorUntil: timeOf(m.ErrorUntil),
-		Tags: m.Tags, Epoch: m.Epoch, Failures: m.Failures, RetryAt: timeOf(m.RetryAt), Failure: m.Failure,
+		Tags: m.Tags, Doubts: m.Doubts, Epoch: m.Epoch, Failures: m.Failures, RetryAt: timeOf(m.RetryAt), Failure: m.Failure,
 		State: blobs[1], HTML: blobs[2], Gzip: blobs[3], Brotli: blobs[4], Zstd: blobs[5],
 	}, nil
 }

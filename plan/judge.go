@@ -149,6 +149,10 @@ func (j judge) verdict(n Need) Verdict {
 		return j.database()
 	case Disk:
 		return j.disk()
+	case Commits:
+		return j.commits()
+	case File:
+		return j.file()
 	}
 	return fine // Process and Guards: the target runs a program
 }
@@ -169,8 +173,10 @@ func (j judge) onFiles(n Need) Verdict {
 		return unfit(rule, "only pages that the build generated exist", "list every path in Paths and drop Incremental"+elsewhere)
 	case Refresh:
 		return unfit(rule, "files do not change after the build", "drop the revalidation and deploy again when something changes"+elsewhere)
-	case Database:
+	case Database, File:
 		return fine // the build uses it
+	case Commits:
+		return provided(rule, "files do not change when the database does", "deploy again when something changes"+elsewhere)
 	}
 	return unfit(rule, says, "drop it"+elsewhere)
 }
@@ -295,6 +301,32 @@ func (j judge) disk() Verdict {
 		return unfit("disk", "several instances run, and they do not share a disk", elsewhere+", or run one (--replicas 1)")
 	case j.offers.Disk == VolumeFiles:
 		return provided("volume", "they must be on the volume", "")
+	}
+	return fine
+}
+
+// commits judges for purges that follow from commits: one instance finds a
+// commit, and its purge reaches those that share its store.
+func (j judge) commits() Verdict {
+	if j.offers.Instances(j.setting) != 1 && !j.setting.SharedStore {
+		return unfit("shared-store", "a commit is purged by one instance, and several run that share no store: the others would show old pages as if they were new",
+			"name a store that they share with --store postgres, redis or s3")
+	}
+	return fine
+}
+
+// file judges for a database that is a file.
+func (j judge) file() Verdict {
+	const elsewhere = "use a PostgreSQL database (package database/pgdb)"
+	switch {
+	case j.offers.Instances(j.setting) != 1:
+		return unfit("database-file", "a SQLite database belongs to one machine, and several instances run", elsewhere+", or run one (--replicas 1)")
+	case j.setting.ReadOnly || j.offers.Disk == NoFiles:
+		return unfit("database-file", "a SQLite database is written to disk, and the disk is read-only here", elsewhere)
+	case j.offers.Disk == LostFiles:
+		return unfit("database-file", "a SQLite database is deleted with its instance", elsewhere)
+	case j.offers.Disk == VolumeFiles:
+		return provided("volume", "the SQLite database must be on the volume: set DATABASE_URL to a path there", "")
 	}
 	return fine
 }

@@ -22,6 +22,8 @@ const (
 	Refresh     Kind = "refresh"     // pages that are regenerated
 	Worker      Kind = "worker"      // a service that runs all the time
 	Schedule    Kind = "schedule"    // a service that runs at intervals
+	Commits     Kind = "commits"     // a store in which the commits of a database are purges
+	File        Kind = "file"        // a database that is a file of one machine
 
 	Memory      = Kind(gorgon.NeedMemory)
 	Connections = Kind(gorgon.NeedConnections)

@@ -12,12 +12,14 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/admission"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/sealed"
@@ -78,6 +80,9 @@ type Task struct {
 	Epoch  uint64       // the store's sequence, read before
 	Old    *pages.Entry // the version it replaces; nil if there is none
 
+	// Reads is where the loader notes what it reads. Default: a new one.
+	Reads *dataflow.Reads
+
 	// Slot is one of the page's [Renderer.Gate], which the caller releases.
 	// nil: wait for one as long as the page's Timeout allows, however many
 	// wait.
@@ -99,23 +104,48 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 	made := r.now()
 	ctx = r.siteFor(ctx, t.Locale, pathOf(t.Page, t.Path)) // a state may contain URLs too
 	in := t.Page.Input(t.Path, t.Locale, r.Values)
+	if t.Reads == nil {
+		t.Reads = new(dataflow.Reads)
+	}
+	ctx = dataflow.WithReads(ctx, t.Reads)
 	return within(ctx, t.Page, r.slotOf(t), "make", t.Path, func(ctx context.Context) (*pages.Entry, error) {
-		state, err := t.Page.Load(ctx, in)
-		if location, status, ok := moved(err); ok {
-			return r.redirect(ctx, t, made, location, status)
+		e, err := r.load(ctx, t, made, in)
+		if err == nil {
+			depends(e, t.Reads)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if r.Lean && !t.Page.Rereads() {
-			return r.entry(ctx, t, made, state, nil)
-		}
-		data, err := r.encode(t.Page, state)
-		if err != nil {
-			return nil, err
-		}
-		return r.entry(ctx, t, made, state, data)
+		return e, err
 	})
+}
+
+// load makes an entry of what the loader returns.
+func (r *Renderer) load(ctx context.Context, t Task, made time.Time, in gorgon.Input) (*pages.Entry, error) {
+	state, err := t.Page.Load(ctx, in)
+	if location, status, ok := moved(err); ok {
+		return r.redirect(ctx, t, made, location, status)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.Lean && !t.Page.Rereads() {
+		return r.entry(ctx, t, made, state, nil)
+	}
+	data, err := r.encode(t.Page, state)
+	if err != nil {
+		return nil, err
+	}
+	return r.entry(ctx, t, made, state, data)
+}
+
+// depends has an entry depend on what was read to make it.
+func depends(e *pages.Entry, reads *dataflow.Reads) {
+	var stale bool
+	if e.Epoch, stale = reads.Epoch(e.Epoch); stale {
+		e.FreshUntil = e.MadeAt
+	}
+	if tags := reads.Tags(); len(tags) > 0 {
+		e.Tags = cleanTags(append(tags, e.Tags...))
+	}
+	e.Doubts = reads.Doubts()
 }
 
 // encode returns a state as it is stored.
@@ -164,6 +194,12 @@ func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *page
 		if e.ETag != old.ETag {
 			e.ModifiedAt = r.now()
 		}
+		for _, tag := range old.Tags {
+			if strings.HasPrefix(tag, dataflow.Prefix) {
+				e.Tags = append(e.Tags, tag)
+			}
+		}
+		e.Tags, e.Doubts = cleanTags(e.Tags), old.Doubts
 		e.FreshUntil, e.StaleUntil, e.ErrorUntil = old.FreshUntil, old.StaleUntil, old.ErrorUntil
 		e.Failures, e.RetryAt, e.Failure = old.Failures, old.RetryAt, old.Failure
 		return e, nil

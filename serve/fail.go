@@ -42,6 +42,7 @@ type responder struct {
 	renderer *render.Renderer
 	composer *compose.Composer
 	chained  bool   // middleware stands around every answer
+	commits  bool   // requests may commit what pages depend on
 	detects  bool   // visitors of the home page are sent to their language
 	first    string // the locale that they come from
 }
@@ -67,7 +68,7 @@ func (a *responder) facts(header http.Header, r *http.Request, m *match, f answe
 func (a *responder) ask(r *http.Request, m match) *compose.Ask {
 	ask := &compose.Ask{
 		Page: m.page, Path: m.path, Locale: m.locale, Form: m.form, Request: r,
-		Demand: cache.Demand{Passive: passive(r), Token: tokenOf(r.Header)},
+		Demand: cache.Demand{Passive: passive(r), Token: a.token(r)},
 		Failed: func(d *gorgon.Definition, err error) gorgon.Failure { return a.fragmentFailed(r, m, d, err) },
 	}
 	if m.fragment != nil {

@@ -51,6 +51,9 @@ func (g *gate) foreign(w http.ResponseWriter, r *http.Request, m match, t *targe
 			fw.End()
 		}
 	}()
+	if g.answers.commits {
+		c.Context = g.committing(c.Context, r, fw)
+	}
 	if site := g.sites[m.locale]; site != nil {
 		c.Context = viewctx.WithSite(c.Context, site)
 	}

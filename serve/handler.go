@@ -75,6 +75,10 @@ type Config struct {
 	// store cannot be used. Default: it is ready, and says that it is degraded.
 	RequireStore bool
 
+	// Commits says that the app's own code may commit to a database that feeds
+	// the cache: responses wait until that is purged. Default: it does not.
+	Commits bool
+
 	// Attend keeps a response open, after its body was sent, until the
 	// background work that it caused has ended: for targets that stop a
 	// process between requests. Default: the work continues in the background.
@@ -84,6 +88,11 @@ type Config struct {
 	// is asked at every question for /startupz and /readyz, so it must be
 	// quick. Default: it starts with the server.
 	Started func() error
+
+	// Database says what is wrong with the app's own database, and whether the
+	// app cannot work without that. It is asked as Started is. Default: there is
+	// none.
+	Database func() (needed bool, err error)
 
 	// Details decides which callers receive the reasons at /livez, /readyz and
 	// /startupz, as JSON. Default: none. See [WithKey].
@@ -187,13 +196,13 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	h := &Handler{
 		out: out, navigates: app.Navigation != nil,
 		where:  &siteMap{base: c.Base, prefixes: app.Prefixes(), router: paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)},
-		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, details: c.Details},
+		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, database: c.Database, details: c.Details},
 		watch:  &watch{access: c.AccessLog, observer: c.Observe},
 	}
 	h.answers = &responder{
 		out: out, in: &inside{cache: c.Cache, base: c.Base}, renderer: c.Renderer, composer: composer,
 		reports: &reports{log: c.Log, failures: tally.Tally{Burst: maxFailures}},
-		chained: len(app.Middleware) > 0, detects: app.Locales.Detect, first: h.where.defaultLocale(),
+		chained: len(app.Middleware) > 0, commits: c.Commits, detects: app.Locales.Detect, first: h.where.defaultLocale(),
 	}
 	h.answers.in.fail, h.answers.in.report, h.answers.in.render = h.answers.fail, h.answers.reported, h.answers.render
 	h.gate = &gate{answers: h.answers, where: h.where, sites: map[string]*viewctx.Site{}}

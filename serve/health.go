@@ -36,6 +36,7 @@ type health struct {
 	cache        *cache.Cache // nil for none
 	requireStore bool
 	started      func() error               // nil for one that has started
+	database     func() (bool, error)       // nil for none
 	details      func(r *http.Request) bool // who reads the reasons; nil for no client
 }
 
@@ -52,6 +53,9 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 	case wire.Ready:
 		word, refusal = "ready", "not ready"
 		checks = []check{h.hasStarted(), h.stays(r), h.hasStore()}
+		if h.database != nil {
+			checks = append(checks, h.hasDatabase())
+		}
 	}
 	status := http.StatusOK
 	var needed, missed []string
@@ -133,6 +137,15 @@ func (h *health) hasStore() check {
 		if degraded, reason := h.cache.Degraded(); degraded {
 			c.OK, c.Reason = false, reason
 		}
+	}
+	return c
+}
+
+func (h *health) hasDatabase() check {
+	c := check{Name: "database", OK: true, word: "the database cannot be used"}
+	needed, err := h.database()
+	if err != nil {
+		c.OK, c.Needed, c.Reason = false, needed, err.Error()
 	}
 	return c
 }

@@ -17,7 +17,7 @@ import (
 func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match) {
 	r, _ = recorded(r)
 	ask := s.ask(r, m)
-	if tokenOf(r.Header) == 0 {
+	if ask.Demand.Token == 0 {
 		if a, ok := s.composer.Found(ask, s.now()); ok {
 			s.entry(w, r, m, a, s.now())
 			return

@@ -93,7 +93,7 @@ func (s *sender) streamed(w http.ResponseWriter, r *http.Request, m match, statu
 
 // have finds the entry of a page, or has it generated.
 func (s *sender) have(r *http.Request, m match) (cache.Answer, error) {
-	token := tokenOf(r.Header)
+	token := s.token(r)
 	if token == 0 {
 		if a, ok := s.cache.Found(m.page, m.path, m.locale, s.now()); ok {
 			return a, nil

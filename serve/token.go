@@ -7,12 +7,21 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A token is the epoch of a purge. A request that carries one is never
 // answered with what that purge declared out of date, by any instance.
 const tokenFor = time.Minute // how long a browser carries one: by then every instance has heard
+
+// giveToken has the visitor's browser carry a token.
+func giveToken(w http.ResponseWriter, r *http.Request, base string, epoch uint64) {
+	http.SetCookie(w, &http.Cookie{
+		Name: wire.CookieToken, Value: strconv.FormatUint(epoch, 10), Path: base + "/",
+		MaxAge: int(tokenFor / time.Second), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: listen.Scheme(r) == "https",
+	})
+}
 
 // tokenOf is the token that a request carries, 0 for none. A text that is not
 // a number counts as none: a token can only require a newer version.

@@ -6,16 +6,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/failure"
-	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/pages"
-	"github.com/gorgon-go/gorgon/wire"
 )
 
 // An inside is what code of the app reaches of the handler that called it.
@@ -124,10 +120,7 @@ func Purge(w http.ResponseWriter, r *http.Request, verb pages.Verb, subjects ...
 	}
 	epoch, err := v.in.cache.Purge(context.WithoutCancel(r.Context()), verb, subjects...)
 	if epoch > 0 {
-		http.SetCookie(w, &http.Cookie{
-			Name: wire.CookieToken, Value: strconv.FormatUint(epoch, 10), Path: v.in.base + "/",
-			MaxAge: int(tokenFor / time.Second), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: listen.Scheme(r) == "https",
-		})
+		giveToken(w, r, v.in.base, epoch)
 	}
 	return epoch, err
 }

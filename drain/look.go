@@ -1,0 +1,175 @@
+// Looking at the outbox, and numbering purges.
+
+package drain
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/dataflow"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// A looker looks at the outbox, one look at a time. What a look brings counts
+// for every caller that came before it began.
+type looker struct {
+	slot   chan struct{} // held during a look
+	began  atomic.Uint64 // looks
+	ended  atomic.Uint64 // the last of them that looked at all there was
+	wanted atomic.Uint64 // the look that some commit waits for
+	token  atomic.Uint64 // of the latest purge
+	broken atomic.Bool   // the outbox could not be looked at
+	ok     bool          // how the look ended that has ended last; for the holder of the slot
+	logged coherence.Window
+
+	purged map[int64]*note // by the change's number: those that are in the outbox and purged; for the holder of the slot
+	seen   atomic.Pointer[Outlook]
+}
+
+// A note is a change that was purged.
+type note struct {
+	dataflow.Change
+	epoch uint64    // of its purge; 0 where the store did not record that
+	again time.Time // when that is tried again
+	tries int
+	gone  bool // it was removed, and is seen no more from the next look on
+}
+
+// lookTime bounds one look.
+const lookTime = 2 * time.Second
+
+// young is the age below which a change is left to the process that committed
+// it.
+const young = 300 * time.Millisecond
+
+// look waits for a look that began after another one, or looks. One that looks
+// at all leaves nothing to others. It says whether the outbox could be looked
+// at.
+func (d *Drainer) look(ctx context.Context, after uint64, all bool) bool {
+	l := &d.looker
+	if l.ended.Load() > after {
+		return true
+	}
+	select {
+	case l.slot <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	defer func() { <-l.slot }()
+	if l.ended.Load() > after {
+		return true
+	}
+	number := l.began.Add(1)
+	bounded, cancel := context.WithTimeout(d.life, lookTime)
+	defer cancel()
+	from := d.config.Now()
+	changes, err := d.config.Outbox.Look(bounded)
+	if err != nil {
+		if l.broken.Store(true); d.life.Err() == nil && l.logged.Fault(from) {
+			d.config.Log.Warn("the database cannot be asked for its commits; pages that depend on it are made again at each request", "err", err)
+		}
+		return false
+	}
+	if l.broken.Swap(false) && l.logged.End() {
+		d.config.Log.Info("the database answers again")
+	}
+	left := d.purge(d.life, changes, all, from)
+	if !left {
+		d.trust.extend(from)
+		raise(&l.ended, number)
+	}
+	return true
+}
+
+// hold calls f while no look is under way, unless ctx ends before.
+func (l *looker) hold(ctx context.Context, f func()) {
+	select {
+	case l.slot <- struct{}{}:
+		f()
+		<-l.slot
+	case <-ctx.Done():
+	}
+}
+
+// purge purges what a look found, and says whether it left something to others.
+func (d *Drainer) purge(ctx context.Context, changes []dataflow.Change, all bool, now time.Time) (left bool) {
+	l := &d.looker
+	var take []*note
+	there := make(map[int64]bool, len(changes))
+	outlook := Outlook{At: now, Waiting: len(changes)}
+	for _, c := range changes {
+		there[c.ID] = true
+		outlook.Oldest = max(outlook.Oldest, c.Age)
+		switch n := l.purged[c.ID]; {
+		case n != nil && (n.epoch > 0 || now.Before(n.again)):
+		case n != nil:
+			take = append(take, n)
+		case !all && c.Age < young:
+			left = true
+		default:
+			take = append(take, &note{Change: c})
+		}
+	}
+	l.seen.Store(&outlook)
+	for id := range l.purged {
+		if !there[id] {
+			delete(l.purged, id)
+		}
+	}
+	if len(take) == 0 {
+		if all {
+			d.heard()
+		}
+		return left
+	}
+	for some := range slices.Chunk(take, maxTogether) {
+		d.number(ctx, some, now)
+	}
+	d.removeSoon()
+	return left
+}
+
+// maxTogether is how many changes one purge is made of.
+const maxTogether = 1000
+
+// heard makes the token that of what others purged: they have taken what this
+// process committed.
+func (d *Drainer) heard() {
+	i := d.config.Instance
+	if i.Store != nil && d.looker.wanted.Load() > d.looker.ended.Load() {
+		i.Read()
+	}
+	raise(&d.looker.token, i.Now().Known)
+}
+
+// number makes one purge of some changes.
+func (d *Drainer) number(ctx context.Context, some []*note, now time.Time) {
+	seen := map[string]bool{}
+	var subjects []string
+	for _, n := range some {
+		for _, tag := range n.Tags {
+			if !seen[tag] {
+				seen[tag] = true
+				subjects = append(subjects, pages.TagSubject(tag))
+			}
+		}
+	}
+	epoch, err := d.config.Instance.Declare(ctx, pages.Stale, subjects...)
+	if err != nil {
+		epoch = 0 // it holds here, and is tried again
+		if d.looker.logged.Fault(now) {
+			d.config.Log.Warn("a commit is purged on this instance only: the store did not record it", "err", err)
+		}
+	}
+	raise(&d.looker.token, epoch)
+	for _, n := range some {
+		if n.epoch = epoch; epoch == 0 {
+			n.tries++
+			n.again = now.Add(min(time.Second<<min(n.tries, 5), 30*time.Second))
+		}
+		d.looker.purged[n.ID] = n
+	}
+}
