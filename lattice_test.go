@@ -59,7 +59,10 @@ var lattice = map[string][]string{
 	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.
-	"database":        {"dataflow", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"database": {"dataflow", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+
+	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
+		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
