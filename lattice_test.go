@@ -60,6 +60,7 @@ var lattice = map[string][]string{
 
 	// The app's own database, and its dialects: one client library each.
 	"database":        {"dataflow", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"database/litedb": {"database", "dataflow", "github.com/gofrs/flock", "modernc.org/sqlite", "modernc.org/sqlite/lib"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
