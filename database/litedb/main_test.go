@@ -151,7 +151,8 @@ func (b *base) drain() []string {
 // reads returns the tags and doubts of a query.
 func (b *base) reads(text string, args ...any) (tags, doubts []string) {
 	b.Helper()
-	ctx, reads := dataflow.WithReads(b.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(b.Context(), reads)
 	rows, err := b.sql.QueryContext(ctx, text, args...)
 	if err != nil {
 		b.Fatalf("%s: %v", text, err)

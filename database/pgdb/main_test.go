@@ -180,7 +180,8 @@ func (f *fixture) short(tags []string) []string {
 // tag is left out.
 func (f *fixture) read(load func(ctx context.Context) error) (tags, doubts []string) {
 	f.tb.Helper()
-	ctx, reads := dataflow.WithReads(f.tb.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(f.tb.Context(), reads)
 	if err := load(ctx); err != nil {
 		f.tb.Fatal(err)
 	}
