@@ -97,7 +97,7 @@ func (d *Drainer) after(ctx context.Context, before uint64) uint64 {
 
 // breath is how long a drainer waits between two looks that no response waits
 // for: commits that come meanwhile are purged together.
-const breath = 2 * time.Millisecond
+const breath = 20 * time.Millisecond
 
 // follow looks after commits.
 func (d *Drainer) follow() {

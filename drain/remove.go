@@ -25,7 +25,7 @@ func (d *Drainer) removeSoon() {
 
 // Pauses of the remover: what comes meanwhile is removed together.
 const (
-	removePause  = 10 * time.Millisecond
+	removePause  = 100 * time.Millisecond
 	forwardPause = time.Second // where purges are passed on, which costs others
 	removeTime   = 5 * time.Second
 )
