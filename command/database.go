@@ -27,6 +27,17 @@ type Database interface {
 	// is pending, or was changed.
 	Check(ctx context.Context) error
 
+	// Migrate applies what is pending, and says what it did. MigrateOffline does
+	// so where no instance of the app runs.
+	Migrate(ctx context.Context) (steps []string, err error)
+	MigrateOffline(ctx context.Context) (steps []string, err error)
+
+	// Pending says what Migrate would do.
+	Pending(ctx context.Context) (steps []string, err error)
+
+	// Down undoes the newest migration, in development.
+	Down(ctx context.Context) (step string, err error)
+
 	// Feed makes purges of commits.
 	Feed(i *coherence.Instance) coherence.Feed
 
