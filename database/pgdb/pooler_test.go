@@ -71,7 +71,8 @@ func TestPgBouncer(t *testing.T) {
 	if got := f.count(); got < 240 {
 		t.Errorf("%d commits were told", got)
 	}
-	if _, err := f.sql.ExecContext(t.Context(), "select pg_sleep(60)"); err == nil || !strings.Contains(err.Error(), "Options.Timeout") {
+	_, err := f.sql.ExecContext(t.Context(), "select pg_sleep(60)")
+	if err == nil || !strings.Contains(err.Error(), "Options.Timeout") {
 		t.Errorf("a timeout: %v", err)
 	}
 	until(t, func() bool {
