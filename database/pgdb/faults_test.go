@@ -76,6 +76,7 @@ func TestURLs(t *testing.T) {
 // A statement that takes too long is ended, on the server, too, and its
 // connection goes on.
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	url, _ := newDatabase(t)
 	f := openFixture(t, config(url))
 	db := openDB(t, f, database.Options{Timeout: 200 * time.Millisecond, Conns: 1})
@@ -127,6 +128,7 @@ func TestTimeout(t *testing.T) {
 
 // Slow statements are logged, without what callers pass.
 func TestSlow(t *testing.T) {
+	t.Parallel()
 	url, _ := newDatabase(t)
 	var log bytes.Buffer
 	var seen []database.Statement
@@ -151,6 +153,7 @@ func TestSlow(t *testing.T) {
 
 // In development, a query of a loader whose reads cannot be found out fails.
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	c := config(f.url, libraryTables()...)
 	c.Strict = true
@@ -185,6 +188,7 @@ func TestStrict(t *testing.T) {
 
 // An analysis executes nothing, whatever the text is.
 func TestAnalysisExecutesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library+"create function boom() returns int language plpgsql as 'begin insert into authors values (99); return 1; end'", libraryTables()...)
 	ctx, reads := dataflow.WithReads(t.Context())
 	tx, err := f.sql.BeginTx(t.Context(), nil)
@@ -219,6 +223,7 @@ func TestAnalysisExecutesNothing(t *testing.T) {
 
 // Tx runs a transaction again that lost against another one.
 func TestTx(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	db := openDB(t, f, database.Options{})
 	tries := 0

@@ -34,6 +34,7 @@ func (l *log) String() string {
 }
 
 func TestPgBouncer(t *testing.T) {
+	t.Parallel()
 	behind := testbed.For(t, testbed.Postgres)
 	proxy := testbed.For(t, func() (*testbed.Server, error) { return testbed.PgBouncer(behind) })
 	run(t, direct(t, behind.URL), library)
@@ -95,6 +96,7 @@ func until(t *testing.T, done func() bool) {
 
 // An announcement comes at once, and after a connection was lost.
 func TestAnnounce(t *testing.T) {
+	t.Parallel()
 	url, name := newDatabase(t)
 	run(t, direct(t, url), shop)
 	c := config(url, shopTables()...)
