@@ -42,6 +42,7 @@ func TestURLs(t *testing.T) {
 		t.Error(err)
 	}
 	db := database.Open(pgdb.Dialect, database.Options{URL: "nonsense"})
+	defer db.SQL().Close()
 	pool := pgdb.Pool(db)
 	if _, err := pool.Exec(t.Context(), "select 1"); err == nil {
 		t.Error("Exec")

@@ -76,7 +76,7 @@ func TestLayout(t *testing.T) {
 			t.Errorf("%s: did %q, %v", test.name, steps, err)
 		}
 	}
-	f.drain()
+	f.clear()
 	run(t, f.other, "insert into slugs values ('z'); insert into plain values (1); update products set price = 10 where id = 3")
 	if got := f.drain(); !slices.Equal(got, []string{"public.plain", "public.products", "public.products:3", "public.slugs", "public.slugs:11"}) {
 		t.Errorf("got %q", got)

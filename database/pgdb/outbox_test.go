@@ -214,6 +214,47 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// Very many rows are one change for each table, and removing it removes what
+// had committed by then, not what committed later.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, shop, shopTables()...)
+	slow, err := f.sql.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Rollback()
+	if _, err := slow.Exec("savepoint s; update products set price = price + 1 where id = 5; release s"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "do $$ begin for i in 1..6000 loop update products set price = price + 1 where id = 3; end loop; update slugs set title = 'x'; end $$")
+	if err := f.engine.Changed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := f.engine.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tags []string
+	for _, c := range changes {
+		tags = append(tags, c.Tags...)
+	}
+	if got := f.short(tags); len(changes) > 4 || !slices.Equal(got, []string{"", "public.products", "public.products:*", "public.slugs", "public.slugs:*"}) {
+		t.Errorf("%d changes with %q", len(changes), got)
+	}
+	if err := slow.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "update products set price = price + 1 where id = 4")
+	if err := f.engine.Remove(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "delete from gorgon_data.outbox where tab = '*'")
+	if got := f.drain(); !slices.Equal(got, []string{"public.products", "public.products:4", "public.products:5"}) {
+		t.Errorf("after removing: %q", got)
+	}
+}
+
 // A change of the whole database is seen at once, and again when all processes
 // have seen it.
 func TestChanged(t *testing.T) {

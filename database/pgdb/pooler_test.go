@@ -47,7 +47,7 @@ func TestPgBouncer(t *testing.T) {
 	if err := f.engine.Lock(t.Context(), func(ctx context.Context) error { _, err := f.engine.Layout(ctx); return err }); err != nil {
 		t.Fatal(err)
 	}
-	f.drain()
+	f.clear()
 	var all sync.WaitGroup
 	for worker := range 12 {
 		all.Go(func() {
