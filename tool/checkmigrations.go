@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon/cli"
@@ -93,8 +94,13 @@ type warning struct {
 	Rule    string `json:"rule_name"`
 }
 
+// ours are the rules of squawk for what the migrate command sees to: it sets a
+// limit for locks, and has removals declared.
+var ours = [...]string{"require-lock-timeout", "require-statement-timeout", "require-timeout-settings",
+	"ban-drop-column", "ban-drop-table", "renaming-column", "renaming-table", "changing-column-type"}
+
 // squawk lets squawk look at the Up of a file, on the lines that it has. What
-// the migrate command sees to is left out.
+// is ours and what is style is left out.
 func (e *examination) squawk(f migration.File) ([]warning, error) {
 	program, err := exec.LookPath("squawk")
 	if err != nil {
@@ -109,7 +115,7 @@ func (e *examination) squawk(f migration.File) ([]warning, error) {
 		text.WriteString(s.Text)
 		line += strings.Count(s.Text, "\n")
 	}
-	args := []string{"--reporter", "Json", "--exclude", "require-timeout-settings,prefer-robust-stmts,ban-drop-column,ban-drop-table,renaming-column,renaming-table,changing-column-type"}
+	args := []string{"--reporter", "json"}
 	if !f.Bare {
 		args = append(args, "--assume-in-transaction")
 	}
@@ -117,8 +123,8 @@ func (e *examination) squawk(f migration.File) ([]warning, error) {
 	c.Stdin = strings.NewReader(text.String() + "\n")
 	out, err := c.Output()
 	var found []warning
-	if json.Unmarshal(out, &found) == nil {
-		return found, nil // warnings are an exit code, too
+	if json.Unmarshal(out, &found) == nil { // warnings are an exit code, too
+		return slices.DeleteFunc(found, func(w warning) bool { return strings.HasPrefix(w.Rule, "prefer-") || slices.Contains(ours[:], w.Rule) }), nil
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
 		err = errors.New(firstLine(string(exit.Stderr)))
