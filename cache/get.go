@@ -67,7 +67,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 			return Answer{}, i.err()
 		case revalidate:
 			answer := c.answer(i, Stale, false)
-			if !d.Passive && !i.resting(now, c.coherence) && !c.settles(i) {
+			if !d.Passive && !i.resting(now, c.coherence) && !(ok && c.settles(i)) {
 				answer.Work = c.refresh(ctx, k, i)
 			}
 			return answer, nil
@@ -78,8 +78,9 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 	return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.KindUnavailable, Message: "the page is purged faster than it can be generated"}
 }
 
-// settles says that an item was made a moment ago, and that nothing but commits
-// has purged it since.
+// settles says that an item in memory came there a moment ago, and that nothing
+// but commits has purged it since. One that was read from the store for this
+// request alone has come a moment ago whenever it was made.
 func (c *Cache) settles(i *item) bool {
 	return i.copy.Fed && time.Since(i.born) < c.config.Settle && c.coherence.PurgedByFeed(&i.copy)
 }
