@@ -102,6 +102,7 @@ func play(t *testing.T, kind string, seed uint64, b bug) (faults []fault, f *fig
 			d := newDice(seed, 100+n)
 			all.Go(func() { h.write(d, end) })
 		}
+		all.Go(func() { h.hurry(newDice(seed, 200), end) })
 		all.Go(func() { h.sabotage(own, end) })
 		all.Wait()
 		h.late.Wait()
@@ -112,6 +113,7 @@ func play(t *testing.T, kind string, seed uint64, b bug) (faults []fault, f *fig
 			i.cache.Close()
 		}
 		h.late.Wait()
+		time.Sleep(time.Minute) // loaders that were abandoned end
 		faults, f = h.faults, &h.figures
 	})
 	return faults, f
@@ -151,6 +153,18 @@ func (h *history) write(d *dice, end time.Time) {
 			h.finish(d, t, changed, 30*time.Millisecond)
 		}
 		time.Sleep(d.upTo(300 * time.Millisecond))
+	}
+}
+
+// hurry changes one row faster than its pages can be made.
+func (h *history) hurry(d *dice, end time.Time) {
+	for time.Now().Before(end) {
+		t := h.db.begin()
+		if t.write(true, "a"); h.bug.numbers {
+			_, _ = h.store.Bump(context.Background(), pages.Stale, subjects([]string{rowsTag, dataflow.RowTag(rowsTag, "a")})...)
+		}
+		h.late.Go(func() { h.finish(d, t, []string{"a"}, 30*time.Millisecond) })
+		time.Sleep(100*time.Millisecond + d.upTo(100*time.Millisecond))
 	}
 }
 

@@ -34,6 +34,7 @@ type instance struct {
 	pages  map[string]*gorgon.Definition
 	life   atomic.Int32
 	fuse   atomic.Int32 // the step at which it is killed
+	born   time.Time
 
 	ctx  context.Context // of those who ask it; it ends when the instance is killed
 	lose context.CancelFunc
@@ -71,7 +72,7 @@ type content map[string]int64
 
 func (h *history) open(slot int) *instance {
 	n := h.lives.Add(1)
-	i := &instance{h: h, slot: slot, name: fmt.Sprintf("instance %d", n), dice: newDice(h.seed, 1000+n)}
+	i := &instance{h: h, slot: slot, name: fmt.Sprintf("instance %d", n), dice: newDice(h.seed, 1000+n), born: time.Now()}
 	i.ctx, i.lose = context.WithCancel(h.t.Context())
 	i.outbox = &outbox{i: i}
 	i.pages = i.definitions()
@@ -80,6 +81,8 @@ func (h *history) open(slot int) *instance {
 		Store:    kindsOfStore[h.kind](link{h.store, i}),
 		Log:      slog.New(slog.DiscardHandler),
 		NoSweep:  true,
+
+		NegativeFor: time.Hour,
 		Feed: func(in *coherence.Instance) coherence.Feed {
 			i.in = in
 			var f coherence.Feed = drain.New(drain.Config{Outbox: i.outbox, Instance: in, Log: slog.New(slog.DiscardHandler)})
@@ -89,7 +92,7 @@ func (h *history) open(slot int) *instance {
 			return f
 		},
 	}
-	if i.dice.oneIn(4) {
+	if slot == 2 {
 		config.Bytes = 1 // everything is read from the store
 	}
 	c, err := cache.New(config)

@@ -48,7 +48,7 @@ const (
 // mostLag is how old a page may be that is asked for all the time: two makings
 // that overlap, the lease of one that was killed, and the backoff of one that
 // failed.
-const mostLag = 25 * time.Second
+const mostLag = 15 * time.Second
 
 // A fault is a law that was broken.
 type fault struct {
@@ -103,8 +103,8 @@ func (h *history) look(i *instance, route, key string, d cache.Demand, commit in
 		}
 		return
 	}
-	// A page that was not asked for is not made again.
-	steady := visited && began.Sub(last) < 3*time.Second && !i.drowsy()
+	// A page that was not asked for, while all slept, is not made again.
+	steady := visited && began.Sub(last) < 3*time.Second && time.Since(i.born) > mostLag && !i.drowsy()
 	for _, k := range shown(route, key) {
 		lag := h.db.lag(k, values[k], began)
 		if isFresh {
