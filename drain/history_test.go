@@ -226,7 +226,7 @@ func (h *history) finish(d *dice, t *tx, changed []string, takes time.Duration) 
 // sabotage kills instances, and lets them sleep.
 func (h *history) sabotage(d *dice, end time.Time) {
 	for time.Now().Before(end) {
-		time.Sleep(d.upTo(5 * time.Second))
+		time.Sleep(d.upTo(10 * time.Second))
 		i := h.pick(d)
 		if i == nil {
 			continue

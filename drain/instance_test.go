@@ -134,8 +134,12 @@ func shown(route, key string) []string {
 func (i *instance) definitions() map[string]*gorgon.Definition {
 	all := map[string]*gorgon.Definition{}
 	for _, route := range []string{rowRoute, tableRoute, nestedRoute, looseRoute} {
+		timeout := makeTime
+		if route == nestedRoute || route == looseRoute {
+			timeout = nestTime
+		}
 		all[route] = gorgon.Page[content]{
-			Path: route + "{key}", Incremental: true, Timeout: makeTime,
+			Path: route + "{key}", Incremental: true, Timeout: timeout,
 			Load: func(ctx context.Context, in gorgon.Input) (content, error) {
 				return i.load(ctx, route, in.Path[len(route):])
 			},
@@ -146,7 +150,8 @@ func (i *instance) definitions() map[string]*gorgon.Definition {
 }
 
 const (
-	makeTime = 5 * time.Second         // at most
+	makeTime = 2500 * time.Millisecond // at most
+	nestTime = 3 * makeTime            // with what it waits for of another page
 	takeTime = 1200 * time.Millisecond // usually, at most
 )
 

@@ -47,8 +47,9 @@ const (
 
 // mostLag is how old a page may be that is asked for all the time: two makings
 // that overlap, the lease of one that was killed, and the backoff of one that
-// failed.
-const mostLag = 15 * time.Second
+// failed. With a part of another page it is three times
+// that.
+const mostLag = 12 * time.Second
 
 // A fault is a law that was broken.
 type fault struct {
@@ -97,6 +98,8 @@ func (h *history) look(i *instance, route, key string, d cache.Demand, commit in
 		values, isFresh = contentOf(a.Entry), a.State != cache.Stale && !a.Degraded
 	case failure.Status(err) == 404 && route == rowRoute:
 		h.missing.Add(1)
+		degraded, _ := i.cache.Degraded()
+		isFresh = !degraded
 	default:
 		if !i.drowsy() {
 			h.breaks(answers, "%s does not answer for %s%s: %v", i.name, route, key, err)
@@ -105,6 +108,7 @@ func (h *history) look(i *instance, route, key string, d cache.Demand, commit in
 	}
 	// A page that was not asked for, while all slept, is not made again.
 	steady := visited && began.Sub(last) < 3*time.Second && time.Since(i.born) > mostLag && !i.drowsy()
+	nests := route == nestedRoute || route == looseRoute
 	for _, k := range shown(route, key) {
 		lag := h.db.lag(k, values[k], began)
 		if isFresh {
@@ -122,7 +126,7 @@ func (h *history) look(i *instance, route, key string, d cache.Demand, commit in
 		}
 		if steady {
 			raise(&h.mostLag, lag)
-			if lag > mostLag {
+			if lag > mostLag && !nests || lag > 3*mostLag {
 				h.breaks(goesOn, "%s serves %d of %s in %s%s, which has been out of date for %v", i.name, values[k], k, route, key, lag)
 			}
 		}

@@ -69,7 +69,11 @@ const most = 30
 func TestPlantedCommit(t *testing.T) {
 	kinds := slices.Sorted(maps.Keys(kindsOfStore))
 	t.Run("none", func(t *testing.T) {
-		first, rounds := uint64(1), number(t, "COMMIT_HISTORIES", 10)
+		usual := uint64(8)
+		if raceEnabled || testing.Short() {
+			usual = 2
+		}
+		first, rounds := uint64(1), number(t, "COMMIT_HISTORIES", usual)
 		if n := number(t, "COMMIT_HISTORY", 0); n > 0 {
 			first, rounds = n, 1
 		}
