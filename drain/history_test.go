@@ -25,6 +25,8 @@ type history struct {
 	kind  string // of kindsOfStore
 	seed  uint64
 	bug   bug
+	until law         // one that ends the history when it is broken
+	over  atomic.Bool // it was
 	db    *model
 	store full
 	slow  atomic.Bool // there are delays
@@ -77,13 +79,14 @@ const (
 	writers      = 3
 )
 
-// play plays one history and returns which laws it broke.
-func play(t *testing.T, kind string, seed uint64, b bug) (faults []fault, f *figures) {
+// play plays one history and returns which laws it broke. It ends early when one
+// of them is broken; "" for none.
+func play(t *testing.T, kind string, seed uint64, b bug, until law) (faults []fault, f *figures) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		under := mem.Open(mem.Options{})
 		defer under.Close()
-		h := &history{t: t, kind: kind, seed: seed, bug: b, db: newModel("a", "b", "c"), store: under, since: map[visit]time.Time{}}
+		h := &history{t: t, kind: kind, seed: seed, bug: b, until: until, db: newModel("a", "b", "c"), store: under, since: map[visit]time.Time{}}
 		if b.store != nil {
 			h.store = b.store(under)
 		}
@@ -106,8 +109,9 @@ func play(t *testing.T, kind string, seed uint64, b bug) (faults []fault, f *fig
 		all.Go(func() { h.sabotage(own, end) })
 		all.Wait()
 		h.late.Wait()
-		h.slow.Store(false)
-		h.settles(own)
+		if h.slow.Store(false); !h.over.Load() {
+			h.settles(own)
+		}
 		for _, i := range h.instances {
 			i.life.Store(stopped)
 			i.cache.Close()
@@ -119,9 +123,12 @@ func play(t *testing.T, kind string, seed uint64, b bug) (faults []fault, f *fig
 	return faults, f
 }
 
+// goesOn says whether clients are to do more.
+func (h *history) goesOn(end time.Time) bool { return time.Now().Before(end) && !h.over.Load() }
+
 // read asks for pages.
 func (h *history) read(d *dice, end time.Time) {
-	for time.Now().Before(end) {
+	for h.goesOn(end) {
 		if i := h.pick(d); i != nil {
 			route := routes[d.n(len(routes))]
 			keys := keysOf[route]
@@ -133,7 +140,7 @@ func (h *history) read(d *dice, end time.Time) {
 
 // write runs transactions.
 func (h *history) write(d *dice, end time.Time) {
-	for time.Now().Before(end) {
+	for h.goesOn(end) {
 		keys := []string{"a", "a", "b", "b", "a", "b", "c", "d"}
 		var changed []string
 		var tags []string
@@ -158,7 +165,7 @@ func (h *history) write(d *dice, end time.Time) {
 
 // hurry changes one row faster than its pages can be made.
 func (h *history) hurry(d *dice, end time.Time) {
-	for time.Now().Before(end) {
+	for h.goesOn(end) {
 		t := h.db.begin()
 		if t.write(true, "a"); h.bug.numbers {
 			_, _ = h.store.Bump(context.Background(), pages.Stale, subjects([]string{rowsTag, dataflow.RowTag(rowsTag, "a")})...)
@@ -225,7 +232,7 @@ func (h *history) finish(d *dice, t *tx, changed []string, takes time.Duration) 
 
 // sabotage kills instances, and lets them sleep.
 func (h *history) sabotage(d *dice, end time.Time) {
-	for time.Now().Before(end) {
+	for h.goesOn(end) {
 		time.Sleep(d.upTo(10 * time.Second))
 		i := h.pick(d)
 		if i == nil {

@@ -62,6 +62,9 @@ func (f fault) String() string { return string(f.law) + ": " + f.text }
 func (h *history) breaks(l law, format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if l == h.until {
+		h.over.Store(true)
+	}
 	at := time.Duration(time.Now().UnixNano()) % (24 * time.Hour)
 	h.faults = append(h.faults, fault{l, fmt.Sprintf("at %v: ", at) + fmt.Sprintf(format, args...)})
 }
