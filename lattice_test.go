@@ -62,6 +62,9 @@ var lattice = map[string][]string{
 	"drain":    {"dataflow", "coherence", "pages"},
 	"database": {"words", "dataflow", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 
+	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
+		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
+
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
 	"prometheus": {"metrics", "github.com/prometheus/client_golang/prometheus",
