@@ -100,7 +100,7 @@ func (e *engine) learn(ctx context.Context, s *session, source source, f *facts)
 	case declared:
 		f.tables = append(f.tables, dataflow.TableTag(name, source.name))
 		return nil
-	case source.name == e.outbox || source.name == e.taken, harmless[source.name], strings.HasPrefix(source.name, "pragma_"):
+	case source.name == e.outbox, harmless[source.name], strings.HasPrefix(source.name, "pragma_"):
 		return nil
 	}
 	kind, err := s.value(ctx, "select type from main.sqlite_schema where lower(name) = ? and type in ('table', 'view')", source.name)

@@ -58,7 +58,7 @@ func TestReads(t *testing.T) {
 		{text: "select * from products where id = ?", args: []any{7.0}, want: "products"},
 		{text: "select * from products where id = ?", args: []any{nil}, want: "products"},
 		{text: "select born from authors where name = ?", args: []any{"ann"}, want: "authors:ann authors:*"},
-		{text: "select born from authors where name = ?", args: []any{"ann lee"}, want: "authors"},
+		{text: "select born from authors where name = ?", args: []any{"ann lee"}, want: "authors:*"},
 		{text: "select born from authors where name = ?", args: []any{7}, want: "authors"},
 		{text: "select name from codes where code = ?", args: []any{"x"}, want: "codes"},
 		{text: "select name from devices where id = ?", args: []any{"0b0e7a3c-9e3b-4f55-9a44-0d9a1f2b3c4d"}, want: "devices:* devices:0b0e7a3c-9e3b-4f55-9a44-0d9a1f2b3c4d"},

@@ -106,14 +106,6 @@ func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	return s.QueryContext(context.Background(), numbered(args))
 }
 
-func numbered(args []driver.Value) []driver.NamedValue {
-	list := make([]driver.NamedValue, len(args))
-	for i, a := range args {
-		list[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
-	}
-	return list
-}
-
 // rawRows are rows of the driver.
 type rawRows interface {
 	driver.Rows
@@ -134,10 +126,14 @@ type rows struct {
 
 func (r *rows) Next(row []driver.Value) error {
 	err := r.rawRows.Next(row)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, io.EOF):
 		err = r.run.explain(err)
 		r.err = err
 	}
+	r.run.stmt.conn.settle(r.run.outer, "") // a statement that returns rows commits when they end
 	return err
 }
 

@@ -97,7 +97,7 @@ func BenchmarkNoting(b *testing.B) {
 	measure := func(name string, ask func(ctx context.Context, id int) error) {
 		ctx := b.Context()
 		if name == "loader" || name == "sqlloader" {
-			ctx, _ = dataflow.WithReads(ctx)
+			ctx = dataflow.WithReads(ctx, new(dataflow.Reads))
 		}
 		began := time.Now()
 		if err := ask(ctx, 7); err != nil {
@@ -126,7 +126,7 @@ func BenchmarkAnalysis(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		ctx, _ := dataflow.WithReads(b.Context())
+		ctx := dataflow.WithReads(b.Context(), new(dataflow.Reads))
 		rows, err := f.sql.QueryContext(ctx, fmt.Sprintf("select id, name, %d from cards where id = $1", n), 7)
 		if err != nil {
 			b.Fatal(err)

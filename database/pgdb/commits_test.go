@@ -292,7 +292,8 @@ func TestSessions(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
-		ctx, reads := dataflow.WithReads(t.Context())
+		reads := new(dataflow.Reads)
+		ctx := dataflow.WithReads(t.Context(), reads)
 		if _, err := conn.Exec(ctx, "select * from products"); err != nil {
 			t.Fatal(err)
 		}
