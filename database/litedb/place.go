@@ -1,0 +1,128 @@
+// Which file a URL names.
+
+package litedb
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// A place is a database's file.
+type place struct {
+	path string // absolute
+	full bool   // a commit waits for the disk
+}
+
+const example = "name a file, as in sqlite:data/shop.db"
+
+// otherScheme is how the URL of a server begins. A drive has one letter.
+var otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// locate reads a URL. Its errors do not show the URL, which may have the
+// password of another database in it.
+func locate(where string) (place, error) {
+	path, isURL := where, false
+	for _, scheme := range []string{"sqlite:", "file:"} {
+		if rest, ok := strings.CutPrefix(where, scheme); ok && !isURL {
+			path, isURL = rest, true
+		}
+	}
+	if !isURL && otherScheme.MatchString(where) {
+		return place{}, errors.New("the URL is not that of a SQLite database: " + example)
+	}
+	path, parameters, _ := strings.Cut(path, "?")
+	if rest, ok := strings.CutPrefix(path, "//"); isURL && ok {
+		if !strings.HasPrefix(rest, "/") {
+			return place{}, errors.New("the URL of a SQLite database has no host: write sqlite:data/shop.db, or sqlite:///var/lib/shop/shop.db")
+		}
+		path = rest
+	}
+	if isURL {
+		unescaped, err := url.PathUnescape(path)
+		if err != nil {
+			return place{}, errors.New("the URL of the SQLite database has a wrong escape: write a percent sign as %25")
+		}
+		path = unescaped
+	}
+	switch {
+	case path == "":
+		return place{}, errors.New("the URL of the SQLite database has no path: " + example)
+	case path == ":memory:":
+		return place{}, errors.New("a SQLite database in memory is one connection's own, and an app has several: " + example)
+	case strings.ContainsRune(path, 0):
+		return place{}, errors.New("the path of the SQLite database has a zero byte in it: " + example)
+	}
+	full, err := parse(parameters)
+	if err != nil {
+		return place{}, err
+	}
+	path, err = filepath.Abs(path)
+	return place{path, full}, err
+}
+
+// parse reads the parameters of a URL.
+func parse(parameters string) (full bool, err error) {
+	values, err := url.ParseQuery(parameters)
+	if err != nil {
+		return false, errors.New("the parameters of the SQLite database's URL cannot be read: write them as in sqlite:data/shop.db?sync=full")
+	}
+	for name, list := range values {
+		switch {
+		case name != "sync":
+			return false, fmt.Errorf("the SQLite database's URL has the unknown parameter %q: only sync is known", name)
+		case len(list) != 1 || list[0] != "full" && list[0] != "normal":
+			return false, errors.New("the parameter sync of the SQLite database's URL is neither full nor normal")
+		}
+		full = list[0] == "full"
+	}
+	return full, nil
+}
+
+// check says what is wrong with the file before SQLite opens it, in words that
+// SQLite does not have.
+func (p place) check() error {
+	switch info, err := os.Stat(p.path); {
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file: %s", p.path, example)
+	case err == nil, !errors.Is(err, fs.ErrNotExist):
+		return nil // opening the file reports any other fault
+	}
+	folder := filepath.Dir(p.path)
+	switch info, err := os.Stat(folder); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: its folder does not exist: create the folder %s: %w", p.path, folder, fs.ErrNotExist)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s: %s is not a folder", p.path, folder)
+	}
+	return nil
+}
+
+// dsn is what the driver opens. Its parameters hold for each connection.
+func (p place) dsn(parameters ...string) string {
+	path := filepath.ToSlash(p.path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a drive letter comes after a slash
+	}
+	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	sync := "normal"
+	if p.full {
+		sync = "full"
+	}
+	all := append([]string{
+		"_error_rc=1", // do not use a message left over from another error
+		"_txlock=immediate",
+		"_time_format=sqlite",
+		fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds()),
+		"_pragma=synchronous(" + sync + ")",
+		"_pragma=foreign_keys(1)",
+		"_pragma=recursive_triggers(1)",
+		fmt.Sprintf("_pragma=journal_size_limit(%d)", 16<<20),
+	}, parameters...)
+	return "file://" + path + "?" + strings.Join(all, "&")
+}
