@@ -36,6 +36,11 @@ type Options struct {
 	// limit.
 	Timeout time.Duration
 
+	// LockTimeout is how long a migration waits for a lock of a table at a time,
+	// with PostgreSQL: all that use the table wait with it. It is tried five
+	// times. Default: 5 s.
+	LockTimeout time.Duration
+
 	// Slow is how long a statement takes at least to be logged. Default: 500 ms;
 	// below 0: never.
 	Slow time.Duration
@@ -164,6 +169,7 @@ type DB struct {
 	options Options
 	handle  *sql.DB
 	opening opening
+	fits    atomic.Bool                   // Check has been nil
 	drainer atomic.Pointer[drain.Drainer] // nil unless the app serves
 }
 
@@ -181,6 +187,7 @@ func Open(dialect Dialect, options Options) *DB {
 
 func (o Options) withDefaults() Options {
 	set(&o.Timeout, 30*time.Second)
+	set(&o.LockTimeout, 5*time.Second)
 	set(&o.Slow, 500*time.Millisecond)
 	set(&o.Poll, 500*time.Millisecond)
 	set(&o.Schema, "gorgon_data")

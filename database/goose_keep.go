@@ -1,3 +1,0 @@
-package database
-
-import _ "github.com/pressly/goose/v3"

@@ -1,0 +1,73 @@
+// The database's URL. No error and no name quotes anything that may be secret.
+
+package pgdb
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/gorgon-go/gorgon/database"
+)
+
+const (
+	defaultConns   = 8
+	ownConns       = 2
+	connectTimeout = 5 * time.Second
+	idleTimeout    = 5 * time.Minute // less than the time after which firewalls drop a silent connection
+	cancelTimeout  = 2 * time.Second // how long a server has to cancel a statement, before its connection is closed
+)
+
+// parse parses a URL into the configuration of the app's connections.
+func parse(location string, conns int) (*pgxpool.Config, error) {
+	scheme, rest, ok := strings.Cut(location, "://")
+	if !ok || scheme != "postgres" && scheme != "postgresql" {
+		return nil, errors.New("the database's URL (" + database.Variable + ") must be like postgres://user@host:5432/database")
+	}
+	config, err := pgxpool.ParseConfig(location)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("the database's URL (" + database.Variable + ") names a file that does not exist, such as a certificate")
+	case err != nil: // the words of pgx quote the URL
+		return nil, errors.New("the database's URL (" + database.Variable + ") is malformed: encode special characters in user and password as in a URL, " +
+			"and check its parameters and the environment variables of PostgreSQL, such as PGPORT and PGSSLMODE")
+	}
+	_, query, _ := strings.Cut(rest, "?")
+	given, _ := url.ParseQuery(query)
+	switch {
+	case conns > 0:
+		config.MaxConns = int32(conns)
+	case !given.Has("pool_max_conns"):
+		config.MaxConns = defaultConns
+	}
+	if !given.Has("pool_max_conn_idle_time") {
+		config.MaxConnIdleTime = idleTimeout
+	}
+	conn := config.ConnConfig
+	conn.ConnectTimeout = cmp.Or(conn.ConnectTimeout, connectTimeout)
+	if conn.RuntimeParams["application_name"] == "" {
+		conn.RuntimeParams["application_name"] = "gorgon"
+	}
+	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTimeout}
+	}
+	return config, nil
+}
+
+// chosen says whether a URL chooses how statements are sent.
+func chosen(location string) bool { return strings.Contains(location, "default_query_exec_mode=") }
+
+// shown is what of a URL may be shown.
+func shown(c *pgx.ConnConfig) string {
+	return "postgres://" + net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database
+}
