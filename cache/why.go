@@ -46,6 +46,7 @@ type Copy struct {
 	StaleUntil time.Time `json:"staleUntil,omitzero"`
 	ErrorUntil time.Time `json:"errorUntil,omitzero"`
 	Tags       []string  `json:"tags,omitempty"`
+	Doubts     []string  `json:"doubts,omitempty"` // what its loader read of which no purge will tell
 	Epoch      uint64    `json:"epoch"`
 	Failures   int       `json:"failures,omitempty"`
 	RetryAt    time.Time `json:"retryAt,omitzero"`
@@ -56,7 +57,7 @@ func copyOf(place string, e *pages.Entry) Copy {
 	return Copy{
 		Place: place, Build: e.Build, Status: e.Status, Bytes: len(e.HTML), ETag: e.ETag,
 		MadeAt: e.MadeAt, ModifiedAt: e.ModifiedAt, FreshUntil: e.FreshUntil, StaleUntil: e.StaleUntil, ErrorUntil: e.ErrorUntil,
-		Tags: e.Tags, Epoch: e.Epoch, Failures: e.Failures, RetryAt: e.RetryAt, Failure: e.Failure,
+		Tags: e.Tags, Doubts: e.Doubts, Epoch: e.Epoch, Failures: e.Failures, RetryAt: e.RetryAt, Failure: e.Failure,
 	}
 }
 

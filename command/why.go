@@ -187,6 +187,9 @@ func (y why) explain(d *gorgon.Definition, r cache.Report) {
 		if len(c.Tags) > 0 {
 			line("  tags", "%s", listed(c.Tags))
 		}
+		if len(c.Doubts) > 0 {
+			line("  not noticed", "changes of what it reads: %s", listed(c.Doubts))
+		}
 		line("  epoch", "%d", c.Epoch)
 		if c.Failures > 0 {
 			line("  failed refreshes", "%d; the next is due %s", c.Failures, when(c.RetryAt))
