@@ -10,7 +10,9 @@ import (
 
 func TestReads(t *testing.T) {
 	b := openShop(t)
+	b.sql.SetMaxOpenConns(1) // all that follows is of one connection
 	b.exec("attach ? as other", t.TempDir()+"/other.db")
+	b.exec("create table other.far (a); create temp table near (a)")
 	for _, c := range []struct {
 		text string
 		args []any
@@ -49,6 +51,10 @@ func TestReads(t *testing.T) {
 		{text: "select count(*) from secret s, products", want: "products", why: "reads table secret"},
 		{text: "select * from papers where papers match 'x'", why: "reads table papers"},
 		{text: "select 1 from other.sqlite_schema", why: "attached database other"},
+		{text: "select a from far", why: "table far of the attached database other"},
+		{text: "select count(*) from far", why: "table far of the attached database other"},
+		{text: "select a from near", why: "near, which is temporary"},
+		{text: "select count(*) from near", why: "near, which is temporary"},
 		{text: "select 1; select title from products", want: "products"},
 
 		// By key.

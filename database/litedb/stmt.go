@@ -63,6 +63,9 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 		return nil, err
 	}
 	result, err := s.raw.ExecContext(r.ctx, args)
+	if err != nil {
+		result, err = s.execAgain(r.ctx, args, err)
+	}
 	if err = r.end(err); err != nil {
 		return nil, err
 	}
