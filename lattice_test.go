@@ -77,6 +77,7 @@ var lattice = map[string][]string{
 	"listen":    {"wire", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"},
 	"admission": {},
 	"client":    {},
+	"config":    {"wire"},
 	"coherence": {"pages"},
 	"metrics":   {},
 	"sbom":      {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
