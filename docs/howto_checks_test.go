@@ -249,3 +249,10 @@ func checkErrors(s *site) {
 	}
 	s.wants(s.send("GET", "/broken", "", "", "Accept", jsonType), 500, `"id":"`)
 }
+
+func checkConfiguration(s *site) {
+	s.wants(s.get("/"), 200, "30 loaves, every 45m0s. Mail: localhost")
+	s.wants(s.send("POST", "/oven", "", "", "Oven-Key", "another"), 403)
+	s.wants(s.send("POST", "/oven", "", ""), 403)
+	s.wants(s.send("POST", "/oven", "", "", "Oven-Key", "oven key"), 200, "open with ••••")
+}

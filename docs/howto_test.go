@@ -123,7 +123,7 @@ func start(t *testing.T, program string) *site {
 	c := exec.CommandContext(ctx, program, "serve", "--addr", "127.0.0.1:0")
 	c.Dir = t.TempDir()
 	c.Env = append(os.Environ(), wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
-		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day")
+		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -249,5 +249,6 @@ func (s *site) logs(texts ...string) {
 var checks = map[string]func(*site){
 	"form": checkForm, "sign-in": checkSignIn, "api": checkAPI, "feed": checkFeed, "redirects": checkRedirects,
 	"webhook": checkWebhook, "events": checkEvents, "middleware": checkMiddleware, "errors": checkErrors,
-	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
+	"configuration": checkConfiguration,
+	"environment":   func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 }
