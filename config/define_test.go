@@ -71,7 +71,7 @@ func TestFields(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
-	if got, err := config.Define[Shop]("SHOP_").ReadFrom("SHOP_STRIPE_KEY=k"); err != nil || got.Limit != nil || got.Origin != nil || !got.Open || got.MaxItems != 20 || !got.Mail.Key.IsZero() {
+	if got, err := config.Define[Shop]("SHOP_").ReadFrom("SHOP_STRIPE_KEY=k"); err != nil || got.Limit != nil || got.Origin != nil || !got.Open || got.private != 0 || got.MaxItems != 20 || !got.Mail.Key.IsZero() {
 		t.Errorf("what is not set: %+v, %v", got, err)
 	}
 }
