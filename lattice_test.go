@@ -86,6 +86,7 @@ var lattice = map[string][]string{
 	"admission": {},
 	"client":    {},
 	"coherence": {"dataflow", "pages"},
+	"config":    {"wire"},
 	"metrics":   {},
 	"sbom":      {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"lambda":    {},
