@@ -284,3 +284,8 @@ func checkImport(s *site) {
 	s.wants(send("S1,Other,7\nS2,Bad,price\n"), 400, "line 2")
 	s.wants(s.get("/"), 200, "10000 products")
 }
+
+func checkMigrations(s *site) {
+	s.wants(s.get("/"), 200, "<h1>Stool</h1>", "Of granite")
+	s.eventually("/left", "0 rows are left")
+}
