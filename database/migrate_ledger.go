@@ -115,7 +115,7 @@ func (l *ledger) ensure(ctx context.Context, db *sql.DB) error {
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err == nil {
-		err = errors.Join(l.CreateVersionTable(ctx, tx))
+		err = l.CreateVersionTable(ctx, tx)
 		if err == nil {
 			err = l.write(ctx, tx, migration.File{}, true)
 		}

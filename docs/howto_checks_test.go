@@ -291,3 +291,8 @@ func checkConfiguration(s *site) {
 	s.wants(s.send("POST", "/oven", "", ""), 403)
 	s.wants(s.send("POST", "/oven", "", "", "Oven-Key", "oven key"), 200, "open with ••••")
 }
+
+func checkMigrations(s *site) {
+	s.wants(s.get("/"), 200, "<h1>Stool</h1>", "Of granite")
+	s.eventually("/left", "0 rows are left")
+}

@@ -98,7 +98,7 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true}
+var migrating = map[string]bool{"database": true, "import": true, "migrations": true}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -264,6 +264,7 @@ func (s *site) logs(texts ...string) {
 var checks = map[string]func(*site){
 	"form": checkForm, "sign-in": checkSignIn, "api": checkAPI, "feed": checkFeed, "redirects": checkRedirects,
 	"webhook": checkWebhook, "events": checkEvents, "middleware": checkMiddleware, "errors": checkErrors,
+	"migrations":  checkMigrations,
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport,
 	"configuration": checkConfiguration,

@@ -1,6 +1,6 @@
 // Package tool is the gorgon tool as a library: new, dev, config, plan, deploy,
-// generate, migration and doctor, which need the source of an app. It asks the app's own program what
-// the app is (package command, 'parts --json' and 'openapi').
+// generate, migration and doctor, which need the source of an app. It asks the app's own
+// program what the app is (package command, 'parts --json' and 'openapi').
 //
 // A program of one's own that calls [Main] has targets beside those of Gorgon:
 //

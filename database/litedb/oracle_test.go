@@ -112,7 +112,8 @@ func TestOracle(t *testing.T) {
 	valid, differ := 0, 0
 	for range 1000 {
 		text := s.query(3)
-		ctx, reads := dataflow.WithReads(t.Context())
+		reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
 		if rows, err := b.sql.QueryContext(ctx, text); err != nil {
 			continue // a random query may name what is not there
 		} else {
@@ -187,7 +188,8 @@ var lookups = []string{
 // other rows change.
 func oracle(t *testing.T, one, two *base, text string, id int64) (byKey bool) {
 	t.Helper()
-	ctx, reads := dataflow.WithReads(t.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
 	rows, err := one.sql.QueryContext(ctx, text, id, id)
 	if err != nil {
 		return false

@@ -327,7 +327,8 @@ func TestSessionsThatAreFine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, reads := dataflow.WithReads(t.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
 	if _, err := conn.Exec(ctx, "select * from products"); err != nil {
 		t.Fatal(err)
 	}
