@@ -64,7 +64,10 @@ var lattice = map[string][]string{
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
-	"database/litedb": {"database", "dataflow", "github.com/gofrs/flock", "modernc.org/sqlite", "modernc.org/sqlite/lib"},
+	"database/template":          {"database"},
+	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
+	"database/pgdb/pgdbtest":     {"database", "database/pgdb", "database/template", "github.com/jackc/pgx/v5"},
+	"database/litedb":            {"database", "dataflow", "github.com/gofrs/flock", "modernc.org/sqlite", "modernc.org/sqlite/lib"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
@@ -152,10 +155,10 @@ var lattice = map[string][]string{
 		"retain", "supervise", "plan", "pack", "lambda",
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},
-	"tool": {"words", "wire", "paths", "cli", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
+	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
 		"deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
-	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "build", "bundle", "seed", "serve", "answer", "mem",
+	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},
 }
 

@@ -69,6 +69,7 @@ var parts = []struct {
 	{"build", (*bench).build},
 	{"missing", (*bench).missing},
 	{"store", (*bench).store},
+	{"writers", (*bench).writers},
 	{"package", (*bench).packages},
 }
 

@@ -67,7 +67,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 			return Answer{}, i.err()
 		case revalidate:
 			answer := c.answer(i, Stale, false)
-			if !d.Passive && !i.resting(now, c.coherence) && !c.settles(i) {
+			if !d.Passive && !i.resting(now, c.coherence) && !c.settles(i, now) {
 				answer.Work = c.refresh(ctx, k, i)
 			}
 			return answer, nil
@@ -80,8 +80,9 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 
 // settles says that an item was made a moment ago, and that nothing but commits
 // has purged it since.
-func (c *Cache) settles(i *item) bool {
-	return i.copy.Fed && time.Since(i.born) < c.config.Settle && c.coherence.PurgedByFeed(&i.copy)
+func (c *Cache) settles(i *item, now time.Time) bool {
+	age := now.Sub(i.entry.MadeAt)
+	return i.copy.Fed && age >= 0 && age < c.config.Settle && c.coherence.PurgedByFeed(&i.copy)
 }
 
 // waitFor answers for an item that may not be served: with a new one, or, where

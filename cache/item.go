@@ -20,12 +20,11 @@ type item struct {
 	copy     coherence.Copy    // the entry, for purges. It is Dated if it is the seed's: then it lies in the mapped file
 	fresh    int64             // FreshUntil in Unix nanoseconds, the greatest value if it never ends
 	foreign  bool              // its state is another build's: it is stale whatever its times say
-	born     time.Time         // when it came to this instance
 	tried    coherence.Attempt // when the refresh began that failed last, here
 }
 
 func newItem(e *pages.Entry, prepare func(*pages.Entry) any) *item {
-	i := &item{entry: e, born: time.Now(), copy: coherence.Copy{Of: e, Epoch: e.Epoch, MadeAt: e.MadeAt, Fed: dataflow.IsData(e.Tags)}, fresh: 1<<63 - 1}
+	i := &item{entry: e, copy: coherence.Copy{Of: e, Epoch: e.Epoch, MadeAt: e.MadeAt, Fed: dataflow.IsData(e.Tags)}, fresh: 1<<63 - 1}
 	if !e.FreshUntil.IsZero() {
 		i.fresh = e.FreshUntil.UnixNano()
 	}

@@ -5,10 +5,12 @@ package cache
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/viewctx"
 )
@@ -137,6 +139,25 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	return r
 }
 
+// commit finds the latest commit that purged an item, by what it changed: a row
+// rather than its table; "" if a caller made the latest purge.
+func (r *Report) commit(i *item) (tag string, at time.Time) {
+	var last pages.Mark
+	for subject, m := range r.Purges {
+		if m.Sequence <= i.entry.Epoch && !m.At.After(i.entry.MadeAt) {
+			continue
+		}
+		name, isTag := strings.CutPrefix(subject, pages.TagSubject(""))
+		if data := isTag && dataflow.IsData([]string{name}); m.At.After(last.At) || m.At.Equal(last.At) && data && len(name) > len(tag) {
+			last = m
+			if tag = ""; data {
+				tag = name
+			}
+		}
+	}
+	return tag, last.At
+}
+
 // explain says in which phase the serving copy is, why, and what follows.
 func (r *Report) explain(i *item, v coherence.Verdict, resting bool, now time.Time) {
 	e := i.entry
@@ -147,6 +168,9 @@ func (r *Report) explain(i *item, v coherence.Verdict, resting bool, now time.Ti
 		r.Because = "it was purged with expire after it was generated"
 	case v == coherence.Stale:
 		r.Because = "it was purged after it was generated"
+		if tag, at := r.commit(i); tag != "" {
+			r.Because = "a commit changed " + tag + " at " + at.Local().Format(time.DateTime) + ", after it was generated"
+		}
 	case phase == over && e.Failures > 0 && !i.lasts(now):
 		r.Because = "its revalidation has been failing for longer than ErrorFor allows"
 	case phase == over:

@@ -118,6 +118,9 @@ func (p *program) seedPath() string {
 // run builds the seed and reports the result.
 func (b builder) run(ctx context.Context, path string) (build.Report, error) {
 	p := b.p
+	if err := p.readyDatabase(ctx); err != nil { // loaders may read it
+		return build.Report{}, err
+	}
 	binary, err := p.binaryID()
 	if err != nil {
 		return build.Report{}, err

@@ -4,6 +4,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,17 @@ type Database interface {
 	// is pending, or was changed.
 	Check(ctx context.Context) error
 
+	// Migrate applies what is pending, and says what it did. MigrateOffline does
+	// so where no instance of the app runs.
+	Migrate(ctx context.Context) (steps []string, err error)
+	MigrateOffline(ctx context.Context) (steps []string, err error)
+
+	// Pending says what Migrate would do.
+	Pending(ctx context.Context) (steps []string, err error)
+
+	// Down undoes the newest migration, in development.
+	Down(ctx context.Context) (step string, err error)
+
 	// Feed makes purges of commits.
 	Feed(i *coherence.Instance) coherence.Feed
 
@@ -44,6 +56,38 @@ func (p *program) useDatabase() {
 	if p.config.Database != nil {
 		p.config.Database.Use(p.log, p.developing())
 	}
+}
+
+// readyDatabase prepares the database for loaders of a build. In development it
+// is migrated; elsewhere one that answers and is not migrated is a fault, which
+// would otherwise be that of each page. A build may need no database at all, so
+// one that does not answer is left to the loaders.
+func (p *program) readyDatabase(ctx context.Context) error {
+	db := p.config.Database
+	if db == nil {
+		return nil
+	}
+	p.useDatabase()
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	if db.Ping(ctx) != nil {
+		return nil
+	}
+	if p.developing() {
+		_, err := db.MigrateOffline(ctx)
+		return err
+	}
+	if err := db.Check(ctx); err != nil {
+		return fmt.Errorf("the app's database is not ready: %w", err)
+	}
+	return nil
+}
+
+func (p *program) closeDatabase() error {
+	if p.config.Database == nil {
+		return nil
+	}
+	return p.config.Database.Close()
 }
 
 // A watched database is one whose state readiness depends on.

@@ -259,7 +259,11 @@ func checksOfOthers() map[string]func(*trial) {
 		},
 		"migrate --store": func(x *trial) { x.says("up to date", "migrate", "--store", "sqlite:db"); x.exists("db") },
 		"migrate --json":  isJSON("migrate", "--store", "disk:s"),
-		"routes --json":   isJSON("routes"),
+		"migrate --pending": func(x *trial) {
+			x.fails(2, "there is no store to migrate", "migrate", "--pending")
+			x.says("up to date", "migrate", "--pending", "--store", "disk:s")
+		},
+		"routes --json": isJSON("routes"),
 
 		"maintain --base": func(x *trial) { // whose assets are brought to the store
 			x.does("build", "--base", "/docs")

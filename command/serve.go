@@ -153,6 +153,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	p.useDatabase()
+	defer func() { err = errors.Join(err, p.closeDatabase()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
@@ -182,6 +183,9 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer unobserve()
 	caching := cache.Config{
 		Bytes: v.memory << 20, StoreBounds: v.bounds.bounds(), Prepare: answer.Prepare, NoSweep: v.role == roleWeb, Observe: observer,
+	}
+	if p.config.Database != nil {
+		caching.Feed = p.config.Database.Feed
 	}
 	kept, store, err := p.cacheOver(ctx, s, caching)
 	if err != nil {

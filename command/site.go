@@ -131,9 +131,6 @@ func (p *program) cacheOver(ctx context.Context, s *site, config cache.Config) (
 		p.log.Warn("the store cannot be opened; generated pages stay in memory", "store", p.stores.shown(), "err", err)
 	}
 	config.Renderer, config.Store, config.Log = s.renderer, store, p.log
-	if p.config.Database != nil {
-		config.Feed = p.config.Database.Feed
-	}
 	var kept *owned
 	if store != nil {
 		if err := p.stores.prepared(ctx, store); err != nil {

@@ -187,8 +187,8 @@ func (y why) explain(d *gorgon.Definition, r cache.Report) {
 		if len(c.Tags) > 0 {
 			line("  tags", "%s", listed(c.Tags))
 		}
-		if len(c.Doubts) > 0 {
-			line("  not noticed", "changes of what it reads: %s", listed(c.Doubts))
+		for _, doubt := range c.Doubts {
+			line("  not noticed", "%s", cut(doubt))
 		}
 		line("  epoch", "%d", c.Epoch)
 		if c.Failures > 0 {

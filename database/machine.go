@@ -39,7 +39,7 @@ func (db *DB) State(s *metrics.State) {
 
 // Part is what the database needs of the place that the app runs on.
 func (db *DB) Part() plan.Part {
-	const part = "database"
+	const part = plan.DatabasePart
 	p := plan.Part{Name: part, How: db.dialect.Name()}
 	kind, why := plan.Database, "it is a PostgreSQL server"
 	if db.dialect.Name() == SQLite {

@@ -249,3 +249,38 @@ func checkErrors(s *site) {
 	}
 	s.wants(s.send("GET", "/broken", "", "", "Accept", jsonType), 500, `"id":"`)
 }
+
+func checkDatabase(s *site) {
+	s.wants(s.get("/"), 200, `<a href="/products/1">Stool</a>`)
+	s.wants(s.get("/products/1"), 200, "<p>49.00</p>")
+	s.wants(s.get("/products/2"), 200, "<p>25.00</p>")
+	s.wants(s.get("/products/9"), 404)
+	if a := s.send("POST", "/price", jsonType, `{"id":"1","price":5900}`); a.StatusCode != 204 {
+		s.Errorf("status %d: %s", a.StatusCode, a.body)
+	}
+	s.wants(s.get("/products/1"), 200, "<p>59.00</p>") // with the token
+	if a := s.get("/products/2"); a.Header.Get("Cache-Status") != "gorgon; hit" {
+		s.Errorf("the other product: %s", a.Header.Get("Cache-Status"))
+	}
+	s.wants(s.send("POST", "/price", jsonType, `{"id":"9","price":1}`), 404)
+	s.wants(s.send("POST", "/price", jsonType, `{"id":"1","price":0}`), 422)
+	if a := s.get("/readyz"); a.StatusCode != 200 {
+		s.Errorf("/readyz: %s", a.body)
+	}
+}
+
+func checkImport(s *site) {
+	var file strings.Builder
+	for n := range 10_000 {
+		fmt.Fprintf(&file, "S%d,Product %d,%d\n", n, n, n+1)
+	}
+	send := func(text string) answer { return s.send("PUT", "/products", "text/csv", text) }
+	s.wants(send(file.String()), 200, "10000")
+	s.wants(s.get("/"), 200, "10000 products")
+	s.wants(send(file.String()), 200, "0") // nothing has changed
+	if a := s.get("/"); a.Header.Get("Cache-Status") != "gorgon; hit" {
+		s.Errorf("after an import that changed nothing: %s", a.Header.Get("Cache-Status"))
+	}
+	s.wants(send("S1,Other,7\nS2,Bad,price\n"), 400, "line 2")
+	s.wants(s.get("/"), 200, "10000 products")
+}

@@ -22,9 +22,14 @@ func (t *trust) holds(now time.Time) bool {
 	return int64(now.Sub(t.born)) < t.steady.Load() && now.UnixNano() < t.wall.Load()
 }
 
-// extend makes it last from when the outbox was looked at.
+// extend makes it last from a time before which all that was committed is purged.
+// Only the holder of the looker's slot calls it.
 func (t *trust) extend(from time.Time) {
-	t.steady.Store(int64(from.Sub(t.born) + pages.Trust))
+	steady := int64(from.Sub(t.born) + pages.Trust)
+	if steady <= t.steady.Load() {
+		return
+	}
+	t.steady.Store(steady)
 	t.wall.Store(from.UnixNano() + int64(pages.Trust))
 }
 

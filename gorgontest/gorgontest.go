@@ -59,6 +59,7 @@ import (
 	"github.com/gorgon-go/gorgon/build"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
@@ -101,6 +102,11 @@ type Options struct {
 	// PurgeKey makes the site accept purges over HTTP. Default: it accepts
 	// none.
 	PurgeKey []byte
+
+	// Database is the app's own, for this test alone: what litedbtest.Open or
+	// pgdbtest.Open returns. Everything that was committed is purged before each
+	// request. Default: none.
+	Database Database
 
 	// Log also receives the site's log. Default: the log is shown when a check
 	// fails, and returned by [Site.Log].
@@ -154,6 +160,8 @@ type shared struct {
 	clock    atomic.Int64 // Unix nanoseconds
 	synctest bool
 	log      *logged
+	feed     coherence.Feed // nil without a database
+	store    pages.Store
 }
 
 func (s *shared) now() time.Time {
@@ -165,6 +173,9 @@ func (s *shared) now() time.Time {
 
 // open builds the site and assembles the server.
 func (s *shared) open(t testing.TB, o Options) error {
+	if o.Database != nil {
+		o.Database.Use(slog.New(s.log.handler(o.Log)), true)
+	}
 	file := filepath.Join(t.TempDir(), s.app.Name+".seed")
 	_, err := build.Run(t.Context(), build.Config{
 		App: s.app, Out: file, Binary: o.Build, Base: o.Base, Effort: compress.None, Time: s.now(), Lazy: o.Lazy,
@@ -196,6 +207,14 @@ func (s *shared) open(t testing.TB, o Options) error {
 	if !o.Lazy {
 		kept.Seed = made
 	}
+	s.store = store
+	if o.Database != nil {
+		kept.Settle = -1 // the clock stands still
+		kept.Feed = func(i *coherence.Instance) coherence.Feed {
+			s.feed = o.Database.Feed(i)
+			return s.feed
+		}
+	}
 	if cdn := s.app.CDN; cdn != nil && cdn.Purge != nil {
 		kept.CDN = func(ctx context.Context, subjects []string) error { return cdn.Purge(ctx, answer.EdgeTags(subjects)) }
 	}
@@ -205,7 +224,7 @@ func (s *shared) open(t testing.TB, o Options) error {
 	t.Cleanup(func() { _ = s.cache.Close() })
 	s.handler, err = serve.New(serve.Config{
 		App: s.app, Renderer: renderer, Cache: s.cache, Files: files(made), PurgeKey: o.PurgeKey,
-		Attend: true, Log: log, Now: s.now,
+		Attend: true, Commits: o.Database != nil, Log: log, Now: s.now,
 	})
 	return err
 }
@@ -246,7 +265,10 @@ func newJar(t testing.TB) *cookiejar.Jar {
 
 // ServeHTTP answers requests from a socket, for tests with a browser:
 // httptest.NewServer(site).
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.catchUp()
+	s.handler.ServeHTTP(w, r)
+}
 
 // Visitor returns the same site for another visitor, who has no cookies yet.
 func (s *Site) Visitor() *Site { return &Site{shared: s.shared, t: s.t, jar: newJar(s.t)} }

@@ -151,6 +151,7 @@ func (s *Site) once(a asking) *Response {
 	before := s.log.length()
 	w := httptest.NewRecorder()
 	res := &Response{Method: a.method, URL: a.url, site: s}
+	s.catchUp()
 	res.Aborted = aborts(s.handler, w, r)
 	answer := w.Result()
 	body, err := io.ReadAll(answer.Body)

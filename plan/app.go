@@ -70,6 +70,14 @@ func (a App) Has(kind Kind) bool {
 	})
 }
 
+// DatabasePart is the name of the part that an app's own database is.
+const DatabasePart = "database"
+
+// HasPart reports whether there is a part of a name.
+func (a App) HasPart(name string) bool {
+	return slices.ContainsFunc(a.Parts, func(p Part) bool { return p.Name == name })
+}
+
 // Every returns the shortest interval of the scheduled services; most if none
 // is shorter.
 func (a App) Every(most time.Duration) time.Duration {

@@ -33,6 +33,7 @@ func (e *examination) project() {
 		return
 	}
 	e.repository()
+	e.migrations()
 	program := e.compiles()
 	if program == "" {
 		e.add("app", skipped, "it does not build", "")

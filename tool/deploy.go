@@ -359,7 +359,7 @@ func (d *deployment) storeThere() string {
 // migrates says whether the store is laid out by a step of its own.
 func (d *deployment) migrates() bool {
 	t := d.app.technology(d.outcome.Setting.Store)
-	return t != nil && t.Migrations != nil
+	return t != nil && t.Migrations != nil || d.app.HasPart(plan.DatabasePart)
 }
 
 // variables are what the program reads where it goes.
@@ -379,6 +379,9 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 		store.Value, store.Secret = "", true // it holds a password, or is told from outside
 	}
 	vars = append(vars, store)
+	if d.app.HasPart(plan.DatabasePart) {
+		vars = append(vars, deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"})
+	}
 	if os.Getenv("GORGON_SECRET") != "" {
 		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})
 	}

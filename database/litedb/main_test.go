@@ -133,16 +133,21 @@ func (b *base) layout() []string {
 // drain returns the tags of all that was changed, and removes it.
 func (b *base) drain() []string {
 	b.Helper()
-	changes, err := b.Look(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := b.Remove(b.Context(), changes); err != nil {
-		b.Fatal(err)
-	}
 	var tags []string
-	for _, c := range changes {
-		tags = append(tags, c.Tags...)
+	for {
+		changes, err := b.Look(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(changes) == 0 {
+			break
+		}
+		if err := b.Remove(b.Context(), changes); err != nil {
+			b.Fatal(err)
+		}
+		for _, c := range changes {
+			tags = append(tags, c.Tags...)
+		}
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags)
@@ -151,7 +156,8 @@ func (b *base) drain() []string {
 // reads returns the tags and doubts of a query.
 func (b *base) reads(text string, args ...any) (tags, doubts []string) {
 	b.Helper()
-	ctx, reads := dataflow.WithReads(b.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(b.Context(), reads)
 	rows, err := b.sql.QueryContext(ctx, text, args...)
 	if err != nil {
 		b.Fatalf("%s: %v", text, err)

@@ -89,18 +89,25 @@ var harmless = map[string]bool{
 
 // learn adds one source to the facts.
 func (e *engine) learn(ctx context.Context, s *session, source source, f *facts) error {
+	if source.database == "" {
+		found, err := s.value(ctx, "select schema from pragma_table_list where lower(name) = ? order by schema <> 'temp', schema <> 'main'", source.name)
+		if err != nil || found == nil {
+			return err // it is a name of the query's own
+		}
+		source.database, _ = found.(string)
+	}
 	_, declared := e.tables[source.name]
 	switch {
 	case source.database == "temp":
 		f.doubts = append(f.doubts, "reads "+source.name+", which is temporary")
 		return nil
-	case source.database != name && source.database != "":
+	case source.database != name:
 		f.doubts = append(f.doubts, "reads table "+source.name+" of the attached database "+source.database)
 		return nil
 	case declared:
 		f.tables = append(f.tables, dataflow.TableTag(name, source.name))
 		return nil
-	case source.name == e.outbox || source.name == e.taken, harmless[source.name], strings.HasPrefix(source.name, "pragma_"):
+	case source.name == e.outbox, harmless[source.name], strings.HasPrefix(source.name, "pragma_"):
 		return nil
 	}
 	kind, err := s.value(ctx, "select type from main.sqlite_schema where lower(name) = ? and type in ('table', 'view')", source.name)
@@ -110,7 +117,7 @@ func (e *engine) learn(ctx context.Context, s *session, source source, f *facts)
 	case kind == "view": // its tables are sources of their own
 	case kind == "table":
 		f.doubts = append(f.doubts, "reads table "+source.name+", which is not in Options.Tables")
-	case source.database != "": // otherwise it is a name of the query's own
+	default:
 		f.unknown = "the function " + source.name
 		f.doubts = append(f.doubts, "reads "+f.unknown+", whose content is not known")
 	}

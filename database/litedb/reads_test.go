@@ -10,7 +10,9 @@ import (
 
 func TestReads(t *testing.T) {
 	b := openShop(t)
+	b.sql.SetMaxOpenConns(1) // all that follows is of one connection
 	b.exec("attach ? as other", t.TempDir()+"/other.db")
+	b.exec("create table other.far (a); create temp table near (a)")
 	for _, c := range []struct {
 		text string
 		args []any
@@ -49,6 +51,10 @@ func TestReads(t *testing.T) {
 		{text: "select count(*) from secret s, products", want: "products", why: "reads table secret"},
 		{text: "select * from papers where papers match 'x'", why: "reads table papers"},
 		{text: "select 1 from other.sqlite_schema", why: "attached database other"},
+		{text: "select a from far", why: "table far of the attached database other"},
+		{text: "select count(*) from far", why: "table far of the attached database other"},
+		{text: "select a from near", why: "near, which is temporary"},
+		{text: "select count(*) from near", why: "near, which is temporary"},
 		{text: "select 1; select title from products", want: "products"},
 
 		// By key.
@@ -58,7 +64,7 @@ func TestReads(t *testing.T) {
 		{text: "select * from products where id = ?", args: []any{7.0}, want: "products"},
 		{text: "select * from products where id = ?", args: []any{nil}, want: "products"},
 		{text: "select born from authors where name = ?", args: []any{"ann"}, want: "authors:ann authors:*"},
-		{text: "select born from authors where name = ?", args: []any{"ann lee"}, want: "authors"},
+		{text: "select born from authors where name = ?", args: []any{"ann lee"}, want: "authors:*"},
 		{text: "select born from authors where name = ?", args: []any{7}, want: "authors"},
 		{text: "select name from codes where code = ?", args: []any{"x"}, want: "codes"},
 		{text: "select name from devices where id = ?", args: []any{"0b0e7a3c-9e3b-4f55-9a44-0d9a1f2b3c4d"}, want: "devices:* devices:0b0e7a3c-9e3b-4f55-9a44-0d9a1f2b3c4d"},

@@ -39,7 +39,6 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 			return nil, r.end(err)
 		}
 	}
-	c.committed, c.rolledBack = false, false
 	c.seeing = s.use // SQLite compiles a statement again when the schema has changed
 	return r, nil
 }
@@ -50,12 +49,11 @@ func (r *run) end(err error) error {
 	c.seeing = nil
 	err = r.explain(err)
 	r.cancel()
+	turns := s.use.turns
 	if err != nil {
-		s.failed = true
-	} else if s.use.turns != "" {
-		c.begun = s.use.turns == "begin" && c.tx == nil
+		s.failed, turns = true, ""
 	}
-	c.settle(r.outer)
+	c.settle(r.outer, turns)
 	c.engine.report(r.outer, database.Statement{Text: s.text, Took: time.Since(r.began), Err: err})
 	return err
 }

@@ -63,6 +63,9 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 		return nil, err
 	}
 	result, err := s.raw.ExecContext(r.ctx, args)
+	if err != nil {
+		result, err = s.execAgain(r.ctx, args, err)
+	}
 	if err = r.end(err); err != nil {
 		return nil, err
 	}
@@ -106,14 +109,6 @@ func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	return s.QueryContext(context.Background(), numbered(args))
 }
 
-func numbered(args []driver.Value) []driver.NamedValue {
-	list := make([]driver.NamedValue, len(args))
-	for i, a := range args {
-		list[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
-	}
-	return list
-}
-
 // rawRows are rows of the driver.
 type rawRows interface {
 	driver.Rows
@@ -134,10 +129,14 @@ type rows struct {
 
 func (r *rows) Next(row []driver.Value) error {
 	err := r.rawRows.Next(row)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, io.EOF):
 		err = r.run.explain(err)
 		r.err = err
 	}
+	r.run.stmt.conn.settle(r.run.outer, "") // a statement that returns rows commits when they end
 	return err
 }
 

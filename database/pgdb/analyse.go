@@ -124,7 +124,7 @@ func explain(ctx context.Context, tx pgx.Tx, sql string) (types []uint32, err er
 	if err := send(ctx, tx, "savepoint gorgon"); err != nil {
 		return nil, err
 	}
-	err = tx.QueryRow(ctx, "select parameter_types::oid[]::int8[]::oid[] from pg_catalog.pg_prepared_statements where name = $1", text).Scan(&types)
+	err = tx.QueryRow(ctx, "select parameter_types::oid[] from pg_catalog.pg_prepared_statements where name = $1", text).Scan(&types)
 	if err == nil {
 		err = send(ctx, tx, "explain execute "+text+nulls(len(types)))
 	}

@@ -37,6 +37,7 @@ func openDB(tb testing.TB, f *fixture, options database.Options) *database.DB {
 }
 
 func TestCommits(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	db := openDB(t, f, database.Options{Tables: shopTables()})
 	engine, err := db.Engine()
@@ -214,6 +215,7 @@ func TestCommits(t *testing.T) {
 
 // Reads are noted by each way in which queries are made.
 func TestReadsByHandle(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	db := openDB(t, f, database.Options{Tables: libraryTables()})
 	pool, plain := pgdb.Pool(db), db.SQL()
@@ -279,6 +281,7 @@ func TestReadsByHandle(t *testing.T) {
 
 // A connection whose names mean something else notes no certainty.
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	db := openDB(t, f, database.Options{Tables: libraryTables()})
 	for _, change := range []string{"set search_path = shop", "select set_config('search_path', 'shop', false)", "create temp table products (id int)", "set role gorgon", "select 1 as id into temp products"} {
@@ -289,7 +292,8 @@ func TestSessions(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
-		ctx, reads := dataflow.WithReads(t.Context())
+		reads := new(dataflow.Reads)
+		ctx := dataflow.WithReads(t.Context(), reads)
 		if _, err := conn.Exec(ctx, "select * from products"); err != nil {
 			t.Fatal(err)
 		}
@@ -305,6 +309,7 @@ func TestSessions(t *testing.T) {
 
 // The search_path of the URL is that of the analysis, too.
 func TestSearchPath(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	c := config(f.url+"&search_path=shop,public", libraryTables()...)
 	other := openFixture(t, c)

@@ -42,6 +42,7 @@ func TestURLs(t *testing.T) {
 		t.Error(err)
 	}
 	db := database.Open(pgdb.Dialect, database.Options{URL: "nonsense"})
+	defer db.SQL().Close()
 	pool := pgdb.Pool(db)
 	if _, err := pool.Exec(t.Context(), "select 1"); err == nil {
 		t.Error("Exec")
@@ -76,6 +77,7 @@ func TestURLs(t *testing.T) {
 // A statement that takes too long is ended, on the server, too, and its
 // connection goes on.
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	url, _ := newDatabase(t)
 	f := openFixture(t, config(url))
 	db := openDB(t, f, database.Options{Timeout: 200 * time.Millisecond, Conns: 1})
@@ -127,6 +129,7 @@ func TestTimeout(t *testing.T) {
 
 // Slow statements are logged, without what callers pass.
 func TestSlow(t *testing.T) {
+	t.Parallel()
 	url, _ := newDatabase(t)
 	var log bytes.Buffer
 	var seen []database.Statement
@@ -151,11 +154,12 @@ func TestSlow(t *testing.T) {
 
 // In development, a query of a loader whose reads cannot be found out fails.
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	c := config(f.url, libraryTables()...)
 	c.Strict = true
 	strict := openFixture(t, c)
-	ctx, _ := dataflow.WithReads(t.Context())
+	ctx := dataflow.WithReads(t.Context(), new(dataflow.Reads))
 	for _, text := range []string{"explain select * from products", "select 1; select * from products", "select * from nothing", "call nothing()"} {
 		for range 2 {
 			if _, err := strict.sql.ExecContext(ctx, text); err == nil || !strings.Contains(err.Error(), "cannot find out what this statement of a loader reads") {
@@ -185,8 +189,10 @@ func TestStrict(t *testing.T) {
 
 // An analysis executes nothing, whatever the text is.
 func TestAnalysisExecutesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library+"create function boom() returns int language plpgsql as 'begin insert into authors values (99); return 1; end'", libraryTables()...)
-	ctx, reads := dataflow.WithReads(t.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
 	tx, err := f.sql.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -219,6 +225,7 @@ func TestAnalysisExecutesNothing(t *testing.T) {
 
 // Tx runs a transaction again that lost against another one.
 func TestTx(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	db := openDB(t, f, database.Options{})
 	tries := 0

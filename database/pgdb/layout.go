@@ -21,6 +21,7 @@ func (e *engine) outboxSQL() []string {
 		"create schema if not exists " + identifier(e.config.Schema),
 		"create table if not exists " + outbox + ` (
 	id bigint generated always as identity (cache 50),
+	xid xid8 not null default pg_current_xact_id(),
 	at timestamptz not null default clock_timestamp(),
 	tab text not null,
 	keys text[]
@@ -59,6 +60,10 @@ func (e *engine) Layout(ctx context.Context) (steps []string, err error) {
 			return nil
 		}
 		statements = append(statements, e.grants(all)...)
+		// A trigger waits for writers, and new writers wait for it.
+		if _, err := tx.Exec(ctx, "set local lock_timeout = '5s'"); err != nil {
+			return err
+		}
 		for _, sql := range statements {
 			if err := send(ctx, tx, sql); err != nil {
 				return err
@@ -101,9 +106,12 @@ func (l laid) step() string {
 }
 
 func (e *engine) explainLayout(err error) error {
-	if code(err) == "42501" { // insufficient_privilege
+	switch code(err) {
+	case "42501": // insufficient_privilege
 		return fmt.Errorf("database %s: make the outbox and its triggers: %w: migrate with the role that owns the tables, and grant it create on the database or on the schema %q",
 			e.shown, err, e.config.Schema)
+	case "55P03": // lock_not_available
+		return fmt.Errorf("database %s: make the outbox and its triggers: %w: a transaction uses one of the tables for long: try again when it has ended", e.shown, err)
 	}
 	return fmt.Errorf("database %s: make the outbox and its triggers: %w", e.shown, e.plain(err))
 }

@@ -16,6 +16,7 @@ import (
 )
 
 func TestLayout(t *testing.T) {
+	t.Parallel()
 	url, name := newDatabase(t)
 	f := openFixture(t, config(url, shopTables()...))
 	f.name = name
@@ -75,7 +76,7 @@ func TestLayout(t *testing.T) {
 			t.Errorf("%s: did %q, %v", test.name, steps, err)
 		}
 	}
-	f.drain()
+	f.clear()
 	run(t, f.other, "insert into slugs values ('z'); insert into plain values (1); update products set price = 10 where id = 3")
 	if got := f.drain(); !slices.Equal(got, []string{"public.plain", "public.products", "public.products:3", "public.slugs", "public.slugs:11"}) {
 		t.Errorf("got %q", got)
@@ -100,6 +101,7 @@ func TestLayout(t *testing.T) {
 }
 
 func TestLayoutRefuses(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop+`create view cards as select * from products; create collation anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false); create table loose (name text collate anycase)`)
 	for _, test := range []struct {
 		table database.Table
@@ -127,6 +129,7 @@ func TestLayoutRefuses(t *testing.T) {
 
 // Several processes lay out and lock at once: one after the other.
 func TestLock(t *testing.T) {
+	t.Parallel()
 	url, _ := newDatabase(t)
 	run(t, direct(t, url), shop)
 	var inside, most, made atomic.Int32
@@ -169,6 +172,7 @@ func TestLock(t *testing.T) {
 
 // The app's role needs few rights; those who write need none to the outbox.
 func TestRoles(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	owner, writer := "owner_"+f.name, "writer_"+f.name
 	run(t, f.other, "create role "+owner+" login; create role "+writer+" login; grant select, update on products to "+writer+
@@ -218,6 +222,7 @@ func TestRoles(t *testing.T) {
 
 // When triggers change, what was known of texts is forgotten, by every process.
 func TestForgetting(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, "create table products (id int primary key, sku text); create table hidden (id int primary key); create view v as select id from products", database.Table{Name: "products"}, database.Table{Name: "hidden"})
 	other := openFixture(t, config(f.url, database.Table{Name: "products", Key: "sku"}, database.Table{Name: "hidden"}))
 	other.name = f.name

@@ -33,7 +33,9 @@ func (e *engine) Lock(ctx context.Context, f func(context.Context) error) error 
 		"('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout', 'lock_timeout')"); err != nil {
 		return e.explain(doing, err)
 	}
-	if _, err := tx.Exec(ctx, "select pg_catalog.pg_advisory_xact_lock($1)", lockNumber(e.config.Schema)); err != nil {
+	// In the simple protocol, no portal keeps its snapshot, for which an index
+	// that f makes concurrently would wait.
+	if _, err := tx.Exec(ctx, "select pg_catalog.pg_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, lockNumber(e.config.Schema)); err != nil {
 		return e.explain(doing, err)
 	}
 	if err := f(context.WithValue(ctx, noLimitKey{}, true)); err != nil {

@@ -87,6 +87,7 @@ type fixture struct {
 	tb     testing.TB
 	url    string
 	name   string
+	schema string
 	engine database.Engine
 	sql    *sql.DB
 	other  *pgx.Conn // of another program
@@ -117,7 +118,7 @@ func newFixture(tb testing.TB, schema string, tables ...database.Table) *fixture
 // openFixture opens a database without a layout.
 func openFixture(tb testing.TB, c database.Config) *fixture {
 	tb.Helper()
-	f := &fixture{tb: tb, url: c.URL, other: direct(tb, c.URL)}
+	f := &fixture{tb: tb, url: c.URL, schema: c.Schema, other: direct(tb, c.URL)}
 	var err error
 	if f.engine, err = pgdb.Dialect.Open(c); err != nil {
 		tb.Fatal(err)
@@ -145,7 +146,13 @@ func (f *fixture) layout() {
 	if _, err := f.engine.Layout(f.tb.Context()); err != nil {
 		f.tb.Fatal(err)
 	}
-	f.drain()
+	f.clear()
+}
+
+// clear empties the outbox, also of what is for later.
+func (f *fixture) clear() {
+	f.tb.Helper()
+	run(f.tb, f.other, "delete from "+pgx.Identifier{f.schema, "outbox"}.Sanitize())
 }
 
 // drain empties the outbox, and returns the tags that it had, without the
@@ -180,7 +187,8 @@ func (f *fixture) short(tags []string) []string {
 // tag is left out.
 func (f *fixture) read(load func(ctx context.Context) error) (tags, doubts []string) {
 	f.tb.Helper()
-	ctx, reads := dataflow.WithReads(f.tb.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(f.tb.Context(), reads)
 	if err := load(ctx); err != nil {
 		f.tb.Fatal(err)
 	}

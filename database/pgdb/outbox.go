@@ -5,6 +5,8 @@ package pgdb
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,16 +14,37 @@ import (
 	"github.com/gorgon-go/gorgon/dataflow"
 )
 
+// lookAtOnce is how many rows are looked at one by one. If there are more, they
+// are one change for each table.
+const lookAtOnce = 5000
+
 // Look lists what the outbox has.
 func (e *engine) Look(ctx context.Context) ([]dataflow.Change, error) {
 	name, err := e.databaseName(ctx)
+	var all []dataflow.Change
+	if err == nil {
+		all, err = e.lookOne(ctx, name, "o.tab <> '*' or o.at <= clock_timestamp()")
+	}
+	if err == nil && len(all) > lookAtOnce {
+		// First what commits of the past were: others may be removed meanwhile.
+		if all, err = e.lookFolded(ctx, name); err == nil {
+			var whole []dataflow.Change
+			whole, err = e.lookOne(ctx, name, "o.tab = '*' and o.at <= clock_timestamp()")
+			all = append(all, whole...)
+		}
+	}
 	if err != nil {
 		return nil, e.explain("look at the outbox", err)
 	}
-	rows, err := e.own.Query(ctx, "select g.generation, o.id, o.ctid::text, extract(epoch from clock_timestamp() - o.at)::float8, o.tab, o.keys from "+
-		e.ours("changes")+" g left join "+e.ours("outbox")+" o on o.tab <> '*' or o.at <= clock_timestamp()")
+	return all, nil
+}
+
+// lookOne lists rows, each as a change, and one more than lookAtOnce at most.
+func (e *engine) lookOne(ctx context.Context, database, where string) ([]dataflow.Change, error) {
+	rows, err := e.own.Query(ctx, "select g.generation, o.id, o.ctid::text, extract(epoch from clock_timestamp() - o.at)::float8, o.tab, array_remove(o.keys, null) from "+
+		e.ours("changes")+" g left join "+e.ours("outbox")+" o on "+where+fmt.Sprintf(" limit %d", lookAtOnce+1))
 	if err != nil {
-		return nil, e.explain("look at the outbox", err)
+		return nil, err
 	}
 	defer rows.Close()
 	var all []dataflow.Change
@@ -31,55 +54,70 @@ func (e *engine) Look(ctx context.Context) ([]dataflow.Change, error) {
 		var id *int64
 		var place, tab *string
 		var age *float64
-		var keys []*string
+		var keys []string
 		if err := rows.Scan(&generation, &id, &place, &age, &tab, &keys); err != nil {
-			return nil, e.explain("look at the outbox", err)
+			return nil, err
 		}
-		e.seen(generation)
+		if len(all) == 0 {
+			e.seen(generation)
+		}
 		if id == nil {
 			continue
 		}
-		change := dataflow.Change{ID: *id, Place: *place, Age: max(0, time.Duration(*age*float64(time.Second)))}
+		change := dataflow.Change{ID: *id, Place: *place, Age: seconds(*age)}
 		if *tab == everything {
-			change.Tags = []string{dataflow.DatabaseTag(name)}
+			change.Tags = []string{dataflow.DatabaseTag(database)}
 		} else {
 			tag, ok := tags[*tab]
 			if !ok {
-				tag = dataflow.TableTag(name, *tab)
+				tag = dataflow.TableTag(database, *tab)
 				tags[*tab] = tag
 			}
 			change.Tags = tagsOf(tag, keys)
 		}
 		all = append(all, change)
 	}
-	return all, e.explain("look at the outbox", rows.Err())
+	return all, rows.Err()
 }
+
+// A fold is the place of a change that is many rows: those of a table whose
+// transactions had committed when it was looked at.
+const fold = "folded "
+
+// lookFolded lists all rows of each table as one change.
+func (e *engine) lookFolded(ctx context.Context, database string) ([]dataflow.Change, error) {
+	rows, err := e.own.Query(ctx, "select max(id), pg_current_snapshot()::text || ' ' || tab, extract(epoch from clock_timestamp() - min(at))::float8, tab from "+
+		e.ours("outbox")+" where tab <> '*' group by tab")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c dataflow.Change, err error) {
+		var tab string
+		var age float64
+		err = row.Scan(&c.ID, &c.Place, &age, &tab)
+		tag := dataflow.TableTag(database, tab)
+		c.Place, c.Age, c.Tags = fold+c.Place, seconds(age), []string{tag, dataflow.RowTag(tag, dataflow.AllRows)}
+		return c, err
+	})
+}
+
+func seconds(s float64) time.Duration { return max(0, time.Duration(s*float64(time.Second))) }
 
 // everything is the table of a change of the whole database.
 const everything = "*"
 
 // tagsOf are the tags of a table and of its rows with some keys.
-func tagsOf(table string, keys []*string) []string {
+func tagsOf(table string, keys []string) []string {
 	tags := make([]string, 1, 1+len(keys))
 	tags[0] = table
-	seen := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		if k == nil {
-			continue
-		}
-		key := *k
+	for _, key := range keys {
 		if !dataflow.IsKey(key) {
 			key = dataflow.AllRows
 		}
-		if !seen[key] {
-			seen[key] = true
-			tags = append(tags, dataflow.RowTag(table, key))
-		}
+		tags = append(tags, dataflow.RowTag(table, key))
 	}
-	if len(tags) > dataflow.MaxRows*2+1 {
-		return []string{table, dataflow.RowTag(table, dataflow.AllRows)}
-	}
-	return tags
+	slices.Sort(tags)
+	return slices.Compact(tags)
 }
 
 const (
@@ -90,6 +128,24 @@ const (
 // Remove removes changes: by their place, which needs no index, and by their
 // number, since another change may have taken the place.
 func (e *engine) Remove(ctx context.Context, changes []dataflow.Change) error {
+	var single []dataflow.Change
+	for _, c := range changes {
+		rest, ok := strings.CutPrefix(c.Place, fold)
+		if !ok {
+			single = append(single, c)
+			continue
+		}
+		snapshot, tab, _ := strings.Cut(rest, " ")
+		tag, err := e.own.Exec(ctx, "delete from "+e.ours("outbox")+" where tab = $1 and pg_visible_in_snapshot(xid, $2::text::pg_snapshot)", tab, snapshot)
+		if err != nil {
+			return e.explain("remove from the outbox", err)
+		}
+		e.removed(ctx, tag.RowsAffected())
+	}
+	return e.removeSingle(ctx, single)
+}
+
+func (e *engine) removeSingle(ctx context.Context, changes []dataflow.Change) error {
 	var places []string
 	var ids []int64
 	for len(changes) > 0 {
@@ -102,8 +158,8 @@ func (e *engine) Remove(ctx context.Context, changes []dataflow.Change) error {
 		if err != nil {
 			return e.explain("remove from the outbox", err)
 		}
-		changes = changes[n:]
 		e.removed(ctx, tag.RowsAffected())
+		changes = changes[n:]
 	}
 	return nil
 }

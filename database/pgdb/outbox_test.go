@@ -48,6 +48,7 @@ func keys(table string, from, to int) (all []string) {
 }
 
 func TestWrites(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	for _, test := range []struct {
 		name, sql string
@@ -117,6 +118,7 @@ func TestWrites(t *testing.T) {
 
 // A long key costs little in the outbox, and is not one of tags.
 func TestLongKeys(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, "create table pages (path text, body text); create index on pages (md5(path))", database.Table{Name: "pages", Key: "path"})
 	run(t, f.other, "insert into pages values ($1, 'x')", strings.Repeat("x", 100_000))
 	var size int
@@ -129,6 +131,7 @@ func TestLongKeys(t *testing.T) {
 }
 
 func TestCopy(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	if _, err := f.other.CopyFrom(t.Context(), pgx.Identifier{"slugs"}, []string{"slug"}, pgx.CopyFromRows([][]any{{"c1"}, {"c2"}})); err != nil {
 		t.Fatal(err)
@@ -141,6 +144,7 @@ func TestCopy(t *testing.T) {
 // What a transaction changed is in the outbox from its commit on, however long
 // ago it began; what was removed is not.
 func TestOutboxOrder(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	slow, err := f.sql.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -167,6 +171,7 @@ func TestOutboxOrder(t *testing.T) {
 
 // Removing removes what was looked at, not what took its place.
 func TestRemove(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	for i := range 2500 {
 		if i%500 == 0 {
@@ -209,9 +214,51 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// Very many rows are one change for each table, and removing it removes what
+// had committed by then, not what committed later.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, shop, shopTables()...)
+	slow, err := f.sql.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Rollback()
+	if _, err := slow.Exec("savepoint s; update products set price = price + 1 where id = 5; release s"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "do $$ begin for i in 1..6000 loop update products set price = price + 1 where id = 3; end loop; update slugs set title = 'x'; end $$")
+	if err := f.engine.Changed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := f.engine.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tags []string
+	for _, c := range changes {
+		tags = append(tags, c.Tags...)
+	}
+	if got := f.short(tags); len(changes) > 4 || !slices.Equal(got, []string{"", "public.products", "public.products:*", "public.slugs", "public.slugs:*"}) {
+		t.Errorf("%d changes with %q", len(changes), got)
+	}
+	if err := slow.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "update products set price = price + 1 where id = 4")
+	if err := f.engine.Remove(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	run(t, f.other, "delete from gorgon_data.outbox where tab = '*'")
+	if got := f.drain(); !slices.Equal(got, []string{"public.products", "public.products:4", "public.products:5"}) {
+		t.Errorf("after removing: %q", got)
+	}
+}
+
 // A change of the whole database is seen at once, and again when all processes
 // have seen it.
 func TestChanged(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
 	if err := f.engine.Changed(context.Background()); err != nil {
 		t.Fatal(err)

@@ -34,6 +34,7 @@ func (l *log) String() string {
 }
 
 func TestPgBouncer(t *testing.T) {
+	t.Parallel()
 	behind := testbed.For(t, testbed.Postgres)
 	proxy := testbed.For(t, func() (*testbed.Server, error) { return testbed.PgBouncer(behind) })
 	run(t, direct(t, behind.URL), library)
@@ -46,7 +47,7 @@ func TestPgBouncer(t *testing.T) {
 	if err := f.engine.Lock(t.Context(), func(ctx context.Context) error { _, err := f.engine.Layout(ctx); return err }); err != nil {
 		t.Fatal(err)
 	}
-	f.drain()
+	f.clear()
 	var all sync.WaitGroup
 	for worker := range 12 {
 		all.Go(func() {
@@ -71,7 +72,8 @@ func TestPgBouncer(t *testing.T) {
 	if got := f.count(); got < 240 {
 		t.Errorf("%d commits were told", got)
 	}
-	if _, err := f.sql.ExecContext(t.Context(), "select pg_sleep(60)"); err == nil || !strings.Contains(err.Error(), "Options.Timeout") {
+	_, err := f.sql.ExecContext(t.Context(), "select pg_sleep(60)")
+	if err == nil || !strings.Contains(err.Error(), "Options.Timeout") {
 		t.Errorf("a timeout: %v", err)
 	}
 	until(t, func() bool {
@@ -94,6 +96,7 @@ func until(t *testing.T, done func() bool) {
 
 // An announcement comes at once, and after a connection was lost.
 func TestAnnounce(t *testing.T) {
+	t.Parallel()
 	url, name := newDatabase(t)
 	run(t, direct(t, url), shop)
 	c := config(url, shopTables()...)

@@ -74,6 +74,7 @@ type id [16]byte
 var thing = id{0x0b, 0x5a, 0x7c, 0x9e, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55, 0x55, 0x66, 0x66}
 
 func TestReads(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, library, libraryTables()...)
 	seven := int64(7)
 	row := []string{"public.products:*", "public.products:7"}

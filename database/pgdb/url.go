@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gorgon-go/gorgon/database"
@@ -25,7 +23,6 @@ const (
 	ownConns       = 2
 	connectTimeout = 5 * time.Second
 	idleTimeout    = 5 * time.Minute // less than the time after which firewalls drop a silent connection
-	cancelTimeout  = 2 * time.Second // how long a server has to cancel a statement, before its connection is closed
 )
 
 // parse parses a URL into the configuration of the app's connections.
@@ -58,9 +55,7 @@ func parse(location string, conns int) (*pgxpool.Config, error) {
 	if conn.RuntimeParams["application_name"] == "" {
 		conn.RuntimeParams["application_name"] = "gorgon"
 	}
-	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTimeout}
-	}
+	conn.BuildContextWatcherHandler = newCanceler
 	return config, nil
 }
 
