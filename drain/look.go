@@ -54,12 +54,14 @@ func (d *Drainer) look(ctx context.Context, after uint64, all bool) bool {
 	if l.ended.Load() > after {
 		return true
 	}
-	select {
-	case l.slot <- struct{}{}:
-	case <-ctx.Done():
-		return false
-	}
-	defer func() { <-l.slot }()
+	done := false
+	l.hold(ctx, func() { done = d.lookNow(after, all) })
+	return done
+}
+
+// lookNow is look for the holder of the slot.
+func (d *Drainer) lookNow(after uint64, all bool) bool {
+	l := &d.looker
 	switch {
 	case l.ended.Load() > after:
 		return true

@@ -45,10 +45,16 @@ func (d *Drainer) Current(now time.Time) bool {
 // CatchUp purges everything that was committed before the call, and says
 // whether it could. While the database does not answer, no caller waits for it.
 func (d *Drainer) CatchUp() bool {
-	if d.looker.broken.Load() {
+	l := &d.looker
+	if l.broken.Load() {
 		return false
 	}
-	return d.look(d.life, d.looker.began.Load(), true)
+	before, done := l.began.Load(), false
+	l.hold(d.life, func() {
+		// The look that it waited for may have failed.
+		done = !l.broken.Load() && d.lookNow(before, true)
+	})
+	return done
 }
 
 // An Outlook is what the last look found.

@@ -61,8 +61,10 @@ func (m *market) kills() {
 	time.Sleep(2200 * time.Millisecond) // what was committed last has to be known by now
 	stop()
 	m.Logf("%d kills: what the victim committed was shown by another after %v (p50), %v (longest)", rounds, quantile(took, 0.5), quantile(took, 1))
-	if longest := quantile(took, 1); longest > 2*seenWithin {
-		m.Errorf("what the victim committed was shown by another after %v", longest)
+	// Where the victim was making the page, its lease has to run out first. Until
+	// then the page is marked as stale.
+	if longest := quantile(took, 1); longest > 15*time.Second {
+		m.breaks("what the victim committed was shown by another after %v", longest)
 	}
 	m.settles("/lists/all", "/products/1", "/products/2", "/api/products/3", "/shelves/4")
 }

@@ -17,36 +17,39 @@ import (
 
 // busyPlants runs what finds each fault, with the fault and without.
 func busyPlants(t *testing.T) {
+	var all sync.WaitGroup
 	for plant, p := range map[string]struct {
-		dialect, store string
-		plays          func(m *market)
+		dialect string
+		plays   func(m *market)
 	}{
-		shop.Hasty:    {database.SQLite, "sqlite", (*market).killedAfterLook},
-		shop.Trusting: {database.SQLite, "sqlite", (*market).allAsleep},
-		shop.Deaf:     {database.SQLite, "sqlite", func(m *market) { m.ownCommits(4) }},
-		shop.Cursor:   {database.PostgreSQL, "sqlite", (*market).overtaken},
+		shop.Hasty:    {database.SQLite, (*market).killedAfterLook},
+		shop.Trusting: {database.SQLite, (*market).allAsleep},
+		shop.Deaf:     {database.SQLite, func(m *market) { m.ownCommits(4) }},
+		shop.Cursor:   {database.PostgreSQL, (*market).overtaken},
 	} {
-		t.Run(plant, func(t *testing.T) {
-			t.Parallel()
-			for _, with := range []string{plant, ""} {
-				m := openMarket(t, p.dialect, groundOf[p.store](t), with)
-				m.start(2)
-				p.plays(m)
-				found := m.broken()
-				switch {
-				case with == "" && len(found) > 0:
-					t.Errorf("without the fault: %s", found[0])
-				case with != "" && len(found) == 0:
-					t.Errorf("the fault %q is not found", with)
-				case with != "":
-					t.Logf("%d faults are found, as %s", len(found), found[0])
+		all.Go(func() {
+			t.Run(plant, func(t *testing.T) {
+				for _, with := range []string{plant, ""} {
+					m := openMarket(t, p.dialect, groundOf["sqlite"](t), with)
+					m.start(2)
+					p.plays(m)
+					found := m.broken()
+					switch {
+					case with == "" && len(found) > 0:
+						t.Errorf("without the fault: %s", found[0])
+					case with != "" && len(found) == 0:
+						t.Errorf("the fault %q is not found", with)
+					case with != "":
+						t.Logf("%d faults are found, as %s", len(found), found[0])
+					}
+					for i := range m.servers {
+						m.at(i).end()
+					}
 				}
-				for i := range m.servers {
-					m.at(i).kill()
-				}
-			}
+			})
 		})
 	}
+	all.Wait()
 }
 
 // killedAfterLook kills a process when it has looked at what it committed.

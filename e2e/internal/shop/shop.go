@@ -18,6 +18,10 @@ import (
 // SlowLoad is how long the loader of the slow page takes.
 const SlowLoad = 3 * time.Second
 
+// brief is the time that other pages have. The lease of a process that was killed
+// lasts as long, and a little more.
+const brief = 3 * time.Second
+
 // A shop is the app over its database.
 type shop struct {
 	db    *database.DB
@@ -32,7 +36,7 @@ type of struct {
 // App is the app.
 func (s *shop) App() gorgon.App {
 	stock := gorgon.Fragment[of, State]{
-		Name: "stock",
+		Name: "stock", Timeout: brief,
 		Load: func(ctx context.Context, _ gorgon.Input, p of) (State, error) { return s.rows(ctx, "products", p.ID) },
 		View: view,
 	}
@@ -40,19 +44,19 @@ func (s *shop) App() gorgon.App {
 		Name: "shop",
 		Parts: []gorgon.Part{
 			stock,
-			gorgon.Page[State]{Path: "/", Load: s.all, View: view},
-			gorgon.Page[State]{Path: "/lists/{name}", Load: s.all, Incremental: true, View: view},
-			gorgon.Page[State]{Path: "/products/{id}", Load: s.product, Incremental: true, View: view},
-			gorgon.Page[State]{Path: "/snapshots/{id}", Load: s.snapshot, Incremental: true, View: view},
-			gorgon.Page[State]{Path: "/boxes/{id}", Load: s.box, Incremental: true, View: view},
-			gorgon.Page[State]{Path: "/unlisted/{id}", Load: s.unlisted, Incremental: true, View: view},
+			gorgon.Page[State]{Path: "/", Load: s.all, Timeout: brief, View: view},
+			gorgon.Page[State]{Path: "/lists/{name}", Load: s.all, Incremental: true, Timeout: brief, View: view},
+			gorgon.Page[State]{Path: "/products/{id}", Load: s.product, Incremental: true, Timeout: brief, View: view},
+			gorgon.Page[State]{Path: "/snapshots/{id}", Load: s.snapshot, Incremental: true, Timeout: brief, View: view},
+			gorgon.Page[State]{Path: "/boxes/{id}", Load: s.box, Incremental: true, Timeout: brief, View: view},
+			gorgon.Page[State]{Path: "/unlisted/{id}", Load: s.unlisted, Incremental: true, Timeout: brief, View: view},
 			gorgon.Page[State]{Path: "/slow/{name}", Load: s.slow, Incremental: true, Timeout: 5 * SlowLoad, View: view},
 			gorgon.Page[of]{
-				Path: "/shelves/{id}", Incremental: true,
+				Path: "/shelves/{id}", Incremental: true, Timeout: brief,
 				Load: func(_ context.Context, in gorgon.Input) (of, error) { return of{number(in)}, nil },
 				View: func(o of) gorgon.Component { return stock.Use(o) },
 			},
-			api.Read[State]{Path: "GET /api/products/{id}", Load: s.product, Incremental: true},
+			api.Read[State]{Path: "GET /api/products/{id}", Load: s.product, Incremental: true, Timeout: brief},
 			api.Endpoint[Change, Changed]{Path: "POST /products/{id}", Handle: s.change},
 			api.Endpoint[of, Changed]{Path: "POST /views/{id}", Handle: s.viewed},
 			api.Endpoint[api.None, Changed]{Path: "POST /busy", Handle: s.hurry},
