@@ -113,7 +113,7 @@ func TestOracle(t *testing.T) {
 	for range 1000 {
 		text := s.query(3)
 		reads := new(dataflow.Reads)
-	ctx := dataflow.WithReads(t.Context(), reads)
+		ctx := dataflow.WithReads(t.Context(), reads)
 		if rows, err := b.sql.QueryContext(ctx, text); err != nil {
 			continue // a random query may name what is not there
 		} else {

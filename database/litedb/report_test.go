@@ -63,7 +63,7 @@ func TestStrict(t *testing.T) {
 			t.Fatalf("without a loader: %v", err)
 		}
 		reads := new(dataflow.Reads)
-	ctx := dataflow.WithReads(t.Context(), reads)
+		ctx := dataflow.WithReads(t.Context(), reads)
 		rows, err := b.sql.QueryContext(ctx, unknown)
 		if strict {
 			if err == nil || !strings.Contains(err.Error(), "dbstat") {
