@@ -42,7 +42,7 @@ func (e *engine) Look(ctx context.Context) ([]dataflow.Change, error) {
 // lookOne lists rows, each as a change, and one more than lookAtOnce at most.
 func (e *engine) lookOne(ctx context.Context, database, where string) ([]dataflow.Change, error) {
 	rows, err := e.own.Query(ctx, "select g.generation, o.id, o.ctid::text, extract(epoch from clock_timestamp() - o.at)::float8, o.tab, array_remove(o.keys, null) from "+
-		e.ours("changes")+" g left join "+e.ours("outbox")+" o on "+where+fmt.Sprintf(" limit %d", lookAtOnce+1))
+		"(select coalesce(max(generation), 0) as generation from "+e.ours("changes")+") g left join "+e.ours("outbox")+" o on "+where+fmt.Sprintf(" limit %d", lookAtOnce+1))
 	if err != nil {
 		return nil, err
 	}

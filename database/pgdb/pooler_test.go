@@ -35,7 +35,7 @@ func (l *log) String() string {
 
 func TestPgBouncer(t *testing.T) {
 	t.Parallel()
-	behind := testbed.For(t, testbed.Postgres)
+	behind := shareServer(t)
 	proxy := testbed.For(t, func() (*testbed.Server, error) { return testbed.PgBouncer(behind) })
 	run(t, direct(t, behind.URL), library)
 	var said log
