@@ -128,8 +128,13 @@ type rows struct {
 	err    error
 }
 
+// Next reads a row. The driver interrupts a query only until its first row: after
+// that, a query whose time is over ends between two rows.
 func (r *rows) Next(row []driver.Value) error {
-	err := r.rawRows.Next(row)
+	err := r.run.ctx.Err()
+	if err == nil {
+		err = r.rawRows.Next(row)
+	}
 	switch {
 	case err == nil:
 		return nil
