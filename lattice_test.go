@@ -108,7 +108,7 @@ var lattice = map[string][]string{
 	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
 	"build":     {"wire", "words", "failure", "paths", "viewctx", "pages", "admission", "client", "compress", "render", "seed", "walk"},
 	"export":    {"wire", "words", "failure", "paths", "viewctx", "pages", "render", "cache", "compose", "seed"},
-	"answer":    {"words", "wire", "failure", "paths", "viewctx", "pages", "listen", "compress", "render", "cache", "compose"},
+	"answer":    {"words", "wire", "failure", "paths", "viewctx", "dataflow", "pages", "listen", "compress", "render", "cache", "compose"},
 	"serve":     {"words", "wire", "failure", "paths", "viewctx", "dataflow", "listen", "answer", "pages", "admission", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
 	"picture":   {"github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw", "golang.org/x/image/webp"},
 	"walk":      {"words", "paths"},
