@@ -64,10 +64,10 @@ var lattice = map[string][]string{
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
-	"database/template": {"database"},
+	"database/template":          {"database"},
 	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
 	"database/pgdb/pgdbtest":     {"database", "database/pgdb", "database/template", "github.com/jackc/pgx/v5"},
-	"database/litedb": {"database", "dataflow", "github.com/gofrs/flock", "modernc.org/sqlite", "modernc.org/sqlite/lib"},
+	"database/litedb":            {"database", "dataflow", "github.com/gofrs/flock", "modernc.org/sqlite", "modernc.org/sqlite/lib"},
 
 	// What a server reports about itself, in the formats of monitoring
 	// systems.
@@ -86,6 +86,7 @@ var lattice = map[string][]string{
 	"admission": {},
 	"client":    {},
 	"coherence": {"dataflow", "pages"},
+	"config":    {"wire"},
 	"metrics":   {},
 	"sbom":      {"github.com/spdx/tools-golang/json", "github.com/spdx/tools-golang/spdx/v2/common", "github.com/spdx/tools-golang/spdx/v2/v2_3"},
 	"lambda":    {},

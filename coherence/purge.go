@@ -52,6 +52,21 @@ func (i *Instance) Purge(ctx context.Context, verb pages.Verb, subjects ...strin
 // Declare is the first half of [Instance.Purge]: the purge has its number and
 // holds for this instance. Others may not know it yet.
 func (i *Instance) Declare(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
+	epoch, err := i.Record(ctx, verb, subjects...)
+	if err != nil {
+		i.Hold(verb, subjects...)
+	}
+	return epoch, err
+}
+
+// Hold makes a purge that holds for this instance alone.
+func (i *Instance) Hold(verb pages.Verb, subjects ...string) {
+	i.ledger.applyLocal(verb, i.config.Now(), subjects)
+}
+
+// Record is [Instance.Declare] for a purge that need not hold here where the
+// store does not record it: it was held before.
+func (i *Instance) Record(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	if i.Store == nil {
 		return i.ledger.number(verb, i.config.Now(), subjects), nil
 	}
@@ -61,7 +76,6 @@ func (i *Instance) Declare(ctx context.Context, verb pages.Verb, subjects ...str
 	defer cancel()
 	epoch, err := i.Store.bump(bounded, verb, subjects)
 	if err != nil {
-		i.ledger.applyLocal(verb, i.config.Now(), subjects)
 		return 0, &PurgeError{Here, err}
 	}
 	// It is entered here too, so that it does not depend on whether the store

@@ -4,6 +4,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -150,8 +151,17 @@ func (w *watched) check(ctx context.Context) {
 	w.state.Store(c)
 }
 
-// report is for readiness.
+var errUnlooked = errors.New("the database cannot be asked for its commits: pages that depend on it are served as stale")
+
+// report is for readiness. A database that went away is noticed by those who
+// look at its commits long before the next check.
 func (w *watched) report() (needed bool, err error) {
-	c := w.state.Load()
-	return c.needed, c.err
+	if c := w.state.Load(); c.err != nil {
+		return c.needed, c.err
+	}
+	var s metrics.State
+	if w.db.State(&s); s.Unlooked {
+		err = errUnlooked
+	}
+	return false, err
 }

@@ -9,6 +9,7 @@ import (
 
 // Commits are the commits of one request. Use it by pointer.
 type Commits struct {
+	wait  sync.Mutex // held while Wait waits: a second caller waits for the same
 	mu    sync.Mutex
 	waits []func(context.Context) uint64
 	token uint64
@@ -39,6 +40,8 @@ func (c *Commits) Add(wait func(context.Context) uint64) {
 // Wait waits until everything that was committed is purged, and returns the
 // latest purge's number; 0 if there was none.
 func (c *Commits) Wait(ctx context.Context) uint64 {
+	c.wait.Lock()
+	defer c.wait.Unlock()
 	c.mu.Lock()
 	waits := c.waits
 	c.waits = nil

@@ -138,7 +138,7 @@ func start(t *testing.T, program string, migrates bool) *site {
 		}
 	}
 	c.Env = append(os.Environ(), database, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
-		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day")
+		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -267,4 +267,5 @@ var checks = map[string]func(*site){
 	"migrations":  checkMigrations,
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport,
+	"configuration": checkConfiguration,
 }

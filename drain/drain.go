@@ -120,16 +120,34 @@ const idle = 20
 
 // poll looks for what other programs have committed.
 func (d *Drainer) poll() {
-	seen := uint64(0)
-	for n := 1; pause(d.life, d.config.Poll); n++ {
-		if last := d.looker.ended.Load(); last != seen {
-			seen = last // there was a look meanwhile
-			continue
+	n := 0
+	for wait := d.config.Poll; pause(d.life, wait); {
+		if wait = d.untilPoll(); wait > 0 {
+			continue // there was a look meanwhile
 		}
-		if d.used.Swap(false) || d.looker.broken.Load() || n%idle == 0 {
-			d.look(d.life, d.looker.began.Load(), false)
+		if n++; d.used.Swap(false) || d.looker.broken.Load() || n%idle == 0 {
+			before := d.looker.began.Load()
+			if wait = d.config.Poll; d.look(d.life, before, false) && d.looker.ended.Load() <= before {
+				wait = min(wait, young) // it left something
+			}
+		} else {
+			wait = d.config.Poll
 		}
 	}
+}
+
+// untilPoll is how long the last look, if one succeeded, makes another one
+// unnecessary.
+func (d *Drainer) untilPoll() time.Duration {
+	last := d.looker.seen.Load()
+	if last == nil {
+		return 0
+	}
+	since := d.config.Now().Sub(last.At)
+	if since < 0 { // the clock was set back
+		return 0
+	}
+	return max(0, d.config.Poll-since)
 }
 
 // pause waits, and says whether to go on.

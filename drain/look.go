@@ -22,23 +22,24 @@ type looker struct {
 	wanted atomic.Uint64 // the look that some commit waits for
 	token  atomic.Uint64 // of the latest purge
 	broken atomic.Bool   // the outbox could not be looked at
-	ok     bool          // how the look ended that has ended last; for the holder of the slot
 	logged coherence.Window
 
-	purged map[int64]*note // by the change's number: those that are in the outbox and purged; for the holder of the slot
-	seen   atomic.Pointer[Outlook]
+	// For the holder of the slot.
+	failed uint64          // the last look that could not look
+	purged map[int64]*note // by the change's number: those that are in the outbox and purged
+	apart  bool            // the store did not record the last purge: until it does, purges hold here
+
+	seen atomic.Pointer[Outlook]
 }
 
 // A note is a change that was purged.
 type note struct {
 	dataflow.Change
-	epoch uint64    // of its purge; 0 where the store did not record that
-	again time.Time // when that is tried again
-	tries int
-	gone  bool // it was removed, and is seen no more from the next look on
+	epoch uint64 // of its purge; 0: it holds for this instance, and is not recorded yet
+	gone  bool   // it was removed, and is seen no more from the next look on
 }
 
-// lookTime bounds one look.
+// lookTime bounds one look, and the recording of what it found.
 const lookTime = 2 * time.Second
 
 // young is the age below which a change is left to the process that committed
@@ -53,14 +54,19 @@ func (d *Drainer) look(ctx context.Context, after uint64, all bool) bool {
 	if l.ended.Load() > after {
 		return true
 	}
-	select {
-	case l.slot <- struct{}{}:
-	case <-ctx.Done():
-		return false
-	}
-	defer func() { <-l.slot }()
-	if l.ended.Load() > after {
+	done := false
+	l.hold(ctx, func() { done = d.lookNow(after, all) })
+	return done
+}
+
+// lookNow is look for the holder of the slot.
+func (d *Drainer) lookNow(after uint64, all bool) bool {
+	l := &d.looker
+	switch {
+	case l.ended.Load() > after:
 		return true
+	case l.failed > after: // so that no caller waits for more than one that fails
+		return false
 	}
 	number := l.began.Add(1)
 	bounded, cancel := context.WithTimeout(d.life, lookTime)
@@ -68,6 +74,7 @@ func (d *Drainer) look(ctx context.Context, after uint64, all bool) bool {
 	from := d.config.Now()
 	changes, err := d.config.Outbox.Look(bounded)
 	if err != nil {
+		l.failed = number
 		if l.broken.Store(true); d.life.Err() == nil && l.logged.Fault(from) {
 			d.config.Log.Warn("the database cannot be asked for its commits; pages that depend on it are made again at each request", "err", err)
 		}
@@ -76,11 +83,12 @@ func (d *Drainer) look(ctx context.Context, after uint64, all bool) bool {
 	if l.broken.Swap(false) && l.logged.End() {
 		d.config.Log.Info("the database answers again")
 	}
-	left := d.purge(d.life, changes, all, from)
-	if !left {
-		d.trust.extend(from)
-		raise(&l.ended, number)
+	if d.purge(d.life, changes, all, from) {
+		d.trust.extend(from.Add(-young)) // what is left was committed after that
+		return true
 	}
+	d.trust.extend(from)
+	raise(&l.ended, number)
 	return true
 }
 
@@ -103,11 +111,9 @@ func (d *Drainer) purge(ctx context.Context, changes []dataflow.Change, all bool
 	for _, c := range changes {
 		there[c.ID] = true
 		outlook.Oldest = max(outlook.Oldest, c.Age)
-		switch n := l.purged[c.ID]; {
-		case n != nil && (n.epoch > 0 || now.Before(n.again)):
-		case n != nil:
-			take = append(take, n)
-		case !all && c.Age < young:
+		switch {
+		case l.purged[c.ID] != nil:
+		case !all && c.Age >= 0 && c.Age < young: // below 0 the clock was set back
 			left = true
 		default:
 			take = append(take, &note{Change: c})
@@ -126,7 +132,7 @@ func (d *Drainer) purge(ctx context.Context, changes []dataflow.Change, all bool
 		return left
 	}
 	for some := range slices.Chunk(take, maxTogether) {
-		d.number(ctx, some, now)
+		d.number(ctx, some)
 	}
 	d.removeSoon()
 	return left
@@ -139,17 +145,39 @@ const maxTogether = 1000
 // process committed.
 func (d *Drainer) heard() {
 	i := d.config.Instance
-	if i.Store != nil && d.looker.wanted.Load() > d.looker.ended.Load() {
+	if i.Store != nil && !i.Store.Breaker(coherence.Purges).Open() && d.looker.wanted.Load() > d.looker.ended.Load() {
 		i.Read()
 	}
 	raise(&d.looker.token, i.Now().Known)
 }
 
-// number makes one purge of some changes.
-func (d *Drainer) number(ctx context.Context, some []*note, now time.Time) {
-	seen := map[string]bool{}
-	var subjects []string
+// number makes one purge of some changes. While the store does not record
+// purges it is not asked here, where others wait.
+func (d *Drainer) number(ctx context.Context, some []*note) {
+	l := &d.looker
+	var epoch uint64
+	if l.apart {
+		d.config.Instance.Hold(pages.Stale, subjectsOf(some)...)
+	} else {
+		bounded, cancel := context.WithTimeout(ctx, lookTime)
+		defer cancel()
+		var err error
+		if epoch, err = d.config.Instance.Declare(bounded, pages.Stale, subjectsOf(some)...); err != nil {
+			l.apart, epoch = true, 0
+			d.complain("a commit is purged on this instance only: the store did not record it", err)
+		}
+	}
+	raise(&l.token, epoch)
 	for _, n := range some {
+		n.epoch = epoch
+		l.purged[n.ID] = n
+	}
+}
+
+// subjectsOf are the subjects of all that was changed.
+func subjectsOf(notes []*note) (subjects []string) {
+	seen := map[string]bool{}
+	for _, n := range notes {
 		for _, tag := range n.Tags {
 			if !seen[tag] {
 				seen[tag] = true
@@ -157,19 +185,5 @@ func (d *Drainer) number(ctx context.Context, some []*note, now time.Time) {
 			}
 		}
 	}
-	epoch, err := d.config.Instance.Declare(ctx, pages.Stale, subjects...)
-	if err != nil {
-		epoch = 0 // it holds here, and is tried again
-		if d.looker.logged.Fault(now) {
-			d.config.Log.Warn("a commit is purged on this instance only: the store did not record it", "err", err)
-		}
-	}
-	raise(&d.looker.token, epoch)
-	for _, n := range some {
-		if n.epoch = epoch; epoch == 0 {
-			n.tries++
-			n.again = now.Add(min(time.Second<<min(n.tries, 5), 30*time.Second))
-		}
-		d.looker.purged[n.ID] = n
-	}
+	return subjects
 }

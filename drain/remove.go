@@ -30,8 +30,10 @@ const (
 	removeTime   = 5 * time.Second
 )
 
-// tidy removes what was purged.
+// tidy records what the store did not record at once, and removes what was
+// purged.
 func (d *Drainer) tidy() {
+	again := time.Second
 	for {
 		select {
 		case <-d.remove.more:
@@ -45,11 +47,46 @@ func (d *Drainer) tidy() {
 		if !pause(d.life, wait) {
 			return
 		}
-		if !d.settle() {
+		if recorded := d.record(); !d.settle() || !recorded {
 			d.removeSoon() // later
-			pause(d.life, time.Second)
+			pause(d.life, again)
+			again = min(2*again, maxAgain)
+		} else {
+			again = time.Second
 		}
 	}
+}
+
+// maxAgain is the longest pause after a failure.
+const maxAgain = 5 * time.Second
+
+// record makes the purges known to others that hold here alone.
+func (d *Drainer) record() bool {
+	l := &d.looker
+	var some []*note
+	l.hold(d.life, func() {
+		for _, n := range l.purged {
+			if n.epoch == 0 && len(some) < maxTogether {
+				some = append(some, n)
+			}
+		}
+	})
+	if len(some) == 0 {
+		return true
+	}
+	epoch, err := d.config.Instance.Record(d.life, pages.Stale, subjectsOf(some)...)
+	if err != nil {
+		d.complain("a commit is purged on this instance only: the store did not record it", err)
+		return false
+	}
+	l.hold(d.life, func() {
+		l.apart = false
+		for _, n := range some {
+			n.epoch = epoch
+		}
+	})
+	raise(&l.token, epoch)
+	return len(some) < maxTogether
 }
 
 // settle waits until the other instances know what was purged, and removes it.
@@ -60,7 +97,7 @@ func (d *Drainer) settle() bool {
 	}
 	ctx, cancel := context.WithTimeout(d.life, removeTime)
 	defer cancel()
-	if err := d.config.Instance.Settle(ctx, p.last, p.subjects...); err != nil {
+	if err := d.config.Instance.Settle(ctx, p.last, subjectsOf(p.notes)...); err != nil {
 		d.complain("a commit is purged, but some instances may not know it", err)
 		return false
 	}
@@ -78,14 +115,12 @@ func (d *Drainer) settle() bool {
 
 // A pile is what was purged and not removed.
 type pile struct {
-	notes    []*note
-	changes  []dataflow.Change
-	subjects []string // of all
-	last     uint64   // the latest purge
+	notes   []*note
+	changes []dataflow.Change
+	last    uint64 // the latest purge
 }
 
 func (d *Drainer) purged() (p pile) {
-	tags := map[string]bool{}
 	d.looker.hold(d.life, func() {
 		for _, n := range d.looker.purged {
 			if n.epoch == 0 || n.gone {
@@ -93,14 +128,8 @@ func (d *Drainer) purged() (p pile) {
 			}
 			p.notes, p.changes = append(p.notes, n), append(p.changes, n.Change)
 			p.last = max(p.last, n.epoch)
-			for _, tag := range n.Tags {
-				tags[tag] = true
-			}
 		}
 	})
-	for tag := range tags {
-		p.subjects = append(p.subjects, pages.TagSubject(tag))
-	}
 	return p
 }
 

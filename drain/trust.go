@@ -22,9 +22,14 @@ func (t *trust) holds(now time.Time) bool {
 	return int64(now.Sub(t.born)) < t.steady.Load() && now.UnixNano() < t.wall.Load()
 }
 
-// extend makes it last from when the outbox was looked at.
+// extend makes it last from a time before which all that was committed is purged.
+// Only the holder of the looker's slot calls it.
 func (t *trust) extend(from time.Time) {
-	t.steady.Store(int64(from.Sub(t.born) + pages.Trust))
+	steady := int64(from.Sub(t.born) + pages.Trust)
+	if steady <= t.steady.Load() {
+		return
+	}
+	t.steady.Store(steady)
 	t.wall.Store(from.UnixNano() + int64(pages.Trust))
 }
 
@@ -40,10 +45,16 @@ func (d *Drainer) Current(now time.Time) bool {
 // CatchUp purges everything that was committed before the call, and says
 // whether it could. While the database does not answer, no caller waits for it.
 func (d *Drainer) CatchUp() bool {
-	if d.looker.broken.Load() {
+	l := &d.looker
+	if l.broken.Load() {
 		return false
 	}
-	return d.look(d.life, d.looker.began.Load(), true)
+	before, done := l.began.Load(), false
+	l.hold(d.life, func() {
+		// The look that it waited for may have failed.
+		done = !l.broken.Load() && d.lookNow(before, true)
+	})
+	return done
 }
 
 // An Outlook is what the last look found.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
 
@@ -14,7 +15,11 @@ import (
 const programVariable = "GORGON_E2E_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(programVariable) != "" {
+	switch os.Getenv(programVariable) {
+	case "":
+	case "shop":
+		shop.Main()
+	default:
 		site.Main()
 	}
 	code := m.Run()

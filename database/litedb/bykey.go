@@ -4,9 +4,8 @@ package litedb
 
 import (
 	"database/sql/driver"
+	"math"
 	"strconv"
-
-	"github.com/gorgon-go/gorgon/dataflow"
 )
 
 // A lookup is what a query reads by the equality of a column and a parameter.
@@ -175,11 +174,12 @@ func (l *lookup) argument(args []driver.NamedValue) (driver.Value, bool) {
 func (k kind) keyOf(value driver.Value) (key string, ok bool) {
 	switch v := value.(type) {
 	case int64:
-		return strconv.FormatInt(v, 10), k == integer
+		// The lowest integer equals a float that SQLite keeps as such.
+		return strconv.FormatInt(v, 10), k == integer && v != math.MinInt64
 	case string:
 		// SQLite compares a column that is neither integer nor text with a
 		// string that looks like a number as numbers. A UUID does not.
-		return v, dataflow.IsKey(v) && (k == textual || k == uuid && isUUID(v))
+		return v, k == textual || k == uuid && isUUID(v)
 	}
 	return "", false
 }

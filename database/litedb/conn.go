@@ -106,15 +106,20 @@ func (c *conn) release() {
 	}
 }
 
-// settle is called after each call: it draws the conclusions from what SQLite
-// has done.
-func (c *conn) settle(ctx context.Context) {
+// settle is called after each call, with what a text without error did about
+// transactions. It draws the conclusions from that and from what SQLite has
+// done.
+func (c *conn) settle(ctx context.Context, turns string) {
 	committed, rolledBack := c.committed, c.rolledBack
 	c.committed, c.rolledBack = false, false
-	if rolledBack {
-		if c.begun = false; c.tx != nil {
-			c.tx.lost = true
-		}
+	if rolledBack && c.tx != nil {
+		c.tx.lost = true
+	}
+	if committed || rolledBack {
+		c.begun = false
+	}
+	if turns != "" {
+		c.begun = turns == "begin" && c.tx == nil
 	}
 	c.release()
 	if committed {
@@ -122,7 +127,7 @@ func (c *conn) settle(ctx context.Context) {
 	}
 }
 
-// begin begins a transaction. One that writes has the lock from the beginning
+// BeginTx begins a transaction. One that writes has the lock from the beginning
 // on: it cannot fail later since another one has written meanwhile.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	limited, cancel := c.engine.limit(ctx)
@@ -134,10 +139,9 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	}
 	raw, err := c.raw.BeginTx(ctx, options)
 	if err != nil {
-		c.settle(ctx)
+		c.settle(ctx, "")
 		return nil, err
 	}
-	c.committed, c.rolledBack = false, false
 	c.tx = &tx{conn: c, raw: raw, ctx: ctx, readOnly: options.ReadOnly}
 	return c.tx, nil
 }

@@ -32,10 +32,11 @@
 //
 // # What is changed
 //
-// Triggers write the changed keys into a table, within the user's transaction:
-// once for each key, and after 100 keys of a table once for the table. The
-// process that looks takes them over into a second table, purges, and removes
-// them. So a key that a later transaction changes again is a new change.
+// Triggers write the changed keys into a table, the outbox, within the user's
+// transaction: once for each key, and after 100 keys of a table once for the
+// table. The process that looks takes them: it gives them a number, purges, and
+// then removes those of that number. A key that a transaction changes while they
+// are taken is written once more.
 //
 // # The driver
 //

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"regexp"
 	"sync/atomic"
+	"time"
 
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/dataflow"
@@ -17,12 +18,16 @@ type engine struct {
 	config database.Config
 	place  place
 	tables map[string]database.Table // by their names in lower case
-	outbox string                    // the names of our tables
-	taken  string
+	outbox string                    // the name of our table
+	sql    texts
 	turn   turn
 	own    own
 	notify atomic.Pointer[func(context.Context)]
 }
+
+// maxPatience is how long SQLite waits for the lock of another process where
+// statements may take any time.
+const maxPatience = 10 * time.Minute
 
 var schemas = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
@@ -34,12 +39,13 @@ func open(config database.Config) (*engine, error) {
 	if !schemas.MatchString(config.Schema) {
 		return nil, errors.New("Options.Schema has to be lower-case letters, digits and underscores, and begin with a letter")
 	}
+	if place.patience = config.Timeout; config.Timeout <= 0 {
+		place.patience = maxPatience
+	}
 	e := &engine{
 		config: config, place: place, tables: map[string]database.Table{},
-		outbox: config.Schema + "_outbox", taken: config.Schema + "_taken",
-		turn: newTurn(),
+		outbox: config.Schema + "_outbox", sql: textsOf(config.Schema + "_outbox"),
 	}
-	e.own.turn = newTurn()
 	for _, t := range config.Tables {
 		if t.Name == "" {
 			return nil, errors.New("a table in Options.Tables has no name")

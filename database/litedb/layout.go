@@ -17,7 +17,6 @@ type step struct {
 // Layout makes what is missing.
 func (e *engine) Layout(ctx context.Context) (words []string, err error) {
 	err = e.write(ctx, "prepare the database for purges", func(s *session) error {
-		e.own.empty = false
 		steps, err := e.steps(ctx, s)
 		if err != nil {
 			return err
@@ -56,13 +55,11 @@ func (e *engine) steps(ctx context.Context, s *session) (steps []step, err error
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range []struct{ name, sql string }{{e.outbox, e.outboxSQL()}, {e.taken, e.takenSQL()}} {
-		switch sql, ok := there[t.name]; {
-		case !ok:
-			steps = append(steps, step{"make the table " + t.name, []string{t.sql}})
-		case sql != t.sql:
-			return nil, fmt.Errorf("%s has a table %s that this program did not make: give Options.Schema another name", e.place.path, t.name)
-		}
+	switch sql, ok := there[e.outbox]; {
+	case !ok:
+		steps = append(steps, step{"make the table " + e.outbox, []string{layout(e.outbox)}})
+	case sql != layout(e.outbox):
+		return nil, fmt.Errorf("%s has a table %s that this program did not make: give Options.Schema another name", e.place.path, e.outbox)
 	}
 	for _, declared := range e.config.Tables {
 		t, err := inspect(ctx, s, declared)

@@ -133,16 +133,21 @@ func (b *base) layout() []string {
 // drain returns the tags of all that was changed, and removes it.
 func (b *base) drain() []string {
 	b.Helper()
-	changes, err := b.Look(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := b.Remove(b.Context(), changes); err != nil {
-		b.Fatal(err)
-	}
 	var tags []string
-	for _, c := range changes {
-		tags = append(tags, c.Tags...)
+	for {
+		changes, err := b.Look(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(changes) == 0 {
+			break
+		}
+		if err := b.Remove(b.Context(), changes); err != nil {
+			b.Fatal(err)
+		}
+		for _, c := range changes {
+			tags = append(tags, c.Tags...)
+		}
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags)

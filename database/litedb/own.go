@@ -11,15 +11,13 @@ import (
 	"github.com/gorgon-go/gorgon/database"
 )
 
-// own is the engine's own connection, and what it has seen of the outbox.
+// own is the engine's own connection.
 type own struct {
 	turn    turn     // one caller at a time
 	session *session // nil until it is needed, and after a fault
 	closed  bool
 
-	version int64 // SQLite's number of other connections' commits
-	empty   bool  // the outbox was empty at that version
-	loose   int64 // counts the changes that were listed and not taken
+	untaken int64 // the number of the last change that was listed and not taken
 }
 
 // with calls f with the engine's own connection.
@@ -37,7 +35,7 @@ func (e *engine) with(ctx context.Context, doing string, f func(*session) error)
 		if err != nil {
 			return err
 		}
-		o.session, o.empty = s, false
+		o.session = s
 	}
 	err := f(o.session)
 	if err == nil {

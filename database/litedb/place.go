@@ -11,12 +11,17 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // A place is a database's file.
 type place struct {
 	path string // absolute
 	full bool   // a commit waits for the disk
+
+	// patience is how long SQLite waits for the lock of another process, unless
+	// the statement's context ends before.
+	patience time.Duration
 }
 
 const example = "name a file, as in sqlite:data/shop.db"
@@ -63,7 +68,7 @@ func locate(where string) (place, error) {
 		return place{}, err
 	}
 	path, err = filepath.Abs(path)
-	return place{path, full}, err
+	return place{path: path, full: full}, err
 }
 
 // parse reads the parameters of a URL.
@@ -87,24 +92,21 @@ func parse(parameters string) (full bool, err error) {
 // check says what is wrong with the file before SQLite opens it, in words that
 // SQLite does not have.
 func (p place) check() error {
-	switch info, err := os.Stat(p.path); {
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file: %s", p.path, example)
-	case err == nil, !errors.Is(err, fs.ErrNotExist):
-		return nil // opening the file reports any other fault
-	}
 	folder := filepath.Dir(p.path)
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: its folder does not exist: create the folder %s: %w", p.path, folder, fs.ErrNotExist)
 	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s: %s is not a folder", p.path, folder)
+		return fmt.Errorf("%s: %s is not a folder: %s", p.path, folder, example)
 	}
-	return nil
+	if info, err := os.Stat(p.path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file: %s", p.path, example)
+	}
+	return nil // opening the file reports any other fault
 }
 
 // dsn is what the driver opens. Its parameters hold for each connection.
-func (p place) dsn(parameters ...string) string {
+func (p place) dsn() string {
 	path := filepath.ToSlash(p.path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // a drive letter comes after a slash
@@ -114,15 +116,15 @@ func (p place) dsn(parameters ...string) string {
 	if p.full {
 		sync = "full"
 	}
-	all := append([]string{
+	all := []string{
 		"_error_rc=1", // do not use a message left over from another error
 		"_txlock=immediate",
 		"_time_format=sqlite",
-		fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds()),
+		fmt.Sprintf("_pragma=busy_timeout(%d)", p.patience.Milliseconds()),
 		"_pragma=synchronous(" + sync + ")",
 		"_pragma=foreign_keys(1)",
 		"_pragma=recursive_triggers(1)",
 		fmt.Sprintf("_pragma=journal_size_limit(%d)", 16<<20),
-	}, parameters...)
+	}
 	return "file://" + path + "?" + strings.Join(all, "&")
 }

@@ -20,6 +20,7 @@ type run struct {
 	ctx    context.Context // with the time that statements have
 	cancel context.CancelFunc
 	began  time.Time
+	asked  int // what the use had before
 }
 
 // start begins a run: it waits for the turn to write where that is needed.
@@ -39,7 +40,7 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 			return nil, r.end(err)
 		}
 	}
-	c.committed, c.rolledBack = false, false
+	r.asked = s.use.asked
 	c.seeing = s.use // SQLite compiles a statement again when the schema has changed
 	return r, nil
 }
@@ -48,14 +49,16 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 func (r *run) end(err error) error {
 	s, c := r.stmt, r.stmt.conn
 	c.seeing = nil
+	if s.use.asked != r.asked {
+		s.stale = true // what it read before may be among its sources
+	}
 	err = r.explain(err)
 	r.cancel()
+	turns := s.use.turns
 	if err != nil {
-		s.failed = true
-	} else if s.use.turns != "" {
-		c.begun = s.use.turns == "begin" && c.tx == nil
+		s.failed, turns = true, ""
 	}
-	c.settle(r.outer)
+	c.settle(r.outer, turns)
 	c.engine.report(r.outer, database.Statement{Text: s.text, Took: time.Since(r.began), Err: err})
 	return err
 }

@@ -15,10 +15,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// busyTimeout is how long SQLite waits for the lock of another process, unless
-// the statement's context ends before.
-const busyTimeout = 60 * time.Second
-
 // A raw is a connection of the driver.
 type raw interface {
 	driver.Conn
@@ -49,11 +45,11 @@ type session struct {
 }
 
 // dial opens a connection.
-func (p place) dial(ctx context.Context, parameters ...string) (*session, error) {
+func (p place) dial(ctx context.Context) (*session, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	connector, err := sqlite.NewConnector(p.dsn(parameters...))
+	connector, err := sqlite.NewConnector(p.dsn())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", p.path, err)
 	}
@@ -118,7 +114,7 @@ func (s *session) stmt(ctx context.Context, text string) (rawStmt, error) {
 	return stmt, nil
 }
 
-func named(args []any) []driver.NamedValue {
+func numbered[T any](args []T) []driver.NamedValue {
 	list := make([]driver.NamedValue, len(args))
 	for i, a := range args {
 		list[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
@@ -130,7 +126,7 @@ func named(args []any) []driver.NamedValue {
 func (s *session) exec(ctx context.Context, text string, args ...any) error {
 	stmt, err := s.stmt(ctx, text)
 	if err == nil {
-		_, err = stmt.ExecContext(ctx, named(args))
+		_, err = stmt.ExecContext(ctx, numbered(args))
 	}
 	return err
 }
@@ -141,7 +137,7 @@ func (s *session) rows(ctx context.Context, text string, args ...any) (all [][]d
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.QueryContext(ctx, named(args))
+	rows, err := stmt.QueryContext(ctx, numbered(args))
 	if err != nil {
 		return nil, err
 	}
@@ -171,12 +167,15 @@ func (s *session) value(ctx context.Context, text string, args ...any) (driver.V
 
 // transact runs f in a transaction that takes the write lock.
 func (s *session) transact(ctx context.Context, f func() error) error {
-	tx, err := s.raw.BeginTx(ctx, driver.TxOptions{})
+	err := s.exec(ctx, "begin immediate")
+	if err == nil {
+		if err = f(); err == nil {
+			err = s.exec(ctx, "commit")
+		}
+	}
 	if err != nil {
-		return err
+		// It fails where SQLite has not begun, or has rolled back by itself.
+		_ = s.exec(context.Background(), "rollback")
 	}
-	if err := f(); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
+	return err
 }

@@ -20,6 +20,7 @@ type stmt struct {
 	use    *use
 	facts  *facts // what follows from use for who reads; nil if that is not known yet
 	failed bool
+	stale  bool // SQLite compiled it again
 	closed bool
 }
 
@@ -49,7 +50,7 @@ func (s *stmt) Close() error {
 		return nil
 	}
 	s.closed = true
-	if s.failed || s.script || s.use.passing || len(s.text) > keptText {
+	if s.failed || s.stale || s.script || s.use.passing || len(s.text) > keptText {
 		return s.raw.Close()
 	}
 	return s.conn.kept.put(s)
@@ -63,6 +64,9 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 		return nil, err
 	}
 	result, err := s.raw.ExecContext(r.ctx, args)
+	if err != nil {
+		result, err = s.execAgain(r.ctx, args, err)
+	}
 	if err = r.end(err); err != nil {
 		return nil, err
 	}
@@ -106,14 +110,6 @@ func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	return s.QueryContext(context.Background(), numbered(args))
 }
 
-func numbered(args []driver.Value) []driver.NamedValue {
-	list := make([]driver.NamedValue, len(args))
-	for i, a := range args {
-		list[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
-	}
-	return list
-}
-
 // rawRows are rows of the driver.
 type rawRows interface {
 	driver.Rows
@@ -134,10 +130,14 @@ type rows struct {
 
 func (r *rows) Next(row []driver.Value) error {
 	err := r.rawRows.Next(row)
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, io.EOF):
 		err = r.run.explain(err)
 		r.err = err
 	}
+	r.run.stmt.conn.settle(r.run.outer, "") // a statement that returns rows commits when they end
 	return err
 }
 

@@ -9,16 +9,24 @@ import (
 	"github.com/gorgon-go/gorgon/dataflow"
 )
 
-// outboxSQL is the table that triggers write to: the keys that were changed and
-// are yet to be taken. A key is in it once, however often it was changed.
-func (e *engine) outboxSQL() string {
-	return "CREATE TABLE " + e.outbox + " (tab text not null, key text not null, at real not null default (unixepoch('subsec')), primary key (tab, key)) without rowid"
+// layout is the outbox. A key is once in batch 0, where triggers write to,
+// however often it was changed.
+func layout(outbox string) string {
+	return "CREATE TABLE " + outbox + " (batch integer not null default 0, tab text not null, key text not null," +
+		" at real not null default (unixepoch('subsec')), primary key (batch, tab, key)) without rowid"
 }
 
-// takenSQL is the table of the changes that were taken and are yet to be purged.
-// An id is not used twice.
-func (e *engine) takenSQL() string {
-	return "CREATE TABLE " + e.taken + " (id integer primary key autoincrement, at real not null, tab text not null, key text not null)"
+// texts are the engine's own statements.
+type texts struct{ list, take, remove, changed string }
+
+func textsOf(outbox string) texts {
+	const columns = "batch, unixepoch('subsec') - at, tab, key"
+	return texts{
+		list:    "select " + columns + " from " + outbox,
+		take:    "update " + outbox + " set batch = ? where batch = 0 returning " + columns,
+		remove:  "delete from " + outbox + " where batch in (select value from json_each(?))",
+		changed: "insert into " + outbox + " (tab, key) values ('*', '*') on conflict do nothing",
+	}
 }
 
 // A trigger is one of a table.
@@ -28,7 +36,7 @@ type trigger struct{ name, sql string }
 func (e *engine) triggers(t *table) []trigger {
 	on := func(event, when string, keys ...string) trigger {
 		name := e.config.Schema + "_" + t.name + "_" + event
-		all := "not exists (select 1 from " + e.outbox + " where tab = " + str(t.name) + " and key = '*')"
+		all := "not exists (select 1 from " + e.outbox + " where batch = 0 and tab = " + str(t.name) + " and key = '*')"
 		if when != "" {
 			all += " and (" + when + ")"
 		}
@@ -57,7 +65,7 @@ func (e *engine) insert(t *table, key, where string) string {
 		where = " where true" // so that the parser does not take "on" for a join
 	}
 	if t.key != "" {
-		key = fmt.Sprintf("case when (select count(*) from %s where tab = %s) < %d then %s else '*' end", e.outbox, str(t.name), dataflow.MaxRows, key)
+		key = fmt.Sprintf("case when (select count(*) from %s where batch = 0 and tab = %s) < %d then %s else '*' end", e.outbox, str(t.name), dataflow.MaxRows, key)
 	}
 	return " insert into " + e.outbox + " (tab, key) select " + str(t.name) + ", " + key + where + " on conflict do nothing;"
 }

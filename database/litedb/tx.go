@@ -40,5 +40,5 @@ func (t *tx) Rollback() error {
 
 func (t *tx) end() {
 	t.conn.tx = nil
-	t.conn.settle(t.ctx)
+	t.conn.settle(t.ctx, "")
 }

@@ -159,7 +159,7 @@ func TestStrict(t *testing.T) {
 	c := config(f.url, libraryTables()...)
 	c.Strict = true
 	strict := openFixture(t, c)
-	ctx, _ := dataflow.WithReads(t.Context())
+	ctx := dataflow.WithReads(t.Context(), new(dataflow.Reads))
 	for _, text := range []string{"explain select * from products", "select 1; select * from products", "select * from nothing", "call nothing()"} {
 		for range 2 {
 			if _, err := strict.sql.ExecContext(ctx, text); err == nil || !strings.Contains(err.Error(), "cannot find out what this statement of a loader reads") {
@@ -191,7 +191,8 @@ func TestStrict(t *testing.T) {
 func TestAnalysisExecutesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, library+"create function boom() returns int language plpgsql as 'begin insert into authors values (99); return 1; end'", libraryTables()...)
-	ctx, reads := dataflow.WithReads(t.Context())
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
 	tx, err := f.sql.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
