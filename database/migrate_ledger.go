@@ -55,7 +55,10 @@ func release() string {
 			return s.Value[:min(len(s.Value), 12)]
 		}
 	}
-	return strings.Trim(info.Main.Version, "()")
+	if info.Main.Version == "(devel)" {
+		return ""
+	}
+	return info.Main.Version
 }
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

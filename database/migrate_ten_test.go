@@ -140,13 +140,13 @@ func TestMigrateTenNeedsTheLock(t *testing.T) {
 	})
 }
 
-// killsVariable is how many processes are killed; default 8.
+// killsVariable is how many processes are killed; default 5.
 const killsVariable = "GORGON_DATABASE_KILLS"
 
 // A process that is killed at any moment leaves whole files, and the next one
 // continues.
 func TestMigrateKilled(t *testing.T) {
-	kills := 8
+	kills := 5
 	if n, err := strconv.Atoi(os.Getenv(killsVariable)); err == nil {
 		kills = n
 	} else if testing.Short() {
