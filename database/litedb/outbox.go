@@ -30,25 +30,21 @@ const takeTime = 100 * time.Millisecond
 // taken after its commit and not before.
 func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error) {
 	err = e.with(ctx, "look at the outbox", func(s *session) error {
-		rows, err := s.rows(ctx, e.sql.list)
+		batches, err := e.list(ctx, s)
 		if err != nil {
 			return e.missing(ctx, s, err)
 		}
-		batches := map[int64][][]driver.Value{}
-		for _, row := range rows {
-			batch, _ := row[0].(int64)
-			batches[batch] = append(batches[batch], row)
-		}
 		if batches[0] != nil {
-			batch, rows, err := e.take(ctx, s)
+			taken, err := e.take(ctx, s)
 			if err != nil {
 				return err
 			}
-			if batch != 0 {
-				delete(batches, 0)
+			// Another process may have taken them meanwhile, and not purged them.
+			if batches, err = e.list(ctx, s); err != nil {
+				return err
 			}
-			if len(rows) > 0 {
-				batches[batch] = rows
+			if taken {
+				delete(batches, 0) // what is there now came later than the call
 			}
 		}
 		for batch, rows := range batches {
@@ -63,24 +59,37 @@ func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error
 	return changes, err
 }
 
-// take gives batch 0 a number, and returns the number and the rows; 0 and nothing
-// if a writer holds the lock.
-func (e *engine) take(ctx context.Context, s *session) (batch int64, rows [][]driver.Value, err error) {
+// list reads the outbox, by batch.
+func (e *engine) list(ctx context.Context, s *session) (map[int64][][]driver.Value, error) {
+	rows, err := s.rows(ctx, e.sql.list)
+	if err != nil {
+		return nil, err
+	}
+	batches := map[int64][][]driver.Value{}
+	for _, row := range rows {
+		batch, _ := row[0].(int64)
+		batches[batch] = append(batches[batch], row)
+	}
+	return batches, nil
+}
+
+// take gives batch 0 a number, and says whether it could: not if a writer holds
+// the lock.
+func (e *engine) take(ctx context.Context, s *session) (taken bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, takeTime)
 	defer cancel()
 	if err := e.turn.take(wait); err != nil {
-		return 0, nil, ctx.Err()
+		return false, ctx.Err()
 	}
 	defer e.turn.pass()
-	batch = 1 + rand.Int64N(math.MaxInt64)
-	rows, err = s.rows(wait, e.sql.take, batch)
+	_, err = s.rows(wait, e.sql.take, 1+rand.Int64N(math.MaxInt64))
 	if err == nil {
-		return batch, rows, nil
+		return true, nil
 	}
 	if ctx.Err() == nil && (wait.Err() != nil || primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_READONLY) {
 		err = nil
 	}
-	return 0, nil, err
+	return false, err
 }
 
 // changeOf is a batch as one change.
