@@ -30,21 +30,24 @@ const takeTime = 100 * time.Millisecond
 // taken after its commit and not before.
 func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error) {
 	err = e.with(ctx, "look at the outbox", func(s *session) error {
-		batches, err := e.list(ctx, s)
+		rows, err := s.rows(ctx, e.sql.list)
 		if err != nil {
 			return e.missing(ctx, s, err)
 		}
+		batches := map[int64][][]driver.Value{}
+		for _, row := range rows {
+			batch, _ := row[0].(int64)
+			batches[batch] = append(batches[batch], row)
+		}
 		if batches[0] != nil {
-			taken, err := e.take(ctx, s)
+			batch, rows, err := e.take(ctx, s)
 			if err != nil {
 				return err
 			}
-			// Another process may have taken them meanwhile, and not purged them.
-			if batches, err = e.list(ctx, s); err != nil {
-				return err
-			}
-			if taken {
-				delete(batches, 0) // what is there now came later than the call
+			if len(rows) > 0 {
+				// What another process has taken meanwhile is in this one, too.
+				batches[batch] = append(rows, batches[0]...)
+				delete(batches, 0)
 			}
 		}
 		for batch, rows := range batches {
@@ -59,37 +62,24 @@ func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error
 	return changes, err
 }
 
-// list reads the outbox, by batch.
-func (e *engine) list(ctx context.Context, s *session) (map[int64][][]driver.Value, error) {
-	rows, err := s.rows(ctx, e.sql.list)
-	if err != nil {
-		return nil, err
-	}
-	batches := map[int64][][]driver.Value{}
-	for _, row := range rows {
-		batch, _ := row[0].(int64)
-		batches[batch] = append(batches[batch], row)
-	}
-	return batches, nil
-}
-
-// take gives batch 0 a number, and says whether it could: not if a writer holds
-// the lock.
-func (e *engine) take(ctx context.Context, s *session) (taken bool, err error) {
+// take gives batch 0 a number, and returns the number and the rows: none if a
+// writer holds the lock, or another process was faster.
+func (e *engine) take(ctx context.Context, s *session) (batch int64, rows [][]driver.Value, err error) {
 	wait, cancel := context.WithTimeout(ctx, takeTime)
 	defer cancel()
 	if err := e.turn.take(wait); err != nil {
-		return false, ctx.Err()
+		return 0, nil, ctx.Err()
 	}
 	defer e.turn.pass()
-	_, err = s.rows(wait, e.sql.take, 1+rand.Int64N(math.MaxInt64))
+	batch = 1 + rand.Int64N(math.MaxInt64)
+	rows, err = s.rows(wait, e.sql.take, batch)
 	if err == nil {
-		return true, nil
+		return batch, rows, nil
 	}
 	if ctx.Err() == nil && (wait.Err() != nil || primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_READONLY) {
 		err = nil
 	}
-	return false, err
+	return 0, nil, err
 }
 
 // changeOf is a batch as one change.

@@ -92,20 +92,17 @@ func parse(parameters string) (full bool, err error) {
 // check says what is wrong with the file before SQLite opens it, in words that
 // SQLite does not have.
 func (p place) check() error {
-	switch info, err := os.Stat(p.path); {
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file: %s", p.path, example)
-	case err == nil, !errors.Is(err, fs.ErrNotExist):
-		return nil // opening the file reports any other fault
-	}
 	folder := filepath.Dir(p.path)
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: its folder does not exist: create the folder %s: %w", p.path, folder, fs.ErrNotExist)
 	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s: %s is not a folder", p.path, folder)
+		return fmt.Errorf("%s: %s is not a folder: %s", p.path, folder, example)
 	}
-	return nil
+	if info, err := os.Stat(p.path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file: %s", p.path, example)
+	}
+	return nil // opening the file reports any other fault
 }
 
 // dsn is what the driver opens. Its parameters hold for each connection.
