@@ -17,7 +17,7 @@ func TestOrder(t *testing.T) {
 	onBench(t, func(b *bench) {
 		b.CatchUp()
 		b.desk.set(func(d *desk) { d.steps = nil })
-		b.shelf.late = 50 * time.Millisecond
+		b.shelf.set(func(s *shelf) { s.late = 50 * time.Millisecond })
 		b.commits("a").Wait(b.Context())
 		b.want("before instances know", b.left(), 1)
 		time.Sleep(400 * time.Millisecond)
@@ -321,7 +321,7 @@ func TestKilled(t *testing.T) {
 	kills := map[string]func(*bench){
 		"before it looks":        func(b *bench) { b.desk.set(func(d *desk) { d.down = errDown }) },
 		"before it purges":       func(b *bench) { b.shelf.set(func(s *shelf) { s.down = errDown }) },
-		"before others know":     func(b *bench) { b.shelf.late = time.Hour },
+		"before others know":     func(b *bench) { b.shelf.set(func(s *shelf) { s.late = time.Hour }) },
 		"before it removes":      func(b *bench) { b.desk.set(func(d *desk) { d.refuses = errDown }) },
 		"when it has removed it": func(*bench) {},
 	}
@@ -353,7 +353,7 @@ func TestKilled(t *testing.T) {
 				other.in.CatchUp(0)
 				v, _ := other.in.Judge(c)
 				b.want("verdict", v, coherence.Stale)
-				b.shelf.late = 0
+				b.shelf.set(func(s *shelf) { s.late = 0 })
 			})
 		})
 	}

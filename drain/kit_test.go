@@ -117,7 +117,10 @@ func (s *shelf) Bump(ctx context.Context, v pages.Verb, subjects ...string) (uin
 }
 
 func (s *shelf) Lagging(ctx context.Context, sequence uint64) (int, error) {
-	time.Sleep(s.late)
+	s.mu.Lock()
+	late := s.late
+	s.mu.Unlock()
+	time.Sleep(late)
 	if s.desk != nil {
 		s.desk.did("known")
 	}
