@@ -204,7 +204,7 @@ func valueOf(t *testing.T, a cache.Answer) int64 {
 	return s.Value
 }
 
-// raceOn races on one row, and returns whether it was changed.
+// raceOn races on one row, which becomes a value unless it is rolled back.
 func (p *pair) raceOn(d *rand.Rand, id int, value int64) {
 	t := p.t
 	loads, writes := p.a, p.b
@@ -273,7 +273,8 @@ func (p *pair) raceOn(d *rand.Rand, id int, value int64) {
 }
 
 // settle waits until the outbox is empty, and then until every page is fresh. What
-// is fresh has to be what the database has. It returns how many pages are not.
+// is fresh has to be what the database has. It returns how many pages there are,
+// and how many of them are wrong.
 func (p *pair) settle() (pagesHeld, wrong int) {
 	t := p.t
 	engine, err := p.a.db.Engine()
@@ -395,14 +396,7 @@ func inPostgres(t *testing.T, url string) func() pages.Store {
 //
 // Without the variable there are 2,000 races with each database.
 func TestCommitRaces(t *testing.T) {
-	races := 2000
-	if v := os.Getenv("COMMIT_RACES"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			t.Fatalf("COMMIT_RACES: %v", err)
-		}
-		races = n
-	}
+	races := number(t, "COMMIT_RACES", 2000)
 	for _, s := range stands {
 		t.Run(s.name, func(t *testing.T) {
 			const racers = 4
@@ -428,10 +422,24 @@ func TestCommitRaces(t *testing.T) {
 	}
 }
 
+// number is what an environment variable says, or a default.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
 // TestCommitRacesSeen measures how soon the other instance sees a commit. The
 // figures that it prints are those of an idle machine; it fails only far above:
 //
-//	go test ./e2e -run CommitRacesSeen -v
+//	COMMIT_SEEN=100 go test ./e2e -run CommitRacesSeen -v
 func TestCommitRacesSeen(t *testing.T) {
 	for _, s := range stands {
 		t.Run(s.name, func(t *testing.T) {
@@ -462,12 +470,12 @@ func TestCommitRacesSeen(t *testing.T) {
 				slices.Sort(times)
 				return times
 			}
-			own := seen(50, func(value int64) {
+			own := seen(number(t, "COMMIT_SEEN", 25), func(value int64) {
 				if _, err := p.a.db.SQL().ExecContext(t.Context(), "update items set value = $1 where id = 1", value); err != nil {
 					t.Fatal(err)
 				}
 			}, time.Second)
-			foreign := seen(8, func(value int64) {
+			foreign := seen(5, func(value int64) {
 				p.exec("update items set value = $1 where id = 1", value)
 			}, time.Second)
 			of := func(times []time.Duration, q float64) time.Duration {
