@@ -422,20 +422,6 @@ func TestCommitRaces(t *testing.T) {
 	}
 }
 
-// number is what an environment variable says, or a default.
-func number(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
-
 // TestCommitRacesSeen measures how soon the other instance sees a commit. The
 // figures that it prints are those of an idle machine; it fails only far above:
 //

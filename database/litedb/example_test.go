@@ -40,7 +40,8 @@ func Example() {
 	}
 
 	// A loader's query notes what it reads.
-	loading, reads := dataflow.WithReads(ctx)
+	reads := new(dataflow.Reads)
+	loading := dataflow.WithReads(ctx, reads)
 	var title string
 	_ = db.SQL().QueryRowContext(loading, "select title from products where id = ?", 7).Scan(&title)
 	fmt.Println(reads.Tags())
