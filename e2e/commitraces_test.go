@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -420,20 +419,6 @@ func TestCommitRaces(t *testing.T) {
 			t.Logf("%d races in %v, %d loads; %d pages on two instances, %d stale for good", races/2, took.Round(time.Millisecond), p.loads.Load(), held, wrong)
 		})
 	}
-}
-
-// number is what an environment variable says, or a default.
-func number(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // TestCommitRacesSeen measures how soon the other instance sees a commit. The
