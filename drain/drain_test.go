@@ -179,7 +179,7 @@ func TestTrust(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		b.want("current after two seconds", b.Current(b.now()), false)
 	})
-	onBench(t, func(b *bench) { // a machine that sleeps, of which one clock stands still
+	onBench(t, func(b *bench) { // it was asleep for a minute
 		b.CatchUp()
 		c := b.copyOf("a")
 		b.writes("a").commit()
