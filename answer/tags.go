@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -51,12 +52,40 @@ func joinTags(header string, subjects []string) []string {
 	return []string{strings.Join(EdgeTags(subjects), separator)}
 }
 
+// maxTagLine is how many bytes of subjects a tag header may have before rows of a
+// database are named by their tables: proxies refuse headers of 8 KiB and more.
+const maxTagLine = 2048
+
+// edgeSubjects are the subjects of an entry for a tag header.
+func edgeSubjects(e *pages.Entry) []string {
+	subjects := e.Subjects()
+	size := 0
+	for _, s := range subjects {
+		size += len(s) + 1
+	}
+	if size <= maxTagLine {
+		return subjects
+	}
+	seen := map[string]bool{}
+	var coarse []string
+	for _, s := range subjects {
+		if tag, ok := strings.CutPrefix(s, pages.TagSubject("")); ok {
+			s = pages.TagSubject(dataflow.Coarse(tag))
+		}
+		if !seen[s] {
+			seen[s] = true
+			coarse = append(coarse, s)
+		}
+	}
+	return coarse
+}
+
 // tagsFor is the tag header's value for an entry, made at its first use.
 func (w *Writer) tagsFor(p *Prepared, e *pages.Entry) []string {
 	if t := p.tags.Load(); t != nil && t.of == w {
 		return t.values
 	}
-	t := &tagLine{of: w, values: joinTags(w.tagHeader, e.Subjects())}
+	t := &tagLine{of: w, values: joinTags(w.tagHeader, edgeSubjects(e))}
 	p.tags.Store(t)
 	return t.values
 }

@@ -1,5 +1,5 @@
 // Package command turns an app into a program: serve, build, export, why,
-// purge, migrate, maintain, routes and health. What needs the source (new, dev,
+// purge, migrate, maintain, config, routes and health. What needs the source (new, dev,
 // plan, deploy, generate) is the tool's: package tool.
 //
 //	func main() {
@@ -49,6 +49,11 @@ type Config struct {
 	// Bundler makes the files that are served of App.Assets: bundle.Bundler{}.
 	// An app with assets needs it. Default: none, and nothing of it is linked.
 	Bundler Bundler
+
+	// Settings are the app's own configuration: config.Define returns them. The
+	// program reads them before it serves, builds, exports, migrates or
+	// maintains, and ends if they have faults. Default: none.
+	Settings Settings
 
 	// Log wraps the handler of the server's log, to report errors elsewhere as
 	// well. The result must pass records on. Default: none.
@@ -122,7 +127,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.AddCommand(buildCommand(p), serve, healthCommand(p), (&exporter{p: p}).command(), why{p}.command(), purge{p}.command(), migrateCommand(p),
-		routesCommand(p), maintainer{p}.command(), environmentTopic())
+		routesCommand(p), maintainer{p}.command(), environmentTopic(p))
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -132,6 +137,9 @@ func (p *program) root() *cobra.Command {
 				if err := p.app.Validate(); err != nil {
 					return exit{Code: Failed, Err: err}
 				}
+				if err := p.configure(c.Name()); err != nil {
+					return err
+				}
 				if err := p.findPackage(); err != nil {
 					return cli.Fail(err)
 				}
@@ -140,7 +148,7 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	root.RunE = serve.RunE
-	root.AddCommand(partsCommand(p), openapiCommand(p))
+	root.AddCommand(configCommand(p), partsCommand(p), openapiCommand(p), reachCommand(p))
 	return root
 }
 

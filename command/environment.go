@@ -26,6 +26,7 @@ func variables() []variable {
 		{"GORGON_ACME_DOMAINS", "--acme-domains of serve; health then asks over TLS"},
 		{"GORGON_BASE_PATH", "--base"},
 		{"GORGON_DEV", "1: set by 'gorgon dev' for the program that it runs"},
+		{"GORGON_DEV_ENV", "names of the variables that come from .env, with commas, set likewise"},
 		{"GORGON_DEV_FILES", "file in which the program lists the embedded files that it reads from disk, set likewise"},
 		{"GORGON_DEV_RUN", "which run of it that is, set likewise"},
 		{"GORGON_DRAIN", "--drain of serve"},
@@ -52,7 +53,7 @@ func variables() []variable {
 }
 
 // environmentTopic is a page of help.
-func environmentTopic() *cobra.Command {
+func environmentTopic(p *program) *cobra.Command {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, v := range variables() {
@@ -62,7 +63,7 @@ func environmentTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "environment",
 		Short: "The variables of the environment that are read",
-		Long:  "Flags win over the environment. These variables are read:\n\n" + text.String(),
+		Long:  "Flags win over the environment. These variables are read:\n\n" + text.String() + "\nThose of the app itself are listed by '" + p.app.Name + " config'.",
 	}
 }
 

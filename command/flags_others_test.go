@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/config"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -298,6 +299,23 @@ func checksOfOthers() map[string]func(*trial) {
 			if n := kept(x, "s"); n != 2 {
 				x.Errorf("%d pages are left", n)
 			}
+		},
+
+		"config --json": func(x *trial) {
+			x.conf = config.Define[tea]("TEA_")
+			isJSON("config")(x)
+		},
+		"config --print": func(x *trial) {
+			x.conf = config.Define[tea]("TEA_")
+			x.Setenv("TEA_KEY", "hunter2")
+			if said := x.does("config"); strings.Contains(said, "environment") || !strings.Contains(said, "set") {
+				x.Errorf("without it: %s", said)
+			}
+			x.says("environment", "config", "--print")
+		},
+		"reach --json": func(x *trial) {
+			x.Setenv("GORGON_STORE", "disk:s")
+			x.says(`"local": true`, "reach", "--json")
 		},
 
 		"parts --json": func(x *trial) {

@@ -14,11 +14,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/config"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/wire"
 )
@@ -411,6 +413,15 @@ func checksOfEnvironment() map[string]func(*trial) {
 			s := x.serves()
 			x.exists("dist/site@dev.seed")
 			s.end()
+		},
+		"GORGON_DEV_ENV": func(x *trial) { // what comes from .env is said to
+			x.conf = config.Define[tea]("TEA_")
+			x.Setenv("TEA_KEY", "hunter2")
+			x.Setenv("TEA_CUPS", "2")
+			x.Setenv("GORGON_DEV_ENV", "OTHER,TEA_CUPS")
+			if said := strings.Fields(x.does("config", "--print")); !slices.Equal(said[:6], []string{"TEA_KEY", "••••", "environment", "TEA_CUPS", "2", ".env"}) {
+				x.Errorf("%q", said)
+			}
 		},
 		"GORGON_DEV_FILES": func(x *trial) { // what gorgon.Files reads from disk is listed there
 			report := filepath.Join(x.TempDir(), "files")

@@ -34,6 +34,9 @@ func (p *program) parts() error {
 	if err := p.app.Validate(); err != nil {
 		return err
 	}
+	if err := p.configure("parts"); err != nil {
+		return err
+	}
 	app := plan.Describe(p.app)
 	headers, err := answer.Headers(p.app)
 	if err != nil {

@@ -181,7 +181,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 			if _, said := runs(t, site("still"), time.Second, "serve"); tells(said, password) != "" {
 				t.Errorf("%s shows it: %s", name, said)
 			}
-			for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"health", "--help"}} {
+			for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"health", "--help"}, {"config", "--print"}, {"config", "--print", "--json"}} {
 				if _, said := runs(t, site("still"), time.Second, args...); tells(said, password) != "" {
 					t.Errorf("%v shows %s", args, name)
 				}
@@ -198,7 +198,7 @@ func TestNoKeyIsShown(t *testing.T) {
 		t.Setenv(name, secret+strings.ToLower(name))
 	}
 	t.Setenv("GORGON_LOG_LEVEL", "debug")
-	for _, args := range [][]string{{"build"}, {"serve", "--addr", "127.0.0.1:0"}, {"why", "/"}, {"routes"}, {"parts"}, {"maintain"}, {"--help"}, {"serve", "--help"}} {
+	for _, args := range [][]string{{"build"}, {"serve", "--addr", "127.0.0.1:0"}, {"why", "/"}, {"routes"}, {"parts"}, {"config", "--print"}, {"maintain"}, {"--help"}, {"serve", "--help"}} {
 		if _, said := runs(t, site(""), 2*time.Second, args...); tells(said, secret) != "" {
 			t.Errorf("%v shows it: %s", args, said)
 		}

@@ -37,6 +37,7 @@ type trial struct {
 	beats atomic.Int64                // runs of the service
 	flag  string                      // that is checked
 	key   bool                        // it is the one of the key
+	conf  command.Settings            // nil for none
 }
 
 func newTrial(t *testing.T) *trial {
@@ -80,7 +81,7 @@ func newTrial(t *testing.T) *trial {
 }
 
 func (x *trial) config() command.Config {
-	return command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}}
+	return command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}, Settings: x.conf}
 }
 
 // run runs a command line to its end.

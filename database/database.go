@@ -179,9 +179,13 @@ type DB struct {
 func Open(dialect Dialect, options Options) *DB {
 	db := &DB{dialect: dialect, options: options.withDefaults()}
 	db.handle = sql.OpenDB(connector{db})
-	if db.handle.SetMaxOpenConns(db.options.Conns); dialect.Pools() {
+	if dialect.Pools() {
 		db.handle.SetMaxIdleConns(-1)
+	} else {
+		set(&db.options.Conns, 8)
+		db.handle.SetMaxIdleConns(db.options.Conns) // the default of 2 opens a connection for nearly every query
 	}
+	db.handle.SetMaxOpenConns(db.options.Conns)
 	return db
 }
 

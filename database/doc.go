@@ -36,8 +36,7 @@
 // A page says so (the why command, and plan), and keeps its interval, if it
 // reads a table that is not in Tables, or one through a function whose reads
 // are not known, a materialized view, or another database. Changes are not
-// noticed if they are made without triggers: by a restored backup, with
-// session_replication_role=replica, directly in a partition, by ALTER TABLE
-// outside of a migration, or, in SQLite, by REPLACE where the row that it
-// replaces has another key.
+// noticed if they are made without triggers: by a restored backup, logical
+// replication or DISABLE TRIGGER, directly in a partition, by ALTER TABLE outside
+// of a migration, or, in SQLite, by REPLACE of a program other than the app.
 package database

@@ -32,7 +32,6 @@ type migrator struct {
 	log      *slog.Logger
 	strict   bool
 	patience time.Duration // Options.LockTimeout
-	resumed  map[int64]record
 }
 
 func (db *DB) migrator() (*migrator, error) {
@@ -58,7 +57,7 @@ func (db *DB) migrator() (*migrator, error) {
 	}
 	m := &migrator{
 		engine: engine, postgres: db.dialect.Name() == migration.PostgreSQL, files: files, log: log, strict: strict, patience: options.LockTimeout,
-		ledger: newLedger(db.dialect.Name(), options.Schema, files), resumed: map[int64]record{},
+		ledger: newLedger(db.dialect.Name(), options.Schema, files),
 	}
 	m.handle = sql.OpenDB(migratorConnector{engine.Connector(), m.postgres})
 	if db.dialect.Pools() {
@@ -103,11 +102,7 @@ func (c migratorConnector) Connect(ctx context.Context) (driver.Conn, error) {
 func (m *migrator) provider() (*goose.Provider, error) {
 	var all []*goose.Migration
 	for _, f := range m.files {
-		up, down := &goose.GoFunc{RunTx: m.statements(f, f.Up)}, &goose.GoFunc{RunTx: m.statements(f, f.Down)}
-		if f.Bare {
-			up = &goose.GoFunc{RunDB: func(ctx context.Context, db *sql.DB) error { return m.bare(ctx, db, f) }}
-		}
-		all = append(all, goose.NewGoMigration(f.Version, up, down))
+		all = append(all, goose.NewGoMigration(f.Version, &goose.GoFunc{RunTx: m.statements(f, f.Up)}, &goose.GoFunc{RunTx: m.statements(f, f.Down)}))
 	}
 	return goose.NewProvider(goose.DialectCustom, m.handle, nil, goose.WithStore(m.ledger), goose.WithGoMigrations(all...),
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
@@ -118,7 +113,9 @@ const lockTries = 5
 
 // apply applies one file. Begun is its record, if it began and did not end.
 func (m *migrator) apply(ctx context.Context, f migration.File, begun record) (err error) {
-	m.resumed[f.Version] = begun
+	if f.Bare {
+		return m.explain(f, m.bare(ctx, f, begun))
+	}
 	for try := 1; ; try++ {
 		_, err = m.goose.ApplyVersion(ctx, f.Version, true)
 		if err == nil || try == lockTries || ctx.Err() != nil || !m.engine.Retry(err) && state(err) != lockNotAvailable {
@@ -187,33 +184,43 @@ func foreignKeys(ctx context.Context, tx *sql.Tx) error {
 	return rows.Err()
 }
 
-// bare executes a file that is not in a transaction. That it has begun is
-// recorded before, so that what a killed process left is found.
-func (m *migrator) bare(ctx context.Context, db *sql.DB, f migration.File) error {
-	begun := m.resumed[f.Version]
-	if index := f.Index(); index != "" && begun.version != 0 {
-		var exists, valid bool
-		err := db.QueryRowContext(ctx, "SELECT count(*) > 0, coalesce(bool_and(indisvalid), false) FROM pg_index WHERE indexrelid = to_regclass("+literal(index)+")").Scan(&exists, &valid)
-		switch {
-		case err != nil:
-			return err
-		case exists && valid && begun.sum == f.Sum:
-			return nil // all that was left to do is its record
-		case exists && !valid:
-			m.log.WarnContext(ctx, "an index that was not completed is made again", "file", f.Name, "index", index)
-			if _, err := db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+index); err != nil {
-				return err
-			}
-		}
-	}
-	if err := m.ledger.write(ctx, db, f, false); err != nil {
+// bare applies a file that is not in a transaction. That it has begun is recorded
+// before, so that what a killed process left is found.
+func (m *migrator) bare(ctx context.Context, f migration.File, begun record) error {
+	done, err := m.resume(ctx, f, begun)
+	if err != nil {
 		return err
 	}
-	m.resumed[f.Version] = record{version: f.Version, sum: f.Sum} // if it is tried again
-	if _, err := db.ExecContext(ctx, f.Up[0].Text); err != nil {
-		return &stop{f.Up[0].Line, err}
+	if !done {
+		if err := m.ledger.write(ctx, m.handle, f, false); err != nil {
+			return err
+		}
+		if _, err := m.handle.ExecContext(ctx, f.Up[0].Text); err != nil {
+			return &stop{f.Up[0].Line, err}
+		}
 	}
-	return nil
+	return m.ledger.write(ctx, m.handle, f, true)
+}
+
+// resume says whether all is done of a file that began and did not end. An index
+// that was not completed is removed.
+func (m *migrator) resume(ctx context.Context, f migration.File, begun record) (done bool, err error) {
+	index := f.Index()
+	if index == "" || begun.version == 0 {
+		return false, nil
+	}
+	var exists, valid bool
+	err = m.handle.QueryRowContext(ctx, "SELECT count(*) > 0, coalesce(bool_and(indisvalid), false) FROM pg_index WHERE indexrelid = to_regclass("+literal(index)+")").Scan(&exists, &valid)
+	switch {
+	case err != nil:
+		return false, err
+	case exists && valid:
+		return begun.sum == f.Sum, nil
+	case exists:
+		m.log.WarnContext(ctx, "an index that was not completed is made again", "file", f.Name, "index", index)
+		_, err = m.handle.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+index)
+	}
+	return false, err
 }
 
 // lockNotAvailable is the SQLSTATE of a lock that was waited for too long.

@@ -55,7 +55,10 @@ func release() string {
 			return s.Value[:min(len(s.Value), 12)]
 		}
 	}
-	return strings.Trim(info.Main.Version, "()")
+	if info.Main.Version == "(devel)" {
+		return ""
+	}
+	return info.Main.Version
 }
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -115,7 +118,7 @@ func (l *ledger) ensure(ctx context.Context, db *sql.DB) error {
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err == nil {
-		err = errors.Join(l.CreateVersionTable(ctx, tx))
+		err = l.CreateVersionTable(ctx, tx)
 		if err == nil {
 			err = l.write(ctx, tx, migration.File{}, true)
 		}

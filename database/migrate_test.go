@@ -366,7 +366,7 @@ func TestMigrateLockTimeout(t *testing.T) {
 // An index is made outside of a transaction; what a process left that was killed
 // is made again.
 func TestMigrateIndex(t *testing.T) {
-	s := site{t, newFake(database.PostgreSQL), newPostgres(t)}
+	s := site{t, newFake(database.PostgreSQL), newPostgres(t) + "&pool_max_conns=1"}
 	begin := []string{"00001_products.sql", products + "INSERT INTO products VALUES (1, 'a', 'x'), (2, 'a', 'y');"}
 	const index = "-- gorgon: no transaction\nCREATE UNIQUE INDEX CONCURRENTLY by_name ON products (name);"
 	all := files(append(begin, "00002_index.sql", index)...)

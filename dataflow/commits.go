@@ -9,11 +9,11 @@ import (
 
 // Commits are the commits of one request. Use it by pointer.
 type Commits struct {
-	wait  sync.Mutex // held while Wait waits: a second caller waits for the same
 	mu    sync.Mutex
 	waits []func(context.Context) uint64
 	token uint64
 	told  uint64
+	under chan struct{} // closed when the Wait ends that is under way; nil: none is
 }
 
 type commitsKey struct{}
@@ -40,11 +40,23 @@ func (c *Commits) Add(wait func(context.Context) uint64) {
 // Wait waits until everything that was committed is purged, and returns the
 // latest purge's number; 0 if there was none.
 func (c *Commits) Wait(ctx context.Context) uint64 {
-	c.wait.Lock()
-	defer c.wait.Unlock()
-	c.mu.Lock()
-	waits := c.waits
-	c.waits = nil
+	for {
+		c.mu.Lock()
+		under := c.under
+		if under == nil {
+			break
+		}
+		c.mu.Unlock()
+		select {
+		case <-under: // its commits are this caller's, too
+		case <-ctx.Done():
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return c.token
+		}
+	}
+	under, waits := make(chan struct{}), c.waits
+	c.under, c.waits = under, nil
 	c.mu.Unlock()
 	var last uint64
 	for _, wait := range waits {
@@ -52,6 +64,8 @@ func (c *Commits) Wait(ctx context.Context) uint64 {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.under = nil
+	close(under)
 	c.token = max(c.token, last)
 	return c.token
 }

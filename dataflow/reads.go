@@ -22,13 +22,25 @@ const AllRows = "*"
 
 // TableTag is the tag of a table in a database: "db:shop.public.products".
 // Every change of a row of the table purges it.
-func TableTag(database, table string) string { return Prefix + database + "." + table }
+func TableTag(database, table string) string {
+	return Prefix + strings.ReplaceAll(database+"."+table, ":", "_") // a colon ends it
+}
 
 // DatabaseTag is the tag of everything in a database; a migration purges it.
-func DatabaseTag(database string) string { return Prefix + database }
+func DatabaseTag(database string) string { return Prefix + strings.ReplaceAll(database, ":", "_") }
 
 // RowTag is the tag of one row: "db:shop.public.products:7".
 func RowTag(table, key string) string { return table + ":" + key }
+
+// Coarse is the tag of the table that a row's tag is of: every change of the row
+// purges it, too. Any other tag is as it was.
+func Coarse(tag string) string {
+	rest, data := strings.CutPrefix(tag, Prefix)
+	if table, _, row := strings.Cut(rest, ":"); data && row {
+		return Prefix + table
+	}
+	return tag
+}
 
 // maxKey is the longest key, in bytes, that a tag may contain.
 const maxKey = 64

@@ -357,7 +357,7 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	}
 	host, port, _ := net.SplitHostPort(free.Addr().String())
 	free.Close()
-	env, err := readDotenv(s.dotenv())
+	env, err := withNames(readDotenv(s.dotenv()))
 	if err != nil {
 		return nil, err
 	}

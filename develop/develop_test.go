@@ -332,8 +332,12 @@ var files = gorgon.Files(embedded)
 func main() {
 	post, _ := os.ReadFile("posts/first.txt")
 	views := &templates.Set{Files: files, Patterns: []string{"views/*.html"}}
+	mark := os.Getenv("MARK")
+	if mark != "" && os.Getenv("GORGON_DEV_ENV") != "MARK" {
+		mark += "from elsewhere"
+	}
 	command.Main(gorgon.App{Name: "app", Parts: []gorgon.Part{gorgon.Page[state]{Path: "/",
-		Load: func(context.Context, gorgon.Input) (state, error) { return state{string(post) + os.Getenv("MARK")}, nil },
+		Load: func(context.Context, gorgon.Input) (state, error) { return state{string(post) + mark}, nil },
 		View: func(s state) gorgon.Component { return views.View("page.html", s) },
 	}}}, command.Config{})
 }

@@ -23,6 +23,26 @@ func (s *Server) dotenv() string {
 	return filepath.Join(folder, ".env")
 }
 
+// Dotenv returns the variables that .env in an app's folder adds to those of
+// the environment, and one that lists their names for the app.
+func Dotenv(folder string) ([]string, error) {
+	return withNames(readDotenv(filepath.Join(folder, ".env")))
+}
+
+// withNames adds the variable by which a program knows which others come from
+// .env.
+func withNames(pairs []string, err error) ([]string, error) {
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, pair := range pairs {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	return append(pairs, "GORGON_DEV_ENV="+strings.Join(names, ",")), nil
+}
+
 // readDotenv returns the variables of a file that the environment does not
 // have; none if there is no file. Errors name the line and nothing of it: it
 // may be a secret.

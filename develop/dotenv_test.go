@@ -33,3 +33,26 @@ func TestDotenv(t *testing.T) {
 		}
 	}
 }
+
+// An app is given the names of what comes from the file, and of nothing else.
+func TestDotenvNames(t *testing.T) {
+	t.Setenv("TAKEN", "outer")
+	dir := t.TempDir()
+	if got, err := Dotenv(dir); err != nil || !slices.Equal(got, []string{"GORGON_DEV_ENV="}) {
+		t.Errorf("without a file: %q, %v", got, err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("A=one=1\nTAKEN=inner\nB=\nGORGON_DEV_ENV=C\n")
+	if got, err := Dotenv(dir); err != nil || !slices.Equal(got, []string{"A=one=1", "B=", "GORGON_DEV_ENV=C", "GORGON_DEV_ENV=A,B,GORGON_DEV_ENV"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	write("hunter2\n")
+	if got, err := Dotenv(dir); err == nil || got != nil || strings.Contains(err.Error(), "hunter") {
+		t.Errorf("%q, %v", got, err)
+	}
+}

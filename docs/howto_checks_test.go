@@ -284,3 +284,15 @@ func checkImport(s *site) {
 	s.wants(send("S1,Other,7\nS2,Bad,price\n"), 400, "line 2")
 	s.wants(s.get("/"), 200, "10000 products")
 }
+
+func checkConfiguration(s *site) {
+	s.wants(s.get("/"), 200, "30 loaves, every 45m0s. Mail: localhost")
+	s.wants(s.send("POST", "/oven", "", "", "Oven-Key", "another"), 403)
+	s.wants(s.send("POST", "/oven", "", ""), 403)
+	s.wants(s.send("POST", "/oven", "", "", "Oven-Key", "oven key"), 200, "open with ••••")
+}
+
+func checkMigrations(s *site) {
+	s.wants(s.get("/"), 200, "<h1>Stool</h1>", "Of granite")
+	s.eventually("/left", "0 rows are left")
+}

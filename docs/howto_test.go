@@ -98,7 +98,7 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true}
+var migrating = map[string]bool{"database": true, "import": true, "migrations": true}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -138,7 +138,7 @@ func start(t *testing.T, program string, migrates bool) *site {
 		}
 	}
 	c.Env = append(os.Environ(), database, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
-		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day")
+		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -264,6 +264,8 @@ func (s *site) logs(texts ...string) {
 var checks = map[string]func(*site){
 	"form": checkForm, "sign-in": checkSignIn, "api": checkAPI, "feed": checkFeed, "redirects": checkRedirects,
 	"webhook": checkWebhook, "events": checkEvents, "middleware": checkMiddleware, "errors": checkErrors,
+	"migrations":  checkMigrations,
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport,
+	"configuration": checkConfiguration,
 }

@@ -239,6 +239,8 @@ func (h *history) sabotage(d *dice, end time.Time) {
 			continue
 		}
 		switch n := d.n(10); {
+		case h.bug.hasty: // what it has removed is lost
+			i.fuse.Store(atLook)
 		case n < 7:
 			i.fuse.Store(int32(1 + d.n(int(deadly)-1)))
 		case n < 8:

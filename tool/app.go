@@ -84,6 +84,23 @@ func ask(ctx context.Context, program, store string) (plan.App, error) {
 	return a, nil
 }
 
+// runApp compiles the app in a folder, and runs a command of its program.
+func runApp(ctx context.Context, folder string, env []string, args ...string) ([]byte, error) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, cli.Misuse("%s is not a folder: name that of the app's main package, such as ./cmd/shop", cli.Quoted(folder))
+	}
+	temp, err := os.MkdirTemp("", "gorgon-app-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(temp)
+	binary, err := compile.Build(ctx, folder, filepath.Join(temp, "app.exe"))
+	if err != nil {
+		return nil, err
+	}
+	return call(ctx, binary.File, env, args...)
+}
+
 // call runs a command of an app's program, and returns what it prints. Its
 // error is what the program complains of, with its exit code.
 func call(ctx context.Context, program string, env []string, args ...string) ([]byte, error) {

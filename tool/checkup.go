@@ -40,7 +40,9 @@ func (e *examination) project() {
 		return
 	}
 	defer os.RemoveAll(filepath.Dir(program))
-	e.app(program)
+	if e.app(program) {
+		e.surroundings(program)
+	}
 }
 
 // framework says which Gorgon the project uses; false where it uses none.
@@ -179,12 +181,12 @@ func (e *examination) compiles() string {
 }
 
 // app asks the program whether it can work.
-func (e *examination) app(program string) {
+func (e *examination) app(program string) bool {
 	const check = "app"
 	a, err := ask(e.ctx, program, "")
 	if err != nil {
 		e.add(check, bad, firstLine(err.Error()), "see 'go run . routes'")
-		return
+		return false
 	}
 	count := map[string]int{}
 	for _, p := range a.Parts {
@@ -201,4 +203,5 @@ func (e *examination) app(program string) {
 		}
 	}
 	e.add(check, good, "it can work: "+strings.Join(kinds, ", "), "")
+	return true
 }

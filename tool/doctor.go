@@ -39,8 +39,10 @@ func (t *tool) doctorCommand() *cobra.Command {
 		Short: "Check what a developer needs, and the project in this folder",
 		Long: `Checks the go command and its settings, whether modules can be had, git, the
 port, and what may be left out; in the folder of a project also whether it
-builds, whether its app can work, and whether it could be deployed. Each fault
-comes with its hint. It exits with 1 if something does not work as it is.`,
+builds, whether its app can work, whether it could be deployed, what its
+configuration lacks, and how long a round trip takes to the store that
+GORGON_STORE names and to the database. Each fault comes with its hint. It exits
+with 1 if something does not work as it is.`,
 		Args: cli.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			findings := examine(c.Context())

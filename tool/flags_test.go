@@ -1,6 +1,6 @@
 //go:build unix
 
-// The effects of the flags of plan, deploy and generate.
+// The effects of the flags of plan, deploy, generate and config.
 
 package tool
 
@@ -174,15 +174,16 @@ func deployOnce(t *testing.T, args ...string) (out string, code int, text string
 	return out, code, text
 }
 
-// Every flag of plan, deploy and generate has an effect. One that is added has to be
+// Every flag of plan, deploy, generate and config has an effect. One that is added has to be
 // added here.
 func TestEveryFlagHasAnEffect(t *testing.T) {
 	checks := checksOfDeploy()
 	maps.Copy(checks, checksOfPlan())
 	maps.Copy(checks, checksOfGenerate())
+	maps.Copy(checks, checksOfConfig())
 	tool := &tool{}
 	var wanted []string
-	for _, c := range []*cobra.Command{tool.planCommand(), tool.deployCommand(), tool.generateCommand()} {
+	for _, c := range []*cobra.Command{tool.planCommand(), tool.deployCommand(), tool.generateCommand(), tool.configCommand()} {
 		for _, flag := range regexp.MustCompile(`(?m)^ +--([\w-]+)`).FindAllStringSubmatch(c.LocalFlags().FlagUsages(), -1) {
 			wanted = append(wanted, c.Name()+" --"+flag[1])
 		}
@@ -198,6 +199,25 @@ func TestEveryFlagHasAnEffect(t *testing.T) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(name, " ", ""), checks[name])
+	}
+}
+
+func checksOfConfig() map[string]func(*testing.T) {
+	return map[string]func(*testing.T){
+		"config --print": func(t *testing.T) {
+			t.Setenv("GORGON_ROLE", "serve")
+			if code, text := said(t, "config"); code != 0 || strings.Contains(text, "GORGON_ROLE") {
+				t.Errorf("without it: %d: %s", code, text)
+			}
+			if code, text := said(t, "config", "--print"); code != 0 || !strings.Contains(text, "GORGON_ROLE  serve  environment") {
+				t.Errorf("%d: %s", code, text)
+			}
+		},
+		"config --json": func(t *testing.T) {
+			if code, text := said(t, "config", ".", "--json"); code != 0 || text != "[]\n" {
+				t.Errorf("%d: %s", code, text)
+			}
+		},
 	}
 }
 

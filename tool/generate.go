@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cli"
-	"github.com/gorgon-go/gorgon/compile"
 	"github.com/gorgon-go/gorgon/generate"
 )
 
@@ -109,19 +108,7 @@ func (g *generation) run(ctx context.Context, folder string) error {
 
 // describe compiles the app in a folder, and returns its description.
 func describe(ctx context.Context, folder string) ([]byte, error) {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, cli.Misuse("%s is not a folder: name that of the app's main package, such as ./cmd/shop", cli.Quoted(folder))
-	}
-	temp, err := os.MkdirTemp("", "gorgon-app-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(temp)
-	binary, err := compile.Build(ctx, folder, filepath.Join(temp, "app.exe"))
-	if err != nil {
-		return nil, err
-	}
-	return call(ctx, binary.File, nil, "openapi")
+	return runApp(ctx, folder, nil, "openapi")
 }
 
 // outputs are the files that flags name. The name is that of a package in Go.

@@ -131,8 +131,8 @@ func template(subject, dialect, contract string) string {
 -- );
 -- ALTER TABLE products ADD COLUMN subtitle text NOT NULL DEFAULT '';
 --
--- An index of a table with rows is made alone in a file, with one more line
--- at the top of that: '-- gorgon' and ': no transaction'.
+-- An index of a table with rows is alone in a file that has
+-- '-- gorgon: no transaction' at its top:
 -- CREATE INDEX CONCURRENTLY products_name ON products (name);
 
 -- +goose Down
@@ -150,7 +150,8 @@ func template(subject, dialect, contract string) string {
 `
 }
 
-// A folder is one of migrations that the source embeds.
+// isMigrations says whether a folder that the source embeds is one of
+// migrations.
 func isMigrations(dir string) bool {
 	names, err := filepath.Glob(filepath.Join(dir, "*.sql"))
 	if err != nil {

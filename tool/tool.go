@@ -1,6 +1,6 @@
-// Package tool is the gorgon tool as a library: new, dev, plan, deploy, generate,
-// migration and doctor, which need the source of an app. It asks the app's own program what
-// the app is (package command, 'parts --json' and 'openapi').
+// Package tool is the gorgon tool as a library: new, dev, config, plan, deploy,
+// generate, migration and doctor, which need the source of an app. It asks the app's own
+// program what the app is (package command, 'parts --json' and 'openapi').
 //
 // A program of one's own that calls [Main] has targets beside those of Gorgon:
 //
@@ -45,7 +45,7 @@ func Run(ctx context.Context, config Config, args []string, out, log io.Writer) 
 		Args:  cli.NoArguments,
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	root.AddCommand(t.newCommand(), t.devCommand(), t.planCommand(), t.deployCommand(), t.generateCommand(), t.migrationCommand(), t.doctorCommand(), t.versionCommand())
+	root.AddCommand(t.newCommand(), t.devCommand(), t.configCommand(), t.planCommand(), t.deployCommand(), t.generateCommand(), t.migrationCommand(), t.doctorCommand(), t.versionCommand())
 	for _, c := range root.Commands() {
 		run := c.RunE
 		c.RunE = func(c *cobra.Command, args []string) error { return cli.Fail(run(c, args)) }

@@ -19,7 +19,8 @@
 //
 // SQLite has one writer at a time. The writers of a process take turns, in the
 // order in which they came, and those of several processes wait for each other.
-// A wait ends with its context or with [database.Options].Timeout.
+// A wait ends with its context or with [database.Options].Timeout, and so does a
+// statement. A query that has returned its first row ends at its next one.
 //
 // # What is read
 //

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon/dataflow"
@@ -18,7 +19,7 @@ var everything = dataflow.DatabaseTag(name)
 
 // facts are what a statement reads, in terms of tags and doubts.
 type facts struct {
-	changes int // of the use that they follow from
+	asked   int // of the use that they follow from
 	tables  []string
 	doubts  []string
 	unknown string // what cannot be found out; "" if there is nothing like that
@@ -29,7 +30,7 @@ type facts struct {
 // note notes what a query reads.
 func (s *stmt) note(ctx context.Context, reads *dataflow.Reads, args []driver.NamedValue) error {
 	reads.Tag(everything)
-	if s.facts == nil || s.facts.changes != s.use.changes {
+	if s.facts == nil || s.facts.asked != s.use.asked {
 		f, err := s.conn.learn(ctx, s)
 		if err != nil {
 			return fmt.Errorf("find out what the query reads: %w", err)
@@ -59,9 +60,9 @@ func (s *stmt) note(ctx context.Context, reads *dataflow.Reads, args []driver.Na
 
 // learn finds out what a statement's sources are.
 func (c *conn) learn(ctx context.Context, s *stmt) (*facts, error) {
-	f := &facts{changes: s.use.changes}
+	f := &facts{asked: s.use.asked}
 	for _, source := range s.use.sources {
-		if err := c.engine.learn(ctx, c.session, source, f); err != nil {
+		if err := c.engine.learn(ctx, c.session, source, s.use.sources, f); err != nil {
 			return nil, err
 		}
 	}
@@ -80,6 +81,12 @@ func (c *conn) learn(ctx context.Context, s *stmt) (*facts, error) {
 	return f, nil
 }
 
+// partOf says whether a source is of the virtual table that is another source. A
+// virtual table reads its own tables by statements of its own.
+func partOf(s source, all []source) bool {
+	return slices.ContainsFunc(all, func(other source) bool { return strings.HasPrefix(s.name, other.name+"_") })
+}
+
 // harmless are functions that look like tables and have no content of their own,
 // and the schema, which only migrations change.
 var harmless = map[string]bool{
@@ -88,7 +95,7 @@ var harmless = map[string]bool{
 }
 
 // learn adds one source to the facts.
-func (e *engine) learn(ctx context.Context, s *session, source source, f *facts) error {
+func (e *engine) learn(ctx context.Context, s *session, source source, all []source, f *facts) error {
 	if source.database == "" {
 		found, err := s.value(ctx, "select schema from pragma_table_list where lower(name) = ? order by schema <> 'temp', schema <> 'main'", source.name)
 		if err != nil || found == nil {
@@ -110,12 +117,13 @@ func (e *engine) learn(ctx context.Context, s *session, source source, f *facts)
 	case source.name == e.outbox, harmless[source.name], strings.HasPrefix(source.name, "pragma_"):
 		return nil
 	}
-	kind, err := s.value(ctx, "select type from main.sqlite_schema where lower(name) = ? and type in ('table', 'view')", source.name)
+	kind, err := s.value(ctx, "select type from pragma_table_list where schema = 'main' and lower(name) = ?", source.name)
 	switch {
 	case err != nil:
 		return err
 	case kind == "view": // its tables are sources of their own
-	case kind == "table":
+	case kind == "shadow" && partOf(source, all): // the content of a virtual table
+	case kind != nil:
 		f.doubts = append(f.doubts, "reads table "+source.name+", which is not in Options.Tables")
 	default:
 		f.unknown = "the function " + source.name

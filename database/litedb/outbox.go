@@ -44,11 +44,10 @@ func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error
 			if err != nil {
 				return err
 			}
-			if batch != 0 {
-				delete(batches, 0)
-			}
 			if len(rows) > 0 {
-				batches[batch] = rows
+				// What another process has taken meanwhile is in this one, too.
+				batches[batch] = append(rows, batches[0]...)
+				delete(batches, 0)
 			}
 		}
 		for batch, rows := range batches {
@@ -63,8 +62,9 @@ func (e *engine) Look(ctx context.Context) (changes []dataflow.Change, err error
 	return changes, err
 }
 
-// take gives batch 0 a number, and returns the number and the rows; 0 and nothing
-// if a writer holds the lock.
+// take gives batch 0 a number, and returns the number and the rows: none if a
+// writer holds the lock, the file cannot be written to, or another process was
+// faster.
 func (e *engine) take(ctx context.Context, s *session) (batch int64, rows [][]driver.Value, err error) {
 	wait, cancel := context.WithTimeout(ctx, takeTime)
 	defer cancel()
@@ -77,10 +77,16 @@ func (e *engine) take(ctx context.Context, s *session) (batch int64, rows [][]dr
 	if err == nil {
 		return batch, rows, nil
 	}
-	if ctx.Err() == nil && (wait.Err() != nil || primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_READONLY) {
+	if ctx.Err() == nil && (wait.Err() != nil || untakeable[primary(err)]) {
 		err = nil
 	}
 	return 0, nil, err
+}
+
+// untakeable are faults that keep changes from being taken, and not from being
+// purged.
+var untakeable = map[int]bool{
+	sqlite3.SQLITE_BUSY: true, sqlite3.SQLITE_READONLY: true, sqlite3.SQLITE_FULL: true, sqlite3.SQLITE_IOERR: true,
 }
 
 // changeOf is a batch as one change.

@@ -310,6 +310,27 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// A program that is not ours, with an SQLite of its own, runs the triggers, too.
+func TestForeignProgram(t *testing.T) {
+	program, err := exec.LookPath("sqlite3")
+	if err != nil {
+		t.Skip("there is no sqlite3 program")
+	}
+	b := openShop(t)
+	out, err := exec.CommandContext(t.Context(), program, b.path(), ".timeout 20000",
+		"update products set price = 5 where id = 2", "insert or fail into authors values ('cas', 1)", "delete from products where id = 1").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	changes, err := b.Look(t.Context())
+	if err != nil || len(changes) != 1 || changes[0].Age < 0 || changes[0].Age > time.Hour {
+		t.Fatal(changes, err)
+	}
+	if got := fmt.Sprint(b.drain()); got != fmt.Sprint(tags("products products:1 products:2 authors authors:cas")) {
+		t.Error(got)
+	}
+}
+
 // Several processes make the layout at once.
 func TestLayoutAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new.db")

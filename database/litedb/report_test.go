@@ -62,7 +62,8 @@ func TestStrict(t *testing.T) {
 		if _, err := results(t, b.sql, unknown); err != nil {
 			t.Fatalf("without a loader: %v", err)
 		}
-		ctx, reads := dataflow.WithReads(t.Context())
+		reads := new(dataflow.Reads)
+		ctx := dataflow.WithReads(t.Context(), reads)
 		rows, err := b.sql.QueryContext(ctx, unknown)
 		if strict {
 			if err == nil || !strings.Contains(err.Error(), "dbstat") {

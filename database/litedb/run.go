@@ -20,6 +20,7 @@ type run struct {
 	ctx    context.Context // with the time that statements have
 	cancel context.CancelFunc
 	began  time.Time
+	asked  int // what the use had before
 }
 
 // start begins a run: it waits for the turn to write where that is needed.
@@ -39,6 +40,7 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 			return nil, r.end(err)
 		}
 	}
+	r.asked = s.use.asked
 	c.seeing = s.use // SQLite compiles a statement again when the schema has changed
 	return r, nil
 }
@@ -47,6 +49,9 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 func (r *run) end(err error) error {
 	s, c := r.stmt, r.stmt.conn
 	c.seeing = nil
+	if s.use.asked != r.asked {
+		s.stale = true // what it read before may be among its sources
+	}
 	err = r.explain(err)
 	r.cancel()
 	turns := s.use.turns

@@ -20,6 +20,7 @@ type stmt struct {
 	use    *use
 	facts  *facts // what follows from use for who reads; nil if that is not known yet
 	failed bool
+	stale  bool // SQLite compiled it again
 	closed bool
 }
 
@@ -49,7 +50,7 @@ func (s *stmt) Close() error {
 		return nil
 	}
 	s.closed = true
-	if s.failed || s.script || s.use.passing || len(s.text) > keptText {
+	if s.failed || s.stale || s.script || s.use.passing || len(s.text) > keptText {
 		return s.raw.Close()
 	}
 	return s.conn.kept.put(s)
@@ -127,8 +128,13 @@ type rows struct {
 	err    error
 }
 
+// Next reads a row. The driver interrupts a query only until its first row: after
+// that, a query whose time is over ends between two rows.
 func (r *rows) Next(row []driver.Value) error {
-	err := r.rawRows.Next(row)
+	err := r.run.ctx.Err()
+	if err == nil {
+		err = r.rawRows.Next(row)
+	}
 	switch {
 	case err == nil:
 		return nil

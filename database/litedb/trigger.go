@@ -10,17 +10,18 @@ import (
 )
 
 // layout is the outbox. A key is once in batch 0, where triggers write to,
-// however often it was changed.
+// however often it was changed. It and the triggers use what SQLite has had since
+// version 3.24, since other programs that write to the tables run them, too.
 func layout(outbox string) string {
 	return "CREATE TABLE " + outbox + " (batch integer not null default 0, tab text not null, key text not null," +
-		" at real not null default (unixepoch('subsec')), primary key (batch, tab, key)) without rowid"
+		" at real not null default (julianday('now')), primary key (batch, tab, key)) without rowid"
 }
 
 // texts are the engine's own statements.
 type texts struct{ list, take, remove, changed string }
 
 func textsOf(outbox string) texts {
-	const columns = "batch, unixepoch('subsec') - at, tab, key"
+	const columns = "batch, (julianday('now') - at) * 86400.0, tab, key"
 	return texts{
 		list:    "select " + columns + " from " + outbox,
 		take:    "update " + outbox + " set batch = ? where batch = 0 returning " + columns,

@@ -11,9 +11,10 @@ import (
 )
 
 // patience is how long a writer waits while others that are running already
-// take the turn before it. To wake one up for each write would take longer than
-// the write. With patience at its end, the turn is given to it.
-const patience = time.Millisecond
+// take the turn before it: to hand it over at each write would take longer than
+// the write. A writer that waits is woken up once, in case no other comes. After
+// its patience it is the next to whom the turn is given.
+const patience = 2 * time.Millisecond
 
 // A turn is held by one at a time: its holder writes. SQLite's own lock is polled,
 // so that some wait for long; this one is not.
@@ -25,25 +26,30 @@ type turn struct {
 
 type waiter struct {
 	since time.Time
-	try   chan struct{}
-	given bool
+	woken chan struct{} // closed when it may try for the first time
+	tried bool          // it was woken up
+	given chan struct{} // closed when the turn is its own
 }
 
 // take waits for the turn.
 func (t *turn) take(ctx context.Context) error {
-	t.mu.Lock()
-	if !t.held {
-		t.held = true
-		t.mu.Unlock()
+	w := t.try(nil)
+	if w == nil {
 		return nil
 	}
-	w := &waiter{since: time.Now(), try: make(chan struct{}, 1)}
-	t.waiting = append(t.waiting, w)
-	t.mu.Unlock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	woken := w.woken
 	for {
 		select {
-		case <-w.try:
-			if t.accept(w) {
+		case <-w.given:
+			return nil
+		case <-woken:
+			if woken = nil; t.try(w) == nil {
+				return nil
+			}
+		case <-timer.C:
+			if t.try(w) == nil {
 				return nil
 			}
 		case <-ctx.Done():
@@ -55,33 +61,34 @@ func (t *turn) take(ctx context.Context) error {
 	}
 }
 
-// accept takes the turn if it was given to the waiter, or is free.
-func (t *turn) accept(w *waiter) bool {
+// try takes the turn if it is free, and returns nil; otherwise it returns who
+// waits for it.
+func (t *turn) try(w *waiter) *waiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if w.given {
-		return true
+	if !t.held {
+		t.held = true
+		t.remove(w)
+		return nil
 	}
-	if t.held {
-		return false
+	if w == nil {
+		w = &waiter{since: time.Now(), woken: make(chan struct{}), given: make(chan struct{})}
+		t.waiting = append(t.waiting, w)
 	}
-	t.held = true
-	t.remove(w)
-	return true
+	return w
 }
 
-// leave ends the wait, unless the turn was given to the waiter.
+// leave ends the wait, unless the turn was given.
 func (t *turn) leave(w *waiter) (given bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if w.given {
+	select {
+	case <-w.given:
 		return true
+	default:
+		t.remove(w)
+		return false
 	}
-	t.remove(w)
-	if !t.held {
-		t.wake() // what woke this one up is for the next
-	}
-	return false
 }
 
 func (t *turn) remove(w *waiter) {
@@ -90,31 +97,22 @@ func (t *turn) remove(w *waiter) {
 	}
 }
 
-// wake wakes the first up, so that it tries.
-func (t *turn) wake() {
-	if len(t.waiting) > 0 {
-		t.waiting[0].wake()
-	}
-}
-
-func (w *waiter) wake() {
-	select {
-	case w.try <- struct{}{}:
-	default: // it is about to try
-	}
-}
-
-// pass ends the turn.
+// pass ends the turn: it gives it to the one that has waited too long, or wakes
+// one up.
 func (t *turn) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.waiting) > 0 && time.Since(t.waiting[0].since) > patience {
-		w := t.waiting[0]
-		t.waiting = t.waiting[1:]
-		w.given = true
-		w.wake()
+	if len(t.waiting) > 0 && time.Since(t.waiting[0].since) >= patience {
+		close(t.waiting[0].given)
+		t.waiting = slices.Delete(t.waiting, 0, 1)
 		return
 	}
 	t.held = false
-	t.wake()
+	for _, w := range t.waiting {
+		if !w.tried {
+			w.tried = true
+			close(w.woken)
+			return
+		}
+	}
 }

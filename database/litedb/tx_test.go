@@ -234,6 +234,18 @@ func TestTimeout(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Options") {
 		t.Errorf("the caller's deadline gave %v", err)
 	}
+	rows, err := b.sql.QueryContext(t.Context(), "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+	}
+	if err := rows.Err(); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "Options.Timeout") {
+		t.Errorf("rows without end gave %v", err)
+	}
+	if err := rows.Close(); err != nil {
+		t.Errorf("to close them gave %v", err)
+	}
 	tx, err := b.sql.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

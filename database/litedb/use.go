@@ -3,6 +3,7 @@
 package litedb
 
 import (
+	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -20,18 +21,13 @@ type use struct {
 	writes  bool
 	turns   string // "begin" or "end" if it is about a transaction, by its last word
 	passing bool   // it is not kept compiled
-	changes int    // how often something was added
+	asked   int    // how often SQLite asked
 }
 
 func (u *use) read(database, name string) {
-	s := source{fold(database), fold(name)}
-	for _, known := range u.sources {
-		if known == s {
-			return
-		}
+	if s := (source{fold(database), fold(name)}); !slices.Contains(u.sources, s) {
+		u.sources = append(u.sources, s)
 	}
-	u.sources = append(u.sources, s)
-	u.changes++
 }
 
 // authorize is the authorizer of a connection. It allows everything.
@@ -40,6 +36,7 @@ func (c *conn) authorize(action sqlite.AuthorizerActionCode, first, _, database,
 	if u == nil {
 		return sqlite.AuthorizerOK
 	}
+	u.asked++
 	switch action {
 	case sqlite.AuthSelect, sqlite.AuthFunction, sqlite.AuthRecursive:
 	case sqlite.AuthRead:

@@ -4,14 +4,17 @@ package pgdb
 
 import "sync"
 
-// maxTexts is how many texts are remembered.
-const maxTexts = 10_000
+const (
+	maxTexts = 10_000   // how many texts are remembered
+	maxBytes = 16 << 20 // and how long they are together
+)
 
 // A cache remembers something of each of many texts. When it is full it forgets
 // all of them.
 type cache[T any] struct {
 	mu   sync.RWMutex
 	of   map[string]T
+	size int // of the texts, in bytes
 	when int // how often it was cleared
 }
 
@@ -35,11 +38,15 @@ func (c *cache[T]) age() int {
 func (c *cache[T]) put(text string, v T, age int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if age != c.when {
+	if age != c.when || len(text) > maxBytes/16 {
 		return
 	}
-	if len(c.of) >= maxTexts {
+	if len(c.of) >= maxTexts || c.size+len(text) > maxBytes {
 		clear(c.of)
+		c.size = 0
+	}
+	if _, ok := c.of[text]; !ok {
+		c.size += len(text)
 	}
 	c.of[text] = v
 }
@@ -48,5 +55,6 @@ func (c *cache[T]) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.of)
+	c.size = 0
 	c.when++
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -304,6 +305,58 @@ func TestSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		conn.Release()
+	}
+}
+
+// What does not change the meaning of names makes no doubt, nor does what a
+// transaction has changed, when it has ended.
+func TestSessionsThatAreFine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, library, libraryTables()...)
+	db := openDB(t, f, database.Options{Tables: libraryTables()})
+	conn, err := pgdb.Pool(db).Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	for _, s := range []string{
+		`select name from products where name like 'a\%' or name = 'role'`, "select 1 as temp, 2 as role", "set work_mem = '1MB'", "select set_config('app.tenant', '7', false)",
+		"insert into slugs values ('temp', 'search_path')", "begin; set local work_mem = '1MB'; commit", "begin", "set local search_path = shop", "commit",
+	} {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := new(dataflow.Reads)
+	ctx := dataflow.WithReads(t.Context(), reads)
+	if _, err := conn.Exec(ctx, "select * from products"); err != nil {
+		t.Fatal(err)
+	}
+	if d := reads.Doubts(); len(d) > 0 {
+		t.Errorf("doubts %q", d)
+	}
+	for _, s := range []string{"begin", "set local search_path = shop", "select * from products"} {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := reads.Doubts(); len(d) != 1 {
+		t.Errorf("doubts %q", d)
+	}
+	if _, err := conn.Exec(ctx, "rollback"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A statement may be very long.
+func TestLongStatement(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, library, libraryTables()...)
+	long := "insert into slugs values ('x', '" + strings.Repeat("y", 300_000) + "')"
+	before := f.count()
+	tags, doubts := f.read(func(ctx context.Context) error { _, err := f.sql.ExecContext(ctx, long); return err })
+	if !slices.Equal(tags, []string{"public.slugs"}) || len(doubts) > 0 || f.count() != before+1 {
+		t.Errorf("noted %q, %q; %d commits", tags, doubts, f.count()-before)
 	}
 }
 

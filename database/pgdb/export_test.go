@@ -7,3 +7,6 @@ func ByKey(sql, key string) bool {
 	_, _, ok := byKey(sql, key)
 	return ok
 }
+
+// Sort reads a statement to its end.
+func Sort(sql string) { sortOf(sql) }

@@ -57,7 +57,9 @@ func functionsOf(ctx context.Context, tx pgx.Tx, sql string, list []relation) ([
 	s := sortOf(sql)
 	var of []uint32
 	for _, r := range list {
-		of = append(of, r.oid)
+		if r.kind == "v" || r.secure {
+			of = append(of, r.oid)
+		}
 	}
 	found, err := functionsNamed(ctx, tx, s, of)
 	if err != nil {
@@ -119,6 +121,9 @@ func inFrom(sql, name string) bool {
 }
 
 func functionsNamed(ctx context.Context, tx pgx.Tx, s sort, of []uint32) ([]function, error) {
+	if len(s.calls) == 0 && len(s.dotted) == 0 && len(of) == 0 {
+		return nil, nil
+	}
 	rows, err := tx.Query(ctx, functions, append([]string{}, s.calls...), append([]string{}, s.dotted...), append([]uint32{}, of...))
 	if err != nil {
 		return nil, err

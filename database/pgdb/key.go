@@ -17,7 +17,7 @@ import (
 // reads: the analysis says that. table is the table's name in the text.
 func byKey(sql, key string) (n int, table string, ok bool) {
 	list, ok := tokens(sql)
-	if !ok {
+	if !ok || strings.Contains(sql, `\`) {
 		return 0, "", false
 	}
 	for len(list) > 0 && list[len(list)-1].sign(";") {

@@ -28,7 +28,7 @@ func TestLayout(t *testing.T) {
 	}
 	run(t, f.other, shop)
 	missing, err := f.engine.Missing(t.Context())
-	if err != nil || len(missing) != 7 {
+	if err != nil || len(missing) != 8 {
 		t.Errorf("missing: %q, %v", missing, err)
 	}
 	steps, err := f.engine.Layout(t.Context())
@@ -149,7 +149,7 @@ func TestLock(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if most.Load() != 1 || made.Load() != 7 {
+	if most.Load() != 1 || made.Load() != 8 {
 		t.Errorf("%d at once made %d steps", most.Load(), made.Load())
 	}
 	e := openFixture(t, config(url, shopTables()...)).engine
@@ -217,6 +217,30 @@ func TestRoles(t *testing.T) {
 	})
 	if !slices.Equal(tags, []string{"public.secured", "public.slugs"}) {
 		t.Errorf("through a policy: %q", tags)
+	}
+}
+
+// A role that owns the tables and may create a schema can migrate.
+func TestOwnerMigrates(t *testing.T) {
+	t.Parallel()
+	url, name := newDatabase(t)
+	admin := direct(t, url)
+	run(t, admin, "create role m_"+name+" login; alter database "+name+" owner to m_"+name+"; grant create on schema public to m_"+name)
+	c := config(strings.Replace(url, "gorgon@", "m_"+name+"@", 1), shopTables()...)
+	c.Announce = true
+	f := openFixture(t, c)
+	f.name = name
+	run(t, f.other, shop)
+	f.layout()
+	for range 8 {
+		run(t, f.other, "insert into gorgon_data.outbox (tab, keys) select 'public.products', '{3}' from generate_series(1, 2100)")
+		if got := f.drain(); !slices.Equal(got, []string{"public.products", "public.products:3"}) {
+			t.Errorf("got %q", got)
+		}
+	}
+	var pages int
+	if err := f.other.QueryRow(t.Context(), "select pg_relation_size('gorgon_data.outbox') / 8192").Scan(&pages); err != nil || pages > 120 {
+		t.Errorf("the outbox has %d pages: %v", pages, err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
 
 // retryAfter is how long listening waits after its connection was lost.
@@ -39,7 +41,11 @@ func (e *engine) listenOnce(ctx context.Context) error {
 	if pooled {
 		return errPooled
 	}
-	conn, err := pgx.ConnectConfig(ctx, e.own.Config().ConnConfig)
+	config := e.own.Config().ConnConfig
+	config.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler { // there is no statement to cancel
+		return &pgconn.DeadlineContextWatcherHandler{Conn: c.Conn()}
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}

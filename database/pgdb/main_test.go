@@ -155,6 +155,15 @@ func (f *fixture) clear() {
 	run(f.tb, f.other, "delete from "+pgx.Identifier{f.schema, "outbox"}.Sanitize())
 }
 
+// version is that of the server: 150004 is 15.4.
+func (f *fixture) version() (n int) {
+	f.tb.Helper()
+	if err := f.other.QueryRow(f.tb.Context(), "select current_setting('server_version_num')::int").Scan(&n); err != nil {
+		f.tb.Fatal(err)
+	}
+	return n
+}
+
 // drain empties the outbox, and returns the tags that it had, without the
 // database's name.
 func (f *fixture) drain() []string {

@@ -35,7 +35,7 @@ func (e *engine) note(ctx context.Context, conn *pgx.Conn, reads *dataflow.Reads
 	for _, d := range p.doubts {
 		reads.Doubt(d)
 	}
-	if linkOf(conn).session {
+	if l := linkOf(conn); l.session || l.local {
 		reads.Doubt("the connection has changed its search_path or its role, or has temporary tables: what its statements read is not known")
 	}
 	if p.key != nil {

@@ -42,7 +42,7 @@ func (e *engine) Look(ctx context.Context) ([]dataflow.Change, error) {
 // lookOne lists rows, each as a change, and one more than lookAtOnce at most.
 func (e *engine) lookOne(ctx context.Context, database, where string) ([]dataflow.Change, error) {
 	rows, err := e.own.Query(ctx, "select g.generation, o.id, o.ctid::text, extract(epoch from clock_timestamp() - o.at)::float8, o.tab, array_remove(o.keys, null) from "+
-		e.ours("changes")+" g left join "+e.ours("outbox")+" o on "+where+fmt.Sprintf(" limit %d", lookAtOnce+1))
+		"(select coalesce(max(generation), 0) as generation from "+e.ours("changes")+") g left join "+e.ours("outbox")+" o on "+where+fmt.Sprintf(" limit %d", lookAtOnce+1))
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +129,7 @@ const (
 // number, since another change may have taken the place.
 func (e *engine) Remove(ctx context.Context, changes []dataflow.Change) error {
 	var single []dataflow.Change
+	var n int64
 	for _, c := range changes {
 		rest, ok := strings.CutPrefix(c.Place, fold)
 		if !ok {
@@ -140,12 +141,18 @@ func (e *engine) Remove(ctx context.Context, changes []dataflow.Change) error {
 		if err != nil {
 			return e.explain("remove from the outbox", err)
 		}
-		e.removed(ctx, tag.RowsAffected())
+		n += tag.RowsAffected()
 	}
-	return e.removeSingle(ctx, single)
+	more, err := e.removeSingle(ctx, single)
+	if err != nil {
+		return e.explain("remove from the outbox", err)
+	}
+	e.removed(ctx, n+more)
+	return nil
 }
 
-func (e *engine) removeSingle(ctx context.Context, changes []dataflow.Change) error {
+// removeSingle removes changes that are one row each, and counts them.
+func (e *engine) removeSingle(ctx context.Context, changes []dataflow.Change) (removed int64, err error) {
 	var places []string
 	var ids []int64
 	for len(changes) > 0 {
@@ -156,12 +163,12 @@ func (e *engine) removeSingle(ctx context.Context, changes []dataflow.Change) er
 		}
 		tag, err := e.own.Exec(ctx, "delete from "+e.ours("outbox")+" where ctid = any($1::text[]::tid[]) and id = any($2)", places, ids)
 		if err != nil {
-			return e.explain("remove from the outbox", err)
+			return removed, err
 		}
-		e.removed(ctx, tag.RowsAffected())
+		removed += tag.RowsAffected()
 		changes = changes[n:]
 	}
-	return nil
+	return removed, nil
 }
 
 // removed counts what was removed, and frees its space from time to time. A role

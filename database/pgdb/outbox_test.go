@@ -23,6 +23,8 @@ create schema shop;
 create table shop.orders (id int primary key, product bigint references products on delete cascade);
 create table events (id int, at date not null, what text, primary key (id, at)) partition by range (at);
 create table events_2026 partition of events for values from ('2026-01-01') to ('2027-01-01');
+create table ancestor (id int primary key);
+create table heir () inherits (ancestor);
 create function rename_product(bigint, text) returns void language sql as 'update products set name = $2 where id = $1';
 insert into products (id, name) select g, 'product ' || g from generate_series(1, 300) g;
 insert into slugs select 's' || g from generate_series(1, 10) g;
@@ -36,7 +38,7 @@ alter table products alter id restart with 1000;
 func shopTables() []database.Table {
 	return []database.Table{
 		{Name: "products", Ignore: []string{"views"}}, {Name: "slugs"}, {Name: "plain", Ignore: []string{"b"}}, {Name: "Weird Name"},
-		{Name: "shop.orders"}, {Name: "events", Key: "id"},
+		{Name: "shop.orders"}, {Name: "events", Key: "id"}, {Name: "ancestor"},
 	}
 }
 
@@ -67,7 +69,6 @@ func TestWrites(t *testing.T) {
 		{"change of a key", "update slugs set slug = 's1b' where slug = 's1'", []string{"public.slugs", "public.slugs:s1", "public.slugs:s1b"}},
 		{"change of a key with Ignore", "update products set id = 900000 where id = 8", []string{"public.products", "public.products:900000", "public.products:8"}},
 		{"a key that is not one of tags", "insert into slugs values ('a b')", []string{"public.slugs", "public.slugs:*"}},
-		{"a long key", "insert into slugs values (repeat('x', 100000))", nil},
 		{"delete", "delete from products where id = 9", []string{"public.products", "public.products:9"}},
 		{"cascade", "delete from products where id = 250", []string{"public.products", "public.products:250", "shop.orders", "shop.orders:1", "shop.orders:2"}},
 		{"truncate", "truncate shop.orders", []string{"shop.orders", "shop.orders:*"}},
@@ -96,11 +97,13 @@ func TestWrites(t *testing.T) {
 			[]string{"public.products", "public.products:30"}},
 		// What is not noticed.
 		{"hole: directly in a partition", "update events_2026 set what = 'z'", nil},
+		{"hole: directly in a table that inherits", "insert into heir values (1)", nil},
+		{"through a table that is inherited", "update ancestor set id = 2", []string{"public.ancestor", "public.ancestor:1", "public.ancestor:2"}},
 		{"hole: alter table", "alter table products add column extra int default 3", nil},
 		{"hole: triggers that are disabled", "alter table products disable trigger all; update products set name = 'h' where id = 31; alter table products enable trigger all",
 			nil},
 	} {
-		if test.name == "a long key" {
+		if test.name == "merge" && f.version() < 150000 {
 			continue
 		}
 		if test.name == "100 rows inserted" {
@@ -173,15 +176,7 @@ func TestOutboxOrder(t *testing.T) {
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, shop, shopTables()...)
-	for i := range 2500 {
-		if i%500 == 0 {
-			run(t, f.other, "begin")
-		}
-		run(t, f.other, "update products set price = price + 1 where id = $1", i%200+20)
-		if i%500 == 499 {
-			run(t, f.other, "commit")
-		}
-	}
+	run(t, f.other, "do $$ begin for i in 1..2500 loop update products set price = price + 1 where id = i % 200 + 20; end loop; end $$")
 	first, err := f.engine.Look(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +222,7 @@ func TestMany(t *testing.T) {
 	if _, err := slow.Exec("savepoint s; update products set price = price + 1 where id = 5; release s"); err != nil {
 		t.Fatal(err)
 	}
-	run(t, f.other, "do $$ begin for i in 1..6000 loop update products set price = price + 1 where id = 3; end loop; update slugs set title = 'x'; end $$")
+	run(t, f.other, "do $$ begin for i in 1..6000 loop update products set price = price + 1 where id = i % 200 + 20; end loop; update slugs set title = 'x'; end $$")
 	if err := f.engine.Changed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

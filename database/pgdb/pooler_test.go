@@ -35,7 +35,7 @@ func (l *log) String() string {
 
 func TestPgBouncer(t *testing.T) {
 	t.Parallel()
-	behind := testbed.For(t, testbed.Postgres)
+	behind := shareServer(t)
 	proxy := testbed.For(t, func() (*testbed.Server, error) { return testbed.PgBouncer(behind) })
 	run(t, direct(t, behind.URL), library)
 	var said log
@@ -49,9 +49,9 @@ func TestPgBouncer(t *testing.T) {
 	}
 	f.clear()
 	var all sync.WaitGroup
-	for worker := range 12 {
+	for worker := range 8 {
 		all.Go(func() {
-			for i := range 20 {
+			for i := range 10 {
 				tags, doubts := f.read(func(ctx context.Context) error {
 					var name string
 					return f.sql.QueryRowContext(ctx, "select name from products where id = $1", 7+(worker+i)%2).Scan(&name)
@@ -69,7 +69,7 @@ func TestPgBouncer(t *testing.T) {
 	if got := f.drain(); !slices.Equal(got, []string{"public.slugs", "public.slugs:a"}) {
 		t.Errorf("got %q", got)
 	}
-	if got := f.count(); got < 240 {
+	if got := f.count(); got < 80 {
 		t.Errorf("%d commits were told", got)
 	}
 	_, err := f.sql.ExecContext(t.Context(), "select pg_sleep(60)")

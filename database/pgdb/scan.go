@@ -34,8 +34,8 @@ func (t token) name() bool { return t.kind == word || t.kind == quoted }
 func (t token) sign(c string) bool { return t.kind == other && t.text == c }
 
 // tokens splits a statement. Comments are left out. ok is false if a string or
-// a comment does not end, or if a string means different things to different
-// servers.
+// a comment does not end. Strings are read with standard_conforming_strings on;
+// texts with backslashes may mean something else to a server without.
 func tokens(sql string) (list []token, ok bool) {
 	for i := 0; i < len(sql); {
 		c, rest := sql[i], sql[i:]
@@ -56,7 +56,7 @@ func tokens(sql string) (list []token, ok bool) {
 			i += n
 		case c == '\'':
 			n := literal(rest)
-			if n == 0 || strings.Contains(rest[:n], `\`) { // standard_conforming_strings may be off
+			if n == 0 {
 				return list, false
 			}
 			list = append(list, token{text, ""})

@@ -2,7 +2,10 @@
 
 package pgdb
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A sort is what is known of a statement without asking the server.
 type sort struct {
@@ -12,6 +15,7 @@ type sort struct {
 	end     bool     // it may end a transaction
 	many    bool     // it is several statements
 	session bool     // it may change what names mean on its connection
+	local   bool     // it changes that until its transaction ends, only
 	calls   []string // the names of all functions that it may call
 	dotted  []string // names that follow a dot: functions may be called so, too
 }
@@ -33,11 +37,14 @@ var notCalls = []string{
 	"count", "sum", "min", "max", "avg", "coalesce", "nullif", "greatest", "least", "lower", "upper", "now", "cast", "extract",
 }
 
+// maxSorted is how long a statement may be, in bytes, to be read to its end.
+const maxSorted = 64 << 10
+
 // sortOf sorts a statement.
 func sortOf(sql string) sort {
-	list, ok := tokens(sql)
-	if !ok {
-		return sort{writes: true, end: true, many: true, session: true, reads: first(list) != "" && slices.Contains(queryWords, first(list))}
+	list, ok := tokens(sql[:min(len(sql), maxSorted)])
+	if !ok || len(sql) > maxSorted {
+		return sort{reads: slices.Contains(queryWords, first(list)), writes: true, end: true, many: true, session: setsNames(sql)}
 	}
 	for len(list) > 0 && list[len(list)-1].sign(";") {
 		list = list[:len(list)-1]
@@ -61,8 +68,10 @@ func sortOf(sql string) sort {
 		case t.is("update"):
 			// "for update" and "for no key update" lock.
 			s.writes = s.writes || i == 0 || !list[i-1].is("for") && !list[i-1].is("key")
-		case t.is("search_path"), t.is("set_config"), t.is("temp"), t.is("temporary"), t.is("pg_temp"), t.is("role"), t.is("authorization"):
-			s.session = true
+		case t.is("temp"), t.is("temporary"), t.is("pg_temp"):
+			s.session = s.session || i > 0 && (list[i-1].is("into") || list[i-1].is("create") || list[i-1].is("replace") || list[i-1].is("local"))
+		case t.is("set_config"):
+			s.session = s.session || setsNames(sql) || i+2 < len(list) && list[i+2].kind != text
 		}
 		if t.name() && i+1 < len(list) && list[i+1].sign("(") && !(t.kind == word && slices.Contains(notCalls, t.text)) {
 			s.calls = append(s.calls, t.text)
@@ -70,10 +79,25 @@ func sortOf(sql string) sort {
 			s.dotted = append(s.dotted, t.text)
 		}
 	}
-	if s.session { // a column called "role" in a query is harmless
-		s.session = slices.Contains([]string{"set", "create", "reset"}, begin) || s.many || slices.Contains(s.calls, "set_config") || slices.ContainsFunc(list, func(t token) bool { return t.is("into") })
+	if begin == "set" || begin == "reset" {
+		s.session = s.session || setsNames(sql) || len(list) == 2 && list[1].is("all")
+		s.local = len(list) > 1 && list[1].is("local") && !s.many
+	} else if s.many {
+		s.session = s.session || setsNames(sql)
 	}
 	return s
+}
+
+// setsNames says whether a statement that sets something may set what changes
+// the meaning of names.
+func setsNames(sql string) bool {
+	sql = lower(sql)
+	for _, name := range []string{"search_path", "role", "authorization"} {
+		if strings.Contains(sql, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // first is the word that a statement begins with, after parentheses.

@@ -118,6 +118,7 @@ func (e *engine) look(ctx context.Context, q querier) (all []laid, outbox bool, 
 		return nil, false, err
 	}
 	defer rows.Close()
+	all = []laid{}
 	var faults []error
 	for i := -1; rows.Next(); i++ {
 		var exists, partition, exact bool

@@ -47,6 +47,7 @@ func callOf(ctx context.Context) *call {
 type link struct {
 	names   map[string]string // texts of statements that the app has prepared
 	session bool              // names may mean something else than on other connections
+	local   bool              // the same, until the transaction ends
 	wrote   bool              // since the transaction began
 }
 
@@ -161,7 +162,8 @@ func (t tracer) settle(conn *pgx.Conn, c *call, tag pgconn.CommandTag, err error
 	l := linkOf(conn)
 	end, many := false, false
 	for _, s := range c.sorts {
-		l.session = l.session || s.session
+		l.session = l.session || s.session && !s.local
+		l.local = l.local || s.session && s.local
 		l.wrote = l.wrote || s.writes || !s.silent && t.e.callsWriter(c.caller, s)
 		end, many = end || s.end, many || s.many
 	}
@@ -170,6 +172,9 @@ func (t tracer) settle(conn *pgx.Conn, c *call, tag pgconn.CommandTag, err error
 		return
 	}
 	wrote := l.wrote
+	if idle {
+		l.local = false
+	}
 	if idle || tag.String() == "COMMIT" { // with "and chain", the next one has begun
 		l.wrote = false
 	}

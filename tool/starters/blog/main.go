@@ -24,12 +24,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "starter-blog:", err)
 		os.Exit(command.Failed)
 	}
-	command.Main(app, config)
+	command.Main(app, program)
 }
 
-// config says where pages that are made later can be kept. This blog has none
+// program says where pages that are made later can be kept. This blog has none
 // yet; one with a page that sets RevalidateAfter has.
-var config = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver()}}
+var program = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver()}}
 
 // app is the whole blog.
 func app() (gorgon.App, error) {

@@ -33,12 +33,12 @@ func main() {
 	if products.file == "" {
 		products.file = "data/products.json"
 	}
-	command.Main(app(products, os.Getenv("SHOP_PASSWORD")), config)
+	command.Main(app(products, os.Getenv("SHOP_PASSWORD")), program)
 }
 
-// config says where pages that are made later can be kept: on disk if nothing
+// program says where pages that are made later can be kept: on disk if nothing
 // is said, or --store postgres://… or redis://… for several machines.
-var config = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()}}
+var program = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()}}
 
 // app is the whole shop. Without a password there is no /admin.
 func app(products *catalog, password string) gorgon.App {

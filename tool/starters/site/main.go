@@ -16,12 +16,12 @@ import (
 const origin = "https://example.com"
 
 func main() {
-	command.Main(app(), config)
+	command.Main(app(), program)
 }
 
-// config says where pages that are made later can be kept. This site has none
+// program says where pages that are made later can be kept. This site has none
 // yet; one that sets RevalidateAfter has.
-var config = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver()}}
+var program = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver()}}
 
 // app is the whole site.
 func app() gorgon.App {
