@@ -62,7 +62,7 @@ func (m *market) without(what string, s *testbed.Server, gone, back func(), outa
 	ready := ""
 	for time.Since(began) < outage {
 		if said := m.at(0).readiness(); ready == "" && s == m.server && strings.Contains(said, "database") && !strings.Contains(said, `"database","ok":true`) {
-			ready = time.Since(began).Round(10*time.Millisecond).String() + ": " + said
+			ready = time.Since(began).Round(10 * time.Millisecond).String()
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -90,7 +90,7 @@ func (m *market) without(what string, s *testbed.Server, gone, back func(), outa
 	m.elsewhere(1)
 	time.Sleep(2200 * time.Millisecond)
 	stop()
-	m.Logf("%s for %v: %d answers, the longest %v; ready %v later; readiness said after %s",
+	m.Logf("%s for %v: %d answers, the longest %v; ready %v later; readiness said so after %q",
 		what, outage, n.Load(), time.Duration(longest.Load()).Round(time.Millisecond), readyAfter.Round(time.Millisecond), ready)
 	if time.Duration(longest.Load()) > 10*time.Second {
 		m.Errorf("%s: a visitor waited %v", what, time.Duration(longest.Load()))

@@ -235,7 +235,7 @@ func (m *market) bulk() {
 	for i := range m.servers {
 		m.at(i).thaw()
 	}
-	m.Logf("20,000 rows are changed in %v; tags to purge: %q", changed.Round(time.Millisecond), tags)
+	m.Logf("20,000 rows are changed in %v, and %d tags are to be purged: %q …", changed.Round(time.Millisecond), len(tags), tags[:min(3, len(tags))])
 	if n := len(tags); n == 0 || n > 2*dataflow.MaxRows+2 {
 		m.Errorf("a change of 20,000 rows is %d tags to purge", n)
 	}

@@ -5,6 +5,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -25,32 +26,47 @@ func (m *market) busy() {
 	}
 	before := m.others(time.Second, nil)
 
-	const every = 10 * time.Millisecond
 	done := make(chan struct{})
 	var work sync.WaitGroup
 	var mu sync.Mutex
 	outdated := map[int64]time.Time{} // when a version was replaced, by the version
-	work.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for n := 0; ; n++ {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
+	writer := func(every time.Duration, write func(n int) (int64, error)) {
+		work.Go(func() {
+			tick := time.NewTicker(every)
+			defer tick.Stop()
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				case <-tick.C:
+				}
+				version, err := write(n)
+				if err != nil || version == 0 {
+					m.Errorf("a change of the busy table: version %d, %v", version, err)
+					continue
+				}
+				m.commit("busy 1", version)
+				mu.Lock()
+				outdated[version-1] = time.Now()
+				mu.Unlock()
 			}
-			a, err := m.at(n).post("/busy", "")
-			_, text, _ := strings.Cut(string(a.body), `"version":"`)
-			version, _ := strconv.ParseInt(strings.TrimRight(text, "\"}\n"), 10, 64)
-			if err != nil || version == 0 {
-				m.Errorf("POST /busy: %v, %v", a, err)
-				continue
-			}
-			m.commit("busy 1", version)
-			mu.Lock()
-			outdated[version-1] = time.Now()
-			mu.Unlock()
+		})
+	}
+	// 100 in a second: by endpoints, and by another program.
+	writer(25*time.Millisecond, func(n int) (int64, error) {
+		a, err := m.at(n).post("/busy", "")
+		if err != nil {
+			return 0, err
 		}
+		var out struct{ Version string }
+		if err := json.Unmarshal(a.body, &out); err != nil {
+			return 0, fmt.Errorf("%v: %w", a, err)
+		}
+		return strconv.ParseInt(out.Version, 10, 64)
+	})
+	writer(15*time.Millisecond, func(int) (version int64, err error) {
+		err = m.foreign.QueryRowContext(m.Context(), shop.ChangeBusy).Scan(&version)
+		return version, err
 	})
 	var oldest time.Duration
 	shownBy := map[int]map[int64]bool{}
@@ -79,8 +95,7 @@ func (m *market) busy() {
 			}
 		})
 	}
-	var times []time.Duration
-	times = m.others(4*shop.SlowLoad, times)
+	times := m.others(4*shop.SlowLoad, nil)
 	close(done)
 	work.Wait()
 	commits := m.version("busy", 1)

@@ -59,9 +59,6 @@ func openMarket(t *testing.T, dialect string, store ground, plant string) *marke
 	} else {
 		m.url = "sqlite:" + t.TempDir() + "/shop.db"
 	}
-	if err := shop.Prepare(t.Context(), dialect, m.url); err != nil {
-		t.Fatal(err)
-	}
 	var err error
 	if m.foreign, err = sql.Open(driver, strings.TrimPrefix(m.url, "sqlite:")); err != nil {
 		t.Fatal(err)
@@ -78,17 +75,19 @@ func openMarket(t *testing.T, dialect string, store ground, plant string) *marke
 	m.notes = t.TempDir() + "/notes"
 	m.stand.env = append(m.stand.env, database.Variable+"="+m.url, shop.EnvDialect+"="+dialect, shop.EnvNotes+"="+m.notes,
 		shop.EnvPlant+"="+plant, "GORGON_HEALTH_KEY="+healthKey)
-	m.stand.build()
 	m.stand.run("migrate", "--store", m.stand.store)
+	m.stand.build()
 	return m
 }
 
-// start starts servers, and lets visitors come until stop is called.
+// start starts servers.
 func (m *market) start(n int) {
 	m.Helper()
 	m.servers = make([]atomic.Pointer[server], n)
 	for i, v := range m.stand.several(n) {
-		m.servers[i].Store(v)
+		if m.servers[i].Store(v); v == nil {
+			m.FailNow() // the test says why
+		}
 	}
 }
 

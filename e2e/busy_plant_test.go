@@ -81,20 +81,25 @@ func (m *market) allAsleep() {
 // overtaken has a transaction commit after one that began later.
 func (m *market) overtaken() {
 	m.knows("/products/1", "/products/2")
-	var first sync.WaitGroup
-	first.Go(func() {
-		if _, _, _, err := m.change(m.at(0), 1, `{"hold":800}`); err != nil {
+	first := make(chan struct{})
+	go func() {
+		defer close(first)
+		if _, _, _, err := m.change(m.at(0), 1, `{"hold":1500}`); err != nil {
 			m.Error(err)
 		}
-	})
-	time.Sleep(200 * time.Millisecond)
-	for n := range 10 {
-		if _, _, _, err := m.change(m.at(n), 2, ""); err != nil {
-			m.Error(err)
+	}()
+	for n := 0; ; n++ {
+		select {
+		case <-first:
+		default:
+			if _, _, _, err := m.change(m.at(n), 2, ""); err != nil {
+				m.Error(err)
+			}
+			_, _ = m.visit(m.at(n), "/products/"+strconv.Itoa(1+n%2))
+			continue
 		}
-		_, _ = m.visit(m.at(n), "/products/"+strconv.Itoa(1+n%2))
+		break
 	}
-	first.Wait()
 	m.after(pages.Trust)
 }
 

@@ -3,7 +3,6 @@
 package shop
 
 import (
-	"context"
 	"embed"
 	"fmt"
 	"io"
@@ -51,17 +50,6 @@ func Open(dialect, url, plant string) (*database.DB, error) {
 		return planted(d, options, plant)
 	}
 	return database.Open(d, options), nil
-}
-
-// Prepare lays out an empty database.
-func Prepare(ctx context.Context, dialect, url string) error {
-	db, err := Open(dialect, url, "")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.MigrateOffline(ctx)
-	return err
 }
 
 // Main runs the program.

@@ -107,6 +107,7 @@ func (s *shop) change(ctx context.Context, in Change) (out Changed, err error) {
 const (
 	ChangeProduct = "insert into products (id, version) values ($1, 1) on conflict (id) do update set version = products.version + 1 returning version"
 	ChangePrice   = "insert into prices (id, version) values ($1, $2) on conflict (id) do update set version = excluded.version"
+	ChangeBusy    = "update busy set version = version + 1 where id = 1 returning version"
 	ChangeBoxes   = "update boxes set version = version + 1"
 )
 
@@ -118,6 +119,6 @@ func (s *shop) viewed(ctx context.Context, in of) (Changed, error) {
 
 // hurry changes the busy table.
 func (s *shop) hurry(ctx context.Context, _ api.None) (out Changed, err error) {
-	err = s.db.SQL().QueryRowContext(ctx, "update busy set version = version + 1 where id = 1 returning version").Scan(&out.Version)
+	err = s.db.SQL().QueryRowContext(ctx, ChangeBusy).Scan(&out.Version)
 	return out, err
 }
