@@ -62,7 +62,7 @@ func (e *engine) Look(ctx context.Context) ([]dataflow.Change, error) {
 	case err != nil || len(changes) == 0:
 	case e.plant == Hasty:
 		if err = e.Remove(ctx, changes); err == nil {
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(1500 * time.Millisecond) // so that a test can kill it before it purges
 		}
 	case e.plant == Cursor:
 		var newer []dataflow.Change
