@@ -37,11 +37,10 @@ var passages = []passage{
 	{"app_test.go", "database/litedb/litedbtest", "database/pgdb/pgdbtest"},
 	{"app_test.go", "litedbtest.Open", "pgdbtest.Open"},
 	{"env", "sqlite:shop.db", "postgres://localhost/starter-shop"},
-	{"gitignore", "\n# The database.\n/*.db\n/*.db-shm\n/*.db-wal\n", ""},
+	{"gitignore", "\n# The database.\n/*.db\n/*.db-*\n", ""},
 	{"README.md", "in SQLite", "in PostgreSQL"},
 	{"README.md", "`export DATABASE_URL=sqlite:shop.db`", "`export DATABASE_URL=postgres://localhost/starter-shop`"},
-	{"README.md", "| see it as it is in production |", "| run several over one store | `go run . serve --store postgres://…` or `redis://…`, after `migrate --store …` |\n| see it as it is in production |"},
-	{"README.md", "| test it | `go test` |", "| test it | `go test`, with PostgreSQL installed, or a server in `TEST_DATABASE_URL` whose user may create databases |"},
+	{"README.md", "| test it | `go test` |", "| run several over one store | `go run . serve --store postgres://…` or `redis://…`, after `migrate --store …` |\n| test it | `go test`, with PostgreSQL installed, or a server in `TEST_DATABASE_URL` whose user may create databases |"},
 	{"README.md", "the file of the database, such as `sqlite:shop.db`; in a container put it on the volume, `sqlite:/data/shop.db`", "the database, such as `postgres://USER:PASSWORD@HOST/starter-shop`"},
 }
 

@@ -50,7 +50,7 @@ func starter(kind, name, dialect string) map[string][]byte {
 			}
 			return nil
 		}
-		if strings.HasPrefix(path.Ext(short), ".db") {
+		if strings.Contains(short, ".db") {
 			return nil // a database, likewise
 		}
 		text, err := starterFiles.ReadFile(at)
