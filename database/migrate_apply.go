@@ -173,15 +173,15 @@ func foreignKeys(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		var table, parent string
-		var row, key any
-		if err := rows.Scan(&table, &row, &parent, &key); err != nil {
-			return err
-		}
-		return fmt.Errorf("rows of %s would refer to rows of %s that are not there", table, parent)
+	if !rows.Next() {
+		return rows.Err()
 	}
-	return rows.Err()
+	var table, parent string
+	var row, key any
+	if err := rows.Scan(&table, &row, &parent, &key); err != nil {
+		return err
+	}
+	return fmt.Errorf("rows of %s would refer to rows of %s that are not there", table, parent)
 }
 
 // bare applies a file that is not in a transaction. That it has begun is recorded

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,16 +18,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cli"
+	"github.com/gorgon-go/gorgon/database/migration"
 	"golang.org/x/mod/module"
 )
 
 // A project is what 'gorgon new' is to write.
 type project struct {
-	name   string
-	kind   string // the starter
-	module string
-	gorgon string // folder of a checkout; "" for the one the tool is of
-	noGit  bool
+	name     string
+	kind     string // the starter
+	database string // its dialect; "" if it has none
+	module   string
+	gorgon   string // folder of a checkout; "" for the one the tool is of
+	noGit    bool
 }
 
 func (t *tool) newCommand() *cobra.Command {
@@ -38,7 +41,10 @@ func (t *tool) newCommand() *cobra.Command {
 
   site   a handful of pages, made at build
   blog   posts from Markdown files, with tags and a feed
-  shop   products, search, a cart and prices: every strategy
+  shop   products in a database, search, a cart and prices
+
+A starter with a database is written for the dialect that --database names. On
+a terminal it is asked for; elsewhere it is sqlite.
 
 It uses the version of Gorgon that this tool was built from, or the folder, if
 the tool was built from a checkout. tools/go.mod pins the tool likewise: run it as 'go tool -modfile=tools/go.mod gorgon'. All goes into a first commit, unless there
@@ -56,10 +62,14 @@ user, that commit is by gorgon <gorgon@localhost>; no setting is changed.`,
 			if err := p.check(); err != nil {
 				return err
 			}
+			if err := p.choose(c.Context(), t.log); err != nil {
+				return err
+			}
 			return t.begin(c.Context(), p)
 		},
 	}
 	c.Flags().StringVar(&p.kind, "starter", "site", "what to begin with: "+strings.Join(starterNames(), ", "))
+	c.Flags().StringVar(&p.database, "database", "", "dialect of a starter with a database: "+strings.Join(dialects, ", "))
 	c.Flags().StringVar(&p.module, "module", "", "path of the module (default: example.com/NAME)")
 	c.Flags().StringVar(&p.gorgon, "gorgon", "", "folder of a checkout of Gorgon to use (default: what this tool was built from)")
 	c.Flags().BoolVar(&p.noGit, "no-git", false, "make no repository")
@@ -79,6 +89,14 @@ func (p *project) check() error {
 	if !slices.Contains(starterNames(), p.kind) {
 		return cli.Misuse("--starter %q: there is none of this name: use %s", p.kind, strings.Join(starterNames(), ", "))
 	}
+	if p.database != "" {
+		if err := checkDialect(p.database); err != nil {
+			return err
+		}
+		if !hasDatabase(p.kind) {
+			return cli.Misuse("--database: the starter %s has no database: use --starter shop, or leave the flag out", p.kind)
+		}
+	}
 	if p.module == "" {
 		p.module = "example.com/" + p.name
 	}
@@ -89,6 +107,18 @@ func (p *project) check() error {
 		return cli.Misuse("--module %q: it is Gorgon's own: use a path such as github.com/you/%s", p.module, p.name)
 	}
 	return nil
+}
+
+// choose chooses a dialect where there is a database and none was named.
+func (p *project) choose(ctx context.Context, log io.Writer) (err error) {
+	if p.database != "" || !hasDatabase(p.kind) {
+		return nil
+	}
+	p.database = dialects[0]
+	if cli.IsTerminal(os.Stdin) && cli.IsTerminal(log) {
+		p.database, err = askDialect(ctx, os.Stdin, log)
+	}
+	return err
 }
 
 // begin finds where a project can be written, and what it is to use.
@@ -114,7 +144,7 @@ func (t *tool) begin(ctx context.Context, p project) error {
 // write writes a project that uses one Gorgon into an empty folder, and says
 // what was done.
 func (t *tool) write(ctx context.Context, p project, folder string, from origin) error {
-	files := starter(p.kind, p.name)
+	files := starter(p.kind, p.name, p.database)
 	imports, err := importsOf(files)
 	if err != nil {
 		return err
@@ -141,7 +171,11 @@ func (t *tool) write(ctx context.Context, p project, folder string, from origin)
 	if err := writeFiles(folder, files); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "%s: %d files of the starter %s\n", p.name, len(files), p.kind)
+	in := ""
+	if p.database != "" {
+		in = ", with " + p.database
+	}
+	fmt.Fprintf(t.out, "%s: %d files of the starter %s%s\n", p.name, len(files), p.kind, in)
 	notes = append(notes, tidy(ctx, folder))
 	pins := tidy(ctx, filepath.Join(folder, "tools"))
 	using := from.String()
@@ -156,6 +190,18 @@ func (t *tool) write(ctx context.Context, p project, folder string, from origin)
 	if work := workspace(ctx, folder); work != "" {
 		fmt.Fprintf(t.out, "%s is around it and does not know it: run 'go work use %s'\n", work, folder)
 	}
-	fmt.Fprintf(t.out, "\nnext:\n  cd %s\n  go run .    # http://localhost:8080\n  go test\n  %s dev\n", p.name, runTool)
+	fmt.Fprintf(t.out, "\nnext:\n  cd %s\n%s", p.name, p.next())
 	return nil
+}
+
+// next are the first commands to run in a project. Only 'gorgon dev' reads .env
+// and migrates.
+func (p project) next() string {
+	switch p.database {
+	case "":
+		return "  go run .    # http://localhost:8080\n  go test\n  " + runTool + " dev\n"
+	case migration.PostgreSQL:
+		return "  createdb " + p.name + "    # or correct DATABASE_URL in .env\n  " + runTool + " dev    # http://localhost:8080\n  go test\n"
+	}
+	return "  " + runTool + " dev    # http://localhost:8080\n  go test\n"
 }

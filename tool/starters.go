@@ -4,6 +4,7 @@
 package tool
 
 import (
+	"bytes"
 	"embed"
 	"go/parser"
 	"go/token"
@@ -34,8 +35,8 @@ func starterNames() []string {
 }
 
 // starter is the files of a starter for a project of this name, by their paths
-// with slashes.
-func starter(kind, name string) map[string][]byte {
+// with slashes. If it has a database, it is in a dialect.
+func starter(kind, name, dialect string) map[string][]byte {
 	files := map[string][]byte{}
 	root := path.Join("starters", kind)
 	err := fs.WalkDir(starterFiles, root, func(at string, d fs.DirEntry, err error) error {
@@ -49,11 +50,18 @@ func starter(kind, name string) map[string][]byte {
 			}
 			return nil
 		}
-		text, err := starterFiles.ReadFile(at)
-		if short == "gitignore" {
-			short = ".gitignore" // which would hold here, too
+		if strings.Contains(short, ".db") {
+			return nil // a database, likewise
 		}
-		files[short] = []byte(strings.ReplaceAll(string(text), "starter-"+kind, name))
+		text, err := starterFiles.ReadFile(at)
+		text = bytes.ReplaceAll(translated(short, text, dialect), []byte("starter-"+kind), []byte(name))
+		switch short {
+		case "gitignore":
+			short = ".gitignore" // which would hold here, too
+		case "env":
+			files[".env.example"], short = text, ".env" // git ignores the one, and keeps the other
+		}
+		files[short] = text
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"go/format"
 	"io"
@@ -24,6 +25,8 @@ import (
 	"golang.org/x/mod/zip"
 
 	"github.com/gorgon-go/gorgon/cli"
+	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/pgdb/pgdbtest"
 )
 
 // begun writes a project into a temporary folder and returns it.
@@ -54,27 +57,41 @@ func in(t *testing.T, folder, program string, args ...string) string {
 }
 
 func TestStarters(t *testing.T) {
-	for kind, want := range map[string]struct {
-		export []string          // how it is exported; nil if it cannot be
-		files  []string          // of an export
-		paths  map[string]string // what a page shows
+	shop := map[string]string{
+		"/": "Hand mirror", "/products/stool": "Granite stool", "/search?q=slate": "Slate candlestick", "/cart": "empty", "/offers": "Marble vase",
+	}
+	for _, want := range []struct {
+		kind, dialect string
+		export        []string          // how it is exported; nil if it cannot be
+		files         []string          // of an export
+		paths         map[string]string // what a page shows
 	}{
-		"site": {[]string{"export", "--partial"}, []string{"index.html", "contact/index.html", "about/index.html", "404.html", "sitemap.xml", "robots.txt", "favicon.svg"}, map[string]string{
+		{"site", "", []string{"export", "--partial"}, []string{"index.html", "contact/index.html", "about/index.html", "404.html", "sitemap.xml", "robots.txt", "favicon.svg"}, map[string]string{
 			"/": "mine", "/about": "<h1>About</h1>",
 		}},
-		"blog": {[]string{"export"}, []string{"posts/hello/index.html", "tags/stone/index.html", "feed.xml", "404.html"}, map[string]string{
+		{"blog", "", []string{"export"}, []string{"posts/hello/index.html", "tags/stone/index.html", "feed.xml", "404.html"}, map[string]string{
 			"/": "Hello, stone", "/posts/mirrors": `href="/posts/glass"`, "/tags/stone": "Posts on stone", "/feed.xml": "http://www.w3.org/2005/Atom",
 		}},
-		"shop": {nil, nil, map[string]string{
-			"/": "Hand mirror", "/products/stool": "Granite stool", "/search?q=slate": "Slate candlestick", "/cart": "empty", "/offers": "Marble vase",
-		}},
+		{"shop", "sqlite", nil, nil, shop},
+		{"shop", "postgresql", nil, nil, shop},
 	} {
-		t.Run(kind, func(t *testing.T) {
-			folder, _ := begun(t, "mine", "--starter", kind, "--no-git")
+		t.Run(want.kind+want.dialect, func(t *testing.T) {
+			args := []string{"mine", "--starter", want.kind, "--no-git"}
+			switch want.dialect {
+			case "sqlite": // the default
+				t.Setenv("DATABASE_URL", "sqlite:mine.db")
+			case "postgresql":
+				args = append(args, "--database", want.dialect)
+				t.Setenv("DATABASE_URL", pgdbtest.Open(t, database.Options{}).Options().URL)
+			}
+			folder, _ := begun(t, args...)
 			in(t, folder, "go", "vet", "./...")
 			in(t, folder, "go", "test", "./...")
 			program := filepath.Join(t.TempDir(), "mine.exe")
 			in(t, folder, "go", "build", "-o", program, ".")
+			if want.dialect != "" {
+				in(t, folder, program, "migrate")
+			}
 			if said := in(t, folder, program, "build"); strings.Contains(said, "warning") {
 				t.Errorf("the build warns:\n%s", said)
 			}
@@ -150,9 +167,13 @@ func get(t *testing.T, url string) (int, string) {
 // Whatever the name, the files are as gofmt has them, nothing is left of the
 // starter's own name, and deploy finds what it wants.
 func TestStarterFiles(t *testing.T) {
-	for _, kind := range starterNames() {
+	for _, k := range [][2]string{{"site", ""}, {"blog", ""}, {"shop", "sqlite"}, {"shop", "postgresql"}} {
+		kind, dialect := k[0], k[1]
+		if hasDatabase(kind) != (dialect != "") {
+			t.Errorf("%s: whether it has a database is mistaken", kind)
+		}
 		for _, name := range []string{"a", "a-name-that-is-much-longer-than-that-of-the-starter"} {
-			files := starter(kind, name)
+			files := starter(kind, name, dialect)
 			for file, text := range files {
 				if bytes.Contains(text, []byte("starter-")) {
 					t.Errorf("%s: %s names the starter", kind, file)
@@ -176,6 +197,61 @@ func TestStarterFiles(t *testing.T) {
 				t.Errorf("%s: README.md is long", kind)
 			}
 		}
+	}
+}
+
+// What differs between the dialects is found in the starter, and nothing else
+// in it is of SQLite alone.
+func TestDialects(t *testing.T) {
+	files := starter("shop", "starter-shop", "sqlite")
+	for _, p := range passages {
+		name := p.file
+		if name == "env" || name == "gitignore" {
+			name = "." + name
+		}
+		text := files[name]
+		if !bytes.Contains(text, []byte(p.sqlite)) {
+			t.Errorf("%s lacks %q", p.file, p.sqlite)
+		}
+	}
+	other := starter("shop", "mine", "postgresql")
+	if len(other) != len(files) {
+		t.Errorf("%d files for SQLite, and %d for PostgreSQL", len(files), len(other))
+	}
+	for file, text := range other {
+		for _, word := range []string{"litedb", "sqlite", "mine.db", "shop.db", "*.db"} {
+			if bytes.Contains(bytes.ToLower(text), []byte(word)) {
+				t.Errorf("%s for PostgreSQL has %q", file, word)
+			}
+		}
+	}
+	for _, files := range []map[string][]byte{files, other} {
+		if env := files[".env"]; !bytes.HasPrefix(env, []byte("DATABASE_URL=")) || !bytes.Equal(env, files[".env.example"]) {
+			t.Errorf(".env is %q, and its example %q", env, files[".env.example"])
+		}
+	}
+	if got, want := string(other[".env"]), "DATABASE_URL=postgres://localhost/mine\n"; got != want {
+		t.Errorf(".env is %q, want %q", got, want)
+	}
+}
+
+// The dialect is asked for in one line.
+func TestAskDialect(t *testing.T) {
+	for said, want := range map[string]string{"\n": "sqlite", "": "sqlite", "sqlite\n": "sqlite", " PostgreSQL \r\n": "postgresql", "mysql\n": ""} {
+		var out bytes.Buffer
+		got, err := askDialect(t.Context(), strings.NewReader(said), &out)
+		if (err == nil) != (want != "") || err == nil && got != want {
+			t.Errorf("after %q it is %q, %v", said, got, err)
+		}
+		if strings.Contains(out.String(), "\n") || !strings.Contains(out.String(), "[sqlite]: ") {
+			t.Errorf("it asks %q", out.String())
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	silent, _ := io.Pipe()
+	if _, err := askDialect(ctx, silent, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("a question that was given up: %v", err)
 	}
 }
 

@@ -40,9 +40,9 @@ wait
 rm -rf "$2"
 `
 
-// alive is the standard input of the script. It is open for as long as this
+// alive has the standard input of the script. It is open for as long as this
 // process runs.
-var alive io.WriteCloser
+var alive []io.Closer
 
 // start starts a server that has no address on the network.
 func start() (*url.URL, error) {
@@ -66,9 +66,11 @@ func start() (*url.URL, error) {
 	}
 	serve := exec.Command("/bin/sh", "-c", script, "sh", bin, folder)
 	serve.Dir, serve.SysProcAttr = folder, as
-	if alive, err = serve.StdinPipe(); err != nil {
+	stdin, err := serve.StdinPipe()
+	if err != nil {
 		return nil, err
 	}
+	alive = append(alive, stdin)
 	if err := serve.Start(); err != nil {
 		return nil, err
 	}

@@ -75,10 +75,10 @@ func writeCart(ctx context.Context, lines []line) {
 }
 
 // cart is what the cookie says, at today's prices.
-func (s shop) cart(_ context.Context, _ gorgon.Input, r *http.Request) (cart, error) {
+func (s shop) cart(ctx context.Context, _ gorgon.Input, r *http.Request) (cart, error) {
 	var c cart
 	for _, l := range readCart(r) {
-		p, ok, err := s.products.one(l.ID)
+		p, ok, err := s.one(ctx, l.ID)
 		if err != nil {
 			return c, err
 		}
@@ -103,7 +103,7 @@ func (s shop) changeCart() api.Endpoint[change, api.None] {
 	return api.Endpoint[change, api.None]{
 		Path: "POST /cart", Name: "changeCart",
 		Handle: func(ctx context.Context, in change) (api.None, error) {
-			_, ok, err := s.products.one(in.ID)
+			_, ok, err := s.one(ctx, in.ID)
 			if err == nil && !ok {
 				err = gorgon.Refuse("/id", "There is no such product.")
 			}

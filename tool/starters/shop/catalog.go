@@ -1,19 +1,26 @@
-// The catalogue: a JSON file, which takes the place of a database here.
+// The catalogue: the table of products, and the queries of it.
 
 package main
 
 import (
-	"bytes"
-	_ "embed"
-	"encoding/json"
+	"context"
+	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"sync"
+
+	"github.com/gorgon-go/gorgon/database"
 )
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// schema is what the database has. A commit that changes a row of one of these
+// tables makes the pages out of date that show it.
+var schema = database.Options{
+	Migrations: migrations,
+	Tables:     []database.Table{{Name: "products"}},
+}
 
 // A product is one thing that is sold.
 type product struct {
@@ -33,91 +40,47 @@ func (c cents) String() string { return fmt.Sprintf("€ %d.%02d", c/100, c%100)
 // Decimal is the amount as forms write it.
 func (c cents) Decimal() string { return fmt.Sprintf("%d.%02d", c/100, c%100) }
 
-//go:embed data/products.json
-var shipped []byte
+// columns are what fields points to.
+const columns = "id, name, text, price, featured, offer"
 
-// A catalog is the file of products. It is read again when it has changed.
-// Where there is none, the one that the program was compiled with takes its
-// place, and the first change writes the file.
-type catalog struct {
-	file string
-
-	mu       sync.Mutex
-	read     string // the version that products are of
-	products []product
+func (p *product) fields() []any {
+	return []any{&p.ID, &p.Name, &p.Text, &p.Price, &p.Featured, &p.Offer}
 }
 
-// all are the products, and which version of the file they are of. They must
-// not be changed.
-func (c *catalog) all() ([]product, string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.load()
-}
-
-func (c *catalog) load() ([]product, string, error) {
-	version, data := "shipped", shipped
-	info, err := os.Stat(c.file)
-	switch {
-	case err == nil:
-		version = fmt.Sprint(info.ModTime().UnixNano(), " ", info.Size())
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, "", err
+// list lists the products for which a condition is true, by their names.
+func (s shop) list(ctx context.Context, condition string, args ...any) ([]product, error) {
+	rows, err := s.db.SQL().QueryContext(ctx, "select "+columns+" from products where "+condition+" order by name", args...)
+	if err != nil {
+		return nil, err
 	}
-	if version == c.read {
-		return c.products, version, nil
-	}
-	if err == nil {
-		if data, err = os.ReadFile(c.file); err != nil {
-			return nil, "", err
-		}
-	}
+	defer rows.Close()
 	var products []product
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&products); err != nil {
-		return nil, "", fmt.Errorf("%s: %w", c.file, err)
+	for rows.Next() {
+		var p product
+		if err := rows.Scan(p.fields()...); err != nil {
+			return nil, err
+		}
+		products = append(products, p)
 	}
-	c.read, c.products = version, products
-	return products, version, nil
+	return products, rows.Err()
 }
 
-// one is the product with an ID; false where there is none.
-func (c *catalog) one(id string) (product, bool, error) {
-	products, _, err := c.all()
-	i := slices.IndexFunc(products, func(p product) bool { return p.ID == id })
-	if err != nil || i < 0 {
-		return product{}, false, err
+// one is the product with an ID; false where there is none. It reads a row by
+// its key, so the change of another row does not concern who calls it.
+func (s shop) one(ctx context.Context, id string) (p product, ok bool, err error) {
+	err = s.db.SQL().QueryRowContext(ctx, "select "+columns+" from products where id = $1", id).Scan(p.fields()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return product{}, false, nil
 	}
-	return products[i], true, nil
+	return p, err == nil, err
 }
 
-// setPrice changes a price in the file, which is replaced in one step.
-func (c *catalog) setPrice(id string, price cents) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	products, _, err := c.load()
+// setPrice changes a price; false where there is no such product.
+func (s shop) setPrice(ctx context.Context, id string, price cents) (ok bool, err error) {
+	result, err := s.db.SQL().ExecContext(ctx, "update products set price = $1 where id = $2", price, id)
 	if err != nil {
-		return err
+		return false, err
 	}
-	products = slices.Clone(products)
-	i := slices.IndexFunc(products, func(p product) bool { return p.ID == id })
-	if i < 0 {
-		return fmt.Errorf("there is no product %q", id)
-	}
-	products[i].Price = price
-	data, err := json.MarshalIndent(products, "", "\t")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(c.file), ".products-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // nothing, once it was renamed
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), c.file)
+	n, err := result.RowsAffected()
+	return n > 0, err
 }

@@ -1,10 +1,10 @@
 // Command starter-shop is a shop that shows each way in which a page comes by
 // its state:
 //
-//	/               built, and again after a minute
-//	/products       built, and again once the catalogue has changed
-//	/products/{id}  the best sellers built, the rest on their first request; again after an hour, or when a price changes
-//	/offers         built, with what this visitor has in the cart merged in
+//	/               built, and again after a minute, or when a commit changes a product
+//	/products       built, and again when a commit changes a product
+//	/products/{id}  the best sellers built, the rest on their first request; again when a commit changes this product
+//	/offers         built likewise, with what this visitor has in the cart merged in
 //	/search, /cart  made for each request
 //	/admin          made for each request, behind a password
 package main
@@ -17,6 +17,8 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
@@ -29,20 +31,19 @@ const origin = "https://example.com"
 const name = "starter-shop"
 
 func main() {
-	products := &catalog{file: os.Getenv("SHOP_DATA")}
-	if products.file == "" {
-		products.file = "data/products.json"
-	}
-	command.Main(app(products, os.Getenv("SHOP_PASSWORD")), program)
+	db := database.Open(litedb.Dialect, schema) // DATABASE_URL says where; it is opened when it is first used
+	command.Main(app(db, os.Getenv("SHOP_PASSWORD")), command.Config{
+		Bundler:  bundle.Bundler{},
+		Database: db,
+		// Where pages that are made later can be kept: on disk if nothing is
+		// said, or --store postgres://… or redis://… for several machines.
+		Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()},
+	})
 }
 
-// program says where pages that are made later can be kept: on disk if nothing
-// is said, or --store postgres://… or redis://… for several machines.
-var program = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()}}
-
-// app is the whole shop. Without a password there is no /admin.
-func app(products *catalog, password string) gorgon.App {
-	s := shop{products, password}
+// app is the whole shop over a database. Without a password there is no /admin.
+func app(db *database.DB, password string) gorgon.App {
+	s := shop{db, password}
 	return gorgon.App{
 		Name:   name,
 		Origin: origin,
@@ -57,20 +58,16 @@ func app(products *catalog, password string) gorgon.App {
 		Parts: []gorgon.Part{
 			gorgon.Page[shelf]{
 				Path: "/", Load: s.featured, RevalidateAfter: time.Minute,
-				Tags: shelfTags, Head: shelfHead, View: homeView,
+				Head: shelfHead, View: homeView,
 			},
-			gorgon.Page[shelf]{
-				Path: "/products", Load: s.all, ShouldRevalidate: s.changed,
-				Tags: shelfTags, Head: shelfHead, View: shelfView,
-			},
+			gorgon.Page[shelf]{Path: "/products", Load: s.all, Head: shelfHead, View: shelfView},
 			gorgon.Page[product]{
 				Path: "/products/{id}", Paths: s.bestSellers, Load: s.product,
-				Incremental: true, RevalidateAfter: time.Hour,
-				Tags: productTags, Head: productHead, View: productView,
+				Incremental: true, Head: productHead, View: productView,
 			},
 			gorgon.Page[offers]{
 				Path: "/offers", Load: s.offers, LoadRequest: s.inCart, Merge: notInCart,
-				Tags: offersTags, Head: offersHead, View: offersView,
+				Head: offersHead, View: offersView,
 			},
 			gorgon.Page[search]{Path: "/search", LoadRequest: s.search, Head: searchHead, View: searchView},
 			gorgon.Page[cart]{Path: "/cart", LoadRequest: s.cart, Head: cartHead, View: cartView},

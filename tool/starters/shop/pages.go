@@ -1,4 +1,4 @@
-// From the catalogue to pages: what each shows, and what it is tagged with.
+// From the catalogue to pages: what each shows.
 
 package main
 
@@ -7,14 +7,15 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/database"
 )
 
-// A shop makes the states of its pages.
+// A shop makes the states of its pages. Queries are given the context that a
+// function is called with: that is how it becomes known what a page reads.
 type shop struct {
-	products *catalog
+	db       *database.DB
 	password string
 }
 
@@ -22,51 +23,34 @@ type shop struct {
 type shelf struct {
 	Title    string
 	Products []product
-	Version  string // of the catalogue
 }
 
-func (s shop) shelf(title string, on func(product) bool) (shelf, error) {
-	products, version, err := s.products.all()
-	l := shelf{Title: title, Version: version}
-	for _, p := range products {
-		if on(p) {
-			l.Products = append(l.Products, p)
-		}
-	}
-	return l, err
+func (s shop) featured(ctx context.Context, _ gorgon.Input) (shelf, error) {
+	products, err := s.list(ctx, "featured")
+	return shelf{"Best sellers", products}, err
 }
 
-func every(product) bool { return true }
-
-func (s shop) featured(context.Context, gorgon.Input) (shelf, error) {
-	return s.shelf("Best sellers", func(p product) bool { return p.Featured })
+func (s shop) all(ctx context.Context, _ gorgon.Input) (shelf, error) {
+	products, err := s.list(ctx, "true")
+	return shelf{"All products", products}, err
 }
 
-func (s shop) all(context.Context, gorgon.Input) (shelf, error) {
-	return s.shelf("All products", every)
+func (s shop) prices(ctx context.Context, _ gorgon.Input, _ *http.Request) (shelf, error) {
+	products, err := s.list(ctx, "true")
+	return shelf{"Prices", products}, err
 }
 
-func (s shop) prices(context.Context, gorgon.Input, *http.Request) (shelf, error) {
-	return s.shelf("Prices", every)
-}
-
-// changed says whether the catalogue is another than the one a shelf shows.
-func (s shop) changed(_ context.Context, _ gorgon.Input, l shelf, _ time.Time) (bool, error) {
-	_, version, err := s.products.all()
-	return version != l.Version, err
-}
-
-func (s shop) bestSellers(context.Context, gorgon.Input) ([]string, error) {
-	l, err := s.shelf("", func(p product) bool { return p.Featured })
+func (s shop) bestSellers(ctx context.Context, _ gorgon.Input) ([]string, error) {
+	products, err := s.list(ctx, "featured")
 	var paths []string
-	for _, p := range l.Products {
+	for _, p := range products {
 		paths = append(paths, "/products/"+p.ID)
 	}
 	return paths, err
 }
 
-func (s shop) product(_ context.Context, in gorgon.Input) (product, error) {
-	p, ok, err := s.products.one(in.PathValue("id"))
+func (s shop) product(ctx context.Context, in gorgon.Input) (product, error) {
+	p, ok, err := s.one(ctx, in.PathValue("id"))
 	if err == nil && !ok {
 		err = gorgon.NotFound()
 	}
@@ -80,9 +64,9 @@ type offers struct {
 	InCart   []string
 }
 
-func (s shop) offers(context.Context, gorgon.Input) (offers, error) {
-	l, err := s.shelf("", func(p product) bool { return p.Offer })
-	return offers{Products: l.Products}, err
+func (s shop) offers(ctx context.Context, _ gorgon.Input) (offers, error) {
+	products, err := s.list(ctx, "offer")
+	return offers{Products: products}, err
 }
 
 func (s shop) inCart(_ context.Context, _ gorgon.Input, r *http.Request) (offers, error) {
@@ -106,28 +90,21 @@ type search struct {
 	Found []product
 }
 
-func (s shop) search(_ context.Context, _ gorgon.Input, r *http.Request) (search, error) {
+func (s shop) search(ctx context.Context, _ gorgon.Input, r *http.Request) (search, error) {
 	q := strings.TrimSpace(r.URL.Query().Get("q"))
 	if len(q) > 100 {
 		return search{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Search for something shorter."}
 	}
-	found := search{Query: q}
 	if q == "" {
-		return found, nil
+		return search{}, nil
 	}
-	l, err := s.shelf("", func(p product) bool {
-		return strings.Contains(strings.ToLower(p.Name+" "+p.Text), strings.ToLower(q))
-	})
-	found.Found = l.Products
-	return found, err
+	pattern := "%" + literally.Replace(q) + "%"
+	found, err := s.list(ctx, `lower(name || ' ' || text) like lower($1) escape '\'`, pattern)
+	return search{q, found}, err
 }
 
-// A purge of "product-7" reaches every page that shows product 7; the pages
-// that list products are reached by "catalog".
-func productTags(p product) []string { return []string{tagOf(p.ID)} }
-func shelfTags(shelf) []string       { return []string{"catalog"} }
-func offersTags(offers) []string     { return []string{"catalog"} }
-func tagOf(id string) string         { return "product-" + id }
+// literally writes what is searched for as a part of a pattern.
+var literally = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func homeView(l shelf) gorgon.Component      { return view("home.html", l) }
 func shelfView(l shelf) gorgon.Component     { return view("shelf.html", l) }
