@@ -183,6 +183,8 @@ func (r *Report) explain(i *item, v coherence.Verdict, resting bool, now time.Ti
 		r.Because = "ShouldRevalidate decides on every request"
 	case phase == stale:
 		r.Because = "RevalidateAfter has passed"
+	case e.FreshUntil.IsZero() && len(e.Doubts) > 0:
+		r.Because = "only a purge or a new build makes it stale: changes of some of what it reads are not noticed"
 	case e.FreshUntil.IsZero():
 		r.Because = "only a purge or a new build makes it stale"
 	default:
