@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,10 +141,7 @@ func wrongForm() url.Values {
 }
 
 func TestAnswersLaws(t *testing.T) {
-	open := func(t *testing.T, o gorgontest.Options) *gorgontest.Site {
-		return o.Open(t, recipesApp(t, false))
-	}
-	s := open(t, gorgontest.Options{})
+	s := openRecipes(t, gorgontest.Options{}, false)
 	t.Run("a kept form shows nothing of one visitor", func(t *testing.T) {
 		n, err := foreign(s, 200)
 		t.Logf("200 visitors: %d foreign bytes", n)
@@ -195,11 +193,32 @@ func TestAnswersLaws(t *testing.T) {
 			}
 		}
 	})
+	t.Run("an edit purges what shows it, and a refusal nothing", func(t *testing.T) {
+		cook := s.Visitor()
+		cook.Post("/sign-in", url.Values{"name": {"cook"}, "password": {cooksPassword}}).Want(200)
+		values := url.Values{"title": {"Plum cake with cinnamon"}, "summary": {"As before, with cinnamon."}, "servings": {"8"}, "level": {"easy"}, "ingredients": {"plums"}, "steps.0.text": {"Bake."}}
+		tags := s.Purged(func() { cook.Post("/kitchen/plum-cake", values).Want(200, "Plum cake with cinnamon") })
+		if want := []string{"db:main.recipes", "db:main.recipes:plum-cake"}; !slices.Equal(tags, want) {
+			t.Errorf("the edit purged %q, want %q", tags, want)
+		}
+		for _, path := range []string{"/recipes/plum-cake", "/", "/feed.json"} {
+			cook.Get(path).Want(200, "Plum cake with cinnamon")
+		}
+		s.Get("/de/recipes/plum-cake").Want(200, "Pflaumenkuchen")
+		tags = s.Purged(func() {
+			cook.Post("/kitchen/nothing", values).Want(404)
+			values.Set("servings", "0")
+			cook.Post("/kitchen/plum-cake", values).Want(422)
+		})
+		if len(tags) > 0 {
+			t.Errorf("refusals purged %q", tags)
+		}
+	})
 	t.Run("a form of the previous build", func(t *testing.T) {
 		store := mem.Open(mem.Options{})
 		t.Cleanup(func() { _ = store.Close() })
-		old := open(t, gorgontest.Options{Store: store, Build: "one"})
-		next := open(t, gorgontest.Options{Store: store, Build: "two"})
+		old := openRecipes(t, gorgontest.Options{Store: store, Build: "one"}, false)
+		next := openRecipes(t, gorgontest.Options{Store: store, Build: "two"}, false)
 		page := old.Get("/de/send")
 		form := page.Find("main form")
 		values := url.Values{}
@@ -225,7 +244,7 @@ func TestAnswersLaws(t *testing.T) {
 
 // TestAnswersFindWhatIsWrong breaks rules on purpose.
 func TestAnswersFindWhatIsWrong(t *testing.T) {
-	s := gorgontest.Open(t, recipesApp(t, false))
+	s := openRecipes(t, gorgontest.Options{}, false)
 	t.Run("the page of the form is not sent", func(t *testing.T) {
 		values := wrongForm()
 		values.Del("_page")
@@ -283,7 +302,7 @@ func TestAnswersFindWhatIsWrong(t *testing.T) {
 // What the checks of the form find is said in both languages, for each kind of
 // fault.
 func TestAnswersInTwoLanguages(t *testing.T) {
-	s := gorgontest.Open(t, recipesApp(t, false))
+	s := openRecipes(t, gorgontest.Options{}, false)
 	for prefix, wants := range map[string][]string{
 		"":    {"fill in this field", "a whole number", "at least 10 characters", "at most 80 characters", "24 or less", "0 or more"},
 		"/de": {"dieses Feld aus", "eine ganze Zahl", "mindestens 10 Zeichen", "höchstens 80 Zeichen", "24 oder weniger", "0 oder mehr"},

@@ -99,7 +99,7 @@ func (s *stand) purge(args ...string) {
 }
 
 // until waits for something to come true.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {

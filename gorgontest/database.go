@@ -29,7 +29,7 @@ func (s *shared) catchUp() {
 // Purged calls f and returns the tags that are purged since, sorted: those of
 // what f committed to the database, and those that it purged itself.
 //
-//	tags := site.Purged(func() { site.Post("/products/7", form).Want(303) })
+//	tags := site.Purged(func() { site.Post("/products/7", form).Want(200) })
 //	// db:main.products, db:main.products:7
 func (s *Site) Purged(f func()) []string {
 	s.t.Helper()

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
+	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/i18n"
 	"github.com/gorgon-go/gorgon/sealed"
 )
@@ -54,7 +55,7 @@ var messages = i18n.Must(i18n.Catalog{
 
 // A site is what the parts of the app have in common.
 type site struct {
-	book     *book
+	book     book
 	posts    map[string][]post
 	sessions *sealed.Key
 	password string
@@ -69,10 +70,9 @@ type site struct {
 	list    gorgon.Fragment[struct{}, []dish]
 }
 
-// App is the whole site. Its recipes are in memory: each call returns a site
-// with those that are embedded.
-func App(o Options) gorgon.App {
-	s := &site{book: openBook(), posts: readPosts(), sessions: sealed.NewKey([]byte(o.Secret), "session"), password: o.Password}
+// App is the whole site, over a database with the options [Data].
+func App(o Options, db *database.DB) gorgon.App {
+	s := &site{book: book{db}, posts: readPosts(), sessions: sealed.NewKey([]byte(o.Secret), "session"), password: o.Password}
 	s.defineForms()
 	s.defineSession()
 	s.defineList()
@@ -90,10 +90,10 @@ func App(o Options) gorgon.App {
 			Aliases: map[string]string{"/favicon.ico": "icon.svg"},
 		},
 		Parts: []gorgon.Part{
-			gorgon.Page[home]{Path: "/", Load: s.home, Tags: listTags[home], HeadFor: titled[home]("home", "/"), View: gorgon.View(homePage)},
+			gorgon.Page[home]{Path: "/", Load: s.home, HeadFor: titled[home]("home", "/"), View: gorgon.View(homePage)},
 			gorgon.Page[dish]{
 				Path: "/recipes/{id}", Paths: s.recipePaths, Load: s.recipe, Incremental: true,
-				Tags: recipeTags, HeadFor: recipeHead, View: gorgon.View(s.recipePage),
+				HeadFor: recipeHead, View: gorgon.View(s.recipePage),
 			},
 			gorgon.Page[found]{Path: "/search", LoadRequest: s.searchPage, HeadFor: titled[found]("search", ""), View: gorgon.View(searchPage)},
 			gorgon.Page[[]post]{Path: "/blog", Load: s.newest, HeadFor: titled[[]post]("blog", "/blog"), View: gorgon.View(blogPage)},
@@ -111,9 +111,9 @@ func App(o Options) gorgon.App {
 				gorgon.Page[dish]{Path: "/kitchen/{id}", LoadRequest: s.any, HeadFor: titled[dish]("edit", ""), View: gorgon.View(s.editPage)},
 				s.save,
 			}},
-			gorgon.Resource[[]dish]{Path: "/feed.xml", ContentType: "application/atom+xml", Load: s.latest, Tags: listTags[[]dish], Write: writeAtom},
-			gorgon.Resource[[]dish]{Path: "/feed.json", ContentType: "application/feed+json", Load: s.latest, Tags: listTags[[]dish], Write: writeJSONFeed},
-			api.Read[[]dish]{Path: "GET /api/recipes", Name: "listRecipes", Load: s.latest, Tags: listTags[[]dish]},
+			gorgon.Resource[[]dish]{Path: "/feed.xml", ContentType: "application/atom+xml", Load: s.latest, Write: writeAtom},
+			gorgon.Resource[[]dish]{Path: "/feed.json", ContentType: "application/feed+json", Load: s.latest, Write: writeJSONFeed},
+			api.Read[[]dish]{Path: "GET /api/recipes", Name: "listRecipes", Load: s.latest},
 			api.Endpoint[query, []dish]{Path: "GET /api/search", Name: "searchRecipes", Handle: s.search},
 			gorgon.Redirects{"/recipes": "/", "/rezepte/{id}": "/recipes/{id}", "/rss": "/feed.xml", "/contact": "/send"},
 		},

@@ -1,20 +1,27 @@
-// The book: every recipe, in memory.
+// The book: every recipe, in the database.
 
 package site
 
 import (
-	"cmp"
-	_ "embed"
+	"context"
+	"database/sql"
+	"embed"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
-	"strings"
-	"sync"
 	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/database"
 )
 
-//go:embed data/recipes.json
-var embedded []byte
+//go:embed migrations
+var migrations embed.FS
+
+// Data are the options of the database: what it has, and that commits which
+// change the table make out of date what was read of it.
+var Data = database.Options{Migrations: migrations, Tables: []database.Table{{Name: "recipes"}}}
 
 type level string
 
@@ -36,87 +43,93 @@ type step struct {
 	Minutes int    `json:"minutes,omitzero" check:"min=0,max=600"`
 }
 
-// A recipe has a draft for each language that it was written in.
-type recipe struct {
-	ID        string           `json:"id"`
-	Picture   string           `json:"picture"` // the name of an asset; "" for none
-	Published bool             `json:"published"`
-	Changed   time.Time        `json:"changed"`
-	Texts     map[string]draft `json:"texts"`
-}
-
 // A dish is a recipe in one language.
 type dish struct {
 	ID        string    `json:"id"`
-	Picture   string    `json:"picture,omitempty"`
+	Picture   string    `json:"picture,omitempty"` // the name of an asset
 	Published bool      `json:"published"`
 	Changed   time.Time `json:"changed"`
 	draft
 }
 
-// in is the recipe in a language, or in one that it was written in.
-func (r recipe) in(locale string) dish {
-	if _, ok := r.Texts[locale]; !ok {
-		locale = slices.Sorted(maps.Keys(r.Texts))[0]
-	}
-	return dish{r.ID, r.Picture, r.Published, r.Changed, r.Texts[locale]}
-}
-
 func published(d dish) bool { return d.Published }
 
-// A book is safe for concurrent use.
-type book struct {
-	mu      sync.RWMutex
-	recipes map[string]recipe
-}
+// A book reads with the context of the loader that asks: so the page depends on
+// what was read, and nothing has to be purged by hand.
+type book struct{ db *database.DB }
 
-func openBook() *book {
-	b := &book{}
-	if err := json.Unmarshal(embedded, &b.recipes); err != nil {
-		panic(err) // the file is part of the program
+const selectRecipes = "select id, picture, published, changed, texts from recipes"
+
+// scan reads a row in a language, or in one that the recipe was written in.
+func scan(row interface{ Scan(...any) error }, locale string) (d dish, err error) {
+	var data []byte
+	if err := row.Scan(&d.ID, &d.Picture, &d.Published, &d.Changed, &data); err != nil {
+		return d, err
 	}
-	return b
+	var texts map[string]draft
+	if err := json.Unmarshal(data, &texts); err != nil {
+		return d, err
+	}
+	if _, ok := texts[locale]; !ok {
+		locale = slices.Min(slices.Collect(maps.Keys(texts)))
+	}
+	d.draft = texts[locale]
+	return d, nil
 }
 
-// all are the recipes that pass, in a language, the newest first.
-func (b *book) all(locale string, pass func(dish) bool) []dish {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
+// all are the recipes that pass, in a language, the newest first. It reads the
+// table: a change of any recipe concerns it.
+func (b book) all(ctx context.Context, locale string, pass func(dish) bool) ([]dish, error) {
+	rows, err := b.db.SQL().QueryContext(ctx, selectRecipes+" order by changed desc, id")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
 	list := []dish{}
-	for _, r := range b.recipes {
-		if d := r.in(locale); pass(d) {
+	for rows.Next() {
+		d, err := scan(rows, locale)
+		if err != nil {
+			return nil, err
+		}
+		if pass(d) {
 			list = append(list, d)
 		}
 	}
-	slices.SortFunc(list, func(x, y dish) int { return cmp.Or(y.Changed.Compare(x.Changed), strings.Compare(x.ID, y.ID)) })
-	return list
+	return list, rows.Err()
 }
 
-func (b *book) one(id, locale string) (d dish, ok bool) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	r, ok := b.recipes[id]
-	if ok {
-		d = r.in(locale)
+// one reads a recipe by its key: a change of another one does not concern it.
+func (b book) one(ctx context.Context, id, locale string) (dish, error) {
+	d, err := scan(b.db.SQL().QueryRowContext(ctx, selectRecipes+" where id = ?", id), locale)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = gorgon.NotFound()
 	}
-	return d, ok
+	return d, err
 }
 
-// write writes a recipe in a language: a new one, which waits to be published,
-// or one that exists, which everyone sees then. It reports whether it could.
-func (b *book) write(id, locale string, d draft, exists bool) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r, ok := b.recipes[id]
-	if ok != exists {
-		return false
+// add writes a new recipe, which waits to be published. It reports whether the
+// id was free.
+func (b book) add(ctx context.Context, id, locale string, d draft) (bool, error) {
+	return b.write(ctx, "insert into recipes (changed, texts, id, published) values (?, json_object(?, json(?)), ?, false) on conflict do nothing", locale, d, id)
+}
+
+// edit writes a recipe that exists, which everyone sees then. It reports whether
+// there is one.
+func (b book) edit(ctx context.Context, id, locale string, d draft) (bool, error) {
+	return b.write(ctx, "update recipes set changed = ?, texts = json_set(texts, '$.' || ?, json(?)), published = true where id = ?", locale, d, id)
+}
+
+// write runs a statement, and reports whether it changed a row. Two writers do
+// not overwrite each other's languages: each changes its own in the row.
+func (b book) write(ctx context.Context, statement, locale string, d draft, id string) (bool, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return false, err
 	}
-	texts := map[string]draft{locale: d}
-	for other, text := range r.Texts {
-		if other != locale {
-			texts[other] = text // a map that a page reads is never changed
-		}
+	result, err := b.db.SQL().ExecContext(ctx, statement, time.Now().UTC().Truncate(time.Second), locale, string(text), id)
+	if err != nil {
+		return false, err
 	}
-	b.recipes[id] = recipe{id, r.Picture, exists, time.Now().UTC().Truncate(time.Second), texts}
-	return true
+	n, err := result.RowsAffected()
+	return n == 1, err
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
-	"github.com/gorgon-go/gorgon/pages"
 )
 
 // An edit is a draft for a recipe that exists.
@@ -20,20 +19,22 @@ type edit struct {
 
 func (s *site) defineForms() {
 	s.send = api.Endpoint[draft, api.None]{Path: "POST /send", Name: "sendRecipe", Summary: "Send in a recipe",
-		Handle: func(ctx context.Context, in draft) (none api.None, err error) {
-			if !s.book.write(slug(in.Title), gorgon.LocaleOf(ctx), in, false) {
+		Handle: func(ctx context.Context, in draft) (none api.None, _ error) {
+			free, err := s.book.add(ctx, slug(in.Title), gorgon.LocaleOf(ctx), in)
+			if err == nil && !free {
 				err = refuse(ctx, "/title", "faults.taken")
 			}
 			return none, err
 		},
 		Then: func(draft, api.None) string { return "/sent" }}
 	s.save = api.Endpoint[edit, api.None]{Path: "POST /kitchen/{id}", Name: "saveRecipe", Summary: "Change a recipe, and publish it",
-		Handle: func(ctx context.Context, in edit) (none api.None, err error) {
-			if !s.book.write(in.ID, gorgon.LocaleOf(ctx), in.draft, true) {
-				return none, gorgon.NotFound()
+		Handle: func(ctx context.Context, in edit) (none api.None, _ error) {
+			// The commit purges the recipe and all that lists recipes, and the
+			// cook's next request sees it.
+			found, err := s.book.edit(ctx, in.ID, gorgon.LocaleOf(ctx), in.draft)
+			if err == nil && !found {
+				err = gorgon.NotFound()
 			}
-			// The next request sees it: the recipe, and all that lists recipes.
-			_, err = api.Purge(ctx, pages.Expire, pages.TagSubject(tagOf(in.ID)), pages.TagSubject("recipes"))
 			return none, err
 		},
 		Then: func(in edit, _ api.None) string { return gorgon.EscapePath("/recipes/" + in.ID) }}
@@ -56,16 +57,16 @@ func slug(title string) string {
 }
 
 // kitchen lists every recipe, those first that wait to be published.
-func (s *site) kitchen(_ context.Context, in gorgon.Input, _ *http.Request) ([]dish, error) {
-	waiting := s.book.all(in.Locale, func(d dish) bool { return !d.Published })
-	return append(waiting, s.book.all(in.Locale, published)...), nil
+func (s *site) kitchen(ctx context.Context, in gorgon.Input, _ *http.Request) ([]dish, error) {
+	waiting, err := s.book.all(ctx, in.Locale, func(d dish) bool { return !d.Published })
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.book.all(ctx, in.Locale, published)
+	return append(waiting, others...), err
 }
 
 // any loads a recipe for the cook, published or not.
-func (s *site) any(_ context.Context, in gorgon.Input, _ *http.Request) (dish, error) {
-	d, ok := s.book.one(in.PathValue("id"), in.Locale)
-	if !ok {
-		return d, gorgon.NotFound()
-	}
-	return d, nil
+func (s *site) any(ctx context.Context, in gorgon.Input, _ *http.Request) (dish, error) {
+	return s.book.one(ctx, in.PathValue("id"), in.Locale)
 }

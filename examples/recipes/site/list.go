@@ -22,8 +22,8 @@ type item struct {
 
 func (s *site) defineList() {
 	s.list = gorgon.Fragment[struct{}, []dish]{Name: "list", View: gorgon.View(s.shoppingList),
-		LoadRequest: func(_ context.Context, in gorgon.Input, _ struct{}, r *http.Request) ([]dish, error) {
-			return s.listed(r, in.Locale), nil
+		LoadRequest: func(ctx context.Context, in gorgon.Input, _ struct{}, r *http.Request) ([]dish, error) {
+			return s.listed(ctx, r, in.Locale)
 		}}
 	then := func(item, api.None) string { return "/list" }
 	s.put = api.Endpoint[item, api.None]{Path: "POST /list/{id}", Name: "putOnList", Handle: s.relist(true), Then: then}
@@ -32,15 +32,19 @@ func (s *site) defineList() {
 
 // relist puts a recipe on the list of the visitor, or takes it off.
 func (s *site) relist(keep bool) func(context.Context, item) (api.None, error) {
-	return func(ctx context.Context, in item) (none api.None, err error) {
+	return func(ctx context.Context, in item) (none api.None, _ error) {
+		if _, err := s.visible(ctx, in.ID, ""); err != nil {
+			return none, err
+		}
+		dishes, err := s.listed(ctx, api.Request(ctx), "")
+		if err != nil {
+			return none, err
+		}
 		var ids []string
-		for _, d := range s.listed(api.Request(ctx), "") {
+		for _, d := range dishes {
 			if d.ID != in.ID {
 				ids = append(ids, d.ID)
 			}
-		}
-		if d, ok := s.book.one(in.ID, ""); !ok || !d.Published {
-			return none, gorgon.NotFound()
 		}
 		if keep {
 			ids = append(ids, in.ID)
@@ -51,11 +55,11 @@ func (s *site) relist(keep bool) func(context.Context, item) (api.None, error) {
 }
 
 // listed are the recipes on the list of a visitor.
-func (s *site) listed(r *http.Request, locale string) []dish {
+func (s *site) listed(ctx context.Context, r *http.Request, locale string) ([]dish, error) {
 	c, err := r.Cookie(listCookie)
 	if err != nil {
-		return nil
+		return nil, nil // nothing is on it yet
 	}
 	ids := strings.Split(c.Value, ".") // others than ours mean nothing
-	return s.book.all(locale, func(d dish) bool { return d.Published && slices.Contains(ids, d.ID) })
+	return s.book.all(ctx, locale, func(d dish) bool { return d.Published && slices.Contains(ids, d.ID) })
 }

@@ -16,34 +16,36 @@ type home struct {
 	Posts  []post
 }
 
-func (s *site) latest(_ context.Context, in gorgon.Input) ([]dish, error) {
-	return s.book.all(in.Locale, published), nil
+func (s *site) latest(ctx context.Context, in gorgon.Input) ([]dish, error) {
+	return s.book.all(ctx, in.Locale, published)
 }
 
-func (s *site) home(_ context.Context, in gorgon.Input) (home, error) {
+func (s *site) home(ctx context.Context, in gorgon.Input) (home, error) {
+	dishes, err := s.latest(ctx, in)
 	posts := s.posts[in.Locale]
-	return home{s.book.all(in.Locale, published), posts[:min(2, len(posts))]}, nil
+	return home{dishes, posts[:min(2, len(posts))]}, err
 }
 
-func (s *site) recipePaths(_ context.Context, in gorgon.Input) (paths []string, err error) {
-	for _, d := range s.book.all(in.Locale, published) {
+func (s *site) recipePaths(ctx context.Context, in gorgon.Input) (paths []string, err error) {
+	dishes, err := s.latest(ctx, in)
+	for _, d := range dishes {
 		paths = append(paths, "/recipes/"+d.ID)
 	}
-	return paths, nil
+	return paths, err
 }
 
-func (s *site) recipe(_ context.Context, in gorgon.Input) (dish, error) {
-	d, ok := s.book.one(in.PathValue("id"), in.Locale)
-	if !ok || !d.Published {
-		return dish{}, gorgon.NotFound()
+func (s *site) recipe(ctx context.Context, in gorgon.Input) (dish, error) {
+	return s.visible(ctx, in.PathValue("id"), in.Locale)
+}
+
+// visible is a recipe that visitors see.
+func (s *site) visible(ctx context.Context, id, locale string) (dish, error) {
+	d, err := s.book.one(ctx, id, locale)
+	if err == nil && !d.Published {
+		err = gorgon.NotFound()
 	}
-	return d, nil
+	return d, err
 }
-
-// What lists recipes has the tag "recipes", and what shows one that of tagOf.
-func tagOf(id string) string           { return "recipe-" + id }
-func recipeTags(d dish) []string       { return []string{tagOf(d.ID)} }
-func listTags[S any](state S) []string { return []string{"recipes"} }
 
 type query struct {
 	Text string `query:"q" check:"max=100"`
@@ -57,14 +59,14 @@ type found struct {
 
 func (s *site) search(ctx context.Context, in query) ([]dish, error) {
 	words := strings.Fields(strings.ToLower(in.Text))
-	return s.book.all(gorgon.LocaleOf(ctx), func(d dish) bool {
+	return s.book.all(ctx, gorgon.LocaleOf(ctx), func(d dish) bool {
 		text := strings.ToLower(d.Title + " " + d.Summary + " " + d.Ingredients + " " + strings.Join(d.Tags, " "))
 		all := len(words) > 0 && d.Published
 		for _, word := range words {
 			all = all && strings.Contains(text, word)
 		}
 		return all
-	}), nil
+	})
 }
 
 func (s *site) searchPage(ctx context.Context, _ gorgon.Input, r *http.Request) (found, error) {
