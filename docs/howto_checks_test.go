@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/gorgon-go/gorgon/wire"
@@ -266,6 +267,31 @@ func checkDatabase(s *site) {
 	s.wants(s.send("POST", "/price", jsonType, `{"id":"1","price":0}`), 422)
 	if a := s.get("/readyz"); a.StatusCode != 200 {
 		s.Errorf("/readyz: %s", a.body)
+	}
+}
+
+func checkSqlc(s *site) {
+	s.wants(s.get("/"), 200, `<a href="/products/1">Stool</a>: 49.00`)
+	s.wants(s.get("/products/1"), 200, "<p>49.00</p>")
+	s.wants(s.get("/products/2"), 200, "<p>25.00</p>")
+	s.wants(s.get("/products/9"), 404)
+	s.wants(s.send("POST", "/discount", jsonType, `{"id":"1","percent":10}`), 204)
+	if a := s.wants(s.get("/products/2"), 200, "<p>25.00</p>"); a.Header.Get("Cache-Status") != "gorgon; hit" {
+		s.Errorf("the other product: %s", a.Header.Get("Cache-Status"))
+	}
+	s.wants(s.get("/products/1"), 200, "<p>44.10</p>") // with the token
+	s.wants(s.get("/"), 200, "Stool</a>: 44.10")
+	s.wants(s.send("POST", "/discount", jsonType, `{"id":"9","percent":10}`), 404)
+	s.wants(s.send("POST", "/discount", jsonType, `{"id":"1","percent":0}`), 422)
+	text, err := os.ReadFile("how-to/sqlc.md")
+	if err != nil {
+		s.Fatal(err)
+	}
+	files := filesOf(string(text))
+	for query := range strings.SplitSeq(strings.TrimSpace(files["queries.sql"]), "\n\n") {
+		if !strings.Contains(files["store/queries.sql.go"], "`"+strings.TrimSuffix(query, ";")+"\n`") {
+			s.Errorf("the generated code that the guide shows is not of its query:\n%s", query)
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true, "migrations": true}
+var migrating = map[string]bool{"database": true, "import": true, "migrations": true, "sqlc": true}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -266,6 +266,6 @@ var checks = map[string]func(*site){
 	"webhook": checkWebhook, "events": checkEvents, "middleware": checkMiddleware, "errors": checkErrors,
 	"migrations":  checkMigrations,
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
-	"database":    checkDatabase, "import": checkImport,
+	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
 }

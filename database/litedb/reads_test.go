@@ -60,6 +60,7 @@ func TestReads(t *testing.T) {
 
 		// By key.
 		{text: "select * from products where id = ?", args: []any{7}, want: "products:7 products:*"},
+		{text: "-- name: GetProduct :one\nSELECT id, title FROM products\nWHERE id = ?1 LIMIT 1", args: []any{7}, want: "products:7 products:*"}, // as sqlc has it
 		{text: "select * from products where id = ?", args: []any{int64(-7)}, want: "products:-7 products:*"},
 		{text: "select * from products where id = ?", args: []any{"7"}, want: "products"},
 		{text: "select * from products where id = ?", args: []any{7.0}, want: "products"},

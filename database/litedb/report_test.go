@@ -14,16 +14,17 @@ import (
 	"github.com/gorgon-go/gorgon/dataflow"
 )
 
-// A slow statement is logged, with the beginning of its text and without its
-// arguments.
+// A slow statement is logged, with the beginning of its text, which names it in
+// code that sqlc generates, and without its arguments.
 func TestSlow(t *testing.T) {
 	var log bytes.Buffer
 	b := openAt(t, openShop(t).path(), func(c *database.Config) {
 		c.Slow = 1
 		c.Log = slog.New(slog.NewTextHandler(&log, nil))
 	}, declared...)
-	b.exec("insert into secret (t) values (?) -- "+strings.Repeat("ä", 400), "argument")
-	if got := log.String(); !strings.Contains(got, "slow statement") || !strings.Contains(got, "insert into secret") || strings.Contains(got, "argument") || len(got) > 1000 {
+	b.exec("-- name: AddSecret :exec\ninsert into secret (t) values (?) -- "+strings.Repeat("ä", 400), "argument")
+	if got := log.String(); !strings.Contains(got, "slow statement") || !strings.Contains(got, "name: AddSecret :exec") || !strings.Contains(got, "insert into secret") ||
+		strings.Contains(got, "argument") || len(got) > 1000 {
 		t.Error(got)
 	}
 }
