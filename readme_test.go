@@ -55,7 +55,7 @@ func TestDocumentedProgramsCompile(t *testing.T) {
 
 // Links between the documents lead somewhere.
 func TestDocumentedLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#:"]+)(#[^)]*)?\)`)
 	var files []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "docs/how-to/*.md", "examples/*/*.md", "bench/*.md"} {
 		found, _ := filepath.Glob(pattern)
