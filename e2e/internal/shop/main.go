@@ -28,7 +28,7 @@ const (
 	EnvPlant   = "SHOP_PLANT"   // a fault of the database. Default: none
 )
 
-//go:embed migrations
+//go:embed migrations/*.sql
 var files embed.FS
 
 // Open is the shop's database of a dialect.

@@ -16,7 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/database"
 )
 
-//go:embed migrations
+//go:embed migrations/*.sql
 var migrations embed.FS
 
 // Data are the options of the database: what it has, and that commits which
