@@ -347,6 +347,8 @@ func (g *guest) form(prefix, title, short, empty, taken, thanks string) {
 	}
 	g.write("title", title)
 	g.use(`main form.fields > button`) // a step of 40 minutes without a text
+	// The first answer had this message, too: the second one has no other.
+	g.Wait(`document.querySelectorAll(".error").length === 1`)
 	g.has(".error", empty)
 	g.Wait(`document.querySelector('[name="steps.1.text"]').ariaInvalid === "true"`)
 	g.valued("title", title)
