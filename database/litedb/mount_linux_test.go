@@ -1,11 +1,13 @@
-// A full disk, by mounting one.
+// A full disk, and a file that cannot be written to, by mounting them.
 
 package litedb_test
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -51,5 +53,43 @@ func TestFullDisk(t *testing.T) {
 	b.exec("update authors set born = 7 where name = 'bob'")
 	if got := fmt.Sprint(b.drain()); got != fmt.Sprint(tags("authors authors:bob products products:2")) {
 		t.Error(got)
+	}
+}
+
+// A file that this process may not write to is read, and a write says why not.
+func TestReadOnlyFile(t *testing.T) {
+	b := openShop(t)
+	path := filepath.Join(t.TempDir(), "ro.db")
+	b.exec("vacuum into ?", path)
+	protect(t, path)
+	r := openAt(t, path, nil, declared...)
+	if got, _ := r.reads("select * from authors"); len(got) != 2 {
+		t.Error(got)
+	}
+	if _, err := r.sql.Exec("delete from authors"); err == nil || !strings.Contains(err.Error(), "readonly") {
+		t.Error(err)
+	}
+}
+
+// protect makes a file read-only, for root too, who may write in spite of a
+// file's mode.
+func protect(t *testing.T, path string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(path, 0o444); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := unix.Mount(path, path, "", unix.MS_BIND, ""); err != nil {
+		t.Skipf("this user cannot mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(path, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := unix.Mount(path, path, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
 	}
 }

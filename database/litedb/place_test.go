@@ -177,23 +177,3 @@ func TestChanged(t *testing.T) {
 		t.Error(tag, err)
 	}
 }
-
-// A file that this process may not write to is read, and a write says why not.
-func TestReadOnlyFile(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may write to every file")
-	}
-	b := openShop(t)
-	path := filepath.Join(t.TempDir(), "ro.db")
-	b.exec("vacuum into ?", path)
-	if err := os.Chmod(path, 0o444); err != nil {
-		t.Fatal(err)
-	}
-	r := openAt(t, path, nil, declared...)
-	if got, _ := r.reads("select * from authors"); len(got) != 2 {
-		t.Error(got)
-	}
-	if _, err := r.sql.Exec("delete from authors"); err == nil || !strings.Contains(err.Error(), "readonly") {
-		t.Error(err)
-	}
-}

@@ -17,7 +17,7 @@ type change struct {
 	made   bool // the table was made by a statement of the file before
 }
 
-// A removal is something that programs may read, and that is no longer there.
+// A removal is something that programs may read and that a file takes away.
 type removal struct {
 	line int
 	does string // "drops the column"
