@@ -143,6 +143,9 @@ func (p *program) ownVariables() (list []wire.Variable) {
 			list = append(list, wire.Variable{Name: v.name, Says: v.says, Set: true, Source: wire.FromEnvironment, Value: p.shownVariable(v.name, value)})
 		}
 	}
+	if value := os.Getenv("DATABASE_URL"); value != "" && p.config.Database != nil {
+		list = append(list, wire.Variable{Name: "DATABASE_URL", Says: "the app's database", Set: true, Source: wire.FromEnvironment, Value: pages.ShowLocation(value)})
+	}
 	return list
 }
 

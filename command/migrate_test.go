@@ -135,3 +135,17 @@ func mkdir(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+// Where the database is appears without its password.
+func TestConfigShowsTheDatabase(t *testing.T) {
+	l := newLibrary(t)
+	t.Setenv("DATABASE_URL", "postgres://app:hunter2@db.internal/library")
+	out := l.wants(command.OK, "DATABASE_URL", "config", "--print")
+	if !strings.Contains(out, "db.internal") || strings.Contains(out, "hunter2") {
+		t.Errorf("it shows\n%s", out)
+	}
+	t.Setenv("DATABASE_URL", "host=db.internal password=hunter2")
+	if out := l.wants(command.OK, "DATABASE_URL", "config", "--print"); strings.Contains(out, "hunter2") {
+		t.Errorf("it shows\n%s", out)
+	}
+}
