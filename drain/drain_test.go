@@ -58,7 +58,7 @@ func TestTokenOfOthers(t *testing.T) {
 		older := b.copyOf("a")
 		b.writes("a").commit()
 		c.CatchUp()
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		b.want("left by the other process", b.left(), 0)
 		waited := new(dataflow.Commits)
 		b.desk.committed(dataflow.WithCommits(b.Context(), waited))

@@ -34,6 +34,7 @@ type history struct {
 	late  sync.WaitGroup
 
 	mu        sync.Mutex
+	ends      bool // no more instances are killed
 	instances [3]*instance
 	faults    []fault
 	since     map[visit]time.Time // when a page was asked for last
@@ -108,6 +109,9 @@ func play(t *testing.T, kind string, seed uint64, b bug, until law) (faults []fa
 		all.Go(func() { h.hurry(newDice(seed, 200), end) })
 		all.Go(func() { h.sabotage(own, end) })
 		all.Wait()
+		h.mu.Lock()
+		h.ends = true
+		h.mu.Unlock()
 		h.late.Wait()
 		if h.slow.Store(false); !h.over.Load() {
 			h.settles(own)

@@ -243,7 +243,9 @@ func (h *history) pick(d *dice) *instance {
 
 // kill ends an instance without a word, and lets another take its place.
 func (h *history) kill(i *instance) {
-	if !i.life.CompareAndSwap(running, killed) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ends || !i.life.CompareAndSwap(running, killed) {
 		return
 	}
 	h.kills.Add(1)

@@ -25,18 +25,32 @@ func TestFaultsOfClocks(t *testing.T) {
 		all.Go(func() {
 			t.Run(name, func(t *testing.T) {
 				tr := newOrdealOf(t, p, open(t))
-				tr.servers = []*server{tr.stand.serve()}
 				lever := filepath.Join(t.TempDir(), "clock")
-				tr.stand.env = append(tr.stand.env, "SITE_CLOCK="+lever)
-				wrong := tr.stand.serve()
-				tr.servers = append(tr.servers, wrong)
+				env := "SITE_CLOCK=" + lever
+				// The processes of SQLite are on one machine, which has one clock.
+				oneClock := name == "sqlite"
+				if oneClock {
+					tr.stand.env = append(tr.stand.env, env)
+				}
+				tr.servers = []*server{tr.stand.serve()}
+				wrong := tr.servers
+				if !oneClock {
+					tr.stand.env = append(tr.stand.env, env)
+					wrong = nil
+				}
+				second := tr.stand.serve()
+				tr.servers, wrong = append(tr.servers, second), append(wrong, second)
 				tr.know()
 				step := func(t *ordeal, d time.Duration) {
 					t.Helper()
+					t.stepping.Lock()
+					defer t.stepping.Unlock()
 					if err := os.WriteFile(lever, []byte(d.String()), 0o600); err != nil {
 						t.Fatal(err)
 					}
-					until(t.T, "the server's clock is stepped", func() bool { return (wrong.ahead() - d).Abs() < time.Minute })
+					for _, v := range wrong {
+						until(t.T, "the server's clock is stepped", func() bool { return (v.ahead() - d).Abs() < time.Minute })
+					}
 				}
 				faults := []fault{{"steps", nil, func(t *ordeal) {
 					for _, d := range []time.Duration{3 * time.Hour, -3 * time.Hour, 0} {
@@ -45,8 +59,9 @@ func TestFaultsOfClocks(t *testing.T) {
 					}
 				}}}
 				// S3 refuses whose clock is wrong, so that one serves from
-				// memory for as long as it is.
-				if name != "s3" {
+				// memory for as long as it is. And where all clocks are wrong,
+				// no purge from here is accepted.
+				if name != "s3" && !oneClock {
 					for fault, d := range map[string]time.Duration{"ahead": 3 * time.Hour, "behind": -3 * time.Hour} {
 						faults = append(faults, faultOfClock(fault, d, step))
 					}

@@ -51,6 +51,8 @@ type ordeal struct {
 	length  time.Duration // of each fault
 	margin  time.Duration
 
+	stepping sync.RWMutex // while clocks are stepped nothing is purged
+
 	setting sync.Mutex // guards version, and the lever
 	version int        // of the data
 
@@ -258,7 +260,9 @@ func (t *ordeal) edit(v *server, verb string) bool {
 		t.Error(err)
 		return false
 	}
+	t.stepping.RLock()
 	err = v.purged(verb, "all-made")
+	t.stepping.RUnlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {
