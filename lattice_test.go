@@ -142,6 +142,9 @@ var lattice = map[string][]string{
 	// Targets, what those of containers have in common, and their kit.
 	"deploy/pod":        {"plan", "deploy", "deploy/oci", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
+	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
+	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
+	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
 	"deploy/cloudrun":   {"wire", "plan", "deploy", "deploy/pod"},
 	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},

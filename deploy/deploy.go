@@ -29,6 +29,11 @@ type Target struct {
 	// Write writes the target's files into an empty folder. It writes the
 	// same bytes for the same site, and no secret.
 	Write func(ctx context.Context, s Site, folder string) error
+
+	// Own returns the files that belong to the app's repository, which its
+	// owner reads and changes: infrastructure, and the workflows that deploy to
+	// it. Their names are from the root of the repository. nil: none.
+	Own func(ctx context.Context, s Site) ([]File, error)
 }
 
 // A Site describes an app to deploy.
@@ -44,6 +49,10 @@ type Site struct {
 	Image   string // the image's name and tag: "registry.example.com/shop:4f1c"
 	Domain  string // the site's own, from App.Origin; "" for none
 	Region  string // where the target has several; "" for the target's default
+
+	// For files of the repository, from its root: the folder of the target's
+	// own, and those of the app's module and of its main package.
+	Infra, Module, Main string // "infra/gcp", ".", "cmd/shop"
 
 	Variables []Variable // of the program's environment, with their values here
 

@@ -266,6 +266,9 @@ func (j judge) connections() Verdict {
 	case 0:
 		return unfit("connections", "no connection can stay open here", "let clients poll instead, or deploy to a target where they can")
 	case Always:
+		if d := j.offers.Drain; d > 0 {
+			return provided("connections", "an instance that stops, as in each roll-out, ends its connections after "+brief(d)+" at the latest", "let clients connect again")
+		}
 		return fine
 	default:
 		return provided("connections", "a connection ends after "+brief(open), "let clients connect again")

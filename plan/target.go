@@ -23,6 +23,14 @@ type Offers struct {
 	// that none runs without requests.
 	Elastic bool `json:"elastic,omitempty"`
 
+	// Scaled says that instances are started and stopped with the load, and
+	// that at least one always runs.
+	Scaled bool `json:"scaled,omitempty"`
+
+	// Drain is the longest that an instance may take to end, with what is
+	// open there. Default: no limit.
+	Drain time.Duration `json:"drain,omitempty"`
+
 	// Frozen says whether an instance is suspended between requests.
 	Frozen Frozen `json:"frozen,omitempty"`
 
@@ -87,7 +95,7 @@ func (o Offers) Instances(s Setting) int {
 		return 1
 	case s.Replicas > 0:
 		return s.Replicas
-	case o.Elastic:
+	case o.Elastic || o.Scaled:
 		return 0
 	}
 	return 1
