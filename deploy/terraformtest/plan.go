@@ -28,9 +28,12 @@ type Resource struct {
 	Name    string
 	Actions []string // "create", "update", "delete", "no-op"; a replacement has two
 
+	Provider string // its configuration: "aws", "aws.edge"
+
 	values  map[string]any
 	unknown map[string]any
 	config  map[string]any // its expressions
+	after   []string       // what it names in depends_on
 }
 
 // Unknown is the value of what is known after the apply.
@@ -53,6 +56,8 @@ func parse(data []byte) (*Plan, error) {
 			Root struct {
 				Resources []struct {
 					Mode, Type, Name string
+					Provider         string   `json:"provider_config_key"`
+					After            []string `json:"depends_on"`
 					Expressions      map[string]any
 				}
 			} `json:"root_module"`
@@ -65,18 +70,18 @@ func parse(data []byte) (*Plan, error) {
 	for name, v := range raw.Variables {
 		p.Variables[name] = v.Value
 	}
-	config := map[string]map[string]any{}
+	configured := map[string]Resource{}
 	for _, r := range raw.Configuration.Root.Resources {
 		if r.Mode == "managed" {
-			config[r.Type+"."+r.Name] = r.Expressions
+			configured[r.Type+"."+r.Name] = Resource{Provider: r.Provider, config: r.Expressions, after: r.After}
 		}
 	}
 	for _, c := range raw.Changes {
 		if c.Mode != "managed" {
 			continue
 		}
-		r := Resource{Address: c.Address, Type: c.Type, Name: c.Name, Actions: c.Change.Actions,
-			values: c.Change.After, config: config[c.Type+"."+c.Name]}
+		r := configured[c.Type+"."+c.Name]
+		r.Address, r.Type, r.Name, r.Actions, r.values = c.Address, c.Type, c.Name, c.Change.Actions, c.Change.After
 		r.unknown, _ = c.Change.Unknown.(map[string]any)
 		if slices.Contains(r.Actions, "delete") {
 			before := r
@@ -232,6 +237,20 @@ func (r Resource) expression(path string) any {
 		at = into(at, step)
 	}
 	return at
+}
+
+// After reports whether the resource waits for one of a type: it is named in
+// depends_on, or in an argument.
+func (r Resource) After(kind string) bool {
+	if slices.ContainsFunc(r.after, func(a string) bool { return strings.HasPrefix(a, kind+".") }) {
+		return true
+	}
+	for name := range r.config {
+		if slices.ContainsFunc(r.References(name), func(a string) bool { return strings.HasPrefix(a, kind+".") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // base is a reference without what follows the name.

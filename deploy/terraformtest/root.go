@@ -19,12 +19,16 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 )
 
 // A Root is a root module: the files of a folder.
 type Root struct {
 	Files []deploy.File // as [deploy.Target].Own returns them
 	Dir   string        // the folder of the module among them: "infra/gcp"
+
+	// Stack is what the site consists of, for rules that hold for some needs alone.
+	Stack terraform.Stack
 }
 
 // With is what a module is run with.
@@ -64,12 +68,14 @@ type Result struct {
 	Plan  *Plan             // the first, before it was applied
 	State []byte            // after it was applied, as terraform keeps it
 	Files map[string]string // of the module, by name in its folder
+	Stack terraform.Stack
 	With  With
 	Times map[Step]time.Duration
 }
 
 // A Module is a root module in a folder of its own, with its providers.
 type Module struct {
+	stack terraform.Stack
 	tool  tool
 	dir   string
 	files map[string]string
@@ -91,6 +97,7 @@ func Open(t *testing.T, r Root) *Module {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.stack = r.Stack
 	return m
 }
 
@@ -217,7 +224,7 @@ func (m *Module) test(ctx context.Context) error {
 // try runs the module in a folder of its own until a step.
 func (m *Module) try(ctx context.Context, dir string, with With, last Step) (*Result, error) {
 	one := &Module{tool: m.tool, dir: dir, files: m.files, times: maps.Clone(m.times)}
-	r := &Result{Files: m.files, With: with, Times: one.times}
+	r := &Result{Files: m.files, Stack: m.stack, With: with, Times: one.times}
 	if err := one.share(m.dir); err != nil {
 		return r, err
 	}
