@@ -335,16 +335,25 @@ func providerRanges(r *Result) []string {
 
 func outputs(r *Result) []string {
 	var faults []string
-	wanted := []string{"url", "registry"}
+	wanted := []string{"url", "records", "release"}
 	for _, use := range regexp.MustCompile(`output -(?:raw|json) ([a-z_]+)`).FindAllStringSubmatch(r.text(".sh"), -1) {
 		wanted = append(wanted, use[1])
 	}
-	if r.Stack.Database {
-		wanted = append(wanted, "database")
+	if len(r.Stack.Secrets) > len(r.Stack.From("bucket")) {
+		wanted = append(wanted, "secrets")
 	}
 	for _, name := range wanted {
 		if !slices.Contains(r.Plan.Outputs, name) {
 			faults = append(faults, "there is no output "+name)
+		}
+	}
+	keys := []string{"REPOSITORY", "REGION", "URL"}
+	if r.Stack.Migrate {
+		keys = append(keys, "MIGRATE")
+	}
+	for _, key := range keys {
+		if !slices.Contains(r.Plan.Released, key) {
+			faults = append(faults, "the output release has no "+key)
 		}
 	}
 	return faults
