@@ -19,7 +19,7 @@ locals {
   # An alert fires where the figure of each minute stays above most for so many seconds.
   alerts = {
     "is not ready, by two places of the check" = {
-      filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.ready.uptime_check_id}\""
+      filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.labels.host = \"${var.domain}\""
       align  = "ALIGN_NEXT_OLDER", reduce = "REDUCE_COUNT_FALSE", most = 1, seconds = 120
     }
     "answers of 5xx a second" = {
