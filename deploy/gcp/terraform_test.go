@@ -238,13 +238,3 @@ esac
 	}
 	return env, list("arguments"), string(out), err
 }
-
-// priced fails for a planned type that has neither a price nor is free.
-func priced(t *testing.T, r *terraformtest.Result) {
-	t.Helper()
-	for kind := range r.Plan.Types() {
-		if _, known := costs[kind]; !known {
-			t.Errorf("%s has neither a price nor is free: see costs in prices_test.go", kind)
-		}
-	}
-}
