@@ -49,7 +49,7 @@ func (m Mutation) edit(files map[string]string) (map[string]string, error) {
 		}
 		text, is := edited[e.File]
 		after := pattern.ReplaceAllString(text, e.Put)
-		if !is || after == text && !(e.Find == "" && e.Put != "") {
+		if !is || after == text {
 			return nil, fmt.Errorf("%s: %q: %w", e.File, e.Find, errFoundNothing)
 		}
 		edited[e.File] = after

@@ -16,6 +16,7 @@ type Plan struct {
 	Resources []Resource     // managed ones that are planned, by address
 	Destroyed []Resource     // those that are destroyed, or replaced by another
 	Outputs   []string       // their names
+	Released  []string       // the keys of the output "release"
 	Variables map[string]any // their values
 
 	JSON []byte // all of it
@@ -51,7 +52,10 @@ func parse(data []byte) (*Plan, error) {
 				Unknown any `json:"after_unknown"`
 			}
 		} `json:"resource_changes"`
-		Outputs       map[string]any `json:"output_changes"`
+		Outputs map[string]struct {
+			After   any
+			Unknown any `json:"after_unknown"`
+		} `json:"output_changes"`
 		Configuration struct {
 			Root struct {
 				Resources []struct {
@@ -67,6 +71,10 @@ func parse(data []byte) (*Plan, error) {
 		return nil, fmt.Errorf("the plan is not JSON: %w", err)
 	}
 	p := &Plan{JSON: data, Variables: map[string]any{}, Outputs: slices.Sorted(maps.Keys(raw.Outputs))}
+	for _, part := range []any{raw.Outputs["release"].After, raw.Outputs["release"].Unknown} {
+		keys, _ := part.(map[string]any)
+		p.Released = slices.AppendSeq(p.Released, maps.Keys(keys))
+	}
 	for name, v := range raw.Variables {
 		p.Variables[name] = v.Value
 	}
@@ -259,11 +267,10 @@ func base(reference string) string {
 	if len(parts) < 2 {
 		return reference
 	}
-	n := 2
-	if parts[0] == "data" && len(parts) == 3 {
-		return "data." + base(strings.SplitN(reference, ".", 2)[1])
+	if parts[0] == "data" || parts[0] == "ephemeral" {
+		return parts[0] + "." + base(strings.Join(parts[1:], "."))
 	}
-	name, _, _ := strings.Cut(strings.Join(parts[:n], "."), "[")
+	name, _, _ := strings.Cut(parts[0]+"."+parts[1], "[")
 	return name
 }
 

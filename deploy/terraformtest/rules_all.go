@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 )
 
 var everywhere = []Rule{
@@ -299,6 +301,18 @@ func riseTogether(r *Result) []string {
 			faults = append(faults, fmt.Sprintf("what writes %s has versions of %d sources", value, len(common)))
 		}
 	}
+	// Through locals it is not seen what writes a value: the numbers are.
+	for _, server := range r.Plan.Of("google_sql_user", "aws_db_instance") {
+		number := server.Number("password_wo_version")
+		for _, v := range r.Plan.Of("google_secret_manager_secret_version", "aws_secretsmanager_secret_version") {
+			of := v.Name == "database" || slices.ContainsFunc(r.Stack.From("database"), func(s terraform.Secret) bool {
+				return strings.HasSuffix(v.Address, fmt.Sprintf("[%q]", s.Name)) || strings.HasSuffix(v.Address, fmt.Sprintf("[%q]", s.ID))
+			})
+			if got := v.Number("secret_data_wo_version") + v.Number("secret_string_wo_version"); of && got != number {
+				faults = append(faults, fmt.Sprintf("%s: has number %v, and %s has %v", v.Address, got, server.Address, number))
+			}
+		}
+	}
 	slices.Sort(faults)
 	return faults
 }
@@ -335,16 +349,25 @@ func providerRanges(r *Result) []string {
 
 func outputs(r *Result) []string {
 	var faults []string
-	wanted := []string{"url", "registry"}
+	wanted := []string{"url", "records", "release"}
 	for _, use := range regexp.MustCompile(`output -(?:raw|json) ([a-z_]+)`).FindAllStringSubmatch(r.text(".sh"), -1) {
 		wanted = append(wanted, use[1])
 	}
-	if r.Stack.Database {
-		wanted = append(wanted, "database")
+	if len(r.Stack.Secrets) > len(r.Stack.From("bucket")) {
+		wanted = append(wanted, "secrets")
 	}
 	for _, name := range wanted {
 		if !slices.Contains(r.Plan.Outputs, name) {
 			faults = append(faults, "there is no output "+name)
+		}
+	}
+	keys := []string{"REPOSITORY", "REGION", "URL"}
+	if r.Stack.Migrate {
+		keys = append(keys, "MIGRATE")
+	}
+	for _, key := range keys {
+		if !slices.Contains(r.Plan.Released, key) {
+			faults = append(faults, "the output release has no "+key)
 		}
 	}
 	return faults

@@ -171,14 +171,16 @@ var onGoogle = []Rule{
 		var text strings.Builder
 		for _, one := range r.Plan.Of("google_monitoring_alert_policy") {
 			for i := range one.List("conditions") {
-				at := fmt.Sprintf("conditions.%d.", i)
-				for _, kind := range []string{"condition_threshold", "condition_absent", "condition_monitoring_query_language", "condition_prometheus_query_language"} {
-					text.WriteString(one.Text(at+kind+".0.filter") + one.Text(at+kind+".0.query"))
+				filter := fmt.Sprintf("conditions.%d.condition_threshold.0.filter", i)
+				text.WriteString(one.Text(filter) + "\n")
+				// Of all that is watched, the check from outside alone has an id that
+				// is known only after it is made.
+				if one.Get(filter) == (Unknown{}) && strings.Contains(r.text(".tf"), "uptime_check/check_passed") {
+					text.WriteString("check_passed\n")
 				}
 			}
-			text.WriteString(r.Block(one.Base()))
 		}
-		return missing(text.String(), "an alert on", watched(r, []string{"5xx|500|response_code_class", "latenc", "uptime_check|check_passed"}, "disk/utilization|disk"))
+		return missing(text.String(), "an alert on", watched(r, []string{"response_code_class", "latencies", "check_passed"}, "disk/utilization"))
 	}},
 }
 

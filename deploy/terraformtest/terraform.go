@@ -198,7 +198,9 @@ func (p tool) run(ctx context.Context, dir string, args ...string) ([]byte, []by
 			c.Env = append(c.Env, v)
 		}
 	}
-	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+p.config, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	// terraform and its providers live for a second: to collect their garbage is a
+	// third of it.
+	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+p.config, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "GOGC=off", "GOMEMLIMIT=500MiB")
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
