@@ -11,10 +11,11 @@
 // and searches plan and state for secrets:
 //
 //	files, err := Target().Own(ctx, site)
-//	m := terraformtest.Open(t, terraformtest.Root{Files: files, Dir: "infra/gcp"})
+//	m := terraformtest.Open(t, terraformtest.Root{Files: files, Dir: "infra/gcp", Stack: stack})
 //	m.Test(t) // terraform test
 //	for _, set := range terraformtest.Pairs(options) {
 //		r := m.Run(t, terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: set})
+//		terraformtest.Hold(t, "gcp", r) // each rule
 //		if r.Plan.Count("google_sql_database_instance") != 1 { … }
 //	}
 //

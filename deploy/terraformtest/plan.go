@@ -16,6 +16,7 @@ type Plan struct {
 	Resources []Resource     // managed ones that are planned, by address
 	Destroyed []Resource     // those that are destroyed, or replaced by another
 	Outputs   []string       // their names
+	Released  []string       // the keys of the output "release"
 	Variables map[string]any // their values
 
 	JSON []byte // all of it
@@ -28,9 +29,12 @@ type Resource struct {
 	Name    string
 	Actions []string // "create", "update", "delete", "no-op"; a replacement has two
 
+	Provider string // its configuration: "aws", "aws.edge"
+
 	values  map[string]any
 	unknown map[string]any
 	config  map[string]any // its expressions
+	after   []string       // what it names in depends_on
 }
 
 // Unknown is the value of what is known after the apply.
@@ -48,11 +52,16 @@ func parse(data []byte) (*Plan, error) {
 				Unknown any `json:"after_unknown"`
 			}
 		} `json:"resource_changes"`
-		Outputs       map[string]any `json:"output_changes"`
+		Outputs map[string]struct {
+			After   any
+			Unknown any `json:"after_unknown"`
+		} `json:"output_changes"`
 		Configuration struct {
 			Root struct {
 				Resources []struct {
 					Mode, Type, Name string
+					Provider         string   `json:"provider_config_key"`
+					After            []string `json:"depends_on"`
 					Expressions      map[string]any
 				}
 			} `json:"root_module"`
@@ -62,21 +71,25 @@ func parse(data []byte) (*Plan, error) {
 		return nil, fmt.Errorf("the plan is not JSON: %w", err)
 	}
 	p := &Plan{JSON: data, Variables: map[string]any{}, Outputs: slices.Sorted(maps.Keys(raw.Outputs))}
+	for _, part := range []any{raw.Outputs["release"].After, raw.Outputs["release"].Unknown} {
+		keys, _ := part.(map[string]any)
+		p.Released = slices.AppendSeq(p.Released, maps.Keys(keys))
+	}
 	for name, v := range raw.Variables {
 		p.Variables[name] = v.Value
 	}
-	config := map[string]map[string]any{}
+	configured := map[string]Resource{}
 	for _, r := range raw.Configuration.Root.Resources {
 		if r.Mode == "managed" {
-			config[r.Type+"."+r.Name] = r.Expressions
+			configured[r.Type+"."+r.Name] = Resource{Provider: r.Provider, config: r.Expressions, after: r.After}
 		}
 	}
 	for _, c := range raw.Changes {
 		if c.Mode != "managed" {
 			continue
 		}
-		r := Resource{Address: c.Address, Type: c.Type, Name: c.Name, Actions: c.Change.Actions,
-			values: c.Change.After, config: config[c.Type+"."+c.Name]}
+		r := configured[c.Type+"."+c.Name]
+		r.Address, r.Type, r.Name, r.Actions, r.values = c.Address, c.Type, c.Name, c.Change.Actions, c.Change.After
 		r.unknown, _ = c.Change.Unknown.(map[string]any)
 		if slices.Contains(r.Actions, "delete") {
 			before := r
@@ -234,17 +247,30 @@ func (r Resource) expression(path string) any {
 	return at
 }
 
+// After reports whether the resource waits for one of a type: it is named in
+// depends_on, or in an argument.
+func (r Resource) After(kind string) bool {
+	if slices.ContainsFunc(r.after, func(a string) bool { return strings.HasPrefix(a, kind+".") }) {
+		return true
+	}
+	for name := range r.config {
+		if slices.ContainsFunc(r.References(name), func(a string) bool { return strings.HasPrefix(a, kind+".") }) {
+			return true
+		}
+	}
+	return false
+}
+
 // base is a reference without what follows the name.
 func base(reference string) string {
 	parts := strings.SplitN(reference, ".", 3)
 	if len(parts) < 2 {
 		return reference
 	}
-	n := 2
-	if parts[0] == "data" && len(parts) == 3 {
-		return "data." + base(strings.SplitN(reference, ".", 2)[1])
+	if parts[0] == "data" || parts[0] == "ephemeral" {
+		return parts[0] + "." + base(strings.Join(parts[1:], "."))
 	}
-	name, _, _ := strings.Cut(strings.Join(parts[:n], "."), "[")
+	name, _, _ := strings.Cut(parts[0]+"."+parts[1], "[")
 	return name
 }
 

@@ -19,12 +19,16 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 )
 
 // A Root is a root module: the files of a folder.
 type Root struct {
 	Files []deploy.File // as [deploy.Target].Own returns them
 	Dir   string        // the folder of the module among them: "infra/gcp"
+
+	// Stack is what the site consists of, for rules that hold for some needs alone.
+	Stack terraform.Stack
 }
 
 // With is what a module is run with.
@@ -64,12 +68,14 @@ type Result struct {
 	Plan  *Plan             // the first, before it was applied
 	State []byte            // after it was applied, as terraform keeps it
 	Files map[string]string // of the module, by name in its folder
+	Stack terraform.Stack
 	With  With
 	Times map[Step]time.Duration
 }
 
 // A Module is a root module in a folder of its own, with its providers.
 type Module struct {
+	stack terraform.Stack
 	tool  tool
 	dir   string
 	files map[string]string
@@ -91,6 +97,7 @@ func Open(t *testing.T, r Root) *Module {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.stack = r.Stack
 	return m
 }
 
@@ -196,17 +203,17 @@ func (m *Module) Plan(t *testing.T, with With) *Result {
 // Test runs the module's own tests, and fails if it has none.
 func (m *Module) Test(t *testing.T) {
 	t.Helper()
-	if err := m.test(t.Context()); err != nil {
+	if err := m.test(t.Context(), m.dir); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (m *Module) test(ctx context.Context) error {
+func (m *Module) test(ctx context.Context, dir string) error {
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(m.files)), func(name string) bool { return strings.HasSuffix(name, ".tftest.hcl") }) {
 		return &StepError{Tested, "the module has no tests/*.tftest.hcl"}
 	}
 	began := time.Now()
-	stdout, stderr, err := m.tool.run(ctx, m.dir, "test", "-no-color")
+	stdout, stderr, err := m.tool.run(ctx, dir, "test", "-no-color")
 	m.times[Tested] += time.Since(began)
 	if err != nil {
 		return &StepError{Tested, string(stdout) + said(err, nil, stderr)}
@@ -216,9 +223,9 @@ func (m *Module) test(ctx context.Context) error {
 
 // try runs the module in a folder of its own until a step.
 func (m *Module) try(ctx context.Context, dir string, with With, last Step) (*Result, error) {
-	one := &Module{tool: m.tool, dir: dir, files: m.files, times: maps.Clone(m.times)}
-	r := &Result{Files: m.files, With: with, Times: one.times}
-	if err := one.share(m.dir); err != nil {
+	one := &Module{tool: m.tool, files: m.files, times: maps.Clone(m.times)}
+	r := &Result{Files: m.files, Stack: m.stack, With: with, Times: one.times}
+	if err := m.copy(dir); err != nil {
 		return r, err
 	}
 	state := filepath.Join(dir, "state")
@@ -267,16 +274,28 @@ func (m *Module) try(ctx context.Context, dir string, with With, last Step) (*Re
 	return r, nil
 }
 
-// share lets a folder have the files and providers of another.
-func (m *Module) share(from string) error {
-	if err := write(m.dir, m.files); err != nil {
+// copy gives another folder the module's files, and the providers of its own.
+func (m *Module) copy(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := write(dir, m.files); err != nil {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(m.dir, backendFile), []byte(backend), 0o644),
-		os.Symlink(filepath.Join(from, ".terraform"), filepath.Join(m.dir, ".terraform")),
-		os.Symlink(filepath.Join(from, ".terraform.lock.hcl"), filepath.Join(m.dir, ".terraform.lock.hcl")),
+		os.WriteFile(filepath.Join(dir, backendFile), []byte(backend), 0o644),
+		os.Symlink(filepath.Join(m.dir, ".terraform"), filepath.Join(dir, ".terraform")),
+		os.Symlink(filepath.Join(m.dir, ".terraform.lock.hcl"), filepath.Join(dir, ".terraform.lock.hcl")),
 	)
+}
+
+// validate validates the module in another folder.
+func (m *Module) validate(ctx context.Context, dir string) error {
+	if err := m.copy(dir); err != nil {
+		return err
+	}
+	_, err := m.step(ctx, Validate, dir, "validate", "-no-color")
+	return err
 }
 
 // secretMark is in each value that an ephemeral resource makes.
