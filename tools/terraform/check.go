@@ -17,7 +17,7 @@ func (p *provider) check(kind string, s *tfprotov6.Schema, config *tfprotov6.Dyn
 	if s == nil || config == nil {
 		return nil, nil
 	}
-	v, err := config.Unmarshal(s.ValueType())
+	v, err := config.Unmarshal(p.typeOf(s))
 	if err != nil {
 		return nil, err
 	}
