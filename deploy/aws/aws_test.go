@@ -57,7 +57,7 @@ func stacks() map[string]deploy.Site {
 	connections.Migrate = true
 	shop.Parts = grow(gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 5 * time.Minute})
 	full := site(shop, plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, store, rows, purge, greeting, key, from)
-	full.Migrate, full.Outcome.Role = true, "web" // maintain is called where instances have this role
+	full.Migrate, full.Outcome.Role, full.Region = true, "web", "eu-central-1" // maintain is called where instances have this role
 	bucket := site(gorgon.App{Name: "Internal__7-Seas", Parts: basic}, plan.Setting{Store: "s3", SharedStore: true}, store, purge)
 	bucket.Region, bucket.Package.Arch = "eu-central-1", "amd64"
 	for i, v := range deploytest.Hostile {
