@@ -147,8 +147,11 @@ var lattice = map[string][]string{
 	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
-	"deploy/cloudrun":   {"wire", "plan", "deploy", "deploy/pod"},
+	"deploy/cloudrun":   {"plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
+
+	// What checks the files of those that write Terraform.
+	"deploy/terraformtest": {"plan", "deploy", "deploy/terraform", "github.com/gofrs/flock"},
 
 	// Targets: text for one place each.
 	"deploy/static":  {"words", "wire", "paths", "plan", "deploy", "export", "answer"},
