@@ -85,7 +85,7 @@ func (d *deployment) owns(ctx context.Context) (err error) {
 		return err
 	}
 	// They are of no build: a later one gives the same.
-	files, err := d.target.Own(ctx, d.site(pack.Manifest{App: d.app.Name, Program: d.app.Name, Base: d.base}))
+	files, err := d.target.Own(ctx, d.site(pack.Manifest{App: d.app.Name, Program: d.app.Name, Base: d.base, OS: d.os, Arch: strings.Split(d.arch, ",")[0]}))
 	if err != nil {
 		return err
 	}
