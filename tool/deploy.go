@@ -136,7 +136,7 @@ changed. --diff shows what would change, and writes nothing.`,
 	c.Flags().StringVar(&d.to, "to", "", "target, as 'plan' lists them; default: none, for the package alone")
 	c.Flags().StringVar(&d.out, "out", "pkg", "folder of the package; an earlier package there is replaced")
 	c.Flags().StringVar(&d.os, "os", "linux", "system to compile for")
-	c.Flags().StringVar(&d.arch, "arch", runtime.GOARCH, "architecture to compile for; several, as in amd64,arm64, for an image")
+	c.Flags().StringVar(&d.arch, "arch", "", "architecture to compile for; several, as in amd64,arm64, for an image (default: the usual one of the target, or that of this machine)")
 	c.Flags().StringVar(&d.image, "image", "", "the image's name and tag (default: NAME:COMMIT)")
 	c.Flags().StringVar(&d.region, "region", "", "region, for targets that have several")
 	c.Flags().BoolVar(&d.single, "single", false, "one executable with the seed inside")
@@ -250,6 +250,11 @@ func (d *deployment) check() error {
 			return err
 		}
 		d.target = &found[0]
+	}
+	if d.arch == "" {
+		if d.arch = runtime.GOARCH; d.target != nil {
+			d.arch = cmp.Or(d.target.Arch, d.arch)
+		}
 	}
 	arches := strings.Split(d.arch, ",")
 	switch {
