@@ -3,6 +3,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -104,8 +105,16 @@ func stack(s deploy.Site) (terraform.Stack, error) {
 		k.Yours[i].For = line(k.Yours[i].For)
 	}
 	k.Secrets = slices.Clone(k.Secrets)
-	for i := range k.Secrets {
-		k.Secrets[i].For = line(k.Secrets[i].For)
+	held := map[string]string{"database-url": "", "cache-url": ""} // variables, by the secret
+	for i, v := range k.Secrets {
+		k.Secrets[i].For = line(v.For)
+		if v.From != terraform.FromOperator && v.From != terraform.FromGenerator {
+			continue
+		}
+		if other, is := held[v.ID]; is {
+			return k, fmt.Errorf("variable %s: its secret would have the name of %s, %s: name it otherwise", v.Name, cmp.Or(other, "another"), v.ID)
+		}
+		held[v.ID] = v.Name
 	}
 	return k, nil
 }

@@ -57,8 +57,9 @@ func stacks() map[string]deploy.Site {
 	connections.Migrate = true
 	shop.Parts = grow(gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 5 * time.Minute})
 	full := site(shop, plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, store, rows, purge, greeting, key, from)
-	full.Migrate, full.Outcome.Role, full.Region = true, "web", "eu-central-1" // maintain is called where instances have this role
+	full.Migrate, full.Outcome.Role = true, "web" // maintain is called where instances have this role
 	bucket := site(gorgon.App{Name: "Internal__7-Seas", Parts: basic}, plan.Setting{Store: "s3", SharedStore: true}, store, purge)
+	bucket.Region, bucket.Package.Arch = "eu-central-1", "amd64"
 	for i, v := range deploytest.Hostile {
 		bucket.Variables = append(bucket.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what breaks"})
 	}
@@ -74,6 +75,7 @@ func site(app gorgon.App, setting plan.Setting, variables ...deploy.Variable) de
 		Domain: strings.TrimPrefix(app.Origin, "https://"),
 	}
 	s.Package = deploytest.Sites(target)["leaflet"].Package
+	s.Package.Arch = "arm64"
 	s.Package.App, s.Package.Program, s.Package.Parts = app.Name, app.Name, plan.Parts(app)
 	return s
 }
@@ -200,6 +202,12 @@ func TestRefusals(t *testing.T) {
 		"variable ECS_CONTAINER_METADATA_URI is the":     variable("ECS_CONTAINER_METADATA_URI", "x"),
 		"variable AWS_CONTAINER_CREDENTIALS_FULL_URI is": variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
 		"use letters, digits and underscores":            variable("A-B", "x"),
+		"variable PURGE_KEY: its secret would have the name of GORGON_PURGE_KEY": with(func(s *deploy.Site) {
+			s.Variables = append(slices.Clone(s.Variables), deploy.Variable{Name: "PURGE_KEY", Secret: true})
+		}),
+		"variable CACHE_URL: its secret would have the name of another, cache-url": with(func(s *deploy.Site) {
+			s.Variables = append(slices.Clone(s.Variables), deploy.Variable{Name: "CACHE_URL", Secret: true})
+		}),
 		"a disk store belongs to one machine": with(func(s *deploy.Site) {
 			s.Outcome.Setting = plan.Setting{Store: "disk"}
 		}),
@@ -308,7 +316,7 @@ func TestWrite(t *testing.T) {
 			if len(files) != 1 || strings.Contains(text, secret) {
 				t.Errorf("it writes %q, and no secret", slices.Sorted(maps.Keys(files)))
 			}
-			for _, want := range []string{"# " + s.Package.App + " on Amazon Web Services", "infra/aws/README.deploy.md", "release.sh roll"} {
+			for _, want := range []string{"# " + s.Package.App + " on Amazon Web Services", "infra/aws`", "release.sh roll"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("the README does not say %q:\n%s", want, text)
 				}

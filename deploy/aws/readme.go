@@ -14,9 +14,8 @@ func readme(s deploy.Site) string {
 	infra := cmp.Or(s.Infra, "infra/aws")
 	return fmt.Sprintf(`The image is `+"`%s`"+`, in the folder `+"`layout`"+`.
 
-The infrastructure is Terraform in the folder `+"`%[2]s`"+` of the repository, which
-`+"`gorgon deploy --to aws --infra`"+` writes. `+"`%[2]s/README.deploy.md`"+` leads from an empty account
-to a live URL.
+The infrastructure is Terraform in the folder `+"`%[2]s`"+` of the repository. Its
+`+"`README.deploy.md`"+` leads from an empty account to a live URL.
 
 ## Deploy
 

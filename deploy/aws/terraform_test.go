@@ -112,3 +112,20 @@ func TestTerraformAddresses(t *testing.T) {
 	c := map[string]string{"stack": "full", "environment": "production", "private": "true", "cdn": "true", "zone": "Z1", "available": "true", "github": "acme/shop", "uptime": "true", "processor": "ARM64"}
 	terraformtest.Addresses(t, m.Plan(t, terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: chosen(stacks()["full"], c)}), "testdata/addresses.txt")
 }
+
+// An app that grows: its files, on the state of those before, lose nothing that holds
+// data.
+func TestTerraformGrows(t *testing.T) {
+	c := map[string]string{"environment": "production", "private": "true", "cdn": "false", "zone": "Z1", "available": "false", "github": "acme/shop", "uptime": "false", "processor": "ARM64"}
+	var state []byte
+	for _, name := range []string{"database", "connections", "full"} {
+		c["stack"] = name
+		m := terraformtest.Open(t, root(t, name))
+		with := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: chosen(stacks()[name], c), State: state}
+		if state != nil {
+			r := terraformtest.Upgrade(t, m, with)
+			t.Logf("aws: from the stack before to %s: %d resources, %d destroyed or replaced", name, len(r.Plan.Resources), len(r.Plan.Destroyed))
+		}
+		state = m.Run(t, with).State
+	}
+}

@@ -27,7 +27,7 @@ resource "aws_elasticache_replication_group" "main" {
   security_group_ids         = [aws_security_group.role["data"].id]
 }
 resource "aws_secretsmanager_secret_version" "cache" {
-  secret_id                = aws_secretsmanager_secret.app["cache"].id
+  secret_id                = aws_secretsmanager_secret.app["cache-url"].id
   secret_string_wo         = "rediss://:${ephemeral.random_password.cache.result}@${aws_elasticache_replication_group.main.primary_endpoint_address}:6379/0"
   secret_string_wo_version = aws_elasticache_replication_group.main.auth_token_wo_version
 }

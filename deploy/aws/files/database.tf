@@ -46,7 +46,7 @@ resource "aws_db_instance" "main" {
 # The version is the server's, so that a new password is in both. sslmode=require
 # encrypts; verify-full would want Amazon's own roots of RDS in the image.
 resource "aws_secretsmanager_secret_version" "database" {
-  secret_id                = aws_secretsmanager_secret.app["database"].id
+  secret_id                = aws_secretsmanager_secret.app["database-url"].id
   secret_string_wo         = "postgres://app:${ephemeral.random_password.database.result}@${aws_db_instance.main.address}:5432/app?sslmode=require"
   secret_string_wo_version = aws_db_instance.main.password_wo_version
 }

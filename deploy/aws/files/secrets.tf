@@ -4,7 +4,7 @@ locals {
   secrets = { for s in [
 {{- range .Secrets}}
 {{- if or (eq .From "database") (eq .From "cache")}}
-    { variable = {{quote .Name}}, id = {{quote (print .From)}} },
+    { variable = {{quote .Name}}, id = {{quote (print .From "-url")}} },
 {{- else if ne .From "bucket"}}
     { variable = {{quote .Name}}, id = {{quote .ID}} },
 {{- end}}
@@ -17,16 +17,13 @@ resource "aws_secretsmanager_secret" "app" {
   recovery_window_in_days = var.protect ? 30 : 0 # until it is over, the name is taken
 }
 {{- with .From "generator"}}
-locals {
-  generated = toset([{{range $i, $s := .}}{{if $i}}, {{end}}{{quote $s.ID}}{{end}}])
-}
 ephemeral "random_password" "key" {
-  for_each = local.generated
+  for_each = toset([{{range $i, $s := .}}{{if $i}}, {{end}}{{quote $s.ID}}{{end}}])
   length   = 48
   special  = false
 }
 resource "aws_secretsmanager_secret_version" "key" {
-  for_each                 = local.generated
+  for_each                 = toset([{{range $i, $s := .}}{{if $i}}, {{end}}{{quote $s.ID}}{{end}}])
   secret_id                = aws_secretsmanager_secret.app[each.key].id
   secret_string_wo         = ephemeral.random_password.key[each.key].result
   secret_string_wo_version = var.secret_version

@@ -15,7 +15,7 @@ site = {
   cdn         = false
 }
 
-tasks         = { min = {{.Least}}, max = {{.Most}}, target = 60, cpu = 512, memory = 1024, architecture = "ARM64" }
+tasks         = { min = {{.Least}}, max = {{.Most}}, target = 60, cpu = 512, memory = 1024, architecture = "{{if eq .Site.Package.Arch "amd64"}}X86_64{{else}}ARM64{{end}}" }{{if eq .Site.Package.Arch "amd64"}} # as the package is: deploy --arch arm64 costs a fifth less{{end}}
 drain_seconds = {{.Drain.Seconds}}
 {{- if .Database}}
 

@@ -10,16 +10,13 @@ resource "aws_secretsmanager_secret" "app" {
   name                    = "${local.name}/${each.key}"
   recovery_window_in_days = var.protect ? 30 : 0 # until it is over, the name is taken
 }
-locals {
-  generated = toset(["purge-key"])
-}
 ephemeral "random_password" "key" {
-  for_each = local.generated
+  for_each = toset(["purge-key"])
   length   = 48
   special  = false
 }
 resource "aws_secretsmanager_secret_version" "key" {
-  for_each                 = local.generated
+  for_each                 = toset(["purge-key"])
   secret_id                = aws_secretsmanager_secret.app[each.key].id
   secret_string_wo         = ephemeral.random_password.key[each.key].result
   secret_string_wo_version = var.secret_version

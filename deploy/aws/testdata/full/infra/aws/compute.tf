@@ -47,7 +47,7 @@ resource "aws_ecs_task_definition" "template" { # never run itself: release.sh p
     command          = ["serve"]
     essential        = true
     user             = "65532:65532" # who can write to /tmp alone, which is gone with the task
-    linuxParameters  = { capabilities = { add = [], drop = ["ALL"] } }
+    linuxParameters  = { capabilities = { drop = ["ALL"] } }
     portMappings     = [{ containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
     stopTimeout      = var.drain_seconds + 30 # seconds between SIGTERM and the end
     environment      = [for name, value in local.environment : { name = name, value = value }]

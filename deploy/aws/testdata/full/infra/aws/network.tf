@@ -33,15 +33,10 @@ resource "aws_route_table" "main" {
     }
   }
 }
-resource "aws_route_table_association" "public" {
-  for_each       = aws_subnet.public
-  subnet_id      = each.value.id
-  route_table_id = aws_route_table.main["public"].id
-}
-resource "aws_route_table_association" "private" {
-  for_each       = aws_subnet.private
-  subnet_id      = each.value.id
-  route_table_id = aws_route_table.main["private"].id
+resource "aws_route_table_association" "main" {
+  for_each       = { for p in setproduct(["public", "private"], var.network.zones) : "${p[0]}-${p[1]}" => { kind = p[0], zone = p[1] } }
+  subnet_id      = each.value.kind == "public" ? aws_subnet.public[each.value.zone].id : aws_subnet.private[each.value.zone].id
+  route_table_id = aws_route_table.main[each.value.kind].id
 }
 
 # One NAT gateway for all zones: it costs more than small tasks do. While its zone

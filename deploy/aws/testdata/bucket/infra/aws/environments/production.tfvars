@@ -1,11 +1,11 @@
 # Production: two zones, a database with a copy, guards on.
 environment = "production"
 account     = "000000000000" # yours: aws sts get-caller-identity
-region      = "us-east-1"
+region      = "eu-central-1"
 protect     = true
 
 network = {
-  zones         = ["us-east-1a", "us-east-1b"] # aws ec2 describe-availability-zones
+  zones         = ["eu-central-1a", "eu-central-1b"] # aws ec2 describe-availability-zones
   private_tasks = true
 }
 
@@ -15,7 +15,7 @@ site = {
   cdn         = false
 }
 
-tasks         = { min = 2, max = 6, target = 60, cpu = 512, memory = 1024, architecture = "ARM64" }
+tasks         = { min = 2, max = 6, target = 60, cpu = 512, memory = 1024, architecture = "X86_64" } # as the package is: deploy --arch arm64 costs a fifth less
 drain_seconds = 15
 
 github = {
