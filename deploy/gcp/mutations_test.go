@@ -71,6 +71,7 @@ func TestMutations(t *testing.T) {
 		{Name: "D13: a provider of any version", File: "versions.tf", Find: `">= 6\.50, < 8\.0"`, Put: `">= 6.50"`, By: "provider ranges"},
 		{Name: "D15: a state on one machine", File: "versions.tf", Find: `backend "gcs" \{\}`, Put: `backend "local" {}`, By: "remote state"},
 		{Name: "D16: port 80 is served", File: "balancer.tf", Find: `https_redirect +=.*`, Put: `https_redirect = false`, By: "redirect"},
+		{Name: "D17: the module's own tests are gone", File: "tests/closed.tftest.hcl", By: tested},
 
 		// Traps of the platform.
 		{Name: "auto-scaling is gone", File: "compute.tf", Find: `^resource "google_compute_region_autoscaler" "app" \{\n(?:.*\n)*?\}`, Put: ``, By: "scaling"},

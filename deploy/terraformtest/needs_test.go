@@ -50,7 +50,7 @@ var infrastructure = map[plan.Kind]map[string]part{
 // A part is what a target has for a need.
 type part struct {
 	match string // of its files
-	whole bool // it is there without the need, too
+	whole bool   // it is there without the need, too
 }
 
 var (
