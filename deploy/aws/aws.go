@@ -22,6 +22,9 @@ import (
 // stopTimeout is the longest that Fargate waits between SIGTERM and the end.
 const stopTimeout = 120 * time.Second
 
+// least is the shortest drain: the files refuse less, too.
+const least = 5 * time.Second
+
 // Target is a cluster of ECS on Fargate, with one size for all tasks.
 func Target() deploy.Target {
 	return deploy.Target{
@@ -94,8 +97,11 @@ func stack(s deploy.Site) (terraform.Stack, error) {
 		return k, err
 	}
 	for _, v := range slices.Concat(s.Variables, k.Yours) {
-		if strings.HasPrefix(v.Name, "ECS_") || strings.HasPrefix(v.Name, "AWS_CONTAINER_") || v.Name == "AWS_EXECUTION_ENV" {
+		switch {
+		case strings.HasPrefix(v.Name, "ECS_"), strings.HasPrefix(v.Name, "AWS_CONTAINER_"), v.Name == "AWS_EXECUTION_ENV":
 			return k, fmt.Errorf("variable %s is the platform's: use another", v.Name)
+		case v.Name == "GORGON_HOST", v.Name == "GORGON_PORT":
+			return k, fmt.Errorf("variable %s is the image's: leave it out", v.Name)
 		}
 	}
 	k.Yours = slices.DeleteFunc(slices.Clone(k.Yours), func(v deploy.Variable) bool {
@@ -126,8 +132,8 @@ func drain(k *terraform.Stack) error {
 	at := slices.IndexFunc(k.Settings, func(v deploy.Variable) bool { return v.Name == "GORGON_DRAIN" })
 	if at >= 0 {
 		d, err := time.ParseDuration(k.Settings[at].Value)
-		if err != nil || d < 0 {
-			return fmt.Errorf("variable GORGON_DRAIN is %q: use a duration such as 15s", k.Settings[at].Value)
+		if err != nil || d < least {
+			return fmt.Errorf("variable GORGON_DRAIN is %q: use a duration such as 15s, of at least %s: the load balancer takes as long to hear of it", k.Settings[at].Value, least)
 		}
 		k.Drain = d.Round(time.Second)
 		k.Settings = slices.Delete(k.Settings, at, at+1) // drain_seconds is the one place for it

@@ -57,7 +57,7 @@ func stacks() map[string]deploy.Site {
 	connections.Migrate = true
 	shop.Parts = grow(gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 5 * time.Minute})
 	full := site(shop, plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, store, rows, purge, greeting, key, from)
-	full.Migrate, full.Outcome.Role = true, "web" // maintain is called where instances have this role
+	full.Migrate, full.Outcome.Role, full.Region = true, "web", "eu-central-1" // maintain is called where instances have this role
 	bucket := site(gorgon.App{Name: "Internal__7-Seas", Parts: basic}, plan.Setting{Store: "s3", SharedStore: true}, store, purge)
 	bucket.Region, bucket.Package.Arch = "eu-central-1", "amd64"
 	for i, v := range deploytest.Hostile {
@@ -198,6 +198,8 @@ func TestRefusals(t *testing.T) {
 	for want, s := range map[string]deploy.Site{
 		"drain for 1m30s or less":                        variable("GORGON_DRAIN", "91s"),
 		`GORGON_DRAIN is "soon": use a duration`:         variable("GORGON_DRAIN", "soon"),
+		`GORGON_DRAIN is "4s": use a duration`:           variable("GORGON_DRAIN", "4s"),
+		"variable GORGON_PORT is the image's":            variable("GORGON_PORT", "80"),
 		`GORGON_DRAIN is "-5s": use a duration`:          variable("GORGON_DRAIN", "-5s"),
 		"variable ECS_CONTAINER_METADATA_URI is the":     variable("ECS_CONTAINER_METADATA_URI", "x"),
 		"variable AWS_CONTAINER_CREDENTIALS_FULL_URI is": variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
@@ -221,6 +223,23 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := aws.Target().Own(t.Context(), variable("GORGON_DRAIN", "90s")); err != nil {
 		t.Errorf("90 s and half a minute are 120 s: %v", err)
+	}
+}
+
+// What an app may be without leaves files that are whole.
+func TestOddSites(t *testing.T) {
+	odd := stacks()["connections"]
+	odd.Region, odd.Domain, odd.Package.App = "moon-1\"${x}\n", "a\"b${c}", "../.. $(x)"
+	for name, s := range map[string]deploy.Site{"empty": {}, "odd": odd} {
+		for _, f := range own(t, s) {
+			text := string(f.Data)
+			if strings.Contains(text, "<no value>") || strings.Contains(text, "<nil>") {
+				t.Errorf("%s: %s has no value somewhere", name, f.Name)
+			}
+			if filepath.Ext(f.Name) != ".md" && (strings.Contains(text, " ${x}") || strings.Contains(text, `"${c}`) || strings.Contains(text, `b${c}`)) {
+				t.Errorf("%s: %s has a template from outside", name, f.Name)
+			}
+		}
 	}
 }
 

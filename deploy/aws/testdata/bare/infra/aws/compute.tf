@@ -60,7 +60,7 @@ resource "aws_ecs_service" "app" {
   name                               = local.name
   cluster                            = aws_ecs_cluster.main.id
   task_definition                    = aws_ecs_task_definition.template.arn
-  desired_count                      = 0 # there is no image yet: the first release starts the tasks
+  desired_count                      = 0 # tasks find no image before the first release: ECS tries now and then, which costs nothing
   launch_type                        = "FARGATE"
   health_check_grace_period_seconds  = 120
   deployment_minimum_healthy_percent = 100 # new tasks are ready before old ones go

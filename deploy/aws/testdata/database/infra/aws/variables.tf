@@ -82,7 +82,7 @@ variable "github" {
 variable "watch" {
   type = object({
     email    = optional(string, "")  # whom alarms are sent to
-    uptime   = optional(bool, false) # ask for the site from outside of AWS, for 2 dollars a month
+    uptime   = optional(bool, false) # ask for the site from outside of AWS, for 1.50 dollars a month
     log_days = optional(number, 30)
   })
 }

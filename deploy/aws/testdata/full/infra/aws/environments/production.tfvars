@@ -1,11 +1,11 @@
 # Production: two zones, a database with a copy, guards on.
 environment = "production"
 account     = "000000000000" # yours: aws sts get-caller-identity
-region      = "us-east-1"
+region      = "eu-central-1"
 protect     = true
 
 network = {
-  zones         = ["us-east-1a", "us-east-1b"] # aws ec2 describe-availability-zones
+  zones         = ["eu-central-1a", "eu-central-1b"] # aws ec2 describe-availability-zones
   private_tasks = true
 }
 

@@ -1,11 +1,11 @@
 # Staging: the same files, small. It can be deleted with all it holds.
 environment = "staging"
 account     = "000000000000" # yours: aws sts get-caller-identity
-region      = "us-east-1"
+region      = "eu-central-1"
 protect     = false
 
 network = {
-  zones         = ["us-east-1a", "us-east-1b"]
+  zones         = ["eu-central-1a", "eu-central-1b"]
   private_tasks = false # no NAT gateway, which would cost more than all tasks
 }
 
