@@ -6,7 +6,7 @@ locals {
     run    = "the program"
     deploy = "releases: pushes an image, updates {{if or .Migrate .Cron}}service and jobs{{else}}the service{{end}}, reads what it judges by"
     plan   = "plans for pull requests: reads, and no secret's value"
-    apply  = "applies the files here"
+    apply  = "applies the files here, and so may do nearly all: its environment wants an approval"
 {{- if .Cron}}
     tick   = "starts maintenance, and nothing else"
 {{- end}}
@@ -26,9 +26,9 @@ locals {
   }
 }
 resource "google_service_account" "app" {
-  for_each     = local.accounts
-  account_id   = "${local.account}-${each.key}"
-  display_name = "${local.name}, ${each.value}"
+  for_each    = local.accounts
+  account_id  = "${local.account}-${each.key}"
+  description = "${local.name}, ${each.value}"
 }
 resource "google_project_iam_member" "app" {
   for_each = merge([for who, roles in local.roles : { for role in roles : "${who} ${role}" => { who = who, role = role } }]...)
