@@ -14,7 +14,7 @@ locals {
     deploy = ["run.viewer", "logging.viewer", "monitoring.viewer"]
     plan   = ["viewer", "iam.securityReviewer"]
     apply = [
-      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
+      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
       "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "run.admin", "serviceusage.serviceUsageAdmin",
       "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin",
     ]
@@ -89,7 +89,7 @@ resource "google_artifact_registry_repository_iam_member" "deploy" {
 # environment NAME releases and applies, and may want an approval; NAME-plan plans.
 resource "google_iam_workload_identity_pool" "github" {
   count                     = var.repository == "" ? 0 : 1
-  workload_identity_pool_id = local.name # a deleted one blocks its name for 30 days
+  workload_identity_pool_id = "github-${local.account}" # a deleted one blocks its name for 30 days
 }
 resource "google_iam_workload_identity_pool_provider" "github" {
   count                              = length(google_iam_workload_identity_pool.github)
