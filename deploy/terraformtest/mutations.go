@@ -22,7 +22,8 @@ type Mutation struct {
 
 	// File is the file that is edited, by its name in the module's folder. Find is a
 	// regular expression, in which ^ and $ are ends of lines: it has to match. Put
-	// takes its place, with $1 for groups. More are further edits.
+	// takes its place, with $1 for groups. Without a Find, the file is removed. More
+	// are further edits.
 	File, Find, Put string
 	More            []Edit
 
@@ -48,8 +49,12 @@ func (m Mutation) edit(files map[string]string) (map[string]string, error) {
 			return nil, err
 		}
 		text, is := edited[e.File]
+		if e.Find == "" && is {
+			delete(edited, e.File)
+			continue
+		}
 		after := pattern.ReplaceAllString(text, e.Put)
-		if !is || after == text && !(e.Find == "" && e.Put != "") {
+		if !is || after == text {
 			return nil, fmt.Errorf("%s: %q: %w", e.File, e.Find, errFoundNothing)
 		}
 		edited[e.File] = after

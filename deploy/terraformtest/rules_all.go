@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 )
 
 var everywhere = []Rule{
@@ -297,6 +299,18 @@ func riseTogether(r *Result) []string {
 		}
 		if len(common) > 1 {
 			faults = append(faults, fmt.Sprintf("what writes %s has versions of %d sources", value, len(common)))
+		}
+	}
+	// Through locals it is not seen what writes a value: the numbers are.
+	for _, server := range r.Plan.Of("google_sql_user", "aws_db_instance") {
+		number := server.Number("password_wo_version")
+		for _, v := range r.Plan.Of("google_secret_manager_secret_version", "aws_secretsmanager_secret_version") {
+			of := v.Name == "database" || slices.ContainsFunc(r.Stack.From("database"), func(s terraform.Secret) bool {
+				return strings.HasSuffix(v.Address, fmt.Sprintf("[%q]", s.Name)) || strings.HasSuffix(v.Address, fmt.Sprintf("[%q]", s.ID))
+			})
+			if got := v.Number("secret_data_wo_version") + v.Number("secret_string_wo_version"); of && got != number {
+				faults = append(faults, fmt.Sprintf("%s: has number %v, and %s has %v", v.Address, got, server.Address, number))
+			}
 		}
 	}
 	slices.Sort(faults)

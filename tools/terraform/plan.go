@@ -17,7 +17,7 @@ import (
 // afterwards. An argument that is only written is neither in the plan nor the state.
 func (p *provider) plan(kind string, priorData, proposedData *tfprotov6.DynamicValue) (tftypes.Value, []*tftypes.AttributePath, error) {
 	s := p.schemas.ResourceSchemas[kind]
-	t := s.ValueType()
+	t := p.typeOf(s)
 	prior, err := priorData.Unmarshal(t)
 	if err != nil {
 		return prior, nil, err
@@ -87,7 +87,7 @@ func replace(v tftypes.Value, b *tfprotov6.SchemaBlock, with func(*tfprotov6.Sch
 
 // apply invents what a cloud would say. The same resource is given the same.
 func (p *provider) apply(kind string, data *tfprotov6.DynamicValue) (tftypes.Value, error) {
-	t := p.schemas.ResourceSchemas[kind].ValueType()
+	t := p.typeOf(p.schemas.ResourceSchemas[kind])
 	v, err := data.Unmarshal(t)
 	if err != nil || v.IsNull() {
 		return v, err

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -15,6 +16,16 @@ type provider struct {
 	name                     string
 	schemas                  *tfprotov6.GetProviderSchemaResponse
 	facts                    map[string]facts // by type
+	types                    sync.Map         // of values, by schema: to make one takes longer than to use it
+}
+
+// typeOf is the type of the values of a schema.
+func (p *provider) typeOf(s *tfprotov6.Schema) tftypes.Type {
+	t, known := p.types.Load(s)
+	if !known {
+		t, _ = p.types.LoadOrStore(s, s.ValueType())
+	}
+	return t.(tftypes.Type)
 }
 
 func (p *provider) GetMetadata(context.Context, *tfprotov6.GetMetadataRequest) (*tfprotov6.GetMetadataResponse, error) {
@@ -66,7 +77,7 @@ func (p *provider) UpgradeResourceState(_ context.Context, r *tfprotov6.UpgradeR
 	if s == nil {
 		return nil, fmt.Errorf("the state has a %s, which the schema lacks", r.TypeName)
 	}
-	t := s.ValueType()
+	t := p.typeOf(s)
 	v, err := r.RawState.UnmarshalWithOpts(t, tfprotov6.UnmarshalOpts{ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true}})
 	if err != nil {
 		return nil, err
@@ -84,7 +95,7 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov6.PlanResour
 	if err != nil {
 		return nil, err
 	}
-	d, err := tfprotov6.NewDynamicValue(p.schemas.ResourceSchemas[r.TypeName].ValueType(), planned)
+	d, err := tfprotov6.NewDynamicValue(p.typeOf(p.schemas.ResourceSchemas[r.TypeName]), planned)
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: &d, RequiresReplace: forced}, err
 }
 
@@ -93,14 +104,14 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov6.ApplyReso
 	if err != nil {
 		return nil, err
 	}
-	d, err := tfprotov6.NewDynamicValue(p.schemas.ResourceSchemas[r.TypeName].ValueType(), v)
+	d, err := tfprotov6.NewDynamicValue(p.typeOf(p.schemas.ResourceSchemas[r.TypeName]), v)
 	return &tfprotov6.ApplyResourceChangeResponse{NewState: &d}, err
 }
 
 // ReadDataSource gives back what was configured, and invents the rest.
 func (p *provider) ReadDataSource(_ context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	s := p.schemas.DataSourceSchemas[r.TypeName]
-	t := s.ValueType()
+	t := p.typeOf(s)
 	v, err := r.Config.Unmarshal(t)
 	if err != nil {
 		return nil, err
@@ -126,7 +137,7 @@ func (p *provider) ValidateEphemeralResourceConfig(context.Context, *tfprotov6.V
 // OpenEphemeralResource makes values that a search finds, wherever they get to.
 func (p *provider) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
 	s := p.schemas.EphemeralResourceSchemas[r.TypeName]
-	t := s.ValueType()
+	t := p.typeOf(s)
 	v, err := r.Config.Unmarshal(t)
 	if err != nil {
 		return nil, err
