@@ -132,9 +132,11 @@ func TestTerraformValues(t *testing.T) {
 	t.Parallel()
 	s := app(nil)
 	for i, v := range deploytest.Hostile {
-		s.Variables = append(s.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what\nbreaks # \"${}"})
+		s.Variables = append(s.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what\nbreaks\x00 # \"${} \u2028\xff*/"})
 	}
 	s.Variables = append(s.Variables, deploy.Variable{Name: "HOSTILE_HCL", Value: "${var.project} %{if true}$${x} \" \\ EOT"})
+	s.Variables = append(s.Variables, deploy.Variable{Name: "_open", For: "\n"}, deploy.Variable{Name: "__SECRET__", Secret: true, For: "\"\n}"})
+	s.Region, s.Domain = "a\"b\n${c}", "a.example.com:80\"\n"
 	m := terraformtest.Open(t, root(t, s))
 	r := m.Plan(t, terraformtest.With{VarFiles: []string{"environments/staging.tfvars"}, Set: map[string]string{"settings": `{ EMPTY = "", MORE = "m" }`}})
 	got := map[string]any{}
@@ -143,6 +145,9 @@ func TestTerraformValues(t *testing.T) {
 		got[e["name"].(string)] = e["value"]
 	}
 	for _, v := range s.Variables {
+		if v.Secret || v.Value == "" {
+			continue
+		}
 		if got[v.Name] != v.Value {
 			t.Errorf("%s is %q, want %q", v.Name, got[v.Name], v.Value)
 		}
@@ -155,7 +160,7 @@ func TestTerraformValues(t *testing.T) {
 // TestTerraformNames plans apps with names that a resource cannot have.
 func TestTerraformNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"7-seas", "My Shop_" + strings.Repeat("ab-", 20)} {
+	for _, name := range []string{"", "My Shop_" + strings.Repeat("ab-", 20)} {
 		s := app(map[string]string{"app:store": "none", "app:every": "yes"})
 		s.Package.App = name
 		m := terraformtest.Open(t, root(t, s))
