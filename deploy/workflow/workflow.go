@@ -13,6 +13,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
+	"github.com/gorgon-go/gorgon/pack"
 )
 
 //go:embed files/*
@@ -74,7 +76,7 @@ var names = []string{"deploy.yml", "infrastructure.yml", "release.yml"}
 const Folder = ".github/workflows"
 
 // plain is a folder or file that needs no quotes in a shell.
-var plain = regexp.MustCompile(`^[A-Za-z0-9._/-]+$`)
+var plain = regexp.MustCompile(`^[A-Za-z0-9._/,-]+$`)
 
 // Files returns the workflows of a site, for the target that it was planned for.
 func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
@@ -83,8 +85,14 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 	if !known {
 		return nil, fmt.Errorf("workflow: the target %s has none", target)
 	}
-	if !plain.MatchString(k.Site.Infra) {
-		return nil, fmt.Errorf("workflow: the folder %q: use letters, digits, dots, dashes and slashes", k.Site.Infra)
+	for _, folder := range []string{k.Site.Infra, path.Clean(k.Site.Module)} {
+		if !plain.MatchString(folder) || !fs.ValidPath(folder) {
+			return nil, fmt.Errorf("workflow: the folder %q: use one of the repository, of letters, digits, dots, dashes and slashes", folder)
+		}
+	}
+	told := flags(k)
+	if strings.Contains(told, "${{") {
+		return nil, fmt.Errorf("workflow: %q: GitHub would take a part of it for an expression", told)
 	}
 	variables := slices.Clone(c.variables)
 	if k.Migrate {
@@ -97,7 +105,7 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 		"Checkout": checkout, "SetupGo": setupGo, "Upload": upload, "Download": download, "SetupTerraform": setupTerraform, "Login": c.login,
 		"Cloud": c.title, "Variables": variables, "Stateful": quote(c.stateful), "Runner": "ubuntu-24.04", "Terraform": "1.11.4",
 		"Target": target, "Infra": k.Site.Infra, "Script": "./" + path.Join(k.Site.Infra, "release.sh"), "Readme": path.Join(k.Site.Infra, deploy.ReadmeName),
-		"Module": path.Clean(k.Site.Module), "Flags": flags(k),
+		"Module": path.Clean(k.Site.Module), "Flags": told,
 	}
 	var written []deploy.File
 	for _, name := range names {
@@ -146,23 +154,46 @@ func shell(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// within is the folder of the main package, from that of its module.
+func within(module, main string) string {
+	module, main = path.Clean(module), path.Clean(main)
+	if module != "." {
+		rest, inside := strings.CutPrefix(main, module)
+		if !inside {
+			return "."
+		}
+		main = path.Clean(strings.TrimPrefix(rest, "/"))
+	}
+	if main == "." {
+		return "."
+	}
+	return "./" + main
+}
+
+// arches are the architectures of the image, as deploy takes them.
+func arches(s deploy.Site) string {
+	if len(s.Folders) < 2 {
+		return s.Package.Arch
+	}
+	var list []string
+	for _, folder := range s.Folders {
+		m, err := pack.In(folder)
+		if err != nil {
+			return s.Package.Arch
+		}
+		list = append(list, m.Arch)
+	}
+	return strings.Join(list, ",")
+}
+
 // flags are those of the deploy that this site is of: the same again in a workflow
 // gives the same image.
 func flags(k terraform.Stack) string {
 	s := k.Site
-	main := "."
-	if rest, inside := strings.CutPrefix(path.Clean(s.Main)+"/", path.Clean(s.Module)+"/"); inside {
-		main = "./" + strings.TrimSuffix(rest, "/")
-	} else if path.Clean(s.Module) == "." && s.Main != "" {
-		main = "./" + path.Clean(s.Main)
-	}
-	if main == "./" || main == "./." {
-		main = "."
-	}
-	words := []string{shell(main), "--to", s.Outcome.Target.Name}
+	words := []string{shell(within(s.Module, s.Main)), "--to", s.Outcome.Target.Name}
 	add := func(flag, value string) { words = append(words, flag, shell(value)) }
-	if s.Package.Arch != "" {
-		add("--arch", s.Package.Arch)
+	if list := arches(s); list != "" {
+		add("--arch", list)
 	}
 	if s.Store != "" && s.Store != "none" {
 		add("--store", s.Store)
