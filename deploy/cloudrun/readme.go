@@ -5,40 +5,47 @@ package cloudrun
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/gorgon-go/gorgon/deploy"
-	"github.com/gorgon-go/gorgon/deploy/pod"
 )
 
 func readme(s deploy.Site) string {
-	infra := cmp.Or(s.Infra, "infra/cloudrun")
 	var b strings.Builder
 	fmt.Fprintf(&b, `This folder has the image, as an OCI layout. The service, its jobs and what they
-need are Terraform, which is your repository's own: %[1]s. Its
-README.deploy.md leads from an empty project to a live address, with what each
-step costs; it says how to restore, to scale and to take it all down.
+need are Terraform, which is your repository's own: `+"`%[1]s`"+`. Its README.deploy.md
+leads from an empty project to a live address, with what each step costs; it says
+how to restore, to scale, and to take it all down.
 
 ## Release
 
-    %[2]s production
+From the repository's root, where this is `+"`pkg/cloudrun`"+`:
 
-pushes this image, runs the migrations, brings a revision up without visitors,
-and gives it a growing share of them. It goes back by itself when errors rise.
+    %[1]s/release.sh push pkg/cloudrun/layout
+    %[1]s/release.sh roll DIGEST
+
+The first prints the DIGEST. The second %[2]sbrings a revision up without
+visitors and gives it a growing share of them. It goes back by itself when errors
+rise; `+"`release.sh back`"+` goes back later.
 
 ## See how it is
 
-    gcloud run services describe %[3]s-production --region=%[4]s
-    gcloud run revisions list --service=%[3]s-production --region=%[4]s
-    gcloud run services logs read %[3]s-production --region=%[4]s --limit=50
+    %[1]s/release.sh status
+    gcloud run services list --region=%[3]s
 
-`, "`"+infra+"`", path.Join(infra, "release.sh"), pod.Label(s.Package.App), cmp.Or(s.Region, "europe-west1"))
+`, cmp.Or(s.Infra, "infra/cloudrun"), migrates(s), cmp.Or(s.Region, "europe-west1"))
 	b.WriteString(scaling(s))
 	if s.Outcome.Role == "web" {
 		b.WriteString("\nInstances are suspended between requests. They run with GORGON_ROLE=web: a\nregeneration finishes within the request that triggered it, after the response.\n")
 	}
 	return b.String()
+}
+
+func migrates(s deploy.Site) string {
+	if s.Migrate {
+		return "lays out the store, "
+	}
+	return ""
 }
 
 // scaling says how many instances run.

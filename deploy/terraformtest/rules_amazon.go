@@ -130,10 +130,11 @@ var onAmazon = []Rule{
 		}),
 		each([]string{"aws_cloudfront_distribution"}, func(r *Result, one Resource) string {
 			for _, ref := range one.References("viewer_certificate.0.acm_certificate_arn") {
-				for _, v := range r.Plan.Of("aws_acm_certificate_validation") {
-					if v.Base() == ref && v.Provider != "aws.edge" {
-						return "its certificate is of another region than us-east-1"
-					}
+				there := func(v Resource) bool {
+					return v.Base() == ref && (v.Text("region") == "us-east-1" || v.Provider == "aws.edge")
+				}
+				if strings.HasPrefix(ref, "aws_acm_certificate") && !slices.ContainsFunc(r.Plan.Resources, there) {
+					return "its certificate is of another region than us-east-1"
 				}
 			}
 			return ""

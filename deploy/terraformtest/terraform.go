@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,14 +27,16 @@ const registry = "registry.terraform.io"
 
 // A tool is terraform with the providers of this repository.
 type tool struct {
-	program string
-	config  string // names the folder of providers
+	program  string
+	config   string // names the folder of providers
+	attached string // the providers that run already
 }
 
 var found struct {
 	sync.Once
 	tool
-	err error
+	err  error
+	open []io.Closer // what providers that run hold on to: one that is collected ends them
 }
 
 // errMissing is that terraform is not installed.
@@ -66,7 +69,41 @@ func find() (tool, error) {
 		return tool{}, err
 	}
 	folder, err := providers(source, filepath.Join(cache, "gorgon-testbed", "terraform"))
-	return tool{program, filepath.Join(folder, "terraformrc")}, err
+	if err != nil {
+		return tool{}, err
+	}
+	attached, err := attach(folder)
+	return tool{program, filepath.Join(folder, "terraformrc"), attached}, err
+}
+
+// attach starts each provider once for all runs, and says where they are. They end
+// with this program, which holds the other end of their standard input.
+func attach(folder string) (string, error) {
+	programs, err := filepath.Glob(filepath.Join(folder, registry, "*", "*", "*", "*", "terraform-provider-*"))
+	if err != nil {
+		return "", err
+	}
+	all := map[string]json.RawMessage{}
+	for _, program := range programs {
+		c := exec.Command(program, "attach")
+		in, err := c.StdinPipe()
+		if err != nil {
+			return "", err
+		}
+		found.open = append(found.open, in)
+		out, err := c.StdoutPipe()
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
+			return "", err
+		}
+		if err := json.NewDecoder(out).Decode(&all); err != nil {
+			return "", fmt.Errorf("%s says not where it is: %w", program, err)
+		}
+	}
+	text, err := json.Marshal(all)
+	return string(text), err
 }
 
 // source is the folder of the provider's module in this repository.
@@ -201,6 +238,10 @@ func (p tool) run(ctx context.Context, dir string, args ...string) ([]byte, []by
 	// terraform and its providers live for a second: to collect their garbage is a
 	// third of it.
 	c.Env = append(c.Env, "TF_CLI_CONFIG_FILE="+p.config, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "GOGC=off", "GOMEMLIMIT=500MiB")
+	// init compares the constraints with the versions that are there.
+	if args[0] != "init" {
+		c.Env = append(c.Env, "TF_REATTACH_PROVIDERS="+p.attached)
+	}
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()

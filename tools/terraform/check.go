@@ -62,11 +62,11 @@ func (p *provider) check(kind string, s *tfprotov6.Schema, config *tfprotov6.Dyn
 
 // present reports whether a value is set: not null, and not an empty list of blocks.
 func present(v tftypes.Value) bool {
-	if v.IsNull() {
+	if !v.IsKnown() || v.IsNull() { // what is not known yet may come to be null
 		return false
 	}
 	var list []tftypes.Value
-	if v.IsKnown() && (v.Type().Is(tftypes.List{}) || v.Type().Is(tftypes.Set{})) && v.As(&list) == nil {
+	if (v.Type().Is(tftypes.List{}) || v.Type().Is(tftypes.Set{})) && v.As(&list) == nil {
 		return len(list) > 0
 	}
 	return true
