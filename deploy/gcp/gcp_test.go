@@ -199,6 +199,29 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// Odd names, and apps of nothing: each name is one that Google takes.
+func TestOdd(t *testing.T) {
+	name := regexp.MustCompile(`(?m)^  app  = "([a-z][a-z0-9-]{0,19}[a-z0-9]|[a-z])"$`)
+	for _, app := range []string{"", "-", "x", "0", "7-seas", "ÜBER", strings.Repeat("a", 99), strings.Repeat("a-", 30), `"${var.x}"`, "a\nb", "postgres"} {
+		s := site(gorgon.App{Name: app}, plan.Setting{Replicas: 1}, false)
+		s.Domain = ""
+		files := own(t, s)
+		if text := files["infra/gcp/versions.tf"]; !name.MatchString(text) {
+			t.Errorf("%q: its name is not one for Google:\n%s", app, text)
+		}
+		for _, file := range []string{"production", "staging"} {
+			if text := files["infra/gcp/environments/"+file+".tfvars"]; !strings.Contains(text, "{ min = 1, max = 1 }") {
+				t.Errorf("%q is to run once:\n%s", app, text)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := gcp.Target().Own(ctx, sites()["bare"]); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that it was canceled", err)
+	}
+}
+
 // What cannot be is refused by name, with a way on, before anything is written.
 func TestRefused(t *testing.T) {
 	for want, change := range map[string]func(*deploy.Site){

@@ -93,8 +93,8 @@ func TestTerraform(t *testing.T) {
 				w := with(choice, stacks[name])
 				r := modules[name].Run(t, w)
 				terraformtest.Hold(t, "gcp", r)
-				if choice["environment"] == "production" && choice["dns_zone"] == "" {
-					terraformtest.Addresses(t, r, filepath.Join("testdata", "addresses", name+".txt"))
+				if choice["environment"] == "production" {
+					terraformtest.Addresses(t, r, filepath.Join("testdata", "addresses", name+map[bool]string{true: "", false: "-dns"}[choice["dns_zone"] == ""]+".txt"))
 				}
 				priced(t, r)
 				if choice["environment"] == "production" && name == "everything" {
@@ -105,6 +105,31 @@ func TestTerraform(t *testing.T) {
 		}
 	})
 	t.Logf("%d combinations have each pair of %d options, in %.0f s", len(choices), len(options), time.Since(began).Seconds())
+}
+
+// An app that grows keeps what it has: put on the state of the bare app, the files of
+// one that needs everything destroy nothing that holds data.
+func TestTerraformGrows(t *testing.T) {
+	all := sites()
+	before, after := all["bare"], all["everything"]
+	after.Package.App = before.Package.App
+	w := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}}
+	w.State = terraformtest.Open(t, root(t, before)).Run(t, w).State
+	w.Set = map[string]string{"domain": "www.example.com", "region": "us-central1"}
+	r := terraformtest.Upgrade(t, terraformtest.Open(t, root(t, after)), w)
+	created, destroyed := 0, 0
+	for _, one := range r.Plan.Resources {
+		if slices.Contains(one.Actions, "create") {
+			created++
+		}
+	}
+	for _, one := range r.Plan.Destroyed {
+		destroyed++
+		if one.Type != "google_compute_instance_template" { // each change is a new one
+			t.Errorf("%s is destroyed", one.Address)
+		}
+	}
+	t.Logf("from bare to everything: %d of %d resources are new, %d replaced", created, len(r.Plan.Resources), destroyed)
 }
 
 // The module's own tests, which its owner runs, pass.

@@ -11,7 +11,7 @@ locals {
     cron = [] # Cloud Scheduler: it may call the job, see schedule.tf
 {{- end}}
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer"{{if or .Migrate .Cron}}, "run.developer"{{end}}]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer"{{if or .Migrate .Cron}}, "run.developer"{{end}}]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",

@@ -7,7 +7,7 @@ locals {
   roles = {
     run = ["logging.logWriter", "monitoring.metricWriter"] # the program
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer", "run.developer"]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer", "run.developer"]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",

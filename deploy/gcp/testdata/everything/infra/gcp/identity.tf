@@ -9,7 +9,7 @@ locals {
 
     cron = [] # Cloud Scheduler: it may call the job, see schedule.tf
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer", "run.developer"]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer", "run.developer"]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",

@@ -1,5 +1,4 @@
-# What you and release.sh read. None of it is secret. The records are yours to make,
-# if dns_zone is not set.
+# What you and release.sh read, and no secret. Without dns_zone, the records are yours to make.
 output "url" { value = "https://${var.domain}" }
 output "records" { value = local.records }
 # Variables of release.sh, and of the environment at GitHub.
