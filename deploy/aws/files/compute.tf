@@ -40,6 +40,7 @@ resource "aws_ecs_task_definition" "template" { # never run itself: release.sh p
   network_mode             = "awsvpc"
   cpu                      = var.tasks.cpu
   memory                   = var.tasks.memory
+  skip_destroy             = true # until the first release the service is at an earlier one, and goes back to it
   execution_role_arn       = aws_iam_role.service["start"].arn
   task_role_arn            = aws_iam_role.service["run"].arn
   runtime_platform {
