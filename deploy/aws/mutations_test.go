@@ -16,7 +16,7 @@ func whole(name string) terraformtest.With {
 		"stack": name, "environment": "production", "private": "true", "cdn": "true", "zone": "Z0123456789ABC",
 		"available": "true", "github": "acme/shop", "uptime": "true", "processor": "ARM64",
 	})
-	set["secret_version"] = "7"
+	set["secret_version"], set["region"] = "7", "eu-central-1" // which is not CloudFront's
 	return terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: set}
 }
 
