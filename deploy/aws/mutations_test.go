@@ -130,6 +130,7 @@ func TestMutations(t *testing.T) {
 		{Name: "D14: a bucket for scripts of every site", File: "bucket.tf", Find: `\z`, Put: "\nresource \"aws_s3_bucket_cors_configuration\" \"store\" {\n  bucket = aws_s3_bucket.store.id\n  cors_rule {\n    allowed_methods = [\"GET\"]\n    allowed_origins = [\"*\"]\n  }\n}\n", By: "buckets"},
 		{Name: "D11: the bucket of every environment has one name", File: "bucket.tf", Find: `bucket        = .*`, Put: `bucket = "store"`, By: "names of the environment"},
 	})
+	terraformtest.Covered(t, "aws")
 }
 
 // ingress opens a port of one group to everyone.

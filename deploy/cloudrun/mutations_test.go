@@ -104,4 +104,5 @@ func TestMutations(t *testing.T) {
 		{Name: "trap: work between requests without a processor", File: "compute.tf", Find: `cpu_idle +=.*`, Put: `cpu_idle = true`, By: "background work"},
 		{Name: "trap: work between requests without an instance", File: "compute.tf", Find: `min_instance_count =.*`, Put: `min_instance_count = 0`, By: "background work"},
 	})
+	terraformtest.Covered(t, "cloudrun")
 }

@@ -16,7 +16,7 @@ func TestMutations(t *testing.T) {
 		tested   = string(terraformtest.Tested)
 	)
 	more := func(text string) string { return "\n" + text + "\n" }
-	w := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: map[string]string{"dns_zone": "a-zone"}}
+	w := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: map[string]string{"dns_zone": "a-zone", "password_version": "7"}} // a password of a later number than the first
 	terraformtest.Mutations(t, "gcp", root(t, sites()["everything"]), w, []terraformtest.Mutation{
 		// What a developer gets wrong.
 		{Name: "an argument is misspelt", File: "compute.tf", Find: `min_replicas = var`, Put: `minimum_replicas = var`, By: validate},
@@ -91,7 +91,8 @@ func TestMutations(t *testing.T) {
 		{Name: "a disk that an apply makes smaller", File: "database.tf", Find: `settings\[0\]\.disk_size`, Put: `settings[0].tier`, By: "disk grows"},
 		{Name: "a network that waits for Google", File: "database.tf", Find: `^  deletion_policy         = "ABANDON".*`, Put: ``, By: "peering"},
 		{Name: "a database before its network", File: "database.tf", Find: `^  depends_on = \[google_service_networking_connection.*`, Put: ``, By: "database waits for the peering"},
-		{Name: "a password that changes without its secret", File: "secrets.tf", Find: `google_sql_user\.app\.password_wo_version`, Put: `1`, By: tested},
+		{Name: "a password that changes without its secret", File: "secrets.tf", Find: `google_sql_user\.app\.password_wo_version`, Put: `1`, By: "secrets rise together"},
+		{Name: "a destroy switches off what others use", File: "network.tf", Find: `\z`, Put: more("resource \"google_project_service\" \"compute\" {\n  service = \"compute.googleapis.com\"\n}"), By: "interfaces stay on"},
 		{Name: "a name that is another one each time", File: "versions.tf", Find: `\z`, Put: more("resource \"random_id\" \"name\" {\n  byte_length = 4\n}"), By: "names last"},
 		{Name: "a schedule that calls without an identity", File: "schedule.tf", Find: `^    oauth_token.*\n`, Put: ``, By: "schedule calls as someone"},
 		{Name: "a bucket that nothing needs", File: "database.tf", Find: `\z`, Put: more("resource \"google_storage_bucket\" \"more\" {\n  name                        = \"a-production\"\n  location                    = \"EU\"\n  public_access_prevention    = \"enforced\"\n  uniform_bucket_level_access = true\n}"), By: "needed and nothing else"},
@@ -102,4 +103,5 @@ func TestMutations(t *testing.T) {
 		{Name: "an alert less: readiness", File: "observability.tf", Find: `^    "is not ready.*\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},
 		{Name: "an alert less: the database's disk", File: "observability.tf", Find: `^    "share of the database's disk" = \{\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},
 	})
+	terraformtest.Covered(t, "gcp")
 }

@@ -77,6 +77,14 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 			t.Fatalf("the root without a fault has to pass: %s: %q", rule.Name, faults)
 		}
 	}
+	faultsOf.Lock()
+	for _, m := range list {
+		if faultsOf.rules[target] == nil {
+			faultsOf.rules[target] = map[string]bool{}
+		}
+		faultsOf.rules[target][m.By] = true
+	}
+	faultsOf.Unlock()
 	var lock sync.Mutex
 	caught := map[string]string{}
 	t.Run("each", func(t *testing.T) {
@@ -108,6 +116,28 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 		fmt.Fprintf(&table, "%-66s %s\n", m.Name, caught[m.Name])
 	}
 	t.Logf("%s: %d mutations, %d missed, in %.0f s\n%s", target, len(list), missed, time.Since(began).Seconds(), table.String())
+}
+
+// faultsOf has the rules that mutations name, by target.
+var faultsOf = struct {
+	sync.Mutex
+	rules map[string]map[string]bool
+}{rules: map[string]map[string]bool{}}
+
+// Covered fails for each rule of a target that is to catch no mutation of the lists
+// before: it may be one that finds nothing.
+func Covered(t *testing.T, target string) {
+	t.Helper()
+	faultsOf.Lock()
+	defer faultsOf.Unlock()
+	for _, rule := range Rules(target) {
+		if !faultsOf.rules[target][rule.Name] {
+			t.Errorf("the rule %q of %s has no mutation that it is to catch", rule.Name, target)
+		}
+	}
+	if !t.Failed() {
+		t.Logf("%s: each of %d rules catches at least one of these faults", target, len(Rules(target)))
+	}
 }
 
 // mutate says what catches a mutation: one step, or the rules that find a fault in
