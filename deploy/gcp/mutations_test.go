@@ -27,6 +27,7 @@ func TestMutations(t *testing.T) {
 		{Name: "a reference leads nowhere", File: "identity.tf", Find: `google_iam_workload_identity_pool\.github\.name`, Put: `google_iam_workload_identity_pool.github.title`, By: validate},
 		{Name: "two of what stands once", File: "compute.tf", Find: `^    scale_in_control \{`, Put: "    scale_in_control {\n      time_window_sec = 60\n    }\n$0", By: validate},
 		{Name: "what only Google decides", File: "cache.tf", Find: `^  shard_count`, Put: "  uid = \"mine\"\n$0", By: validate},
+		{Name: "what only Google decides, in a block", File: "database.tf", Find: `^    edition `, Put: "    version = 3\n$0", By: validate},
 		{Name: "a value that does not exist", File: "database.tf", Find: `"ENCRYPTED_ONLY"`, Put: `"SOMETIMES"`, By: validate},
 		{Name: "two arguments that exclude each other", File: "compute.tf", Find: `^    max_unavailable_fixed`, Put: "    max_surge_percent = 20\n$0", By: planned},
 		{Name: "a password that is ephemeral in an argument that is kept", File: "database.tf", Find: `password_wo +=.*\n.*\n`, Put: "password = ephemeral.random_password.database.result\n", By: validate},
