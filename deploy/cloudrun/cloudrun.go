@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
@@ -153,6 +154,12 @@ func describe(s deploy.Site) (terraform.Stack, error) {
 
 // line is a text on one line, as a comment is.
 func line(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
 	return cmp.Or(strings.Join(strings.Fields(text), " "), "the app's own")
 }
 

@@ -5,36 +5,13 @@ package cloudrun_test
 import (
 	"testing"
 
-	"github.com/gorgon-go/gorgon/deploy/cloudrun"
-	"github.com/gorgon-go/gorgon/deploy/terraform"
 	"github.com/gorgon-go/gorgon/deploy/terraformtest"
 )
 
-// whole is the site with every need, in production, with all that its operator may
-// choose.
-func whole(t *testing.T) (terraformtest.Root, terraformtest.With) {
-	t.Helper()
-	s := sites()["all"]
-	files, err := cloudrun.Target().Own(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stack, err := terraform.Of(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return terraformtest.Root{Files: files, Dir: infra, Stack: stack}, terraformtest.With{
-		VarFiles: []string{"environments/production.tfvars"},
-		Set: map[string]string{
-			"domain": "www.example.com", "dns_zone": "example", "cdn": "true", "repository": "owner/repository",
-			"database": `{ tier = "db-custom-1-3840", password = 7 }`,
-		},
-	}
-}
-
 func TestMutations(t *testing.T) {
-	root, with := whole(t)
-	terraformtest.Mutations(t, "cloudrun", root, with, []terraformtest.Mutation{
+	s, w := everything()
+	w.Set["database"] = `{ tier = "db-custom-1-3840", password = 7 }` // a password of a later number than the first
+	terraformtest.Mutations(t, "cloudrun", root(t, s), w, []terraformtest.Mutation{
 		// Faults of any Terraform, as the schema knows them.
 		{Name: "kit: a misspelt argument", File: "compute.tf", Find: `startup_cpu_boost`, Put: "startup_cpu_bost", By: "validate"},
 		{Name: "kit: an unknown block", File: "compute.tf", Find: `liveness_probe \{`, Put: "alive_probe {", By: "validate"},
@@ -63,13 +40,16 @@ func TestMutations(t *testing.T) {
 			More: []terraformtest.Edit{{File: "outputs.tf", Find: `^.*\["migrate"\].*\n`, Put: ""}}},
 		{Name: "D7: a key that does not expire", File: "identity.tf", Find: `\z`, Put: "\nresource \"google_service_account_key\" \"deploy\" {\n  service_account_id = google_service_account.app[\"deploy\"].name\n}\n", By: "no keys"},
 		{Name: "D7: a role that may do everything", File: "identity.tf", Find: `deploy = \["run\.viewer"`, Put: `deploy = ["editor"`, By: "least rights"},
+		{Name: "D7: a plan may change something", File: "identity.tf", Find: `\["viewer", `, Put: `["run.admin", "viewer", `, By: "test"},
 		{Name: "D8: a secret in an argument that is kept", File: "secrets.tf", Find: `(?s)secret_data_wo  .*?var\.generated`, Put: `secret_data = "x"`, By: "secrets are only written"},
 		{Name: "D8: a secret in the file of an environment", File: "environments/production.tfvars", Find: `\z`, Put: "database_password = \"Tr0ub4dor3\"\n", By: "secrets are only written"},
 		{Name: "D9: Terraform may destroy the database", File: "database.tf", Find: `^  deletion_protection = var\.protect`, Put: "  deletion_protection = false", By: "protection"},
 		{Name: "D9: all others may delete the database", File: "database.tf", Find: `deletion_protection_enabled = var\.protect`, Put: "deletion_protection_enabled = false", By: "protection"},
+		{Name: "D9: the cache may be deleted", File: "cache.tf", Find: `deletion_protection_enabled = .*`, Put: `deletion_protection_enabled = false`, By: "protection"},
 		{Name: "D9: no backups", File: "database.tf", Find: `^      enabled  .*`, Put: "      enabled = false", By: "database backups"},
 		{Name: "D9: no log between backups", File: "database.tf", Find: `point_in_time_recovery_enabled = true`, Put: "point_in_time_recovery_enabled = false", By: "database backups"},
 		{Name: "D10: an output that the release reads is gone", File: "outputs.tf", Find: `output "release"`, Put: `output "released"`, By: "outputs"},
+		{Name: "D10: nothing says where the service is", File: "outputs.tf", Find: `^output "url".*`, Put: ``, By: "outputs"},
 		{Name: "D11: the cache speaks plain text", File: "cache.tf", Find: `"SERVER_AUTHENTICATION"`, Put: `"TRANSIT_ENCRYPTION_DISABLED"`, By: "cache TLS"},
 		{Name: "D11: the cache of every environment has one name", File: "cache.tf", Find: `instance_id +=.*`, Put: `instance_id = "cache"`, By: "names of the environment"},
 		{Name: "D12: a second way in", File: "balancer.tf", Find: `\z`, Put: "\nresource \"google_compute_target_https_proxy\" \"second\" {\n  name            = \"second\"\n  url_map         = google_compute_url_map.front[0].id\n  certificate_map = \"//certificatemanager.googleapis.com/${google_certificate_manager_certificate_map.front[0].id}\"\n  ssl_policy      = google_compute_ssl_policy.front[0].id\n  depends_on      = [google_certificate_manager_certificate_map_entry.front]\n}\n", By: "one way in"},
@@ -77,10 +57,11 @@ func TestMutations(t *testing.T) {
 		{Name: "D14: a bucket for scripts of every site", File: "network.tf", Find: `\z`, Put: "\nresource \"google_storage_bucket\" \"files\" {\n  name                        = \"${local.name}-files\"\n  location                    = var.region\n  uniform_bucket_level_access = true\n  public_access_prevention    = \"enforced\"\n  cors {\n    origin = [\"*\"]\n  }\n}\n", By: "buckets"},
 		{Name: "D15: the state is on one machine", File: "versions.tf", Find: `^  backend "gcs".*\n`, Put: "", By: "remote state"},
 		{Name: "D16: port 80 is not sent on", File: "balancer.tf", Find: `https_redirect +=.*`, Put: "https_redirect = false", By: "redirect"},
-		{Name: "D17: the module's own tests are gone", File: "tests/cloudrun.tftest.hcl", Find: `(?s)^run .*`, Put: "run \"nothing\" {\n  command = plan\n  assert {\n    condition     = google_cloud_run_v2_service.app.location == \"nowhere\"\n    error_message = \"It is nowhere.\"\n  }\n}\n", By: "test"},
+		{Name: "D17: the module's own tests are gone", File: "tests/cloudrun.tftest.hcl", By: "test"},
 
 		// Traps.
 		{Name: "trap: readiness heals", File: "compute.tf", Find: `"/livez"`, Put: `"/readyz"`, By: "heal on live"},
+		{Name: "trap: the CDN keeps what the program forbids", File: "balancer.tf", Find: `"USE_ORIGIN_HEADERS"`, Put: `"FORCE_CACHE_ALL"`, By: "test"},
 		{Name: "trap: a serverless backend with a timeout", File: "balancer.tf", Find: `enable_cdn  `, Put: "timeout_sec = 3600\n  enable_cdn  ", By: "serverless backend"},
 		{Name: "trap: HTTP/2 to a container with connections", File: "compute.tf", Find: `"http1"`, Put: `"h2c"`, By: "long connections"},
 		{Name: "trap: an apply takes back the image", File: "compute.tf", Find: `(ignore_changes = \[)template\[0\]\.containers\[0\]\.image, `, Put: "${1}", By: "image and visitors are the release's"},
@@ -117,14 +98,11 @@ func TestMutations(t *testing.T) {
 		{Name: "watched: no alert on the database's disk", File: "observability.tf", Find: `^    "database disk in use" .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no dashboard", File: "observability.tf", Find: `(?s)^resource "google_monitoring_dashboard".*?\n\}\n`, Put: "", By: "watched"},
 	})
-}
 
-func TestTerraformRenames(t *testing.T) {
-	root, with := whole(t)
-	terraformtest.Renames(t, root, with, "google_sql_database_instance.main", "google_memorystore_instance.cache", "google_artifact_registry_repository.images")
-}
-
-func TestTerraformAddresses(t *testing.T) {
-	root, with := whole(t)
-	terraformtest.Addresses(t, terraformtest.Open(t, root).Plan(t, with), "testdata/addresses/all.txt")
+	always := app(map[string]string{"app:store": "none", "app:always": "yes"})
+	terraformtest.Mutations(t, "cloudrun", root(t, always), terraformtest.With{VarFiles: []string{"environments/production.tfvars"}}, []terraformtest.Mutation{
+		{Name: "trap: work between requests without a processor", File: "compute.tf", Find: `cpu_idle +=.*`, Put: `cpu_idle = true`, By: "background work"},
+		{Name: "trap: work between requests without an instance", File: "compute.tf", Find: `min_instance_count =.*`, Put: `min_instance_count = 0`, By: "background work"},
+	})
+	terraformtest.Covered(t, "cloudrun")
 }

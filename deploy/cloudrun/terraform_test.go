@@ -15,6 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
 	"github.com/gorgon-go/gorgon/deploy/deploytest"
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 	"github.com/gorgon-go/gorgon/deploy/terraformtest"
 	"github.com/gorgon-go/gorgon/plan"
 )
@@ -82,10 +83,10 @@ func TestTerraform(t *testing.T) {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
 				s := app(o)
-				m := terraformtest.Open(t, terraformtest.Root{Files: owned(t, s), Dir: infra})
+				m := terraformtest.Open(t, root(t, s))
 				r := m.Run(t, with(s, o))
 				m.Test(t)
-				// terraformtest.Hold(t, "cloudrun", r)
+				terraformtest.Hold(t, "cloudrun", r)
 				planned.Lock()
 				for name, n := range r.Plan.Types() {
 					planned.types[name] = max(planned.types[name], n)
@@ -101,13 +102,18 @@ func TestTerraform(t *testing.T) {
 	}
 }
 
-func owned(t *testing.T, s deploy.Site) []deploy.File {
+// root is the module of a site.
+func root(t *testing.T, s deploy.Site) terraformtest.Root {
 	t.Helper()
 	files, err := cloudrun.Target().Own(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	stack, err := terraform.Of(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return terraformtest.Root{Files: files, Dir: infra, Stack: stack}
 }
 
 func shown(o map[string]string) string {
@@ -126,10 +132,12 @@ func TestTerraformValues(t *testing.T) {
 	t.Parallel()
 	s := app(nil)
 	for i, v := range deploytest.Hostile {
-		s.Variables = append(s.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what\nbreaks # \"${}"})
+		s.Variables = append(s.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what\nbreaks\x00 # \"${} \u2028\xff*/"})
 	}
 	s.Variables = append(s.Variables, deploy.Variable{Name: "HOSTILE_HCL", Value: "${var.project} %{if true}$${x} \" \\ EOT"})
-	m := terraformtest.Open(t, terraformtest.Root{Files: owned(t, s), Dir: infra})
+	s.Variables = append(s.Variables, deploy.Variable{Name: "_open", For: "\n"}, deploy.Variable{Name: "__SECRET__", Secret: true, For: "\"\n}"})
+	s.Region, s.Domain = "a\"b\n${c}", "a.example.com:80\"\n"
+	m := terraformtest.Open(t, root(t, s))
 	r := m.Plan(t, terraformtest.With{VarFiles: []string{"environments/staging.tfvars"}, Set: map[string]string{"settings": `{ EMPTY = "", MORE = "m" }`}})
 	got := map[string]any{}
 	for _, e := range r.Plan.Of("google_cloud_run_v2_service")[0].List("template.0.containers.0.env") {
@@ -137,7 +145,9 @@ func TestTerraformValues(t *testing.T) {
 		got[e["name"].(string)] = e["value"]
 	}
 	for _, v := range s.Variables {
-		// HCL is text, and text has the forms of Unicode: terraform normalizes it.
+		if v.Secret || v.Value == "" {
+			continue
+		}
 		if got[v.Name] != v.Value {
 			t.Errorf("%s is %q, want %q", v.Name, got[v.Name], v.Value)
 		}
@@ -150,10 +160,10 @@ func TestTerraformValues(t *testing.T) {
 // TestTerraformNames plans apps with names that a resource cannot have.
 func TestTerraformNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"7-seas", "My Shop_2", strings.Repeat("ab-", 20), "über"} {
-		s := app(map[string]string{"app:store": "postgres", "app:rows": "yes", "app:every": "yes"})
+	for _, name := range []string{"", "My Shop_" + strings.Repeat("ab-", 20)} {
+		s := app(map[string]string{"app:store": "none", "app:every": "yes"})
 		s.Package.App = name
-		m := terraformtest.Open(t, terraformtest.Root{Files: owned(t, s), Dir: infra})
+		m := terraformtest.Open(t, root(t, s))
 		r := m.Plan(t, terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, Set: map[string]string{"repository": "owner/repository"}})
 		seen := map[string]bool{}
 		for _, account := range r.Plan.Of("google_service_account") {
@@ -169,5 +179,50 @@ func TestTerraformNames(t *testing.T) {
 		if id := r.Plan.Of("google_cloud_run_v2_service")[0].Text("name"); len(id) > 49 {
 			t.Errorf("%q: the service %q has %d bytes", name, id, len(id))
 		}
+	}
+}
+
+// everything is a site with all needs, and what it is run with.
+func everything() (deploy.Site, terraformtest.With) {
+	o := map[string]string{"app:store": "redis", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:secret": "yes",
+		"environment": "production", "domain": "www.example.com", "dns_zone": "example", "cdn": "true", "repository": "owner/repository", "emails": `["a@example.com"]`, "available": "true"}
+	s := app(o)
+	return s, with(s, o)
+}
+
+// TestTerraformAddresses holds the addresses against those of the last release, and
+// shows that one which is renamed is lost without a moved block.
+func TestTerraformAddresses(t *testing.T) {
+	t.Parallel()
+	s, w := everything()
+	m := terraformtest.Open(t, root(t, s))
+	r := m.Plan(t, w)
+	terraformtest.Hold(t, "cloudrun", r)
+	terraformtest.Addresses(t, r, "testdata/addresses.txt")
+	terraformtest.Renames(t, root(t, s), w, "google_sql_database_instance.main", "google_memorystore_instance.cache", "google_secret_manager_secret.app", "google_artifact_registry_repository.images")
+}
+
+// TestTerraformGrows lets an app grow: what it has stays.
+func TestTerraformGrows(t *testing.T) {
+	t.Parallel()
+	var state []byte
+	before := 0
+	for _, step := range []struct {
+		name string
+		o    map[string]string
+	}{
+		{"pages", map[string]string{"app:store": "none"}},
+		{"a database", map[string]string{"app:store": "postgres", "app:rows": "yes"}},
+		{"connections that stay open", map[string]string{"app:store": "postgres", "app:rows": "yes", "app:open": "yes"}},
+		{"work on a schedule, with secrets", map[string]string{"app:store": "postgres", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:secret": "yes"}},
+	} {
+		m := terraformtest.Open(t, root(t, app(step.o)))
+		w := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}, State: state}
+		r := m.Run(t, w)
+		for _, one := range r.Plan.Destroyed {
+			t.Errorf("%s: %s is destroyed", step.name, one.Address)
+		}
+		t.Logf("%s: %d resources, %d more", step.name, len(r.Plan.Resources), len(r.Plan.Resources)-before)
+		state, before = r.State, len(r.Plan.Resources)
 	}
 }

@@ -58,6 +58,10 @@ func sites() map[string]deploy.Site {
 		{Name: "MAIL_PASSWORD", Secret: true, For: "of the mail server"},
 		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
 		{Name: "MAIL_HOST", For: "the mail server"},
+		{Name: "image", Value: "app:latest", For: "what a script may have a variable of the same name for"},
+		{Name: "arguments", Value: "--privileged", For: "several\nlines"},
+		{Name: "HOME", Value: "/nowhere", For: "the same"},
+		{Name: "PATH", Value: "/nowhere", For: "the same"},
 	}
 	everything.Outcome.Verdicts = append(everything.Outcome.Verdicts, plan.Verdict{Need: plan.Need{Kind: plan.Schedule}, Fit: plan.Conditional})
 	for i, v := range append(deploytest.Hostile, "${var.project}", "%{ if true }x%{ endif }", "$(id)", "`id`", "a'b\"c\\") {
@@ -158,7 +162,7 @@ func TestParts(t *testing.T) {
 // that needs everything, and with it for one with a database.
 func TestLines(t *testing.T) {
 	for name, s := range sites() {
-		s.Variables = slices.DeleteFunc(s.Variables, func(v deploy.Variable) bool { return strings.HasPrefix(v.Name, "HOSTILE_") })
+		s.Variables = slices.DeleteFunc(s.Variables, func(v deploy.Variable) bool { return v.Value != "" })
 		all, code := 0, 0
 		for file, text := range own(t, s) {
 			if !strings.HasSuffix(file, ".tf") {
@@ -192,6 +196,29 @@ func TestFigures(t *testing.T) {
 				t.Errorf("%s does not say %q", file, w)
 			}
 		}
+	}
+}
+
+// Odd names, and apps of nothing: each name is one that Google takes.
+func TestOdd(t *testing.T) {
+	name := regexp.MustCompile(`(?m)^  app  = "([a-z][a-z0-9-]{0,19}[a-z0-9]|[a-z])"$`)
+	for _, app := range []string{"", "-", "x", "0", "7-seas", "ÜBER", strings.Repeat("a", 99), strings.Repeat("a-", 30), `"${var.x}"`, "a\nb", "postgres"} {
+		s := site(gorgon.App{Name: app}, plan.Setting{Replicas: 1}, false)
+		s.Domain = ""
+		files := own(t, s)
+		if text := files["infra/gcp/versions.tf"]; !name.MatchString(text) {
+			t.Errorf("%q: its name is not one for Google:\n%s", app, text)
+		}
+		for _, file := range []string{"production", "staging"} {
+			if text := files["infra/gcp/environments/"+file+".tfvars"]; !strings.Contains(text, "{ min = 1, max = 1 }") {
+				t.Errorf("%q is to run once:\n%s", app, text)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := gcp.Target().Own(ctx, sites()["bare"]); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that it was canceled", err)
 	}
 }
 

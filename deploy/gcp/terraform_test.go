@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -78,7 +79,8 @@ func with(choice map[string]string, stack terraform.Stack) terraformtest.With {
 func TestTerraform(t *testing.T) {
 	began := time.Now()
 	modules, stacks := map[string]*terraformtest.Module{}, map[string]terraform.Stack{}
-	for name, s := range sites() {
+	all := sites()
+	for name, s := range all {
 		r := root(t, s)
 		modules[name], stacks[name] = terraformtest.Open(t, r), r.Stack
 	}
@@ -91,15 +93,43 @@ func TestTerraform(t *testing.T) {
 				w := with(choice, stacks[name])
 				r := modules[name].Run(t, w)
 				terraformtest.Hold(t, "gcp", r)
-				if choice["environment"] == "production" && choice["dns_zone"] == "" {
-					terraformtest.Addresses(t, r, filepath.Join("testdata", "addresses", name+".txt"))
+				if choice["environment"] == "production" {
+					terraformtest.Addresses(t, r, filepath.Join("testdata", "addresses", name+map[bool]string{true: "", false: "-dns"}[choice["dns_zone"] == ""]+".txt"))
 				}
 				priced(t, r)
+				if choice["environment"] == "production" && name == "everything" {
+					machineStarts(t, all[name], r, map[bool]int{true: 15, false: 50}[choice["drain_seconds"] == ""])
+				}
 				t.Logf("%-11s %-10s %3d resources planned, applied, unchanged: %s", name, choice["environment"], len(r.Plan.Resources), strings.Join(slices.Sorted(maps.Keys(w.Set)), " "))
 			})
 		}
 	})
 	t.Logf("%d combinations have each pair of %d options, in %.0f s", len(choices), len(options), time.Since(began).Seconds())
+}
+
+// An app that grows keeps what it has: put on the state of the bare app, the files of
+// one that needs everything destroy nothing that holds data.
+func TestTerraformGrows(t *testing.T) {
+	all := sites()
+	before, after := all["bare"], all["everything"]
+	after.Package.App = before.Package.App
+	w := terraformtest.With{VarFiles: []string{"environments/production.tfvars"}}
+	w.State = terraformtest.Open(t, root(t, before)).Run(t, w).State
+	w.Set = map[string]string{"domain": "www.example.com", "region": "us-central1"}
+	r := terraformtest.Upgrade(t, terraformtest.Open(t, root(t, after)), w)
+	created, destroyed := 0, 0
+	for _, one := range r.Plan.Resources {
+		if slices.Contains(one.Actions, "create") {
+			created++
+		}
+	}
+	for _, one := range r.Plan.Destroyed {
+		destroyed++
+		if one.Type != "google_compute_instance_template" { // each change is a new one
+			t.Errorf("%s is destroyed", one.Address)
+		}
+	}
+	t.Logf("from bare to everything: %d of %d resources are new, %d replaced", created, len(r.Plan.Resources), destroyed)
 }
 
 // The module's own tests, which its owner runs, pass.
@@ -112,11 +142,10 @@ func TestTerraformTests(t *testing.T) {
 	}
 }
 
-// What a machine starts is the program with the settings as they are: the script
-// runs here, with stand-ins for the tools of a machine.
-func TestTerraformMachine(t *testing.T) {
-	s := sites()["everything"]
-	r := terraformtest.Open(t, root(t, s)).Run(t, terraformtest.With{VarFiles: []string{"environments/production.tfvars"}})
+// machineStarts checks that what a machine starts is the program, with the settings
+// as they are: the script runs here, with stand-ins for the tools of a machine.
+func machineStarts(t *testing.T, s deploy.Site, r *terraformtest.Result, drain int) {
+	t.Helper()
 	var state struct {
 		Resources []struct {
 			Type, Name string
@@ -142,7 +171,7 @@ func TestTerraformMachine(t *testing.T) {
 		t.Fatalf("%v, in\n%s", err, user)
 	}
 	unit := config.WriteFiles[1].Content
-	for _, want := range []string{"docker stop --time 45 app", "TimeoutStopSec=50", "ExecStart=/bin/bash /etc/app/start", "Restart=always"} {
+	for _, want := range []string{fmt.Sprintf("docker stop --time %d app", drain+30), fmt.Sprintf("TimeoutStopSec=%d\n", drain+35), "ExecStart=/bin/bash /etc/app/start", "Restart=always"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("the unit does not say %q:\n%s", want, unit)
 		}
@@ -169,7 +198,7 @@ func TestTerraformMachine(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, said)
 			}
-			want := map[string]string{"DATABASE_URL": "sesame", "GORGON_STORE": "sesame", "GORGON_SECRET": "sesame", "GORGON_DRAIN": "15s", "SSL_CERT_DIR": "/etc/ssl/private-authorities"}
+			want := map[string]string{"DATABASE_URL": "sesame", "GORGON_STORE": "sesame", "GORGON_SECRET": "sesame", "GORGON_DRAIN": fmt.Sprintf("%ds", drain), "SSL_CERT_DIR": "/etc/ssl/private-authorities"}
 			for _, v := range s.Variables {
 				if v.Value != "" {
 					want[v.Name] = v.Value
@@ -213,7 +242,7 @@ case $url in
 esac
 `,
 		"docker-credential-gcr": "#!/bin/bash\nexit 0\n",
-		"docker":                "#!/bin/bash\nprintf '%s\\0' \"$@\" > \"$DIR/arguments\"\nenv -0 > \"$DIR/env\"\n",
+		"docker":                "#!/bin/bash\nprintf '%s\\0' \"$@\" > \"$DIR/arguments\"\n/usr/bin/env -0 > \"$DIR/env\"\n",
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {

@@ -22,7 +22,8 @@ type Mutation struct {
 
 	// File is the file that is edited, by its name in the module's folder. Find is a
 	// regular expression, in which ^ and $ are ends of lines: it has to match. Put
-	// takes its place, with $1 for groups. More are further edits.
+	// takes its place, with $1 for groups. Without a Find, the file is removed. More
+	// are further edits.
 	File, Find, Put string
 	More            []Edit
 
@@ -48,6 +49,10 @@ func (m Mutation) edit(files map[string]string) (map[string]string, error) {
 			return nil, err
 		}
 		text, is := edited[e.File]
+		if e.Find == "" && is {
+			delete(edited, e.File)
+			continue
+		}
 		after := pattern.ReplaceAllString(text, e.Put)
 		if !is || after == text {
 			return nil, fmt.Errorf("%s: %q: %w", e.File, e.Find, errFoundNothing)
@@ -64,14 +69,22 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 	t.Helper()
 	began := time.Now()
 	whole := Open(t, r)
-	Hold(t, target, whole.Plan(t, with))
-	if t.Failed() {
-		t.Fatal("the root without a fault has to pass")
-	}
+	sound := whole.Plan(t, with)
 	names := map[string]bool{}
 	for _, rule := range Rules(target) {
 		names[rule.Name] = true
+		if faults := rule.Check(sound); len(faults) > 0 {
+			t.Fatalf("the root without a fault has to pass: %s: %q", rule.Name, faults)
+		}
 	}
+	faultsOf.Lock()
+	for _, m := range list {
+		if faultsOf.rules[target] == nil {
+			faultsOf.rules[target] = map[string]bool{}
+		}
+		faultsOf.rules[target][m.By] = true
+	}
+	faultsOf.Unlock()
 	var lock sync.Mutex
 	caught := map[string]string{}
 	t.Run("each", func(t *testing.T) {
@@ -103,6 +116,28 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 		fmt.Fprintf(&table, "%-66s %s\n", m.Name, caught[m.Name])
 	}
 	t.Logf("%s: %d mutations, %d missed, in %.0f s\n%s", target, len(list), missed, time.Since(began).Seconds(), table.String())
+}
+
+// faultsOf has the rules that mutations name, by target.
+var faultsOf = struct {
+	sync.Mutex
+	rules map[string]map[string]bool
+}{rules: map[string]map[string]bool{}}
+
+// Covered fails for each rule of a target that is to catch no mutation of the lists
+// before: it may be one that finds nothing.
+func Covered(t *testing.T, target string) {
+	t.Helper()
+	faultsOf.Lock()
+	defer faultsOf.Unlock()
+	for _, rule := range Rules(target) {
+		if !faultsOf.rules[target][rule.Name] {
+			t.Errorf("the rule %q of %s has no mutation that it is to catch", rule.Name, target)
+		}
+	}
+	if !t.Failed() {
+		t.Logf("%s: each of %d rules catches at least one of these faults", target, len(Rules(target)))
+	}
 }
 
 // mutate says what catches a mutation: one step, or the rules that find a fault in

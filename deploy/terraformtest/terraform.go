@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -46,14 +47,16 @@ var errMissing = errors.New("terraform is not installed (scripts/servers says ho
 func need(t *testing.T) tool {
 	t.Helper()
 	found.Do(func() { found.tool, found.err = find() })
-	switch {
-	case errors.Is(found.err, errMissing) && os.Getenv("CI") != "true":
+	if mayLack(found.err, os.Getenv("CI")) {
 		t.Skipf("NOT CHECKED: %v", found.err)
-	case found.err != nil:
+	} else if found.err != nil {
 		t.Fatal(found.err)
 	}
 	return found.tool
 }
+
+// mayLack reports whether a test is skipped for an error.
+func mayLack(err error, ci string) bool { return errors.Is(err, errMissing) && ci != "true" }
 
 func find() (tool, error) {
 	program, err := exec.LookPath("terraform")
@@ -167,7 +170,21 @@ func providers(source, cache string) (string, error) {
 	if err := lay(source, dir, folder); err != nil {
 		return "", err
 	}
+	forget(cache)
 	return folder, os.Rename(dir, folder)
+}
+
+// forget removes providers that were made a month ago and more, of other contents.
+func forget(cache string) {
+	old, err := os.ReadDir(cache)
+	if err != nil {
+		return
+	}
+	for _, e := range old {
+		if info, err := e.Info(); err == nil && e.IsDir() && time.Since(info.ModTime()) > 30*24*time.Hour {
+			os.RemoveAll(filepath.Join(cache, e.Name()))
+		}
+	}
 }
 
 func done(folder string) bool {

@@ -102,7 +102,7 @@ func TestTerraformKit(t *testing.T) {
 		"schema":        {Validate, []string{"ssl_mode ", "ssl_mood "}, `"ssl_mood" is not expected`},
 		"computed only": {Validate, []string{`  name             = "shop"`, "  connection_name  = \"c\"\n  name             = \"shop\""}, "computed only"},
 		"value":         {Validate, []string{"ENCRYPTED_ONLY", "SOMETIMES"}, `not "SOMETIMES"`},
-		"conflict":      {Validate, []string{"  password_wo  ", "  password            = \"x\"\n  password_wo  "}, "one may be set"},
+		"conflict":      {Validate, []string{"  password_wo         = ephemeral.random_password.main.result", "  password            = \"x\"\n  password_wo         = \"y\""}, "one may be set"},
 		"version":       {Init, []string{">= 6.50, < 8.0", ">= 7.50, < 8.0"}, "hashicorp/google"},
 	} {
 		t.Run(step, func(t *testing.T) {
@@ -185,5 +185,69 @@ func TestPairs(t *testing.T) {
 		if len(names) > 2 && len(rows) > all/3 {
 			t.Errorf("%v: %d rows of %d", options, len(rows), all)
 		}
+	}
+}
+
+// Without terraform a test is skipped, and fails in CI; what is broken always fails.
+func TestTerraformMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := find()
+	if !mayLack(err, "") || mayLack(err, "true") {
+		t.Errorf("without terraform: %v", err)
+	}
+	if mayLack(errors.New("the provider is not built"), "") || mayLack(nil, "") {
+		t.Error("what is broken is skipped")
+	}
+}
+
+// A module that is not there, and tests that are not there, are said to be so.
+func TestTerraformNothing(t *testing.T) {
+	p := need(t)
+	if _, err := open(t.Context(), p, t.TempDir(), Root{Dir: "infra/x"}.module()); err == nil || !strings.Contains(err.Error(), "no file") {
+		t.Errorf("a module without files: %v", err)
+	}
+	m := Open(t, Root{Files: []deploy.File{{Name: "main.tf"}}})
+	if err := m.test(t.Context(), m.dir); err == nil || !strings.Contains(err.Error(), "no tests") {
+		t.Errorf("a module without tests: %v", err)
+	}
+	// A module with nothing in it breaks rules: they do not hold for want of something
+	// to look at.
+	r := m.Run(t, With{})
+	for _, target := range []string{"gcp", "aws", "cloudrun"} {
+		found := map[string]bool{}
+		for _, rule := range Rules(target) {
+			found[rule.Name] = len(rule.Check(r)) > 0
+		}
+		for _, name := range []string{"remote state", "outputs", "provider ranges", "names of the environment", "needed and nothing else", "scaling", "watched"} {
+			if !found[name] {
+				t.Errorf("%s: the rule %q holds for an empty module", target, name)
+			}
+		}
+	}
+}
+
+// An edit that finds nothing is an error, and not a fault that is missed.
+func TestMutationEdits(t *testing.T) {
+	files := map[string]string{"a.tf": "one = 1\ntwo = 2\n"}
+	for name, want := range map[string]struct {
+		m    Mutation
+		text string
+	}{
+		"replaces":         {Mutation{File: "a.tf", Find: `^one = (.*)$`, Put: "three = $1"}, "three = 1\ntwo = 2\n"},
+		"appends":          {Mutation{File: "a.tf", Find: `\z`, Put: "more\n"}, "one = 1\ntwo = 2\nmore\n"},
+		"twice":            {Mutation{File: "a.tf", Find: `one`, Put: "1", More: []Edit{{"a.tf", "two", "2"}}}, "1 = 1\n2 = 2\n"},
+		"removes":          {Mutation{File: "a.tf"}, ""},
+		"nothing":          {Mutation{File: "a.tf", Find: "four"}, "error"},
+		"no file":          {Mutation{File: "b.tf", Find: "one"}, "error"},
+		"no file, removed": {Mutation{File: "b.tf"}, "error"},
+		"no pattern":       {Mutation{File: "a.tf", Find: "("}, "error"},
+	} {
+		edited, err := want.m.edit(files)
+		if (err != nil) != (want.text == "error") || err == nil && edited["a.tf"] != want.text {
+			t.Errorf("%s: %q, %v", name, edited["a.tf"], err)
+		}
+	}
+	if files["a.tf"] != "one = 1\ntwo = 2\n" {
+		t.Error("an edit changes the files of others")
 	}
 }

@@ -13,8 +13,9 @@
 #
 # It needs bash, jq, curl and aws; push needs skopeo, too.
 
-names=(REGION REPOSITORY CLUSTER SERVICE FAMILY BALANCER LOGS URL{{if .Migrate}} MIGRATE{{end}}{{if .Cron}} MAINTAIN{{end}})
-pages=(/readyz{{range .Smoke}} '{{.}}'{{end}})
+names=(REGION REPOSITORY CLUSTER SERVICE TEMPLATE FAMILY BALANCER LOGS URL{{if .Migrate}} MIGRATE{{end}})
+READY=${READY:-/readyz} # where the program says that it can be sent visitors
+pages=("$READY"{{range .Smoke}} '{{.}}'{{end}})
 export AWS_PAGER=''
 
 # --- What the targets share
@@ -135,7 +136,7 @@ watch() {
 	while [ "$waited" -lt "$WATCH" ]; do
 		hold sleep "$POLL"
 		waited=$((waited + POLL))
-		for address; do probe "$address" /readyz; done
+		for address; do probe "$address" "$READY"; done
 		judge "$since"
 	done
 	for address; do probe "$address" "${pages[@]}"; done
@@ -144,9 +145,10 @@ watch() {
 # push LAYOUT: the same bytes have the same digest in every registry, so an image
 # that is there already is not pushed again.
 push() {
-	local digest registry=${REPOSITORY%%/*}
+	local digest secret registry=${REPOSITORY%%/*}
 	digest=$(jq -er 'select(.manifests | length == 1) | .manifests[0].digest' "$1/index.json") || die "$1: it is not the layout of one image, as gorgon deploy writes it"
-	password | skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" >&2
+	secret=$(password)
+	skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" <<<"$secret" >&2
 	if skopeo inspect --raw --authfile "$temp/auth.json" "docker://$REPOSITORY@$digest" >"$temp/manifest" 2>/dev/null; then
 		say "$REPOSITORY@$digest is there already"
 	else
@@ -155,7 +157,7 @@ push() {
 	echo "$digest"
 }
 
-variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | "\(.key)=\(.value)"'; }
+variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | select(.value // "" | . != "") | "\(.key)=\(.value)"'; }
 
 # --- ECS
 
@@ -174,14 +176,14 @@ image_of() { jq -r '.taskDefinition.containerDefinitions[0].image'; }
 
 replace() { aws ecs update-service --region "$REGION" --cluster "$CLUSTER" --service "$SERVICE" --query service.taskDefinition --output text "$@" >&2; }
 
-# lines [STREAMS]: the newest of the last ten minutes, and what ECS says itself.
+# lines STREAMS: the newest of the last ten minutes.
 lines() {
-	aws logs filter-log-events --region "$REGION" --log-group-name "$LOGS" ${1:+--log-stream-name-prefix "$1"} --start-time "$((($(date +%s) - 600) * 1000))" --output json |
+	aws logs filter-log-events --region "$REGION" --log-group-name "$LOGS" --log-stream-name-prefix "$1" --start-time "$((($(date +%s) - 600) * 1000))" --output json |
 		jq -r '.events[-20:][].message' >&2
 }
 logs() {
-	service | jq -r '.events[:5][].message' >&2
-	lines
+	service | jq -r '.events[:5][].message' >&2 # what ECS says itself
+	lines app/
 }
 
 # count METRIC SINCE: how many requests there were of a kind.
@@ -193,19 +195,25 @@ count() {
 # requests SINCE: how many responses were errors, of the program and of the load
 # balancer that found no task, and how many there were.
 requests() {
-	local program balancer all
+	local program edge all
 	program=$(count HTTPCode_Target_5XX_Count "$1") || return
-	balancer=$(count HTTPCode_ELB_5XX_Count "$1") || return
+	edge=$(count HTTPCode_ELB_5XX_Count "$1") || return
 	all=$(count RequestCount "$1") || return
-	echo "$((program + balancer)) $((all + balancer))" # RequestCount is of those that a task got
+	echo "$((program + edge)) $((all + edge))" # RequestCount is of those that a task got
 }
 
-# register FAMILY IMAGE [BEFORE]: a revision like the newest of the family, which has
-# Terraform's newest settings, with another image. It prints its ARN.
+# register TAG...: of a revision as JSON, as a new one. It prints its ARN.
 register() {
-	revision "$1" | jq --arg image "$2" '.taskDefinition | .containerDefinitions[0].image = $image
-		| del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .deleteRequestedAt)' >"$temp/task.json" || return
-	aws ecs register-task-definition --region "$REGION" --cli-input-json "file://$temp/task.json" --tags "key=before,value=${3:-none}" --query taskDefinition.taskDefinitionArn --output text
+	jq '.taskDefinition | del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .deleteRequestedAt)' >"$temp/task.json" || return
+	aws ecs register-task-definition --region "$REGION" --cli-input-json "file://$temp/task.json" --tags "$@" --query taskDefinition.taskDefinitionArn --output text
+}
+
+# make FAMILY COMMAND IMAGE BEFORE: a revision from Terraform's newest template, with an
+# image and a command of the program.
+make() {
+	revision "$TEMPLATE" | jq --arg family "$1" --arg command "$2" --arg image "$3" \
+		'.taskDefinition.family = $family | .taskDefinition.containerDefinitions[0] += {image: $image, command: [$command]}' >"$temp/made" || return
+	register "key=before,value=$4" <"$temp/made"
 }
 
 # arrive REVISION [SINCE]: wait until its deployment has ended well. ECS's own waiter
@@ -223,23 +231,35 @@ arrive() {
 		hold sleep "$POLL"
 		waited=$((waited + POLL))
 		if [ -n "${2:-}" ]; then
-			probe "$URL" /readyz
+			probe "$URL" "$READY"
 			judge "$2"
 		fi
 	done
 }
 
+# releases N: the newest revisions of the family, which release.sh made.
+releases() {
+	aws ecs list-task-definitions --region "$REGION" --family-prefix "$FAMILY" --status ACTIVE --sort DESC --max-items "$1" --output json | jq -r '.taskDefinitionArns[]'
+}
+
+# abort ends a roll-out that has not ended. The revision that failed goes, also if ECS
+# has gone back by itself: the schedule runs the newest of the family.
 abort() {
-	local serves before
-	serves=$(service | jq -r .taskDefinition)
-	revision "$serves" >"$temp/serves"
-	before=$(tag before <"$temp/serves")
-	if [ -z "$before" ] || [ -n "$(tag released <"$temp/serves")" ]; then
+	local newest before none=()
+	newest=$(releases 1)
+	[ -z "$newest" ] || revision "$newest" >"$temp/newest"
+	if [ -z "$newest" ] || [ -n "$(tag released <"$temp/newest")" ]; then
 		say "no roll-out is under way"
 		return
 	fi
-	replace --task-definition "$before"
-	say "tasks of $serves are replaced by those of $before.{{if .Migrate}} Migrations are not undone: each has to suit the version before it, too.{{end}}"
+	before=$(tag before <"$temp/newest")
+	if [ "$(service | jq -r .taskDefinition)" = "$newest" ]; then
+		# Before the first release there is nothing that could run.
+		[ -n "$(revision "$before" | tag released)" ] || none=(--desired-count 0)
+		replace --task-definition "$before" ${none[@]+"${none[@]}"}
+	fi
+	aws ecs deregister-task-definition --region "$REGION" --task-definition "$newest" --query taskDefinition.status --output text >&2
+	say "$newest is given up for $before.{{if .Migrate}} Migrations are not undone: each has to suit the version before it, too.{{end}}"
 }
 
 {{if .Migrate}}# migrate IMAGE is the gate of a roll-out: where it fails, nothing else changes. A task
@@ -247,7 +267,7 @@ abort() {
 migrate() {
 	local task network waited=0
 	say "migrating"
-	task=$(register "$MIGRATE" "$1")
+	task=$(make "$MIGRATE" migrate "$1" none)
 	network=$(service | jq -c .networkConfiguration)
 	task=$(aws ecs run-task --region "$REGION" --cluster "$CLUSTER" --task-definition "$task" --launch-type FARGATE --network-configuration "$network" --output json |
 		jq -er '.tasks[0].taskArn') || die "the task of the migration did not start"
@@ -260,19 +280,19 @@ migrate() {
 	done
 	jq -e '.tasks[0].containers[0].exitCode == 0' "$temp/task" >/dev/null || {
 		jq -r '.tasks[0] | .stoppedReason, .containers[0].reason // empty' "$temp/task" >&2
-		lines migrate || true
+		lines "app/app/${task##*/}" || true
 		die "the migration failed: no task was replaced"
 	}
 }
 
 {{end}}roll() {
-	local image state before since first='' start=()
+	local image state before since least first='' start=()
 	abort
 	state=$(service)
 	before=$(jq -r .taskDefinition <<<"$state")
 	revision "$before" >"$temp/before"
 	image=${1:-$(image_of <"$temp/before")}
-	if [ -z "$1" ] && [ "${image%@*}" != "$REPOSITORY" ]; then
+	if [ -z "$1" ] && [ -z "$(tag released <"$temp/before")" ]; then
 		say "there is no release yet: nothing to roll"
 		return
 	fi
@@ -280,31 +300,27 @@ migrate() {
 {{- if .Migrate}}
 	migrate "$image"
 {{- end}}
-	# Before the first release no task serves.
-	[ "$(jq -r .runningCount <<<"$state")" -gt 0 ] || first=1
-	[ "$(jq -r .desiredCount <<<"$state")" -gt 0 ] || start=(--desired-count 1)
-	next=$(register "$FAMILY" "$image" "$before")
-	say "replacing the tasks by those of $next"
+	next=$(make "$FAMILY" serve "$image" "$before")
 	begun=1
 	since=$(now)
+	if [ "$(jq -r .desiredCount <<<"$state")" -eq 0 ]; then
+		first=1 # no task serves yet, and scaling leaves a service of none alone
+		least=$(aws application-autoscaling describe-scalable-targets --region "$REGION" --service-namespace ecs --resource-ids "service/$CLUSTER/$SERVICE" \
+			--query 'ScalableTargets[0].MinCapacity' --output text)
+		start=(--desired-count "$least")
+	fi
+	say "replacing the tasks by those of $next"
 	replace --task-definition "$next" ${start[@]+"${start[@]}"}
-	if [ -n "$first" ]; then arrive "$next"; else arrive "$next" "$since"; fi
-	[ -z "$first" ] || since=$(now)
+	if [ -z "$first" ]; then
+		arrive "$next" "$since"
+	else
+		arrive "$next"
+		since=$(now)
+	fi
 	watch "$since" "$URL"
 	aws ecs tag-resource --region "$REGION" --resource-arn "$next" --tags "key=released,value=$(now)"
 	begun=''
-	finish "$image"
 	say "released $image as $next"
-}
-
-# finish IMAGE: the work on schedule follows the version that serves. The schedule
-# runs the newest revision of its family.
-finish() {
-{{- if .Cron}}
-	register "$MAINTAIN" "$1" >&2
-{{- else}}
-	: "$1" # nothing is on schedule
-{{- end}}
 }
 
 back() {
@@ -313,7 +329,7 @@ back() {
 	serves=$(service | jq -r .taskDefinition)
 	if [ -n "$1" ]; then
 		image=$(image "$1")
-		for name in $(aws ecs list-task-definitions --region "$REGION" --family-prefix "$FAMILY" --status ACTIVE --sort DESC --max-items 50 --output json | jq -r '.taskDefinitionArns[]'); do
+		for name in $(releases 50); do
 			revision "$name" >"$temp/revision"
 			if [ "$(image_of <"$temp/revision")" = "$image" ] && [ -n "$(tag released <"$temp/revision")" ]; then
 				target=$name
@@ -324,20 +340,22 @@ back() {
 	else
 		target=$(revision "$serves" | tag before)
 		[ -n "$target" ] || die "the release before is not recorded: name a digest (release.sh status lists them)"
-		image=$(revision "$target" | image_of)
 	fi
 	[ "$target" != "$serves" ] || die "$target serves already"
-	replace --task-definition "$target"
-	arrive "$target"
-	say "all tasks are those of $target.{{if .Migrate}} Migrations are not undone.{{end}}"
+	# As the newest revision of the family, so that the schedule runs it, too.
+	revision "$target" >"$temp/revision"
+	[ -n "$(tag released <"$temp/revision")" ] || die "there was no release before $serves"
+	next=$(register "key=before,value=$(tag before <"$temp/revision")" "key=released,value=$(now)" <"$temp/revision")
+	replace --task-definition "$next"
+	arrive "$next"
+	say "all tasks are those of $target, as $next.{{if .Migrate}} Migrations are not undone.{{end}}"
 	probe "$URL" "${pages[@]}"
-	finish "$image"
 }
 
 status() {
 	local name
 	service | jq -r '.deployments[] | "\(.status)\t\(.taskDefinition)\t\(.runningCount) of \(.desiredCount)\t\(.rolloutState)"'
-	for name in $(aws ecs list-task-definitions --region "$REGION" --family-prefix "$FAMILY" --status ACTIVE --sort DESC --max-items 10 --output json | jq -r '.taskDefinitionArns[]'); do
+	for name in $(releases 10); do
 		revision "$name" | jq -r '"\(.taskDefinition.revision)\t\(.taskDefinition.containerDefinitions[0].image)\t\(first(.tags[]? | select(.key == "released") | .value) // "")"'
 	done
 }

@@ -40,7 +40,7 @@ resource "google_sql_database_instance" "main" {
     }
     database_flags { # an instance holds {{if and .Rows (eq .Store "postgres")}}12{{else if .Rows}}7{{else}}5{{end}} at most, and 20 remain for jobs and for you; a change restarts it
       name  = "max_connections"
-      value = max(50, var.instances.max * {{if and .Rows (eq .Store "postgres")}}12{{else if .Rows}}7{{else}}5{{end}} + 20)
+      value = max(100, var.instances.max * {{if and .Rows (eq .Store "postgres")}}12{{else if .Rows}}7{{else}}5{{end}} + 20)
     }
     insights_config { query_insights_enabled = true }
   }

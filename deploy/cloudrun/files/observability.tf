@@ -4,17 +4,18 @@
 locals {
   channels = [for c in google_monitoring_notification_channel.email : c.id]
   service  = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${local.name}\" AND metric.type = \"run.googleapis.com"
-  # An alert is raised where a value stays above most for five minutes.{{if .Connections}} Latency is
-  # the median's: a connection counts as long as it is open.{{end}}
+  # An alert is raised where a value stays above most for five minutes.{{if .Connections}} The
+  # latency is the median, since a connection counts as long as it is open.{{else}} The
+  # latency is that of 95 % of the answers.{{end}}
   watched = {
     "places without answer"  = { filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.front.uptime_check_id}\"", align = "ALIGN_NEXT_OLDER", reduce = "REDUCE_COUNT_FALSE", most = 1 }
     "requests a second"      = { filter = "${local.service}/request_count\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = null }
     "share of 5xx"           = { filter = "${local.service}/request_count\" AND metric.labels.response_code_class = \"5xx\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = 0.05 }
     "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max - 0.5 }
 {{- if .Connections}}
-    "latency in ms, median"  = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_50", reduce = "REDUCE_MAX", most = 1000 }
+    "latency in ms"          = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_50", reduce = "REDUCE_MAX", most = 1000 }
 {{- else}}
-    "latency in ms, 95 %"    = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_95", reduce = "REDUCE_MAX", most = 2000 }
+    "latency in ms"          = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_95", reduce = "REDUCE_MAX", most = 2000 }
 {{- end}}
 {{- if .Database}}
     "database disk in use"   = { filter = "resource.type = \"cloudsql_database\" AND resource.labels.database_id = \"${var.project}:${local.name}\" AND metric.type = \"cloudsql.googleapis.com/database/disk/utilization\"", align = "ALIGN_MEAN", reduce = "REDUCE_MAX", most = 0.85 }

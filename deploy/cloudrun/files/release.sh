@@ -14,7 +14,8 @@
 # It needs bash, jq, curl and gcloud; push needs skopeo, too.
 
 names=(PROJECT REGION REPOSITORY SERVICE URL{{if .Migrate}} MIGRATE{{end}}{{if .Cron}} MAINTAIN{{end}})
-pages=(/readyz{{range .Smoke}} '{{.}}'{{end}})
+READY=${READY:-/readyz} # where the program says that it can be sent visitors
+pages=("$READY"{{range .Smoke}} '{{.}}'{{end}})
 SHARES=${SHARES:-10 50 100} # percent of the visitors that the new revision gets, step by step
 
 # --- What the targets share
@@ -135,7 +136,7 @@ watch() {
 	while [ "$waited" -lt "$WATCH" ]; do
 		hold sleep "$POLL"
 		waited=$((waited + POLL))
-		for address; do probe "$address" /readyz; done
+		for address; do probe "$address" "$READY"; done
 		judge "$since"
 	done
 	for address; do probe "$address" "${pages[@]}"; done
@@ -144,9 +145,10 @@ watch() {
 # push LAYOUT: the same bytes have the same digest in every registry, so an image
 # that is there already is not pushed again.
 push() {
-	local digest registry=${REPOSITORY%%/*}
+	local digest secret registry=${REPOSITORY%%/*}
 	digest=$(jq -er 'select(.manifests | length == 1) | .manifests[0].digest' "$1/index.json") || die "$1: it is not the layout of one image, as gorgon deploy writes it"
-	password | skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" >&2
+	secret=$(password)
+	skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" <<<"$secret" >&2
 	if skopeo inspect --raw --authfile "$temp/auth.json" "docker://$REPOSITORY@$digest" >"$temp/manifest" 2>/dev/null; then
 		say "$REPOSITORY@$digest is there already"
 	else
@@ -155,7 +157,7 @@ push() {
 	echo "$digest"
 }
 
-variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | "\(.key)=\(.value)"'; }
+variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | select(.value // "" | . != "") | "\(.key)=\(.value)"'; }
 
 # --- Cloud Run
 
@@ -238,14 +240,17 @@ migrate() {
 	migrate "$image"
 {{- end}}
 	say "starting a revision of $image without visitors"
-	hold gcloud run deploy "$SERVICE" --project "$PROJECT" --region "$REGION" --image "$image" --no-traffic --tag next --quiet >&2 || {
+	hold gcloud run deploy "$SERVICE" --project "$PROJECT" --region "$REGION" --image "$image" --no-traffic --quiet >&2 || {
 		next=$(service | jq -r .status.latestCreatedRevisionName)
 		begun=1
 		die "revision $next did not start: no visitor was moved"
 	}
+	next=$(service | jq -r .status.latestCreatedRevisionName)
 	begun=1
+	# The tag comes after: with a tag, gcloud deploys a revision with a name of its own,
+	# and the next terraform apply would send that name again.
+	traffic --update-tags "next=$next"
 	state=$(service)
-	next=$(tagged next <<<"$state")
 	if [ "$(jq -r '.metadata.annotations["run.googleapis.com/ingress"] // "all"' <<<"$state")" = all ]; then
 		url=$(jq -er '.status.traffic[] | select(.tag == "next") | .url' <<<"$state")
 		address=("$url")

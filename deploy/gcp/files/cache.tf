@@ -15,7 +15,6 @@ resource "google_memorystore_instance" "cache" {
   replica_count               = var.cache.replicas
   node_type                   = var.cache.node_type
   mode                        = "CLUSTER_DISABLED"
-  engine_version              = "VALKEY_8_0"
   authorization_mode          = "AUTH_DISABLED"
   transit_encryption_mode     = "SERVER_AUTHENTICATION"
   deletion_protection_enabled = var.protect

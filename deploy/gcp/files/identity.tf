@@ -11,10 +11,10 @@ locals {
     cron = [] # Cloud Scheduler: it may call the job, see schedule.tf
 {{- end}}
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer"{{if or .Migrate .Cron}}, "run.developer"{{end}}]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer"{{if or .Migrate .Cron}}, "run.developer"{{end}}]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
-      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
+      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
       "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin"{{if .Cache}}, "memorystore.admin", "networkconnectivity.consumerNetworkAdmin"{{end}}
       {{- if or .Migrate .Cron}}, "run.admin"{{end}}{{if .Cron}}, "cloudscheduler.admin"{{end}}{{if .Secrets}}, "secretmanager.admin"{{end}}{{if .Database}}, "cloudsql.admin", "servicenetworking.networksAdmin"{{end}},
     ]

@@ -1,7 +1,7 @@
-# Commands of the program that run to their end: {{if and .Migrate .Cron}}migrate, which gates each roll-out,
-# and maintain, which is called at intervals.{{else if .Migrate}}migrate, which gates each roll-out.{{else}}maintain, which is called at intervals.{{end}} They are Cloud Run jobs
-# in the network: no machine waits for them, the exit code decides, and the log stays. A
-# group would do them on each machine, and a workflow cannot reach the database.
+# Commands of the program that run to their end: {{if .Migrate}}migrate, which gates each roll-out{{if .Cron}},
+# and maintain, which is called at intervals{{end}}{{else}}maintain, which is called at intervals{{end}}.
+# They are Cloud Run jobs in the network: no machine waits for them, the exit code decides.
+# A group would do them on each machine, and a workflow cannot reach the database.
 resource "google_cloud_run_v2_job" "app" {
   for_each            = toset([{{if .Migrate}}"migrate"{{if .Cron}}, {{end}}{{end}}{{if .Cron}}"maintain"{{end}}])
   name                = "${local.name}-${each.key}"

@@ -5,7 +5,6 @@ resource "google_monitoring_uptime_check_config" "ready" { # from all over the w
   period       = "60s"
   http_check {
     path         = "/readyz"
-    port         = 443
     use_ssl      = true
     validate_ssl = true
   }
@@ -29,7 +28,7 @@ locals {
 {{- if .Connections}}
     # connections that stay open count as slow answers: half of them, and not 95 %
 {{- end}}
-    "ms that {{if .Connections}}50{{else}}95{{end}} % of answers take" = {
+    "ms that answers take" = {
       filter = "${local.requests}/backend_latencies\""
       align  = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_{{if .Connections}}50{{else}}95{{end}}", most = var.alerts.latency_ms, seconds = 600
     }

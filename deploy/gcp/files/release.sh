@@ -14,7 +14,8 @@
 # It needs bash, jq, curl and gcloud; push needs skopeo, too.
 
 names=(PROJECT REGION REPOSITORY GROUP TEMPLATE BACKEND URL{{if .Migrate}} MIGRATE{{end}}{{if .Cron}} MAINTAIN{{end}})
-pages=(/readyz{{range .Smoke}} '{{.}}'{{end}})
+READY=${READY:-/readyz} # where the program says that it can be sent visitors
+pages=("$READY"{{range .Smoke}} '{{.}}'{{end}})
 SHARES=${SHARES:-10 100} # percent of the instances that are new, step by step; at least one
 KEEP=${KEEP:-10}         # earlier releases to which there is a way back
 
@@ -136,7 +137,7 @@ watch() {
 	while [ "$waited" -lt "$WATCH" ]; do
 		hold sleep "$POLL"
 		waited=$((waited + POLL))
-		for address; do probe "$address" /readyz; done
+		for address; do probe "$address" "$READY"; done
 		judge "$since"
 	done
 	for address; do probe "$address" "${pages[@]}"; done
@@ -145,9 +146,10 @@ watch() {
 # push LAYOUT: the same bytes have the same digest in every registry, so an image
 # that is there already is not pushed again.
 push() {
-	local digest registry=${REPOSITORY%%/*}
+	local digest secret registry=${REPOSITORY%%/*}
 	digest=$(jq -er 'select(.manifests | length == 1) | .manifests[0].digest' "$1/index.json") || die "$1: it is not the layout of one image, as gorgon deploy writes it"
-	password | skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" >&2
+	secret=$(password)
+	skopeo login --authfile "$temp/auth.json" --username "$user" --password-stdin "$registry" <<<"$secret" >&2
 	if skopeo inspect --raw --authfile "$temp/auth.json" "docker://$REPOSITORY@$digest" >"$temp/manifest" 2>/dev/null; then
 		say "$REPOSITORY@$digest is there already"
 	else
@@ -156,7 +158,7 @@ push() {
 	echo "$digest"
 }
 
-variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | "\(.key)=\(.value)"'; }
+variables() { terraform -chdir="$folder" output -json release | jq -r 'to_entries[] | select(.value // "" | . != "") | "\(.key)=\(.value)"'; }
 
 # --- The instance group
 
@@ -176,6 +178,9 @@ image_of() { jq -r 'first(.properties.metadata.items[]? | select(.key == "image"
 
 # replace ARGS...: the group gets other versions.
 replace() { gcloud compute instance-groups managed rolling-action start-update "$GROUP" --project "$PROJECT" --region "$REGION" --quiet "$@" >&2; }
+
+# scale MODE: the scaler is off until the first release.
+scale() { gcloud compute instance-groups managed update-autoscaling "$GROUP" --project "$PROJECT" --region "$REGION" --mode "$1" >&2; }
 
 logs() {
 	gcloud compute instance-groups managed list-errors "$GROUP" --project "$PROJECT" --region "$REGION" --limit 5 >&2
@@ -227,6 +232,10 @@ abort() {
 	fi
 	good=$(old <<<"$state")
 	replace --version "template=$good"
+	if [ -z "$(template "$good" | image_of)" ]; then
+		scale off # before the first release there is nothing that could run
+		gcloud compute instance-groups managed resize "$GROUP" --project "$PROJECT" --region "$REGION" --size 0 --quiet >&2
+	fi
 	say "instances of $bad are replaced by those of $good.{{if .Migrate}} Migrations are not undone: each has to suit the version before it, too.{{end}}"
 }
 
@@ -265,11 +274,12 @@ make() {
 }
 
 roll() {
-	local image state before share since
+	local image state before share since serves
 	abort
 	state=$(group)
 	before=$(old <<<"$state") || die "$GROUP has no template: see release.sh status"
-	image=${1:-$(template "$before" | image_of)}
+	serves=$(template "$before" | image_of)
+	image=${1:-$serves}
 	if [ -z "$image" ]; then
 		say "there is no release yet: nothing to roll"
 		return
@@ -281,9 +291,11 @@ roll() {
 	make "$image" "$before"
 	begun=1
 	since=$(now)
+	[ -n "$serves" ] || SHARES=100
 	for share in $SHARES; do
 		say "$share % of the instances with $next"
 		replace --version "template=$before" --canary-version "template=$next,target-size=$share%"
+		[ -n "$serves" ] || scale on
 		arrive "$next"
 		watch "$since" "$URL"
 	done
@@ -321,6 +333,7 @@ back() {
 		target=$(template "$serves" | jq -r '.description // "" | ltrimstr("before it: ")')
 		[ -n "$target" ] || die "the release before is not recorded: name a digest (release.sh status lists them)"
 		image=$(template "$target" | image_of)
+		[ -n "$image" ] || die "there was no release before $serves"
 	fi
 	[ "$target" != "$serves" ] || die "$target serves already"
 	replace --version "template=$target"

@@ -54,7 +54,6 @@ variable "alerts" { default = { errors_per_second = 0.2, latency_ms = 1000 } } #
 {{- if .Database}}
 # Raise it to change the database's password.
 variable "password_version" { default = 1 }
-# Each machine has up to {{if and .Rows (eq .Store "postgres")}}16{{else}}8{{end}} connections.
 variable "database" {
   type = object({
     tier             = string

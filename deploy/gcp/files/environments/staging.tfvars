@@ -11,7 +11,7 @@ repository   = "owner/repository"
 state_bucket = "my-project-state"
 # sizes:
 network_range = "10.20.0.0/20"
-instances     = { min = 1, max = 2 }
+instances     = { min = 1, max = {{if eq .Most 1}}1{{else}}2{{end}} }
 machine       = { type = "e2-micro" }
 {{- if .Database}}
 # a shared processor, for which Google promises nothing

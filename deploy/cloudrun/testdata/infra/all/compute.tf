@@ -36,7 +36,7 @@ resource "google_cloud_run_v2_service" "app" {
     containers {
       # A service cannot be made without an image, and there is none before the
       # registry is: the first revision is Google's sample, which answers every
-      # path. release.sh puts the app in its place.
+      # probe. release.sh puts the app in its place.
       image = "us-docker.pkg.dev/cloudrun/container/hello"
       args  = ["serve"]
       ports {

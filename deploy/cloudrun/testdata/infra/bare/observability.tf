@@ -4,13 +4,14 @@
 locals {
   channels = [for c in google_monitoring_notification_channel.email : c.id]
   service  = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${local.name}\" AND metric.type = \"run.googleapis.com"
-  # An alert is raised where a value stays above most for five minutes.
+  # An alert is raised where a value stays above most for five minutes. The
+  # latency is that of 95 % of the answers.
   watched = {
     "places without answer"  = { filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.front.uptime_check_id}\"", align = "ALIGN_NEXT_OLDER", reduce = "REDUCE_COUNT_FALSE", most = 1 }
     "requests a second"      = { filter = "${local.service}/request_count\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = null }
     "share of 5xx"           = { filter = "${local.service}/request_count\" AND metric.labels.response_code_class = \"5xx\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = 0.05 }
     "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max - 0.5 }
-    "latency in ms, 95 %"    = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_95", reduce = "REDUCE_MAX", most = 2000 }
+    "latency in ms"          = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_95", reduce = "REDUCE_MAX", most = 2000 }
   }
 }
 resource "google_monitoring_notification_channel" "email" {

@@ -36,7 +36,7 @@ resource "google_sql_database_instance" "main" {
     }
     database_flags { # an instance holds 12 at most, and 20 remain for jobs and for you; a change restarts it
       name  = "max_connections"
-      value = max(50, var.instances.max * 12 + 20)
+      value = max(100, var.instances.max * 12 + 20)
     }
     insights_config { query_insights_enabled = true }
   }

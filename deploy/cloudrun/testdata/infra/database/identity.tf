@@ -6,7 +6,7 @@ locals {
     run    = "the program"
     deploy = "releases: pushes an image, updates service and jobs, reads what it judges by"
     plan   = "plans for pull requests: reads, and no secret's value"
-    apply  = "applies the files here"
+    apply  = "applies the files here, and so may do nearly all: its environment wants an approval"
     tick   = "starts maintenance, and nothing else"
   }
   # An id has 30 bytes at most: a longer name is cut, and a digest keeps two apart.
@@ -15,16 +15,16 @@ locals {
     deploy = ["run.viewer", "logging.viewer", "monitoring.viewer"]
     plan   = ["viewer", "iam.securityReviewer"]
     apply = [
-      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
+      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
       "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "run.admin", "serviceusage.serviceUsageAdmin",
       "cloudscheduler.admin", "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin",
     ]
   }
 }
 resource "google_service_account" "app" {
-  for_each     = local.accounts
-  account_id   = "${local.account}-${each.key}"
-  display_name = "${local.name}, ${each.value}"
+  for_each    = local.accounts
+  account_id  = "${local.account}-${each.key}"
+  description = "${local.name}, ${each.value}"
 }
 resource "google_project_iam_member" "app" {
   for_each = merge([for who, roles in local.roles : { for role in roles : "${who} ${role}" => { who = who, role = role } }]...)
@@ -90,7 +90,7 @@ resource "google_artifact_registry_repository_iam_member" "deploy" {
 # environment NAME releases and applies, and may want an approval; NAME-plan plans.
 resource "google_iam_workload_identity_pool" "github" {
   count                     = var.repository == "" ? 0 : 1
-  workload_identity_pool_id = local.name # a deleted one blocks its name for 30 days
+  workload_identity_pool_id = "github-${local.account}" # a deleted one blocks its name for 30 days
 }
 resource "google_iam_workload_identity_pool_provider" "github" {
   count                              = length(google_iam_workload_identity_pool.github)

@@ -7,10 +7,10 @@ locals {
   roles = {
     run = ["logging.logWriter", "monitoring.metricWriter"] # the program
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer"]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer"]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
-      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
+      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
       "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin",
     ]
   }

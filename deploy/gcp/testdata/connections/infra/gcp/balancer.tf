@@ -17,7 +17,6 @@ resource "google_compute_health_check" "ready" { # visitors are sent to machines
 }
 resource "google_compute_backend_service" "app" {
   name                            = local.name
-  protocol                        = "HTTP"
   port_name                       = "http"
   load_balancing_scheme           = "EXTERNAL_MANAGED"
   timeout_sec                     = 3600 # by default a WebSocket or a stream ends after 30 s, in use or not

@@ -24,6 +24,10 @@ resource "google_sql_database_instance" "main" {
     disk_autoresize             = true
     disk_autoresize_limit       = var.database.most_disk_gb # a fault does not fill the bill
     deletion_protection_enabled = var.protect               # against everything else
+    database_flags {
+      name  = "max_connections" # 25 with little memory; each machine has 16, and a roll-out has more machines
+      value = 10 + 16 * (var.instances.max + max(3, length(var.machine.zones)) + 2)
+    }
     ip_configuration {
       ipv4_enabled    = false
       private_network = google_compute_network.main.id

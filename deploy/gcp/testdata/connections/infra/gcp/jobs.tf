@@ -1,6 +1,6 @@
-# Commands of the program that run to their end: migrate, which gates each roll-out. They are Cloud Run jobs
-# in the network: no machine waits for them, the exit code decides, and the log stays. A
-# group would do them on each machine, and a workflow cannot reach the database.
+# Commands of the program that run to their end: migrate, which gates each roll-out.
+# They are Cloud Run jobs in the network: no machine waits for them, the exit code decides.
+# A group would do them on each machine, and a workflow cannot reach the database.
 resource "google_cloud_run_v2_job" "app" {
   for_each            = toset(["migrate"])
   name                = "${local.name}-${each.key}"

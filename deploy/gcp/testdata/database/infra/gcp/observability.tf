@@ -5,7 +5,6 @@ resource "google_monitoring_uptime_check_config" "ready" { # from all over the w
   period       = "60s"
   http_check {
     path         = "/readyz"
-    port         = 443
     use_ssl      = true
     validate_ssl = true
   }
@@ -26,7 +25,7 @@ locals {
       filter = "${local.requests}/request_count\" AND metric.labels.response_code_class = 500"
       align  = "ALIGN_RATE", reduce = "REDUCE_SUM", most = var.alerts.errors_per_second, seconds = 300
     }
-    "ms that 95 % of answers take" = {
+    "ms that answers take" = {
       filter = "${local.requests}/backend_latencies\""
       align  = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_95", most = var.alerts.latency_ms, seconds = 600
     }

@@ -4,6 +4,14 @@ locals {
   port = 8080
   # What the program reads, beside its secrets.
   settings = merge({
+    # what a script may have a variable of the same name for
+    "image" = "app:latest"
+    # several lines
+    "arguments" = "--privileged"
+    # the same
+    "HOME" = "/nowhere"
+    # the same
+    "PATH" = "/nowhere"
     # what breaks
     "HOSTILE_0" = "yes"
     # what breaks

@@ -9,10 +9,10 @@ locals {
 
     cron = [] # Cloud Scheduler: it may call the job, see schedule.tf
 
-    deploy = ["compute.instanceAdmin.v1", "logging.viewer", "monitoring.viewer", "run.developer"]
+    deploy = ["compute.instanceAdmin.v1", "compute.viewer", "logging.viewer", "monitoring.viewer", "run.developer"]
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
-      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
+      "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
       "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "memorystore.admin", "networkconnectivity.consumerNetworkAdmin", "run.admin", "cloudscheduler.admin", "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin",
     ]
   }

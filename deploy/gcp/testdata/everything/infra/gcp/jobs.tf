@@ -1,7 +1,7 @@
 # Commands of the program that run to their end: migrate, which gates each roll-out,
-# and maintain, which is called at intervals. They are Cloud Run jobs
-# in the network: no machine waits for them, the exit code decides, and the log stays. A
-# group would do them on each machine, and a workflow cannot reach the database.
+# and maintain, which is called at intervals.
+# They are Cloud Run jobs in the network: no machine waits for them, the exit code decides.
+# A group would do them on each machine, and a workflow cannot reach the database.
 resource "google_cloud_run_v2_job" "app" {
   for_each            = toset(["migrate", "maintain"])
   name                = "${local.name}-${each.key}"

@@ -1,8 +1,8 @@
-# What you, release.sh and the workflows read. None of it is secret.
+# What you and release.sh read, and no secret. Without dns_zone, the records are yours to make.
 output "url" { value = "https://${var.domain}" }
-output "records" { value = local.records } # of the domain: yours to make, if dns_zone is not set
-output "registry" { value = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}" }
-output "release" { # variables of release.sh, and of the environment at GitHub
+output "records" { value = local.records }
+# Variables of release.sh, and of the environment at GitHub.
+output "release" {
   value = {
     PROJECT           = var.project
     REGION            = var.region

@@ -53,7 +53,6 @@ variable "notification_channels" { # who is told when something is wrong: projec
 variable "alerts" { default = { errors_per_second = 0.2, latency_ms = 1000 } } # above what they fire
 # Raise it to change the database's password.
 variable "password_version" { default = 1 }
-# Each machine has up to 8 connections.
 variable "database" {
   type = object({
     tier             = string

@@ -44,6 +44,10 @@ run "by_default" {
     error_message = "Machines start before there is an image."
   }
   assert {
+    condition     = google_compute_instance_template.base.metadata["image"] == ""
+    error_message = "The image is release.sh's."
+  }
+  assert {
     condition     = google_compute_instance_template.base.machine_type == "e2-small" && google_compute_instance_template.base.disk[0].disk_type == "pd-balanced"
     error_message = "A machine is not of the size that was asked for."
   }

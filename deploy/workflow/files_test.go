@@ -1,0 +1,124 @@
+// The workflows as they are written.
+
+//go:build unix
+
+package workflow_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gorgon-go/gorgon/deploy/workflow"
+	"github.com/gorgon-go/gorgon/pack"
+)
+
+func TestWorkflowsFiles(t *testing.T) {
+	for _, target := range targets {
+		files, err := workflow.Files(t.Context(), stack(t, target, "shop"))
+		check(t, err)
+		for _, f := range files {
+			golden := filepath.Join("testdata/files", target, path.Base(f.Name))
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				check(t, os.MkdirAll(filepath.Dir(golden), 0o755))
+				check(t, os.WriteFile(golden, f.Data, 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			check(t, err)
+			if diff := cmp.Diff(string(want), string(f.Data)); diff != "" {
+				t.Errorf("%s, %s differs (-golden +written), UPDATE_GOLDEN=1 writes it:\n%s", target, f.Name, diff)
+			}
+		}
+	}
+}
+
+// TestWorkflowsFolder: an app in a folder of its repository, which pins the tool in
+// a module of its own.
+func TestWorkflowsFolder(t *testing.T) {
+	k := stack(t, "gcp", "shop")
+	k.Site.Module, k.Site.Main, k.Site.Infra = "apps/shop", "apps/shop/cmd/shop", "apps/shop/infra/gcp"
+	files := rendered(t, k)
+	files["apps/shop/go.mod"], files["apps/shop/tools/go.mod"] = "module shop\n", "module tools\n"
+	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == "a commit is deployed" })
+	s := scenarios[i]
+	o := s.perform(t, "gcp", files)
+	for _, f := range s.faultsOf(o, "") {
+		t.Error(f)
+	}
+	for _, want := range []string{
+		"go tool -modfile=tools/go.mod gorgon deploy ./cmd/shop --to gcp --arch amd64 --store postgres://app:***@db.internal/app --replicas 3",
+		"uses actions/upload-artifact apps/shop/pkg/gcp/layout",
+	} {
+		if !slices.Contains(o.calls, want) {
+			t.Errorf("it does not call %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", o.list(), o.said)
+	}
+}
+
+// TestWorkflowsFlags: what a deploy was told is told again, whatever it is.
+func TestWorkflowsFlags(t *testing.T) {
+	k := stack(t, "aws", "shop")
+	k.Site.Store, k.Site.Package.Base = "s3://bucket/$(date)'; \"`x` #{{.}} ${{ secrets.X }}", "/shop"
+	k.Site.Package.Deployed = &pack.Deployed{Accepted: []string{"dirty", "local-modules"}}
+	k.Site.Outcome.Setting.AlwaysOn = true
+	for _, c := range []struct{ module, main, want string }{
+		{".", ".", "deploy . --to aws"},
+		{"", "", "deploy . --to aws"},
+		{".", "cmd/shop", "deploy ./cmd/shop --to aws"},
+		{"apps/shop", "apps/shop", "deploy . --to aws"},
+		{"apps/shop/", "apps/shop/cmd/a b", "deploy './cmd/a b' --to aws"},
+	} {
+		k.Site.Module, k.Site.Main = c.module, c.main
+		files, err := workflow.Files(t.Context(), k)
+		if err == nil {
+			t.Fatalf("a store with an expression of GitHub's is written: %s", files[0].Data)
+		}
+		k := k
+		k.Site.Store = "s3://bucket/$(date)'; \"`x` #{{.}}"
+		files, err = workflow.Files(t.Context(), k)
+		check(t, err)
+		var d document
+		check(t, yaml.Unmarshal(files[0].Data, &d))
+		var build string
+		for _, s := range d.Jobs["build"].Steps {
+			if s.Name == "Build" {
+				build = s.Run
+			}
+		}
+		want := c.want + ` --arch amd64 --store 's3://bucket/$(date)'\''; "` + "`x`" + ` #{{.}}' --base /shop --replicas 3 --always-on --accept dirty --accept local-modules` + "\n"
+		if !strings.Contains(build, want) {
+			t.Errorf("%+v: want %q in\n%s", c, want, build)
+		}
+	}
+}
+
+func TestWorkflowsRefuse(t *testing.T) {
+	k := stack(t, "gcp", "leaflet")
+	k.Site.Outcome.Target.Name = "moon"
+	if _, err := workflow.Files(t.Context(), k); err == nil || !strings.Contains(err.Error(), "moon") {
+		t.Errorf("a target without workflows: %v", err)
+	}
+	for _, folder := range []string{"", "infra/$(x)", "a b", "../up", "/root"} {
+		k := stack(t, "gcp", "leaflet")
+		k.Site.Infra = folder
+		if _, err := workflow.Files(t.Context(), k); err == nil {
+			t.Errorf("the folder %q is taken", folder)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := workflow.Files(ctx, stack(t, "gcp", "leaflet")); !errors.Is(err, context.Canceled) {
+		t.Errorf("it goes on after the end: %v", err)
+	}
+}

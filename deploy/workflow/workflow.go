@@ -1,0 +1,216 @@
+// Package workflow writes the workflows of GitHub that test, build, release and
+// plan: .github/workflows/deploy.yml, release.yml and infrastructure.yml.
+//
+// They are thin: a release is what release.sh of the target's folder does, which
+// people call by hand, too. Actions are pinned by commit, no job has a permission
+// that it does not use, and there are no keys: each cloud trusts the token that
+// GitHub signs for one repository and one of its environments.
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/terraform"
+	"github.com/gorgon-go/gorgon/pack"
+)
+
+//go:embed files/*
+var files embed.FS
+
+// Actions by commit: a tag can be moved to other code. The comment is for people
+// and for what updates them.
+const (
+	checkout       = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+	setupGo        = "actions/setup-go@b7ad1dad31e06c5925ef5d2fc7ad053ef454303e # v7.0.0"
+	upload         = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
+	download       = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
+	setupTerraform = "hashicorp/setup-terraform@dfe3c3f87815947d99a8997f908cb6525fc44e9e # v4.0.1"
+	googleAuth     = "google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5fab2cc093 # v3.0.0"
+	awsCredentials = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
+)
+
+// A cloud is what differs between two targets' workflows.
+type cloud struct {
+	title     string
+	login     string   // the action
+	text      string   // the file with its step
+	variables []string // that release.sh reads, whatever the app needs
+	maintain  bool     // and it reads MAINTAIN
+	stateful  string   // types of resources that hold data
+}
+
+var clouds = map[string]cloud{
+	"gcp": {
+		title: "Google Cloud", login: googleAuth, text: "files/google.yml", maintain: true,
+		variables: []string{"PROJECT", "REGION", "REPOSITORY", "GROUP", "TEMPLATE", "BACKEND", "URL"},
+		stateful:  `^google_(sql_database|sql_database_instance|storage_bucket|memorystore_instance)$`,
+	},
+	"cloudrun": {
+		title: "Google Cloud", login: googleAuth, text: "files/google.yml", maintain: true,
+		variables: []string{"PROJECT", "REGION", "REPOSITORY", "SERVICE", "URL"},
+		stateful:  `^google_(sql_database|sql_database_instance|storage_bucket|memorystore_instance)$`,
+	},
+	"aws": {
+		title: "AWS", login: awsCredentials, text: "files/amazon.yml",
+		variables: []string{"REGION", "REPOSITORY", "CLUSTER", "SERVICE", "TEMPLATE", "FAMILY", "BALANCER", "LOGS", "URL"},
+		stateful:  `^aws_(db_instance|s3_bucket|elasticache_replication_group)$`,
+	},
+}
+
+// names are the files, in the folder that GitHub reads.
+var names = []string{"deploy.yml", "infrastructure.yml", "release.yml"}
+
+// Folder is where GitHub looks for workflows, from the root of the repository.
+const Folder = ".github/workflows"
+
+// plain is a folder or file that needs no quotes in a shell.
+var plain = regexp.MustCompile(`^[A-Za-z0-9._/,-]+$`)
+
+// Files returns the workflows of a site, for the target that it was planned for.
+func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
+	target := k.Site.Outcome.Target.Name
+	c, known := clouds[target]
+	if !known {
+		return nil, fmt.Errorf("workflow: the target %s has none", target)
+	}
+	for _, folder := range []string{k.Site.Infra, path.Clean(k.Site.Module)} {
+		if !plain.MatchString(folder) || !fs.ValidPath(folder) {
+			return nil, fmt.Errorf("workflow: the folder %q: use one of the repository, of letters, digits, dots, dashes and slashes", folder)
+		}
+	}
+	told := flags(k)
+	if strings.Contains(told, "${{") {
+		return nil, fmt.Errorf("workflow: %q: GitHub would take a part of it for an expression", told)
+	}
+	variables := slices.Clone(c.variables)
+	if k.Migrate {
+		variables = append(variables, "MIGRATE")
+	}
+	if k.Cron != "" && c.maintain {
+		variables = append(variables, "MAINTAIN")
+	}
+	data := map[string]any{
+		"Checkout": checkout, "SetupGo": setupGo, "Upload": upload, "Download": download, "SetupTerraform": setupTerraform, "Login": c.login,
+		"Cloud": c.title, "Variables": variables, "Stateful": quote(c.stateful), "Runner": "ubuntu-24.04", "Terraform": "1.11.4",
+		"Target": target, "Infra": k.Site.Infra, "Script": "./" + path.Join(k.Site.Infra, "release.sh"), "Readme": path.Join(k.Site.Infra, deploy.ReadmeName),
+		"Module": path.Clean(k.Site.Module), "Flags": told,
+	}
+	var written []deploy.File
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		t, err := template.New(name).Funcs(functions).Option("missingkey=error").ParseFS(files, "files/"+name, c.text)
+		if err != nil {
+			return nil, fmt.Errorf("workflow: %w", err)
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, data); err != nil {
+			return nil, fmt.Errorf("workflow: %w", err)
+		}
+		written = append(written, deploy.File{Name: path.Join(Folder, name), Data: b.Bytes()})
+	}
+	return written, nil
+}
+
+var functions = template.FuncMap{
+	// expr is an expression that GitHub evaluates.
+	"expr":  func(s string) string { return "${{ " + s + " }}" },
+	"quote": quote,
+	"shell": shell,
+	"file":  path.Join,
+	// login is the dot of the step that proves who the job is.
+	"login": func(data map[string]any, who string) map[string]any {
+		return map[string]any{"Login": data["Login"], "Who": who}
+	},
+}
+
+// quote is a string in YAML and in JSON.
+func quote(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string can be encoded
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// shell is a word of a shell.
+func shell(s string) string {
+	if plain.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// within is the folder of the main package, from that of its module.
+func within(module, main string) string {
+	module, main = path.Clean(module), path.Clean(main)
+	if module != "." {
+		rest, inside := strings.CutPrefix(main, module)
+		if !inside {
+			return "."
+		}
+		main = path.Clean(strings.TrimPrefix(rest, "/"))
+	}
+	if main == "." {
+		return "."
+	}
+	return "./" + main
+}
+
+// arches are the architectures of the image, as deploy takes them.
+func arches(s deploy.Site) string {
+	if len(s.Folders) < 2 {
+		return s.Package.Arch
+	}
+	var list []string
+	for _, folder := range s.Folders {
+		m, err := pack.In(folder)
+		if err != nil {
+			return s.Package.Arch
+		}
+		list = append(list, m.Arch)
+	}
+	return strings.Join(list, ",")
+}
+
+// flags are those of the deploy that this site is of: the same again in a workflow
+// gives the same image.
+func flags(k terraform.Stack) string {
+	s := k.Site
+	words := []string{shell(within(s.Module, s.Main)), "--to", s.Outcome.Target.Name}
+	add := func(flag, value string) { words = append(words, flag, shell(value)) }
+	if list := arches(s); list != "" {
+		add("--arch", list)
+	}
+	if s.Store != "" && s.Store != "none" {
+		add("--store", s.Store)
+	}
+	if s.Package.Base != "" {
+		add("--base", s.Package.Base)
+	}
+	if n := s.Outcome.Setting.Replicas; n > 0 {
+		add("--replicas", strconv.Itoa(n))
+	}
+	if s.Outcome.Setting.AlwaysOn {
+		words = append(words, "--always-on")
+	}
+	if d := s.Package.Deployed; d != nil {
+		for _, name := range d.Accepted {
+			add("--accept", name)
+		}
+	}
+	return strings.Join(words, " ")
+}
