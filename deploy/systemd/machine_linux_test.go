@@ -74,11 +74,11 @@ func (v *vps) keys() {
 		"etc/shadow":                     accounts("/etc/shadow", "deploy:*:19000::::::", "visitor:*:19000::::::"),
 		"etc/sudoers.d/ship":             "Defaults use_pty\ndeploy ALL=(ALL) NOPASSWD: ALL\n",
 		"etc/systemd/system/ship.target": shipTarget,
-		"etc/systemd/system/ssh.service.d/plain.conf":     "[Unit]\nConditionPathExists=\n",
-		"etc/systemd/system/caddy.service.d/site.conf":    "[Service]\nEnvironment=SITE=:80\n", // an authority cannot be reached
-		"etc/systemd/journald.conf.d/ship.conf":           "[Journal]\nStorage=volatile\nRateLimitBurst=0\n",
-		"etc/profile.d/greeting.sh":                       "",
-		"etc/hosts":                                       "127.0.0.1 localhost machine\n",
+		"etc/systemd/system/ssh.service.d/plain.conf":  "[Unit]\nConditionPathExists=\n",
+		"etc/systemd/system/caddy.service.d/site.conf": "[Service]\nEnvironment=SITE=:80\n", // an authority cannot be reached
+		"etc/systemd/journald.conf.d/ship.conf":        "[Journal]\nStorage=volatile\nRateLimitBurst=0\n",
+		"etc/profile.d/greeting.sh":                    "",
+		"etc/hosts":                                    "127.0.0.1 localhost machine\n", "etc/hostname": "machine\n",
 		"etc/systemd/system/systemd-sysctl.service":       "", // masks: they are for real machines
 		"etc/systemd/system/systemd-udevd.service":        "",
 		"etc/systemd/system/systemd-modules-load.service": "",

@@ -159,7 +159,7 @@ func TestShip(t *testing.T) {
 
 	status := v.ship(two, "deploy", "--status")
 	status.ok(t)
-	if said := status.said.String(); !strings.Contains(said, "active, since") || !strings.Contains(said, "ready     ok") {
+	if said := status.said.String(); !strings.Contains(said, "active, since") || !strings.Contains(said, "ready     ready") {
 		t.Errorf("--status says:\n%s", said)
 	}
 	logs := v.ship(two, "deploy", "--logs")
@@ -205,17 +205,17 @@ func (v *vps) failures(one, two string, secret func(*shipping)) {
 	}{
 		{"migration fails", "migrate", []string{"the store could not be laid out, and the release before stays", "missing/shop.db"}, false},
 		{"does not start", "start", []string{"the release before stays", "the licence of the fonts has ended"}, false},
-		{"is not ready", "unready", []string{"the release before stays", "00001_orders.sql"}, false},
-		{"is not ready with visitors", "late", []string{"back to release", "00001_orders.sql"}, true},
+		{"is not ready", "unready", []string{"the release before stays", "shop: not ready: the database cannot be used", "00001_orders"}, false},
+		{"is not ready with visitors", "late", []string{"back to release", "shop: not ready: the database cannot be used", "00001_orders"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v.inside("sed -i /SHOP_FAULT/d /etc/shop/env; echo 'SHOP_FAULT=" + c.fault + "' >>/etc/shop/env")
-			defer v.inside("sed -i /SHOP_FAULT/d /etc/shop/env")
+			v.inside("echo 'SHOP_FAULT=" + c.fault + "' >>/etc/shop/env; echo READY_WITHIN=4 >>/etc/shop/env")
+			defer v.inside("sed -i -e /SHOP_FAULT/d -e /READY_WITHIN/d /etc/shop/env")
 			l := visit(c.name, v.dialer(), "127.0.0.1:8080")
 			s := v.ship(two, "deploy")
 			if c.served { // pages that need no database were answered by both
-				failed, _ := l.end(t)
-				if failed > 0 || v.serves() != "version one 7" {
+				failed, versions := l.end(t)
+				if failed > 0 || versions["two"] == 0 || v.serves() != "version one 7" {
 					t.Errorf("%d requests failed; it serves %q", failed, v.serves())
 				}
 			} else {
@@ -223,7 +223,7 @@ func (v *vps) failures(one, two string, secret func(*shipping)) {
 			}
 			secret(s)
 			s.refused(t, 1, c.says...)
-			t.Logf("%.1f s", s.took.Seconds())
+			t.Logf("%.1f s; it said:\n%s", s.took.Seconds(), s.said.String())
 		})
 	}
 

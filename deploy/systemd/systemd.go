@@ -189,10 +189,12 @@ func trial(host, port string) string {
 	return net.JoinHostPort("127.0.0.2", port)
 }
 
-// ready is a line of shell, as a unit holds it, that waits for up to a minute
-// until a release is ready.
+// ready is a line of shell, as a unit holds it, that waits until a release is
+// ready: 30 s, or READY_WITHIN of the operator's. What keeps it from that is said
+// once.
 func ready(link, addr string, u unit) string {
-	return fmt.Sprintf("n=0; until /opt/%s/%s/%s health --addr %s; do n=$$((n+1)); [ $$n -lt 60 ] || exit 1; sleep 1; done", u.App, link, u.Program, addr)
+	return fmt.Sprintf(`n=0; said=; until now=$$(/opt/%s/%s/%s health --addr %s 2>&1); do [ "$$now" = "$$said" ] || echo "$$now"; said=$$now; `+
+		`n=$$((n+1)); [ $$n -lt $${READY_WITHIN:-30} ] || exit 1; sleep 1; done; echo "$$now"`, u.App, link, u.Program, addr)
 }
 
 // user is the dynamic user that the units share, since they share files. It

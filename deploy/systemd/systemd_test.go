@@ -5,12 +5,14 @@ package systemd_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +63,14 @@ func sites() map[string]deploy.Site {
 		},
 	}
 	return map[string]deploy.Site{
+		"vps": site(gorgon.App{Name: "shop", Origin: "https://shop.example.com", Parts: []gorgon.Part{page{Path: "/now", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }, View: view}}}, plan.Setting{}, func(s *deploy.Site) {
+			s.App.Parts = append(s.App.Parts, plan.Part{Name: plan.DatabasePart, Needs: []plan.Need{{Part: plan.DatabasePart, Kind: plan.File}}})
+			s.Domain, s.Migrate = "shop.example.com", true
+			s.Variables = []deploy.Variable{
+				{Name: "DATABASE_URL", Secret: true, For: "the app's own database"},
+				{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"},
+			}
+		}),
 		"still": site(still, plan.Setting{}, nil),
 		"disk": site(blog, plan.Setting{Store: "disk"}, func(s *deploy.Site) {
 			s.Store, s.Domain = "disk:/data/store", "blog.example.com"
@@ -310,7 +320,7 @@ func TestInstall(t *testing.T) {
 	told := m.must(one)
 	want := []string{
 		"daemon-reload", "start shop-migrate@next.service", "start shop-next.service", "stop shop-next.service",
-		"daemon-reload", "enable --now shop.socket", "enable shop.service",
+		"daemon-reload", "enable shop.service", "enable --now shop.socket",
 		"restart shop.service", "start shop-ready.service", "reload-or-restart caddy.service",
 	}
 	if diff := cmp.Diff(want, told); diff != "" {

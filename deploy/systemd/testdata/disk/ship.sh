@@ -111,7 +111,7 @@ fi
 for place in "/opt/$1" /opt /; do
 	[ ! -d "$place" ] || break
 done
-fact free "$(df -Pk "$place" | tail -n 1 | sed 's/.* \([0-9]*\)  *[0-9]*% .*/\1/')"
+fact free "$(df -Pk "$place" | tail -n 1 | sed 's,.* \([0-9][0-9]*\)  *[0-9]*% .*,\1,')"
 HOST
 ) || fail "$host cannot be asked what it is"
 fact() { sed -n "s/^fact $1 //p" <<<"$facts"; }
@@ -164,7 +164,7 @@ ready=$?
 [ $ready = 0 ] || systemctl stop "$app-ready.service"
 journalctl --sync 2>/dev/null
 echo "ready     $(journalctl "_SYSTEMD_UNIT=$app-ready.service" -n 1 --no-pager -o cat)"
-echo "disk      $(df -Ph "$root" | tail -n 1 | sed 's/.* \([^ ]*\)  *[0-9]*% .*/\1/') free"
+echo "disk      $(df -Ph "$root" | tail -n 1 | sed 's/.* \([^ ][^ ]*\)  *[0-9]*% .*/\1/') free"
 exit $ready
 HOST
 	exit 0
@@ -226,7 +226,7 @@ while :; do
 done
 exit "$(cat "$root/ship.code" || echo 1)"
 HOST
-	[ $code -ne 255 ] || fail "the connection to $host was lost. The machine finishes what it does by itself: see ship.sh $host --status, or run this again"
+	[ $code -lt 128 ] || fail "the connection to $host was lost. The machine finishes what it does by itself: see ship.sh $host --status, or run this again"
 	return $code
 }
 

@@ -35,12 +35,13 @@ usage() {
 # control runs systemctl, where there is one to run.
 control() { [ -z "$systemctl" ] || "$systemctl" "$@"; }
 
-# last prints what a unit said last: its log says why it failed.
+# last prints what a unit said in its last run, which tells why it failed.
 last() {
 	[ -z "$dest" ] || return 0
 	journalctl --sync 2>/dev/null || :
 	printf '%s\n' "--- the last lines of $1:" >&2
-	journalctl "_SYSTEMD_UNIT=$1" -n "${2:-15}" --no-pager -o cat >&2 || :
+	journalctl "_SYSTEMD_UNIT=$1" "_SYSTEMD_INVOCATION_ID=$(control show --property=InvocationID --value "$1")" \
+		-n 15 --no-pager -o cat >&2 || :
 	printf '%s\n' '---' >&2
 }
 
@@ -86,17 +87,20 @@ use() {
 	point current "$1"
 	touch "$root/releases/$1"
 	control daemon-reload
-	control enable --now "$app.socket"
 }
 
 # serves restarts the program, and waits until it is ready.
 serves() {
+	if ! control enable --now "$app.socket"; then
+		say 'its socket cannot be opened: does another program listen at 127.0.0.1:8080?' >&2
+		return 1
+	fi
 	if ! control restart "$app.service"; then
 		last "$app.service"
 		return 1
 	fi
 	if ! control start "$app-ready.service"; then
-		last "$app-ready.service" 3
+		last "$app-ready.service"
 		last "$app.service"
 		return 1
 	fi
