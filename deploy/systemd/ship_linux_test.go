@@ -39,7 +39,7 @@ func packages(t *testing.T) (one, two string) {
 		}
 	}
 	do(root, "go", "build", "-o", tool, "./cmd/gorgon")
-	app := filepath.Join(dir, "app")
+	app := filepath.Join(dir, "an app")
 	if err := os.CopyFS(app, os.DirFS("testdata/ship")); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func packages(t *testing.T) (one, two string) {
 	put("go.sum", get(filepath.Join(root, "go.sum")))
 	put(".gitignore", []byte("/one/\n/two/\n/dist/\n/shop\n"))
 	noise := rand.NewChaCha8([32]byte{1})
-	photo := make([]byte, 8<<20) // an upload takes a while
+	photo := make([]byte, 5<<20) // an upload takes a while
 	_, _ = noise.Read(photo)
 	put("static/photo.bin", photo)
 	do(app, "git", "init", "-q")
@@ -104,7 +104,8 @@ func TestShip(t *testing.T) {
 	v := newVPS(t)
 	one, two := packages(t)
 
-	// The first time: nothing is there but the system.
+	// The first time: nothing is there but the system, and a profile that greets.
+	v.inside("echo 'echo welcome to the machine' >/tmp/.bashrc")
 	first := v.ship(one, "deploy")
 	first.ok(t)
 	t.Logf("first deploy: %.1f s (at most 60)\n%s", first.took.Seconds(), first.said.String())

@@ -428,6 +428,12 @@ func TestInstallRefuses(t *testing.T) {
 			},
 			says: "belongs to something else",
 		},
+		"another's helper": {
+			spoil: func(m *machine, _ string) error {
+				return os.WriteFile(filepath.Join(m.root, "etc/systemd/system/shop-next.service"), []byte("[Service]\nExecStart=/opt/shop-next/current/shop-next serve\n"), 0o644)
+			},
+			says: "belongs to something else",
+		},
 		"the system's unit": {
 			spoil: func(m *machine, _ string) error {
 				dir := filepath.Join(m.root, "usr/lib/systemd/system")
@@ -519,6 +525,27 @@ func TestAReleaseThatFailsIsTakenBack(t *testing.T) {
 	}
 }
 
+// Releases of an installer that kept no units with them are gone back to, and its
+// unit of migrations goes.
+func TestAnInstallationOfBefore(t *testing.T) {
+	m := newMachine(t)
+	m.must(packed(t, "one"))
+	m.write("etc/systemd/system/shop-migrate.service", "[Service]\nExecStart=/opt/shop/current/shop migrate\n")
+	if err := os.RemoveAll(filepath.Join(m.root, "opt/shop/units")); err != nil {
+		t.Fatal(err)
+	}
+	m.must(packed(t, "two"))
+	if _, err := os.Stat(filepath.Join(m.root, "etc/systemd/system/shop-migrate.service")); err == nil {
+		t.Error("the unit of migrations of before is there")
+	}
+	if m.must("--rollback"); m.runs() != "one" {
+		t.Errorf("it runs %q", m.runs())
+	}
+	if units := read(t, filepath.Join(m.root, "etc/systemd/system")); units["shop.service"] == "" || units["shop.socket"] == "" {
+		t.Errorf("units are missing: %d are there", len(units))
+	}
+}
+
 // What cannot be made up is asked for, before anything is started.
 func TestInstallAsksForValues(t *testing.T) {
 	m := newMachine(t)
@@ -582,7 +609,7 @@ func TestInstallLeavesCaddyfilesAlone(t *testing.T) {
 	}
 }
 
-// DATABASE_URL of a file on this machine is no secret.
+// A database that is a file of this machine has no password.
 func TestAFileOfRowsIsNamed(t *testing.T) {
 	s := sites()["still"]
 	s.App.Parts = append(s.App.Parts, plan.Part{Name: "database", Needs: []plan.Need{{Kind: plan.File}}})

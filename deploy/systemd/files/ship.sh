@@ -60,7 +60,7 @@ megabytes() { printf '%d.%d MB' $(($1 / 1000000)) $(($1 / 100000 % 10)); }
 # One connection carries everything. Options of yours come first, and win.
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/ship.XXXXXX")
 read -r -a options <<<"${SSH_OPTIONS:-}" || :
-options+=(-o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ConnectTimeout=15 -o "ControlPath=$tmp/s")
+options+=(-o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ConnectTimeout=15 -o RequestTTY=no -o RemoteCommand=none -o "ControlPath=\"$tmp/s\"")
 # shellcheck disable=SC2029 # what is put in here is meant to be
 remote() { ssh ${options[@]+"${options[@]}"} "$host" "$@"; }
 connection='' lock=''
@@ -158,7 +158,7 @@ case $what in
 app=$1 root=/opt/$1
 current=$(readlink "$root/current") || { echo "$app: nothing is installed"; exit 1; }
 echo "release   ${current#releases/}, of $(ls "$root/releases" | wc -l) here"
-echo "state     $(systemctl show -P ActiveState "$app.service"), since $(systemctl show -P ActiveEnterTimestamp "$app.service"), socket $(systemctl show -P ActiveState "$app.socket")"
+echo "state     $(systemctl show --property=ActiveState --value "$app.service"), since $(systemctl show --property=ActiveEnterTimestamp --value "$app.service"), socket $(systemctl show --property=ActiveState --value "$app.socket")"
 timeout 4 systemctl start "$app-ready.service"
 ready=$?
 [ $ready = 0 ] || systemctl stop "$app-ready.service"
@@ -180,8 +180,10 @@ remote "$sudo sh -c 'exec 9>>/run/$app-ship.lock; flock -w 3 9 || { echo busy \$
 	while printf .; do sleep 10; done
 } 2>/dev/null &
 lock=$!
-read -r held <"$tmp/locked" || held=''
-case $held in
+while read -r held; do # a profile there may print lines of its own
+	case $held in held | busy*) break ;; esac
+done <"$tmp/locked"
+case ${held:-} in
 held) ;;
 busy*) fail "another ship to $host is going on (${held#busy }): wait for it" ;;
 *) fail "$host does not give the lock /run/$app-ship.lock" ;;
@@ -300,7 +302,7 @@ offset=$(sed -n 's/^have //p' <<<"$offset")
 if [ "${offset:-0}" -gt 0 ]; then
 	say "sending $(megabytes $((length - offset))): $(megabytes "$offset") of $(megabytes "$length") arrived before"
 else
-	say "sending $(megabytes "$length") for $(megabytes "$sent") of $(megabytes "$bytes"), the rest is there"
+	say "sending $(megabytes "$length"), compressed from $(megabytes "$sent"); $(megabytes $((bytes - sent))) are there"
 fi
 # A full disk leaves nothing behind; a connection that is cut leaves what has
 # arrived.

@@ -156,11 +156,11 @@ package=$(CDPATH='' cd -- "$package" && pwd)
 	fail "$package is not as it was packed: copy it again"
 
 # A unit of this name from another source is left alone.
-for unit in "$app.service" "$app.socket"; do
+for unit in "$app.service" "$app.socket" "$app-next.service" "$app-ready.service" "$app-maintain.service" "$app-maintain.timer"; do
 	for folder in "$dest/usr/lib/systemd/system" "$dest/lib/systemd/system"; do
 		[ ! -e "$folder/$unit" ] || fail "$folder/$unit belongs to something else: give the app another name"
 	done
-	if [ -e "$units/$unit" ] && ! grep -q -e "^ExecStart=/opt/$app/" -e "^Description=Socket of $app\$" "$units/$unit"; then
+	if [ -e "$units/$unit" ] && ! grep -q -e "^Exec.*/opt/$app/" -e "^Description=Socket of $app\$" -e "^Description=Timer of the maintenance of $app\$" "$units/$unit"; then
 		fail "$units/$unit belongs to something else: give the app another name, or remove it"
 	fi
 done
