@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -248,16 +248,20 @@ func (v *vps) failures(one, two string, secret func(*shipping)) {
 		s.refused(t, 1, "it continues")
 		t.Logf("killed ssh (%v) when %d bytes had arrived", ids, part())
 		stays(t, l)
-		l = visit("cut off again", v.dialer(), "127.0.0.1:8080")
+		// A connection that falls silent: neither side learns of it.
+		l = visit("falls silent", v.dialer(), "127.0.0.1:8080")
 		before := part()
-		cut := newRelay(t, v.addr+":22", 4<<20)
-		cut.end = 4 << 20 // the connection itself
-		s = v.begin(two, "deploy", cut.options())
+		silent := newRelay(t, v.addr+":22", 4<<20)
+		silent.end.Store(4 << 20)
+		s = v.begin(two, "deploy", silent.options()+" -o ServerAliveInterval=1")
 		<-s.done
-		if s.code == 0 || part() <= before {
-			t.Errorf("code %d; %d bytes had arrived, %d are there\n%s", s.code, before, part(), s.said.String())
+		s.refused(t, 1, "it continues")
+		if part() <= before {
+			t.Errorf("%d bytes had arrived, %d are there", before, part())
 		}
 		stays(t, l)
+		v.ship(two, "deploy").refused(t, 1, "another ship to deploy@vps is going on")
+		silent.close()
 		s = v.ship(two, "deploy")
 		s.ok(t)
 		s.refused(t, 0, "arrived before")
@@ -389,10 +393,10 @@ func killed(t *testing.T, from int, name string) (ids []int) {
 	return ids
 }
 
-// A relay is a slow way to a machine, which may end in the middle.
+// A relay is a slow way to a machine, which may fall silent in the middle.
 type relay struct {
 	listener net.Listener
-	end      int // bytes to the machine, then it is cut; 0 for never
+	end      atomic.Int64 // bytes to the machine, after which nothing passes; 0 for never
 	mu       sync.Mutex
 	conns    []net.Conn
 }
@@ -404,19 +408,7 @@ func newRelay(t *testing.T, to string, bytesPerSecond int) *relay {
 		t.Fatal(err)
 	}
 	r := &relay{listener: l}
-	keep := func(c net.Conn) {
-		r.mu.Lock()
-		r.conns = append(r.conns, c)
-		r.mu.Unlock()
-	}
-	t.Cleanup(func() {
-		_ = l.Close()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, c := range r.conns {
-			_ = c.Close()
-		}
-	})
+	t.Cleanup(r.close)
 	go func() {
 		for {
 			near, err := l.Accept()
@@ -428,24 +420,54 @@ func newRelay(t *testing.T, to string, bytesPerSecond int) *relay {
 				_ = near.Close()
 				continue
 			}
-			keep(near)
-			keep(far)
-			go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
-			go func() {
-				defer near.Close()
-				defer far.Close()
-				const piece = 16 << 10
-				for sent := 0; r.end == 0 || sent < r.end; {
-					n, err := io.CopyN(far, near, piece)
-					if sent += int(n); err != nil {
-						return
-					}
-					time.Sleep(time.Duration(n) * time.Second / time.Duration(bytesPerSecond))
-				}
-			}()
+			r.mu.Lock()
+			r.conns = append(r.conns, near, far)
+			r.mu.Unlock()
+			go r.pass(near, far, bytesPerSecond)
 		}
 	}()
 	return r
+}
+
+// pass passes on what comes, both ways, until one side ends.
+func (r *relay) pass(near, far net.Conn, bytesPerSecond int) {
+	var sent atomic.Int64
+	silent := func() bool { end := r.end.Load(); return end > 0 && sent.Load() >= end }
+	one := func(to, from net.Conn, there bool) {
+		defer func() {
+			if !silent() { // else the other side does not learn of it
+				_ = to.Close()
+			}
+		}()
+		piece := make([]byte, 16<<10)
+		for {
+			n, err := from.Read(piece)
+			if !silent() && n > 0 {
+				if _, err := to.Write(piece[:n]); err != nil {
+					return
+				}
+				if there {
+					sent.Add(int64(n))
+					time.Sleep(time.Duration(n) * time.Second / time.Duration(bytesPerSecond))
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+	go one(near, far, false)
+	one(far, near, true)
+}
+
+// close ends the listener and all connections.
+func (r *relay) close() {
+	_ = r.listener.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		_ = c.Close()
+	}
 }
 
 // options lead ssh this way.

@@ -35,13 +35,15 @@ usage() {
 # control runs systemctl, where there is one to run.
 control() { [ -z "$systemctl" ] || "$systemctl" "$@"; }
 
-# last prints what a unit said in its last run, which tells why it failed.
+# last prints what a unit has said since this began, which tells why it failed.
+# What a program says as its last word has the name of its unit, and not always
+# more that would tell one run from another.
+begun=$(date +%s)
 last() {
 	[ -z "$dest" ] || return 0
 	journalctl --sync 2>/dev/null || :
 	printf '%s\n' "--- the last lines of $1:" >&2
-	journalctl "_SYSTEMD_UNIT=$1" "_SYSTEMD_INVOCATION_ID=$(control show --property=InvocationID --value "$1")" \
-		-n 15 --no-pager -o cat >&2 || :
+	journalctl "_SYSTEMD_UNIT=$1" --since "@$begun" -n 15 --no-pager -o cat >&2 || :
 	printf '%s\n' '---' >&2
 }
 
