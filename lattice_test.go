@@ -143,6 +143,7 @@ var lattice = map[string][]string{
 	"deploy/pod":        {"plan", "deploy", "deploy/oci", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
 	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
+	"deploy/workflow":   {"pack", "deploy", "deploy/terraform"},
 	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
