@@ -144,6 +144,7 @@ var lattice = map[string][]string{
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
 	"deploy/scaffold":   {"deploy", "github.com/rogpeppe/go-internal/diff", "github.com/rogpeppe/go-internal/txtar"},
 	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
+	"deploy/workflow":   {"pack", "deploy", "deploy/terraform"},
 	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
