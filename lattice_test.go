@@ -145,10 +145,10 @@ var lattice = map[string][]string{
 	"deploy/scaffold":   {"deploy", "github.com/rogpeppe/go-internal/diff", "github.com/rogpeppe/go-internal/txtar"},
 	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
 	"deploy/workflow":   {"pack", "deploy", "deploy/terraform"},
-	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
-	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
+	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform", "deploy/workflow"},
+	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform", "deploy/workflow"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
-	"deploy/cloudrun":   {"plan", "deploy", "deploy/pod", "deploy/terraform"},
+	"deploy/cloudrun":   {"plan", "deploy", "deploy/pod", "deploy/terraform", "deploy/workflow"},
 	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
 	// What checks the files of those that write Terraform.

@@ -35,9 +35,10 @@ type Target struct {
 	Write func(ctx context.Context, s Site, folder string) error
 
 	// Own returns the files that belong to the app's repository, which its
-	// owner reads and changes: infrastructure, and the workflows that deploy to
-	// it. Their names are from the root of the repository. nil: none.
-	Own func(ctx context.Context, s Site) ([]File, error)
+	// owner reads and changes: infrastructure. Workflows returns those of GitHub
+	// that deploy to it. Their names are from the root of the repository. nil:
+	// none.
+	Own, Workflows func(ctx context.Context, s Site) ([]File, error)
 }
 
 // A Site describes an app to deploy.

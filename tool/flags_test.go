@@ -356,7 +356,7 @@ func checksOfDeploy() map[string]func(*testing.T) {
 			has(t, "--region=us-east5", deploys(t, 0, "", cloudrun...), "cloudrun", "README.deploy.md")
 		},
 		"deploy --always-on": func(t *testing.T) {
-			has(t, `cpu-throttling: "false"`, deploys(t, 0, "", cloudrun...), "cloudrun", "service.yaml")
+			has(t, "cpu_idle = false", deploys(t, 0, "", cloudrun...), "cloudrun", "README.deploy.md")
 		},
 		"deploy --rehearse":       func(t *testing.T) { deploys(t, 0, "rehearsed", rehearsed...) },
 		"deploy --rehearse-store": func(t *testing.T) { deploys(t, 0, "store none", rehearsed...) },

@@ -85,9 +85,17 @@ func (d *deployment) owns(ctx context.Context) (err error) {
 		return err
 	}
 	// They are of no build: a later one gives the same.
-	files, err := d.target.Own(ctx, d.site(pack.Manifest{App: d.app.Name, Program: d.app.Name, Base: d.base, OS: d.os, Arch: strings.Split(d.arch, ",")[0]}))
+	site := d.site(pack.Manifest{App: d.app.Name, Program: d.app.Name, Base: d.base, OS: d.os, Arch: strings.Split(d.arch, ",")[0]})
+	files, err := d.target.Own(ctx, site)
 	if err != nil {
 		return err
+	}
+	if d.target.Workflows != nil {
+		more, err := d.target.Workflows(ctx, site)
+		if err != nil {
+			return err
+		}
+		files = append(files, more...)
 	}
 	if d.owned, err = scaffold.Look(d.repository.root, d.repository.infra, files); err != nil {
 		return err

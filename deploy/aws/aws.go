@@ -16,6 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
+	"github.com/gorgon-go/gorgon/deploy/workflow"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -35,10 +36,11 @@ func Target() deploy.Target {
 				OpenFor: plan.Always, Drain: stopTimeout, Schedule: "EventBridge Scheduler",
 			},
 		},
-		Image: true,
-		Arch:  "arm64", // a fifth cheaper
-		Write: write,
-		Own:   own,
+		Image:     true,
+		Arch:      "arm64", // a fifth cheaper
+		Write:     write,
+		Own:       own,
+		Workflows: workflows,
 	}
 }
 
@@ -178,4 +180,13 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 	}
 	s.Variables = pod.With(s.Variables, pod.Store(s, "/tmp"))
 	return pod.Write(ctx, s, folder, deploy.Readme(s, readme(s)))
+}
+
+// workflows returns those that deploy to it.
+func workflows(ctx context.Context, s deploy.Site) ([]deploy.File, error) {
+	k, err := stack(s)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Files(ctx, k)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
+	"github.com/gorgon-go/gorgon/deploy/workflow"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -36,9 +37,10 @@ func Target() deploy.Target {
 				Disk: plan.LostFiles, OpenFor: openFor, Schedule: "Cloud Scheduler",
 			},
 		},
-		Image: true,
-		Write: write,
-		Own:   own,
+		Image:     true,
+		Write:     write,
+		Own:       own,
+		Workflows: workflows,
 	}
 }
 
@@ -185,4 +187,13 @@ func check(variables []deploy.Variable) error {
 		}
 	}
 	return nil
+}
+
+// workflows returns those that deploy to it.
+func workflows(ctx context.Context, s deploy.Site) ([]deploy.File, error) {
+	k, err := describe(s)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Files(ctx, k)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
+	"github.com/gorgon-go/gorgon/deploy/workflow"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -38,9 +39,10 @@ func Target() deploy.Target {
 				OpenFor: openFor, Drain: drain, Schedule: "Cloud Scheduler",
 			},
 		},
-		Image: true,
-		Write: write,
-		Own:   own,
+		Image:     true,
+		Write:     write,
+		Own:       own,
+		Workflows: workflows,
 	}
 }
 
@@ -161,4 +163,13 @@ func readme(k terraform.Stack) string {
     %[1]s/release.sh
 `, k.Site.Infra)
 	return b.String()
+}
+
+// workflows returns those that deploy to it.
+func workflows(ctx context.Context, s deploy.Site) ([]deploy.File, error) {
+	k, err := stack(s)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Files(ctx, k)
 }
