@@ -55,7 +55,7 @@ func TestMutations(t *testing.T) {
 		{Name: "D7: a plan for a pull request may release", File: "identity.tf", Find: `attribute\.environment/\$\{each\.value\}`, Put: `*`, By: "tokens"},
 		{Name: "D7: a key for the workflows", File: "identity.tf", Find: `\z`, Put: more("resource \"google_service_account_key\" \"github\" {\n  service_account_id = google_service_account.app[\"deploy\"].name\n}"), By: "no keys"},
 		{Name: "D7: the workflows may do everything", File: "identity.tf", Find: `"compute\.instanceAdmin\.v1"`, Put: `"editor"`, By: "least rights"},
-		{Name: "D7: a plan may change something", File: "identity.tf", Find: `"iam\.securityReviewer", `, Put: `"compute.admin", `, By: tested},
+		{Name: "D7: a plan may change something", File: "identity.tf", Find: `plan   = \["iam\.securityReviewer", `, Put: `plan   = ["compute.admin", `, By: tested},
 		{Name: "D8: a secret's value is kept in the state", File: "secrets.tf", Find: `secret_data_wo  .*\n.*`, Put: `secret_data = "hunter2"`, By: "secrets are only written"},
 		{Name: "D8: a password that Terraform remembers", File: "database.tf", Find: `^ephemeral "random_password"`, Put: `resource "random_password"`,
 			More: []terraformtest.Edit{{File: "database.tf", Find: `ephemeral\.random_password`, Put: `random_password`}, {File: "secrets.tf", Find: `ephemeral\.random_password\.database`, Put: `random_password.database`}}, By: secrets},
