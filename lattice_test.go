@@ -142,6 +142,7 @@ var lattice = map[string][]string{
 	// Targets, what those of containers have in common, and their kit.
 	"deploy/pod":        {"plan", "deploy", "deploy/oci", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
+	"deploy/scaffold":   {"deploy", "github.com/rogpeppe/go-internal/diff", "github.com/rogpeppe/go-internal/txtar"},
 	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
 	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
@@ -163,7 +164,7 @@ var lattice = map[string][]string{
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},
 	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
-		"deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd",
+		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
 	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/cli"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/aws"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
 	"github.com/gorgon-go/gorgon/deploy/fly"
 	"github.com/gorgon-go/gorgon/deploy/kubernetes"
@@ -19,7 +20,7 @@ import (
 // targets are those of Gorgon, then the caller's own.
 func (t *tool) targets() []deploy.Target {
 	return append([]deploy.Target{
-		static.Target(), systemd.Target(), oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), lambda.Target(),
+		static.Target(), systemd.Target(), oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), aws.Target(), lambda.Target(),
 	}, t.config.Targets...)
 }
 

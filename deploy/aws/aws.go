@@ -36,6 +36,7 @@ func Target() deploy.Target {
 			},
 		},
 		Image: true,
+		Arch:  "arm64", // a fifth cheaper
 		Write: write,
 		Own:   own,
 	}
