@@ -121,7 +121,7 @@ another target keeps it as long as it is of the same build.
 
 Some targets also write files into the app's repository, which are yours from then
 on: infrastructure below --infra, and the workflows that deploy to it. A later
-deploy writes those anew that you have not changed. Beside one that you have, it
+deploy writes those again that you have not changed. Beside one that you have, it
 puts the new version with the suffix .new, and shows what is new and what you
 changed. --diff shows what would change, and writes nothing.`,
 		Example: "  gorgon deploy\n  gorgon deploy ./cmd/shop --to kubernetes --store postgres://app@db.internal/app --replicas 3",
@@ -367,7 +367,7 @@ func (d *deployment) write(ctx context.Context, folder string, packages release.
 	return site, nil
 }
 
-// site describes the app as its target is told of it.
+// site describes the app for its target.
 func (d *deployment) site(of pack.Manifest) deploy.Site {
 	s := deploy.Site{
 		App: d.app.App, Outcome: d.outcome, Package: of,

@@ -2,7 +2,7 @@
 // them again later without undoing a change.
 //
 // What was written last is kept beside the files, in one archive. A file that is
-// still as it was written is written anew; one that its owner has changed is left
+// still as it was written is replaced; one that its owner has changed is left
 // alone, and what is new lies beside it with the suffix ".new".
 package scaffold
 
@@ -35,7 +35,7 @@ type Fate string
 
 const (
 	Written  Fate = "written"  // it was not there
-	Renewed  Fate = "renewed"  // it was as written last, and is written anew
+	Renewed  Fate = "renewed"  // it was as written last, and is replaced
 	Same     Fate = "same"     // it is as it would be written
 	Yours    Fate = "yours"    // its owner has changed it, and there is nothing new
 	Beside   Fate = "beside"   // its owner has changed it, and the new version lies beside it

@@ -122,3 +122,31 @@ func TestWorkflowsRefuse(t *testing.T) {
 		t.Errorf("it goes on after the end: %v", err)
 	}
 }
+
+// TestWorkflowsLess: an app without a database and without work on schedule has a
+// release without a migration.
+func TestWorkflowsLess(t *testing.T) {
+	for _, target := range targets {
+		files := rendered(t, stack(t, target, "leaflet"))
+		for _, name := range []string{"success", "not ready at 50 %", "back to what was before"} {
+			t.Run(target+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				s := scenarios[slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })]
+				change := s.change
+				s.change = func(w *world) {
+					if w.Jobs = nil; change != nil {
+						change(w)
+					}
+				}
+				s.says, s.never = "", "jobs|run-task|Migrations"
+				o := s.perform(t, target, files)
+				for _, f := range s.faultsOf(o, "") {
+					t.Error(f)
+				}
+				if strings.Contains(o.said, "igrat") {
+					t.Errorf("it talks of migrations: %s", o.said)
+				}
+			})
+		}
+	}
+}

@@ -73,8 +73,8 @@ func variables(target string) map[string]string {
 	return v
 }
 
-// empty is an environment right after the first apply.
-func empty(target string) *world {
+// bare is an environment right after the first apply.
+func bare(target string) *world {
 	w := &world{Target: target, Images: map[string]bool{}, Outputs: variables(target)}
 	switch target {
 	case "gcp":
@@ -96,7 +96,7 @@ func empty(target string) *world {
 
 // served is an environment with two releases: the older, and the old that serves.
 func served(target string) *world {
-	w := empty(target)
+	w := bare(target)
 	w.Images[oldImage], w.Images[olderImage] = true, true
 	for job := range w.Jobs {
 		w.Jobs[job] = oldImage
@@ -195,13 +195,13 @@ func metrics(from int) func(*world) {
 
 var scenarios = []scenario{
 	{name: "success", world: served, do: []string{"roll " + newDigest}, green: yes, serves: newImage, says: "released"},
-	{name: "first release", world: empty, do: []string{"roll " + newDigest}, green: yes, serves: newImage, says: "released"},
+	{name: "first release", world: bare, do: []string{"roll " + newDigest}, green: yes, serves: newImage, says: "released"},
 	{name: "the image is there already", world: served, change: func(w *world) { w.Images[newImage] = true }, do: []string{"roll " + newDigest}, green: yes, serves: newImage, says: "is there already", never: "skopeo copy"},
 	{name: "the artifact has other bytes", world: served, do: []string{"roll " + newDigest + " of older bytes"}, green: no, serves: oldImage, never: moves + "|jobs|register"},
 	{name: "the migration fails", world: served, change: faults(fault{Match: "jobs execute", Code: 1}, fault{Match: "ecs describe-tasks", Answer: `{"tasks":[{"lastStatus":"STOPPED","stoppedReason":"Essential container in task exited","containers":[{"exitCode":1}]}]}`}),
 		do: []string{"roll " + newDigest}, green: no, serves: oldImage, says: "(?s)the last log line.*the migration failed", never: moves + "|run deploy|--family shop "},
 	{name: "the new version does not start", world: served, change: func(w *world) { w.Sick = newImage }, do: []string{"roll " + newDigest}, green: no, serves: oldImage, says: "(?s)NOT RELEASED.*the last log line"},
-	{name: "the first version does not start", world: empty, change: func(w *world) { w.Sick = newImage }, do: []string{"roll " + newDigest}, green: no, serves: "", says: "NOT RELEASED"},
+	{name: "the first version does not start", world: bare, change: func(w *world) { w.Sick = newImage }, do: []string{"roll " + newDigest}, green: no, serves: "", says: "NOT RELEASED"},
 	{name: "not ready at 50 %", world: served, change: faults(fault{Match: `^curl .*https://shop\.example\.com/readyz`, From: 3, Answer: "503", Body: "the database does not answer"}),
 		do: []string{"roll " + newDigest}, green: no, serves: oldImage, says: "(?s)answered 503:\nthe database does not answer.*NOT RELEASED.*Migrations are not undone"},
 	{name: "too many errors", world: served, change: metrics(2), do: []string{"roll " + newDigest}, green: no, serves: oldImage, says: `(?s)errors: 6 of 1\d\d requests, which is more than 1 %.*NOT RELEASED`},
@@ -215,7 +215,9 @@ var scenarios = []scenario{
 	{name: "cancelled by hand", world: served, change: func(w *world) {
 		w.Images[newImage] = true
 		w.Faults = append(w.Faults, fault{Match: "^sleep", From: 2, Times: 1, Signal: syscall.SIGTERM})
-	}, do: []string{"./release.sh roll " + newDigest}, green: no, serves: oldImage, says: "NOT RELEASED"},
+	}, do: []string{"bash release.sh roll " + newDigest}, green: no, serves: oldImage, says: "NOT RELEASED"},
+	{name: "cancelled at GitHub", world: served, change: faults(fault{Match: "^sleep", From: 2, Times: 1, Signal: syscall.SIGINT, Step: true}), do: []string{"roll " + newDigest}, green: no, serves: oldImage, says: "NOT RELEASED"},
+	{name: "nonsense for settings", world: served, do: []string{"WATCH=5m ./release.sh roll " + newDigest, "MAX_ERRORS=0.5 ./release.sh roll " + newDigest, "REPOSITORY=x ./release.sh status"}, green: []bool{false, false, false}, serves: oldImage, says: "(?s)WATCH=5m: give a whole number.*is not set", never: "."},
 	{name: "killed, and the workflow goes back", world: served, change: faults(fault{Match: "^sleep", From: 2, Times: 1, Signal: syscall.SIGKILL}), do: []string{"roll " + newDigest}, green: no, serves: oldImage},
 	{name: "killed by hand, and released again", world: served, change: func(w *world) {
 		w.Images[newImage] = true
@@ -231,7 +233,7 @@ var scenarios = []scenario{
 		w.Faults = append(w.Faults, fault{Match: "^sleep", From: 2, Times: 1, Signal: syscall.SIGKILL})
 	}, do: []string{"./release.sh roll " + newDigest, "./release.sh abort", "./release.sh abort"}, green: []bool{false, true, true}, serves: oldImage, says: "no roll-out is under way"},
 	{name: "changed settings", world: served, do: []string{"./release.sh roll"}, green: yes, serves: oldImage, says: "released"},
-	{name: "changed settings before a release", world: empty, do: []string{"./release.sh roll"}, green: yes, says: "no release yet", never: moves + "|jobs"},
+	{name: "changed settings before a release", world: bare, do: []string{"./release.sh roll"}, green: yes, says: "no release yet", never: moves + "|jobs"},
 	{name: "a tag is refused", world: served, do: []string{"./release.sh roll " + repository + ":latest"}, green: no, serves: oldImage, says: "by its digest", never: moves + "|jobs|register"},
 	{name: "an image of elsewhere is refused", world: served, do: []string{"./release.sh roll other.example.com/shop@" + newDigest}, green: no, serves: oldImage, says: "push it first", never: moves + "|jobs|register"},
 	{name: "only the balancer reaches it", world: served, change: func(w *world) { w.Run.Ingress = "internal-and-cloud-load-balancing" }, do: []string{"roll " + newDigest}, green: yes, serves: newImage, says: "only the load balancer", never: "next---", only: "cloudrun"},
@@ -317,7 +319,7 @@ func (s scenario) perform(t *testing.T, target string, files map[string]string) 
 			if len(words) == 1 {
 				r.vars["APPLY_FROM_GITHUB"] = "true"
 			}
-		case "./release.sh":
+		case "./release.sh", "bash", "WATCH=5m", "MAX_ERRORS=0.5", "REPOSITORY=x":
 			o.green = append(o.green, b.shell(what, "infra/"+target, "production", nil) == 0)
 			continue
 		default:
@@ -346,7 +348,7 @@ func (s scenario) faultsOf(o outcome, golden string) []string {
 	if n := o.world.Group.Size; s.serves == "" && n > 0 {
 		add("%d machines run without a release", n)
 	}
-	if got := o.world.maintains(); s.serves != "" && got != s.serves {
+	if got := o.world.maintains(); s.serves != "" && got != s.serves && (o.world.Jobs != nil || o.world.Target == "aws") {
 		add("the schedule runs %q, want %q", got, s.serves)
 	}
 	if s.says != "" && !regexp.MustCompile(s.says).MatchString(o.said) {

@@ -174,6 +174,7 @@ type fault struct {
 	Answer string         // on standard output, in place of the usual
 	Body   string         // of a response
 	Signal syscall.Signal // to the process that called
+	Step   bool           // the signal is to the step's own process, as GitHub sends it
 }
 
 func (f fault) meets(line string, seen map[string]int) bool {
@@ -266,7 +267,11 @@ func pretend(program string, args []string, stub func(*call)) int {
 		return 70
 	}
 	if hit != nil && hit.Signal != 0 {
-		_ = syscall.Kill(os.Getppid(), hit.Signal)
+		to := os.Getppid()
+		if hit.Step {
+			_, _ = fmt.Sscan(os.Getenv("STEP"), &to)
+		}
+		_ = syscall.Kill(to, hit.Signal)
 		time.Sleep(20 * time.Millisecond) // it is dead or in its trap before this ends
 	}
 	return c.code

@@ -26,6 +26,13 @@ POLL=${POLL:-30}                 # seconds between two checks
 PATIENCE=${PATIENCE:-1800}       # seconds that new instances may take to serve
 MAX_ERRORS=${MAX_ERRORS:-1}      # percent of the responses that may be 5xx
 MIN_REQUESTS=${MIN_REQUESTS:-50} # fewer requests are not enough to judge by
+for name in WATCH POLL PATIENCE MAX_ERRORS MIN_REQUESTS; do
+	[[ ${!name} =~ ^[0-9]+$ ]] || { # the checks would be left out
+		echo "release: $name=${!name}: give a whole number" >&2
+		exit 2
+	}
+done
+[ "$POLL" -gt 0 ] || POLL=1
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 temp=$(mktemp -d)
 begun='' # set while a roll-out has begun and has not ended
@@ -51,7 +58,7 @@ leave() {
 	if [ -n "$begun" ]; then
 		say "NOT RELEASED: the last log lines are"
 		logs || say "the logs could not be read"
-		"${BASH_SOURCE[0]}" abort || say "the way back failed: run $0 abort"
+		bash "$folder/${BASH_SOURCE[0]##*/}" abort || say "the way back failed: run $0 abort"
 	fi
 	rm -rf "$temp"
 	exit "$status"

@@ -27,6 +27,13 @@ POLL=${POLL:-30}                 # seconds between two checks
 PATIENCE=${PATIENCE:-1800}       # seconds that new instances may take to serve
 MAX_ERRORS=${MAX_ERRORS:-1}      # percent of the responses that may be 5xx
 MIN_REQUESTS=${MIN_REQUESTS:-50} # fewer requests are not enough to judge by
+for name in WATCH POLL PATIENCE MAX_ERRORS MIN_REQUESTS; do
+	[[ ${!name} =~ ^[0-9]+$ ]] || { # the checks would be left out
+		echo "release: $name=${!name}: give a whole number" >&2
+		exit 2
+	}
+done
+[ "$POLL" -gt 0 ] || POLL=1
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 temp=$(mktemp -d)
 begun='' # set while a roll-out has begun and has not ended
@@ -52,7 +59,7 @@ leave() {
 	if [ -n "$begun" ]; then
 		say "NOT RELEASED: the last log lines are"
 		logs || say "the logs could not be read"
-		"${BASH_SOURCE[0]}" abort || say "the way back failed: run $0 abort"
+		bash "$folder/${BASH_SOURCE[0]##*/}" abort || say "the way back failed: run $0 abort"
 	fi
 	rm -rf "$temp"
 	exit "$status"
@@ -212,7 +219,7 @@ arrive() {
 	while :; do
 		gcloud compute instance-groups managed list-instances "$GROUP" --project "$PROJECT" --region "$REGION" --format json >"$temp/instances"
 		gcloud compute backend-services get-health "$BACKEND" --project "$PROJECT" --global --format json >"$temp/health"
-		instances=$(jq -r --arg template "$1" '[.[] | select(.version.instanceTemplate | sub("[?].*"; "") | endswith("/" + $template)) | .instance | split("/")[-1]] | join(" ")' "$temp/instances")
+		instances=$(jq -r --arg template "$1" '[.[] | select(.version.instanceTemplate // "" | sub("[?].*"; "") | endswith("/" + $template)) | .instance | split("/")[-1]] | join(" ")' "$temp/instances")
 		all=$(wc -w <<<"$instances")
 		healthy=$(jq -r --arg instances "$instances" '[.[].status.healthStatus[]? | select(.healthState == "HEALTHY") | .instance | split("/")[-1] | select(IN($instances | split(" ")[]))] | unique | length' "$temp/health")
 		[ "$all" -eq 0 ] || [ "$healthy" -lt "$all" ] || return 0
@@ -255,7 +262,7 @@ migrate() {
 # with this image. gcloud cannot copy a template, so the API is called.
 make() {
 	local base token
-	base=$(gcloud compute instance-templates list --project "$PROJECT" --filter "name~^$TEMPLATE" --sort-by ~creationTimestamp --limit 1 --format 'value(name)')
+	base=$(gcloud compute instance-templates list --project "$PROJECT" --filter "name~^$TEMPLATE" --sort-by '~creationTimestamp' --limit 1 --format 'value(name)')
 	[ -n "$base" ] || die "Terraform has made no template $TEMPLATE...: apply it first"
 	next=${TEMPLATE%base-}r$(date -u +%Y%m%d%H%M%S)
 	template "$base" | jq --arg name "$next" --arg image "$1" --arg before "$2" '{
@@ -302,7 +309,7 @@ roll() {
 	replace --version "template=$next"
 	begun=''
 	finish "$image"
-	gcloud compute instance-templates list --project "$PROJECT" --filter "name~^${TEMPLATE%base-}r" --sort-by ~creationTimestamp --format 'value(name)' |
+	gcloud compute instance-templates list --project "$PROJECT" --filter "name~^${TEMPLATE%base-}r" --sort-by '~creationTimestamp' --format 'value(name)' |
 		tail -n "+$((KEEP + 1))" >"$temp/earlier"
 	while read -r name; do
 		gcloud compute instance-templates delete "$name" --project "$PROJECT" --quiet >&2 </dev/null || say "template $name is still there"
@@ -346,7 +353,7 @@ back() {
 status() {
 	group | jq -r '.versions[] | "\(.instanceTemplate | split("/")[-1])\t\(.targetSize.percent // 100) %"'
 	gcloud compute instance-groups managed list-instances "$GROUP" --project "$PROJECT" --region "$REGION"
-	gcloud compute instance-templates list --project "$PROJECT" --filter "name~^${TEMPLATE%base-}r" --sort-by ~creationTimestamp --limit 10 --format json |
+	gcloud compute instance-templates list --project "$PROJECT" --filter "name~^${TEMPLATE%base-}r" --sort-by '~creationTimestamp' --limit 10 --format json |
 		jq -r '.[] | "\(.name)\t\(first(.properties.metadata.items[] | select(.key == "image") | .value))"'
 }
 
