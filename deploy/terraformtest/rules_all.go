@@ -184,7 +184,8 @@ func leastRights(r *Result) []string {
 	return faults
 }
 
-var everyAction = regexp.MustCompile(`"?Action"?\s*[:=]\s*(\[\s*)?"(\*|iam:\*|s3:\*|ec2:\*|ecs:\*|secretsmanager:\*|\*:\*)"`)
+// everyAction is in a policy that allows all of something, alone or in a list.
+var everyAction = regexp.MustCompile(`"?Action"?\s*[:=]\s*(\[[^\]]*)?"(\*|iam:\*|s3:\*|ec2:\*|ecs:\*|secretsmanager:\*|\*:\*)"`)
 
 func tokens(r *Result) []string {
 	var faults []string
