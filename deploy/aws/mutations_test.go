@@ -57,6 +57,8 @@ func TestMutations(t *testing.T) {
 		{Name: "D7: a key that does not expire", File: "identity.tf", Find: `\z`, Put: "\nresource \"aws_iam_access_key\" \"deploy\" {\n  user = \"deploy\"\n}\n", By: "no keys"},
 		{Name: "D7: a role that may do everything", File: "identity.tf", Find: `\["plan", "ReadOnlyAccess"\]`, Put: `["deploy", "AdministratorAccess"]`, By: "least rights"},
 		{Name: "D7: a policy that allows everything", File: "identity.tf", Find: `Action = \["logs:CreateLogStream", "logs:PutLogEvents"\]`, Put: `Action = "*"`, By: "least rights"},
+		{Name: "D7: a policy that allows everything, at the end of a list", File: "identity.tf", Find: `"logs:PutLogEvents"\]`, Put: `"logs:PutLogEvents", "*"]`, By: "least rights"},
+		{Name: "D7: a workflow that may do everything", File: "identity.tf", Find: `Action = "ecs:TagResource"`, Put: `Action = "iam:*"`, By: "least rights"},
 		{Name: "D8: a secret in an argument that is kept", File: "secrets.tf", Find: `secret_string_wo  .*\n.*`, Put: `secret_string = "x"`, By: "secrets are only written"},
 		{Name: "D8: a secret in the file of an environment", File: "environments/production.tfvars", Find: `\z`, Put: "database_password = \"Tr0ub4dor3\"\n", By: "secrets are only written"},
 		{Name: "D9: the database may be deleted", File: "database.tf", Find: `deletion_protection  .*`, Put: "deletion_protection = false", By: "protection"},

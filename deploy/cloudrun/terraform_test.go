@@ -87,6 +87,10 @@ func TestTerraform(t *testing.T) {
 				r := m.Run(t, with(s, o))
 				m.Test(t)
 				terraformtest.Hold(t, "cloudrun", r)
+				// One instance that may run and does is nothing to be alarmed by.
+				if alarmed := slices.ContainsFunc(r.Plan.Addresses(), func(a string) bool { return strings.Contains(a, "instances (of the max)") }); alarmed != (o["environment"] == "production") {
+					t.Errorf("an alert says that all instances run: %t", alarmed)
+				}
 				planned.Lock()
 				for name, n := range r.Plan.Types() {
 					planned.types[name] = max(planned.types[name], n)

@@ -74,6 +74,17 @@ func (r *Result) Block(base string) string {
 	return ""
 }
 
+// beside is the text of the file that has a resource.
+func (r *Result) beside(base string) string {
+	block := r.Block(base)
+	for _, text := range r.Files {
+		if block != "" && strings.Contains(text, block) {
+			return text
+		}
+	}
+	return ""
+}
+
 // ignores are the arguments whose changes a resource leaves to others.
 func (r *Result) ignores(base string) string {
 	_, after, _ := strings.Cut(r.Block(base), "ignore_changes")

@@ -172,19 +172,47 @@ func leastRights(r *Result) []string {
 		}
 	}
 	for _, one := range r.Plan.Of("aws_iam_role_policy", "aws_iam_policy") {
-		// A policy with an ARN that is not known yet is read where it is written.
+		// A policy with an ARN that is not known yet is read where it is written, with
+		// the locals beside it.
 		text := one.Text("policy")
-		if text == "" {
-			text = r.Block(one.Base())
-		}
-		if everyAction.MatchString(text) {
+		if text == "" && everyAction.MatchString(r.beside(one.Base())) || allows(text) {
 			faults = append(faults, one.Address+": may do everything")
 		}
 	}
 	return faults
 }
 
-var everyAction = regexp.MustCompile(`"?Action"?\s*[:=]\s*(\[\s*)?"(\*|iam:\*|s3:\*|ec2:\*|ecs:\*|secretsmanager:\*|\*:\*)"`)
+// every is all of something that matters.
+var every = []string{"*", "*:*", "iam:*", "s3:*", "ec2:*", "ecs:*", "secretsmanager:*"}
+
+// everyAction is in a statement, as HCL writes it, that allows all of something, alone
+// or in a list.
+var everyAction = regexp.MustCompile(`"Allow"[^{}]*\bAction\s*=\s*(\[[^\]]*)?"(\*|\*:\*|(iam|s3|ec2|ecs|secretsmanager):\*)"`)
+
+// allows reports whether a policy in JSON allows all of something.
+func allows(policy string) bool {
+	var p struct {
+		Statement []struct {
+			Effect string
+			Action any
+		}
+	}
+	if json.Unmarshal([]byte(policy), &p) != nil {
+		return false
+	}
+	for _, s := range p.Statement {
+		actions, is := s.Action.([]any)
+		if !is {
+			actions = []any{s.Action}
+		}
+		for _, a := range actions {
+			if text, _ := a.(string); s.Effect == "Allow" && slices.Contains(every, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func tokens(r *Result) []string {
 	var faults []string

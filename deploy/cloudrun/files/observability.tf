@@ -11,7 +11,7 @@ locals {
     "places without answer"  = { filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.front.uptime_check_id}\"", align = "ALIGN_NEXT_OLDER", reduce = "REDUCE_COUNT_FALSE", most = 1 }
     "requests a second"      = { filter = "${local.service}/request_count\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = null }
     "share of 5xx"           = { filter = "${local.service}/request_count\" AND metric.labels.response_code_class = \"5xx\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = 0.05 }
-    "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max - 0.5 }
+    "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max > max(1, var.instances.min) ? var.instances.max - 0.5 : null }
 {{- if .Connections}}
     "latency in ms"          = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_50", reduce = "REDUCE_MAX", most = 1000 }
 {{- else}}

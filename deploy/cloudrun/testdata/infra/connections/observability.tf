@@ -10,7 +10,7 @@ locals {
     "places without answer"  = { filter = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.front.uptime_check_id}\"", align = "ALIGN_NEXT_OLDER", reduce = "REDUCE_COUNT_FALSE", most = 1 }
     "requests a second"      = { filter = "${local.service}/request_count\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = null }
     "share of 5xx"           = { filter = "${local.service}/request_count\" AND metric.labels.response_code_class = \"5xx\"", align = "ALIGN_RATE", reduce = "REDUCE_SUM", most = 0.05 }
-    "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max - 0.5 }
+    "instances (of the max)" = { filter = "${local.service}/container/instance_count\"", align = "ALIGN_MAX", reduce = "REDUCE_SUM", most = var.instances.max > max(1, var.instances.min) ? var.instances.max - 0.5 : null }
     "latency in ms"          = { filter = "${local.service}/request_latencies\"", align = "ALIGN_PERCENTILE_50", reduce = "REDUCE_MAX", most = 1000 }
     "database disk in use"   = { filter = "resource.type = \"cloudsql_database\" AND resource.labels.database_id = \"${var.project}:${local.name}\" AND metric.type = \"cloudsql.googleapis.com/database/disk/utilization\"", align = "ALIGN_MEAN", reduce = "REDUCE_MAX", most = 0.85 }
     "failed jobs"            = { filter = "resource.type = \"cloud_run_job\" AND resource.labels.job_name = starts_with(\"${local.name}-\") AND metric.type = \"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result = \"failed\"", align = "ALIGN_DELTA", reduce = "REDUCE_SUM", most = 0 }
