@@ -142,13 +142,17 @@ var lattice = map[string][]string{
 	// Targets, what those of containers have in common, and their kit.
 	"deploy/pod":        {"plan", "deploy", "deploy/oci", "go.yaml.in/yaml/v3"},
 	"deploy/deploytest": {"words", "plan", "pack", "deploy", "github.com/google/go-cmp/cmp"},
+	"deploy/scaffold":   {"deploy", "github.com/rogpeppe/go-internal/diff", "github.com/rogpeppe/go-internal/txtar"},
 	"deploy/terraform":  {"plan", "deploy", "deploy/pod"},
 	"deploy/workflow":   {"pack", "deploy", "deploy/terraform"},
 	"deploy/gcp":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/aws":        {"wire", "plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/kubernetes": {"wire", "plan", "deploy", "deploy/pod"},
-	"deploy/cloudrun":   {"wire", "plan", "deploy", "deploy/pod"},
+	"deploy/cloudrun":   {"plan", "deploy", "deploy/pod", "deploy/terraform"},
 	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
+
+	// What checks the files of those that write Terraform.
+	"deploy/terraformtest": {"plan", "deploy", "deploy/terraform", "github.com/gofrs/flock"},
 
 	// Targets: text for one place each.
 	"deploy/static":  {"words", "wire", "paths", "plan", "deploy", "export", "answer"},
@@ -161,7 +165,7 @@ var lattice = map[string][]string{
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},
 	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
-		"deploy", "deploy/cloudrun", "deploy/fly", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/static", "deploy/systemd",
+		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/gcp", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
 	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},

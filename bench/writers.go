@@ -28,7 +28,7 @@ import (
 // writers measures the smallest update, by one writer and by 32, with a bare
 // handle and with one whose commits are purged meanwhile.
 func (b *bench) writers() error {
-	server, err := testbed.Postgres()
+	server, err := testbed.PostgresSynced()
 	if err != nil {
 		return err
 	}

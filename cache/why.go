@@ -109,6 +109,9 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	if i, _ := c.sources.fromSeed(k); i != nil {
 		add("seed", i)
 	}
+	if asked.Unfed {
+		r.Faults["database"] = "it could not be asked for its commits"
+	}
 	if len(r.Faults) == 0 {
 		r.Faults = nil
 	}

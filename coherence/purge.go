@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -54,14 +55,15 @@ func (i *Instance) Purge(ctx context.Context, verb pages.Verb, subjects ...strin
 func (i *Instance) Declare(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error) {
 	epoch, err := i.Record(ctx, verb, subjects...)
 	if err != nil {
-		i.Hold(verb, subjects...)
+		i.Hold(i.config.Now(), verb, subjects...)
 	}
 	return epoch, err
 }
 
-// Hold makes a purge that holds for this instance alone.
-func (i *Instance) Hold(verb pages.Verb, subjects ...string) {
-	i.ledger.applyLocal(verb, i.config.Now(), subjects)
+// Hold makes a purge that holds for this instance alone: of what was made until
+// some time.
+func (i *Instance) Hold(at time.Time, verb pages.Verb, subjects ...string) {
+	i.ledger.applyLocal(verb, at, subjects)
 }
 
 // Record is [Instance.Declare] for a purge that need not hold here where the

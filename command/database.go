@@ -40,8 +40,10 @@ type Database interface {
 	// Down undoes the newest migration, in development.
 	Down(ctx context.Context) (step string, err error)
 
-	// Feed makes purges of commits.
+	// Feed makes purges of commits. Glance finds those that are not purged yet,
+	// and leaves them as they are.
 	Feed(i *coherence.Instance) coherence.Feed
+	Glance(i *coherence.Instance) coherence.Feed
 
 	// State adds what is known of the outbox.
 	State(s *metrics.State)

@@ -54,7 +54,12 @@ be a URL of the site, with a query or without.`,
 			if p.stores.missing() {
 				p.stores.flag = "none" // to open it would make it
 			}
-			pages, store, err := p.cacheOver(c.Context(), s, cache.Config{})
+			var caching cache.Config
+			if p.config.Database != nil {
+				p.useDatabase()
+				caching.Feed = p.config.Database.Glance
+			}
+			pages, store, err := p.cacheOver(c.Context(), s, caching)
 			if err != nil {
 				return err
 			}

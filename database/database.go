@@ -91,7 +91,7 @@ type Dialect interface {
 	Name() string
 
 	// Pools says whether the connector of an Engine pools its connections
-	// itself, so that database/sql keeps none.
+	// itself, so that database/sql keeps but a few ([Engine.Idle]).
 	Pools() bool
 
 	// Open prepares the use of a database. It reads the URL and contacts
@@ -130,6 +130,11 @@ type Engine interface {
 	// noted in [dataflow.ReadsOf] their context, and their commits are told to
 	// what OnCommit has set.
 	Connector() driver.Connector
+
+	// Idle is how many connections out of the Engine's own pool database/sql may
+	// keep for a moment: taking each query's connection out of the pool costs
+	// busy writers a quarter of their rate. 0 where there is no pool.
+	Idle() int
 
 	// Tag is the tag of the whole database, see [dataflow.DatabaseTag]. It may
 	// have to ask the server for the database's name.
@@ -180,7 +185,9 @@ func Open(dialect Dialect, options Options) *DB {
 	db := &DB{dialect: dialect, options: options.withDefaults()}
 	db.handle = sql.OpenDB(connector{db})
 	if dialect.Pools() {
-		db.handle.SetMaxIdleConns(-1)
+		db.handle.SetMaxIdleConns(-1) // until it is opened
+		db.handle.SetConnMaxIdleTime(time.Second)
+		db.handle.SetConnMaxLifetime(time.Minute) // so that the pool can replace those in use
 	} else {
 		set(&db.options.Conns, 8)
 		db.handle.SetMaxIdleConns(db.options.Conns) // the default of 2 opens a connection for nearly every query

@@ -29,6 +29,11 @@ func (db *DB) Feed(i *coherence.Instance) coherence.Feed {
 	return d
 }
 
+// Glance finds commits that are not purged yet, and leaves them as they are.
+func (db *DB) Glance(i *coherence.Instance) coherence.Feed {
+	return &drain.Glance{Outbox: lazy{db}, Instance: i}
+}
+
 // State adds to a server's state what is known of the outbox.
 func (db *DB) State(s *metrics.State) {
 	if d := db.drainer.Load(); d != nil {

@@ -56,6 +56,9 @@ func (db *DB) Engine() (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if db.dialect.Pools() {
+		db.handle.SetMaxIdleConns(cmp.Or(engine.Idle(), -1))
+	}
 	if o.engine = engine; o.commit != nil {
 		engine.OnCommit(o.commit)
 	}

@@ -26,6 +26,10 @@ type Target struct {
 	// Write writes: of one architecture, or of several.
 	Image bool
 
+	// Arch is the architecture that packages for the target usually have.
+	// Default: that of the machine that makes them.
+	Arch string
+
 	// Write writes the target's files into an empty folder. It writes the
 	// same bytes for the same site, and no secret.
 	Write func(ctx context.Context, s Site, folder string) error

@@ -3,12 +3,14 @@
 package drain_test
 
 import (
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/dataflow"
+	"github.com/gorgon-go/gorgon/drain"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -385,5 +387,36 @@ func TestClose(t *testing.T) {
 		began := time.Now()
 		b.Drainer.Close()
 		b.want("closing took", time.Since(began), time.Duration(0))
+	})
+}
+
+// A glance finds what is not purged, and leaves it: for its own instance, what was
+// made before the commit is out of date, and what was made afterwards is not.
+func TestGlance(t *testing.T) {
+	onBench(t, func(b *bench) {
+		b.CatchUp()
+		b.desk.set(func(d *desk) { d.refuses = errDown }) // notes stay
+		older := b.copyOf("a")
+		time.Sleep(time.Second)
+		b.commits("a").Wait(b.Context())
+		time.Sleep(time.Second)
+		newer, other := b.copyOf("a"), b.copyOf("b")
+		bumps := b.shelf.bumpCount()
+
+		in := coherence.Open(b.Context(), coherence.Config{Log: slog.New(slog.DiscardHandler)})
+		defer in.Close()
+		in.Follow(&drain.Glance{Outbox: b.desk, Instance: in})
+		if asked := in.CatchUp(0); asked.Unfed {
+			t.Error("it did not look")
+		}
+		for c, want := range map[*coherence.Copy]coherence.Verdict{older: coherence.Stale, newer: coherence.Good, other: coherence.Good} {
+			v, _ := in.Judge(&coherence.Copy{Of: c.Of, Epoch: c.Epoch, MadeAt: c.MadeAt, Fed: true})
+			b.want("verdict", v, want)
+		}
+		b.want("left", b.left(), 1)
+		b.want("purges", b.shelf.bumpCount(), bumps)
+		b.desk.set(func(d *desk) { d.down = errDown })
+		in.Follow(&drain.Glance{Outbox: b.desk, Instance: in})
+		b.want("of a database that is away, unknown", in.CatchUp(0).Unfed, true)
 	})
 }

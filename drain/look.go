@@ -157,7 +157,7 @@ func (d *Drainer) number(ctx context.Context, some []*note) {
 	l := &d.looker
 	var epoch uint64
 	if l.apart {
-		d.config.Instance.Hold(pages.Stale, subjectsOf(some)...)
+		d.config.Instance.Hold(d.config.Now(), pages.Stale, subjectsOf(some)...)
 	} else {
 		bounded, cancel := context.WithTimeout(ctx, lookTime)
 		defer cancel()

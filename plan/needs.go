@@ -32,6 +32,11 @@ const (
 	Disk        = Kind(gorgon.NeedDisk)
 )
 
+// Kinds lists all kinds.
+func Kinds() []Kind {
+	return []Kind{Process, Guards, Incremental, Refresh, Worker, Schedule, Commits, File, Memory, Connections, Background, Database, Disk}
+}
+
 // A Need is one thing that one part of an app needs.
 type Need struct {
 	Part string `json:"part"` // "page /search", "endpoint POST /cart", "service mailer"

@@ -15,13 +15,19 @@ import (
 
 // Postgres starts a PostgreSQL with one empty database, "gorgon", whose user of
 // the same name has all rights and needs no password. Its URL is
-// postgres://gorgon@…/gorgon.
-func Postgres() (*Server, error) {
+// postgres://gorgon@…/gorgon. It does not sync its log.
+func Postgres() (*Server, error) { return startPostgres("off") }
+
+// PostgresSynced is a PostgreSQL that syncs its log to the disk, as in
+// production.
+func PostgresSynced() (*Server, error) { return startPostgres("on") }
+
+func startPostgres(sync string) (*Server, error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
 	}
-	s, err := newPostgres(bin)
+	s, err := newPostgres(bin, sync)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,7 @@ func PostgresStandby(primary *Server) (*Standby, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newPostgres(bin)
+	s, err := newPostgres(bin, "off")
 	if err != nil {
 		link.Close()
 		return nil, err
@@ -118,7 +124,7 @@ func postgresPrograms() (string, error) {
 	return filepath.Dir(initdb), err
 }
 
-func newPostgres(bin string) (postgres, error) {
+func newPostgres(bin, sync string) (postgres, error) {
 	dir, err := folder()
 	if err != nil {
 		return postgres{}, err
@@ -131,7 +137,7 @@ func newPostgres(bin string) (postgres, error) {
 	s := postgres{&Server{URL: "postgres://gorgon@" + addr + "/gorgon?sslmode=disable", Addr: addr, dir: dir, signal: syscall.SIGINT}, bin}
 	s.start = func() *exec.Cmd {
 		cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", s.data(), "-h", host, "-p", port,
-			"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+			"-c", "unix_socket_directories=", "-c", "fsync="+sync, "-c", "full_page_writes="+sync, "-c", "max_connections=200")
 		cmd.Dir = dir
 		return cmd
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/gorgon-go/gorgon/compile"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/scaffold"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/plan"
@@ -45,6 +46,8 @@ type deployment struct {
 	image   string
 	region  string
 	single  bool
+	infra   string
+	diff    bool
 	accept  []string
 
 	rehearse      bool
@@ -59,6 +62,9 @@ type deployment struct {
 	madeAt    time.Time
 	temp      string
 	phases    phases
+
+	repository repository     // for a target with files of its own
+	owned      *scaffold.Plan // likewise
 }
 
 // buildFlags are what the build of the release is told.
@@ -111,7 +117,13 @@ cannot have (other-build), packages that need cgo (cgo), and an app without an
 error view of its own (default-errors). The same commit gives the same bytes.
 
 Each target has a folder of its own in --out, beside the package. A deploy for
-another target keeps it as long as it is of the same build.`,
+another target keeps it as long as it is of the same build.
+
+Some targets also write files into the app's repository, which are yours from then
+on: infrastructure below --infra, and the workflows that deploy to it. A later
+deploy writes those again that you have not changed. Beside one that you have, it
+puts the new version with the suffix .new, and shows what is new and what you
+changed. --diff shows what would change, and writes nothing.`,
 		Example: "  gorgon deploy\n  gorgon deploy ./cmd/shop --to kubernetes --store postgres://app@db.internal/app --replicas 3",
 		Args:    onePackage,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -124,10 +136,12 @@ another target keeps it as long as it is of the same build.`,
 	c.Flags().StringVar(&d.to, "to", "", "target, as 'plan' lists them; default: none, for the package alone")
 	c.Flags().StringVar(&d.out, "out", "pkg", "folder of the package; an earlier package there is replaced")
 	c.Flags().StringVar(&d.os, "os", "linux", "system to compile for")
-	c.Flags().StringVar(&d.arch, "arch", runtime.GOARCH, "architecture to compile for; several, as in amd64,arm64, for an image")
+	c.Flags().StringVar(&d.arch, "arch", "", "architecture to compile for; several, as in amd64,arm64, for an image (default: the usual one of the target, or that of this machine)")
 	c.Flags().StringVar(&d.image, "image", "", "the image's name and tag (default: NAME:COMMIT)")
 	c.Flags().StringVar(&d.region, "region", "", "region, for targets that have several")
 	c.Flags().BoolVar(&d.single, "single", false, "one executable with the seed inside")
+	c.Flags().StringVar(&d.infra, "infra", "", "folder in the repository for the target's infrastructure (default: infra/TARGET in the module)")
+	c.Flags().BoolVar(&d.diff, "diff", false, "show what a deploy would change in the repository, and do nothing")
 	c.Flags().StringArrayVar(&d.accept, "accept", nil, "name of a check to ignore (repeatable)")
 	c.Flags().BoolVar(&d.rehearse, "rehearse", false, "run the package under the limits of the target before it is written")
 	c.Flags().StringVar(&d.rehearseStore, "rehearse-store", "", "the store of the rehearsal (default: a disk store in a temporary folder)")
@@ -161,6 +175,9 @@ func (d *deployment) run(ctx context.Context) (err error) {
 	}
 	d.phases.begin("asking git for its source")
 	if d.source, err = compile.Find(ctx, d.app.binary, d.out, "dist"); err != nil {
+		return err
+	}
+	if err := d.owns(ctx); err != nil || d.diff {
 		return err
 	}
 	if err := d.presentable(); err != nil {
@@ -208,6 +225,11 @@ func (d *deployment) run(ctx context.Context) (err error) {
 	if err := replace(d.out, whole, filepath.Join(d.temp, "old")); err != nil {
 		return err
 	}
+	if d.owned != nil {
+		if err := d.owned.Do(); err != nil {
+			return err
+		}
+	}
 	return d.summary(site)
 }
 
@@ -229,6 +251,11 @@ func (d *deployment) check() error {
 		}
 		d.target = &found[0]
 	}
+	if d.arch == "" {
+		if d.arch = runtime.GOARCH; d.target != nil {
+			d.arch = cmp.Or(d.target.Arch, d.arch)
+		}
+	}
 	arches := strings.Split(d.arch, ",")
 	switch {
 	case len(arches) > 1 && (d.target == nil || !d.target.Image):
@@ -237,6 +264,10 @@ func (d *deployment) check() error {
 		return cli.Misuse("--single: an image has the program and its seed in layers of their own: leave it out")
 	case d.rehearse && (d.os != runtime.GOOS || arches[0] != runtime.GOARCH):
 		return cli.Misuse("--rehearse: a package for %s/%s does not run here: deploy for %s/%s, or leave it out", d.os, arches[0], runtime.GOOS, runtime.GOARCH)
+	case d.infra != "" && (d.target == nil || d.target.Own == nil):
+		return cli.Misuse("--infra: %s writes no files into the repository: leave it out", cmp.Or(d.to, "a package alone"))
+	case d.diff && (d.target == nil || d.target.Own == nil):
+		return cli.Misuse("--diff: %s writes no files into the repository: leave it out", cmp.Or(d.to, "a package alone"))
 	case d.os != "linux" && d.target != nil:
 		return cli.Misuse("--os %s: %s runs linux: leave it out", d.os, d.to)
 	}
@@ -309,20 +340,11 @@ func (d *deployment) write(ctx context.Context, folder string, packages release.
 	if err != nil {
 		return deploy.Site{}, err
 	}
-	site := deploy.Site{
-		App: d.app.App, Outcome: d.outcome, Package: found, Folder: folder, Folders: packages.Folders,
-		Store: d.storeThere(), Migrate: d.migrates(), Image: d.image, Region: d.region,
-		Run: func(ctx context.Context, args ...string) ([]byte, error) {
-			return call(ctx, packages.Program, nil, append(args, "--seed", packages.Seed)...)
-		},
+	site := d.site(found)
+	site.Folder, site.Folders = folder, packages.Folders
+	site.Run = func(ctx context.Context, args ...string) ([]byte, error) {
+		return call(ctx, packages.Program, nil, append(args, "--seed", packages.Seed)...)
 	}
-	if site.Image == "" {
-		site.Image = d.app.Name + ":" + cmp.Or(fmt.Sprintf("%.12s", d.source.Commit), found.Build)
-	}
-	if u, err := url.Parse(d.app.Origin); err == nil {
-		site.Domain = u.Host
-	}
-	site.Variables = d.variables(site)
 	if d.target == nil {
 		return site, nil
 	}
@@ -343,6 +365,23 @@ func (d *deployment) write(ctx context.Context, folder string, packages release.
 		return site, err
 	}
 	return site, nil
+}
+
+// site describes the app for its target.
+func (d *deployment) site(of pack.Manifest) deploy.Site {
+	s := deploy.Site{
+		App: d.app.App, Outcome: d.outcome, Package: of,
+		Store: d.storeThere(), Migrate: d.migrates(), Image: d.image, Region: d.region,
+		Infra: d.repository.infra, Module: d.repository.module, Main: d.repository.main,
+	}
+	if s.Image == "" {
+		s.Image = d.app.Name + ":" + cmp.Or(fmt.Sprintf("%.12s", d.source.Commit), of.Build)
+	}
+	if u, err := url.Parse(d.app.Origin); err == nil {
+		s.Domain = u.Host
+	}
+	s.Variables = d.variables(s)
+	return s
 }
 
 // storeThere is the store's location where the app goes, without secrets.
@@ -408,7 +447,11 @@ func (d *deployment) summary(s deploy.Site) error {
 		bytes += f.Size
 	}
 	if d.json {
-		return d.t.print(map[string]any{"out": d.out, "manifest": s.Package})
+		said := map[string]any{"out": d.out, "manifest": s.Package}
+		if d.owned != nil {
+			said["repository"] = d.owned.Changes
+		}
+		return d.t.print(said)
 	}
 	fmt.Fprintf(d.t.log, "packed %s for %s/%s in %s: %s, %s (build %s)\n",
 		d.app.Name, d.os, d.arch, d.out, cli.Plural(s.Package.Pages, "page"), cli.Size(bytes), s.Package.Build)
@@ -420,6 +463,10 @@ func (d *deployment) summary(s deploy.Site) error {
 	}
 	if len(d.outcome.Verdicts) > 0 {
 		d.t.tellVerdicts(d.outcome.Verdicts)
+	}
+	if d.owned != nil {
+		d.tellOwn(d.owned)
+		return nil
 	}
 	fmt.Fprintf(d.t.log, "what to do next: %s\n", filepath.Join(d.out, d.to, deploy.ReadmeName))
 	return nil

@@ -7,8 +7,10 @@ import (
 
 	"github.com/gorgon-go/gorgon/cli"
 	"github.com/gorgon-go/gorgon/deploy"
+	"github.com/gorgon-go/gorgon/deploy/aws"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
 	"github.com/gorgon-go/gorgon/deploy/fly"
+	"github.com/gorgon-go/gorgon/deploy/gcp"
 	"github.com/gorgon-go/gorgon/deploy/kubernetes"
 	"github.com/gorgon-go/gorgon/deploy/lambda"
 	"github.com/gorgon-go/gorgon/deploy/oci"
@@ -19,7 +21,7 @@ import (
 // targets are those of Gorgon, then the caller's own.
 func (t *tool) targets() []deploy.Target {
 	return append([]deploy.Target{
-		static.Target(), systemd.Target(), oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), lambda.Target(),
+		static.Target(), systemd.Target(), oci.Target(), kubernetes.Target(), fly.Target(), cloudrun.Target(), gcp.Target(), aws.Target(), lambda.Target(),
 	}, t.config.Targets...)
 }
 

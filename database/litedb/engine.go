@@ -61,6 +61,8 @@ func open(config database.Config) (*engine, error) {
 // Connector connects for database/sql.
 func (e *engine) Connector() driver.Connector { return connector{e} }
 
+func (e *engine) Idle() int { return 0 }
+
 type connector struct{ engine *engine }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) { return c.engine.connect(ctx) }

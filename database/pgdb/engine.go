@@ -98,6 +98,9 @@ func (e *engine) Connector() driver.Connector {
 	return connector{e, stdlib.GetPoolConnector(e.app)}
 }
 
+// Idle leaves most of the pool to users of pgx.
+func (e *engine) Idle() int { return int(e.app.Config().MaxConns / 4) }
+
 func (e *engine) Shown() string { return e.shown }
 
 func (e *engine) Tag(ctx context.Context) (string, error) {

@@ -1,30 +1,29 @@
-// Package cloudrun writes the service and the jobs that run a package's image
-// on Google Cloud Run.
+// Package cloudrun writes the infrastructure that runs a package's image on
+// Google Cloud Run: Terraform for the service, its jobs, and what the app's plan
+// needs beside them.
 package cloudrun
 
 import (
+	"cmp"
 	"context"
+	"embed"
+	"errors"
 	"fmt"
-	"slices"
-	"strconv"
+	"io/fs"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
+	"github.com/gorgon-go/gorgon/deploy/terraform"
 	"github.com/gorgon-go/gorgon/plan"
-	"github.com/gorgon-go/gorgon/wire"
 )
 
-// Names of what is written beside deploy.ReadmeName.
 const (
-	ServiceName  = "service.yaml"
-	MigrateName  = "job-migrate.yaml"
-	MaintainName = "job-maintain.yaml"
+	openFor = 60 * time.Minute // the longest that Cloud Run lets a request take
+	ends    = 10 * time.Second // from SIGTERM until the instance is gone
 )
-
-// openFor is the longest that Cloud Run lets a request take.
-const openFor = 60 * time.Minute
 
 // Target is Cloud Run, paid by the request or, with --always-on, by the
 // instance.
@@ -33,193 +32,157 @@ func Target() deploy.Target {
 		Target: plan.Target{
 			Name: "cloudrun", Title: "Google Cloud Run",
 			Offers: plan.Offers{
-				Process: true, Elastic: true, Frozen: plan.UnlessPaid,
+				Process: true, Elastic: true, Frozen: plan.UnlessPaid, Drain: ends,
 				Disk: plan.LostFiles, OpenFor: openFor, Schedule: "Cloud Scheduler",
 			},
 		},
 		Image: true,
 		Write: write,
+		Own:   own,
 	}
 }
 
+//go:embed all:files
+var embedded embed.FS
+
+// write writes the image, which release.sh pushes, and where to go on.
 func write(ctx context.Context, s deploy.Site, folder string) error {
-	w := writer{site: s, name: pod.Label(s.Package.App), image: image(s)}
-	w.variables = pod.With(s.Variables, pod.Store(s, "/tmp")) // files are gone with the instance anyhow
-	if s.Outcome.Role == "web" {
-		w.variables = pod.With(w.variables, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
+	s.Variables = variables(s)
+	if err := check(s.Variables); err != nil {
+		return err
 	}
-	w.site.Variables = w.variables
-	if err := pod.Check(w.variables); err != nil {
+	return pod.Write(ctx, s, folder, deploy.Readme(s, readme(s)))
+}
+
+// own returns the infrastructure.
+func own(ctx context.Context, s deploy.Site) ([]deploy.File, error) {
+	k, err := describe(s)
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(embedded, "files")
+	if err != nil {
+		return nil, err
+	}
+	written, err := terraform.Render(ctx, files, k, templates(k, files))
+	if err != nil {
+		return nil, fmt.Errorf("cloudrun: %w", err)
+	}
+	return written, nil
+}
+
+// templates lists the files, each with what makes it wanted.
+func templates(k terraform.Stack, files fs.FS) []terraform.Template {
+	list := []terraform.Template{
+		{From: "versions.tf", Wanted: true},
+		{From: "variables.tf", Wanted: true},
+		{From: "network.tf", Wanted: k.Database || k.Cache},
+		{From: "compute.tf", Wanted: true},
+		{From: "balancer.tf", Wanted: true},
+		{From: "identity.tf", Wanted: true},
+		{From: "database.tf", Wanted: k.Database},
+		{From: "cache.tf", Wanted: k.Cache},
+		{From: "schedule.tf", Wanted: k.Cron != ""},
+		{From: "secrets.tf", Wanted: len(k.Secrets) > 0},
+		{From: "observability.tf", Wanted: true},
+		{From: "outputs.tf", Wanted: true},
+		{From: "environments/production.tfvars", Wanted: true},
+		{From: "environments/production.backend.hcl", Wanted: true},
+		{From: "environments/staging.tfvars", Wanted: true},
+		{From: "environments/staging.backend.hcl", Wanted: true},
+		{From: "tests/cloudrun.tftest.hcl", Wanted: true},
+		{From: deploy.ReadmeName, Wanted: true},
+		{From: "release.sh", Wanted: has(files, "release.sh"), Mode: 0o755},
+	}
+	for i := range list {
+		list[i].Name = list[i].From
+	}
+	return list
+}
+
+func has(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, name)
+	return err == nil
+}
+
+// describe finds the stack: with the numbers of instances that Cloud Run has
+// for it, and the program's environment as it has to be there.
+func describe(s deploy.Site) (terraform.Stack, error) {
+	if s.Outcome.Setting.Store == "s3" {
+		return terraform.Stack{}, errors.New("cloudrun: a store in S3 needs keys of Amazon's, and keys are what this infrastructure does without: name one that lies beside the service with --store postgres or redis")
+	}
+	s.Variables = variables(s)
+	if err := check(s.Variables); err != nil {
+		return terraform.Stack{}, err
+	}
+	k, err := terraform.Of(s)
+	if err != nil {
+		return k, fmt.Errorf("cloudrun: %w", err)
+	}
+	k.Drain = ends
+	k.Least, k.Most = 0, 10
+	if k.Database {
+		k.Most = 6 // more need a larger server, for their connections
+	}
+	if n := s.Outcome.Setting.Replicas; n > 0 {
+		k.Most = n
+	}
+	if s.Outcome.Setting.AlwaysOn {
+		k.Least = 1
+	}
+	if k.Database && len(k.From(terraform.FromDatabase)) == 0 { // declared by a part of the app's own
+		k.Secrets = append(k.Secrets, terraform.Secret{
+			Variable: deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the URL of the database"},
+			ID:       "database-url", From: terraform.FromDatabase,
+		})
+	}
+	ids := map[string]bool{}
+	for i, v := range k.Secrets { // A_B and a_b are two variables, and would be one secret
+		for n := 2; ids[k.Secrets[i].ID]; n++ {
+			k.Secrets[i].ID = fmt.Sprintf("%s-%d", v.ID, n)
+		}
+		ids[k.Secrets[i].ID] = true
+		k.Secrets[i].For = line(v.For)
+	}
+	for _, list := range [][]deploy.Variable{k.Settings, k.Yours} {
+		for i := range list {
+			list[i].For = line(list[i].For)
+		}
+	}
+	return k, nil
+}
+
+// line is a text on one line, as a comment is.
+func line(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return cmp.Or(strings.Join(strings.Fields(text), " "), "the app's own")
+}
+
+// variables are the site's, and those that follow from Cloud Run: files are
+// gone with the instance, and there may be no processor between requests.
+func variables(s deploy.Site) []deploy.Variable {
+	list := pod.With(s.Variables, pod.Store(s, "/tmp"))
+	if s.Outcome.Role == "web" {
+		list = pod.With(list, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
+	}
+	return list
+}
+
+// check refuses variables that no environment can hold, and those of the
+// platform.
+func check(variables []deploy.Variable) error {
+	if err := pod.Check(variables); err != nil {
 		return fmt.Errorf("cloudrun: %w", err)
 	}
-	for _, v := range w.variables {
+	for _, v := range variables {
 		if v.Name == "PORT" || strings.HasPrefix(v.Name, "K_") || strings.HasPrefix(v.Name, "X_GOOGLE_") {
 			return fmt.Errorf("cloudrun: variable %s is the platform's: use another", v.Name)
 		}
 	}
-	app := s.Package.App
-	w.add(ServiceName, app+" on Cloud Run: see "+deploy.ReadmeName+".", w.service())
-	if s.Migrate {
-		w.add(MigrateName, "Creates or upgrades the store's tables, before a new version serves.", w.job("migrate"))
-	}
-	if w.maintained() {
-		w.add(MaintainName, "Runs maintenance whenever Cloud Scheduler calls it.", w.job("maintain"))
-	}
-	if w.fault != nil {
-		return fmt.Errorf("cloudrun: %w", w.fault)
-	}
-	return pod.Write(ctx, s, folder, append(w.files, deploy.Readme(w.site, w.readme()))...)
-}
-
-// image is the site's. Where it has none, its name has to be written in by
-// hand, which Cloud Run asks for by refusing capitals.
-func image(s deploy.Site) string {
-	if s.Image != "" {
-		return s.Image
-	}
-	return "REGION-docker.pkg.dev/PROJECT/REPOSITORY/" + pod.Image(s)
-}
-
-// A writer writes the objects of one site.
-type writer struct {
-	site      deploy.Site
-	name      string // of the service
-	image     string
-	variables []deploy.Variable
-
-	files []deploy.File
-	fault error // the first
-}
-
-func (w *writer) add(name, comment string, object any) {
-	file, err := pod.YAML(name, comment, object)
-	if err != nil && w.fault == nil {
-		w.fault = err
-	}
-	w.files = append(w.files, file)
-}
-
-// maintained says whether there is something for maintain to do, and a store
-// to do it to or a service to run.
-func (w *writer) maintained() bool {
-	return w.site.Scheduled() && (w.site.Outcome.Setting.SharedStore || w.site.App.Has(plan.Schedule))
-}
-
-// connects says whether a part of the site keeps connections open.
-func (w *writer) connects() bool {
-	for _, p := range w.site.Package.Parts {
-		if slices.ContainsFunc(p.Needs, func(n plan.Need) bool { return n.Kind == plan.Connections }) {
-			return true
-		}
-	}
-	return false
-}
-
-type service struct {
-	pod.Object `yaml:",inline"`
-	Spec       serviceSpec `yaml:"spec"`
-}
-
-type serviceSpec struct {
-	Template template  `yaml:"template"`
-	Traffic  []traffic `yaml:"traffic"`
-}
-
-type template struct {
-	Metadata pod.Metadata `yaml:"metadata"`
-	Spec     revision     `yaml:"spec"`
-}
-
-type revision struct {
-	ContainerConcurrency int             `yaml:"containerConcurrency"`
-	TimeoutSeconds       int             `yaml:"timeoutSeconds"`
-	Containers           []pod.Container `yaml:"containers"`
-}
-
-type traffic struct {
-	Percent        int  `yaml:"percent"`
-	LatestRevision bool `yaml:"latestRevision"`
-}
-
-type job struct {
-	pod.Object `yaml:",inline"`
-	Spec       struct {
-		Template struct {
-			Spec struct {
-				TaskCount int `yaml:"taskCount"`
-				Template  struct {
-					Spec task `yaml:"spec"`
-				} `yaml:"template"`
-			} `yaml:"spec"`
-		} `yaml:"template"`
-	} `yaml:"spec"`
-}
-
-type task struct {
-	MaxRetries     int             `yaml:"maxRetries"`
-	TimeoutSeconds pod.Quoted      `yaml:"timeoutSeconds"`
-	Containers     []pod.Container `yaml:"containers"`
-}
-
-func (w *writer) service() service {
-	setting := w.site.Outcome.Setting
-	annotations := map[string]pod.Quoted{
-		"run.googleapis.com/cpu-throttling":    pod.Quoted(strconv.FormatBool(!setting.AlwaysOn)),
-		"run.googleapis.com/startup-cpu-boost": "true",
-	}
-	if setting.AlwaysOn {
-		annotations["autoscaling.knative.dev/minScale"] = "1"
-	}
-	if n := w.site.Replicas(); n > 0 {
-		annotations["autoscaling.knative.dev/maxScale"] = pod.Quoted(strconv.Itoa(n))
-	}
-
-	// HTTP/2 to the container lifts the bound on a response's size. It rules
-	// out WebSocket, which a part with connections may use.
-	c, timeout := w.container("serve"), 5*time.Minute
-	c.Ports = []pod.Listen{{Name: "h2c", ContainerPort: pod.Port}}
-	if w.connects() {
-		c.Ports[0].Name, timeout = "http1", openFor
-	}
-	// A probe's timeout is below its period, and startup is over in 240 s.
-	c.StartupProbe = &pod.Probe{HTTPGet: pod.Get{Path: wire.Started}, PeriodSeconds: 2, TimeoutSeconds: 1, FailureThreshold: 60}
-	c.LivenessProbe = &pod.Probe{HTTPGet: pod.Get{Path: wire.Live}, PeriodSeconds: 10, TimeoutSeconds: 3, FailureThreshold: 3}
-	return service{
-		Object: pod.Object{APIVersion: "serving.knative.dev/v1", Kind: "Service", Metadata: pod.Metadata{Name: w.name}},
-		Spec: serviceSpec{
-			Template: template{
-				Metadata: pod.Metadata{Annotations: annotations},
-				Spec:     revision{ContainerConcurrency: 200, TimeoutSeconds: int(timeout / time.Second), Containers: []pod.Container{c}},
-			},
-			Traffic: []traffic{{Percent: 100, LatestRevision: true}},
-		},
-	}
-}
-
-// job runs one of the program's commands to its end, for 15 minutes at most.
-func (w *writer) job(command string) job {
-	j := job{Object: pod.Object{APIVersion: "run.googleapis.com/v1", Kind: "Job", Metadata: pod.Metadata{Name: w.name + "-" + command}}}
-	j.Spec.Template.Spec.TaskCount = 1
-	j.Spec.Template.Spec.Template.Spec = task{MaxRetries: 3, TimeoutSeconds: "900", Containers: []pod.Container{w.container(command)}}
-	return j
-}
-
-func (w *writer) container(command string) pod.Container {
-	c := pod.Container{
-		Image: w.image, Args: []string{command},
-		Resources: pod.Resources{Limits: &pod.Amounts{CPU: "1", Memory: "512Mi"}},
-	}
-	for _, v := range pod.Plain(w.variables) {
-		c.Env = append(c.Env, pod.Env{Name: v.Name, Value: pod.Quoted(v.Value)})
-	}
-	for _, v := range pod.Secrets(w.variables) {
-		c.Env = append(c.Env, pod.Env{Name: v.Name, ValueFrom: &pod.ValueFrom{SecretKeyRef: pod.Key{Name: w.secret(v), Key: "latest"}}})
-	}
-	return c
-}
-
-// secret is the name of a variable's secret in Secret Manager, which all apps
-// of a project share.
-func (w *writer) secret(v deploy.Variable) string {
-	return w.name + "-" + strings.ReplaceAll(strings.ToLower(v.Name), "_", "-")
+	return nil
 }

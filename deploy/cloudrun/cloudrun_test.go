@@ -1,312 +1,254 @@
-// The objects held against the published schemas of Cloud Run's API.
+// The files of the target: which there are, and what they say.
 
 package cloudrun_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
+	"context"
+	"net/http"
 	"os"
-	"path/filepath"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
 	"github.com/gorgon-go/gorgon/deploy/deploytest"
+	"github.com/gorgon-go/gorgon/deploy/pod"
+	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// A schema is one of a discovery document of Google's.
-type schema struct {
-	Ref         string             `json:"$ref,omitempty"`
-	Type        string             `json:"type,omitempty"`
-	Format      string             `json:"format,omitempty"`
-	Enum        []string           `json:"enum,omitempty"`
-	Properties  map[string]*schema `json:"properties,omitempty"`
-	Additional  *schema            `json:"additionalProperties,omitempty"`
-	Items       *schema            `json:"items,omitempty"`
-	Description string             `json:"description,omitempty"`
+const infra = "infra/cloudrun"
+
+// TestTarget holds the package's folder against the laws of all targets.
+func TestTarget(t *testing.T) {
+	deploytest.Run(t, cloudrun.Target(), nil)
 }
 
-// schemas reads testdata/run-v1.json: what Service and Job reach in the
-// discovery document of Cloud Run's API, without the descriptions and without
-// what these say is not supported. UPDATE_SCHEMA names such a document to take
-// it from: run/v1/run-api.json in the module google.golang.org/api.
-func schemas(t *testing.T) map[string]*schema {
-	t.Helper()
-	const name = "testdata/run-v1.json"
-	var doc struct {
-		Source  string             `json:"source"`
-		Schemas map[string]*schema `json:"schemas"`
+// sites are apps by what they need, from little to all.
+func sites() map[string]deploy.Site {
+	pages := []gorgon.Part{
+		gorgon.Page[string]{Path: "/"},
+		gorgon.Page[string]{Path: "/search", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }},
 	}
-	from := os.Getenv("UPDATE_SCHEMA")
-	if from != "" {
-		var whole struct {
-			ID, Revision string
-			Schemas      map[string]*schema
-		}
-		decode(t, from, &whole)
-		doc.Source = fmt.Sprintf("google.golang.org/api, %s, revision %s", whole.ID, whole.Revision)
-		doc.Schemas = map[string]*schema{}
-		for _, root := range []string{"Service", "Job"} {
-			reach(doc.Schemas, whole.Schemas, root)
-		}
-		data, err := json.MarshalIndent(doc, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, append(data, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	open := gorgon.Page[string]{Path: "/feed", Needs: []gorgon.Need{gorgon.NeedConnections}}
+	nightly := gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 24 * time.Hour}
+	purge := deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP"}
+	rows := deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"}
+
+	bare := site(gorgon.App{Name: "leaflet", Parts: pages}, plan.Setting{Store: "none"}, false)
+
+	database := site(gorgon.App{Name: "shop", Parts: pages}, plan.Setting{Store: "postgres", SharedStore: true}, true)
+	database.Variables = []deploy.Variable{rows, purge}
+
+	connections := site(gorgon.App{Name: "shop", Parts: append(slices.Clone(pages), open)}, plan.Setting{Store: "postgres", SharedStore: true, AlwaysOn: true}, true)
+	connections.Variables = []deploy.Variable{rows, purge}
+
+	all := site(gorgon.App{Name: "7-seas", Origin: "https://seas.example.com", Parts: append(slices.Clone(pages), open, nightly)},
+		plan.Setting{Store: "redis", SharedStore: true}, true)
+	all.Domain, all.Region = "seas.example.com", "us-central1"
+	all.Variables = []deploy.Variable{rows, purge,
+		{Name: "GREETING", Value: "good day", For: "what visitors are told\nfirst"},
+		{Name: "MAIL_KEY", Secret: true, For: "the key of the mail service"},
+		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
 	}
-	decode(t, name, &doc)
-	return doc.Schemas
+	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "all": all}
 }
 
-func decode(t *testing.T, name string, into any) {
+func site(app gorgon.App, setting plan.Setting, database bool) deploy.Site {
+	described := plan.Describe(app)
+	if database { // as the program itself adds it
+		described.Parts = append(described.Parts, plan.Part{Name: plan.DatabasePart, Needs: []plan.Need{{Part: plan.DatabasePart, Kind: plan.Database, Why: "it keeps rows"}}})
+	}
+	return deploy.Site{
+		App: described, Outcome: plan.Judge(described, cloudrun.Target().Target, setting), Infra: infra, Module: ".", Main: "cmd/" + app.Name, Migrate: database,
+		Package: pack.Manifest{App: app.Name, Parts: described.Parts},
+	}
+}
+
+// own are the files of the repository, by name below the target's folder.
+func own(t *testing.T, s deploy.Site) map[string]string {
 	t.Helper()
-	data, err := os.ReadFile(name)
+	list, err := cloudrun.Target().Own(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func reach(reached, all map[string]*schema, name string) {
-	if reached[name] != nil {
-		return
-	}
-	s := all[name]
-	reached[name] = s
-	prune(reached, all, s)
-}
-
-func prune(reached, all map[string]*schema, s *schema) {
-	if s == nil {
-		return
-	}
-	s.Description = ""
-	if s.Ref != "" {
-		reach(reached, all, s.Ref)
-	}
-	maps.DeleteFunc(s.Properties, func(_ string, p *schema) bool {
-		return strings.HasPrefix(strings.TrimPrefix(p.Description, "Optional. "), "Not supported")
-	})
-	for _, p := range s.Properties {
-		prune(reached, all, p)
-	}
-	prune(reached, all, s.Additional)
-	prune(reached, all, s.Items)
-}
-
-// conforms holds a value against a schema, and lists the faults.
-func conforms(all map[string]*schema, s *schema, at string, value any) []string {
-	if s.Ref != "" {
-		s = all[s.Ref]
-	}
-	wrong := func(want string) []string {
-		return []string{fmt.Sprintf("%s is %T %v, want %s", at, value, value, want)}
-	}
-	var faults []string
-	switch s.Type {
-	case "object":
-		fields, is := value.(map[string]any)
+	files := map[string]string{}
+	for _, f := range list {
+		name, is := strings.CutPrefix(f.Name, infra+"/")
 		if !is {
-			return wrong("an object")
+			t.Errorf("%s is not below %s", f.Name, infra)
 		}
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			field := s.Properties[name]
-			if field == nil {
-				field = s.Additional
-			}
-			if field == nil {
-				faults = append(faults, at+"."+name+" is not known, or not supported")
-				continue
-			}
-			faults = append(faults, conforms(all, field, at+"."+name, fields[name])...)
-		}
-	case "array":
-		list, is := value.([]any)
-		if !is {
-			return wrong("a list")
-		}
-		for i, each := range list {
-			faults = append(faults, conforms(all, s.Items, fmt.Sprintf("%s[%d]", at, i), each)...)
-		}
-	case "string":
-		text, is := value.(string)
-		if !is || len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
-			return wrong("a text " + strings.Join(s.Enum, ", "))
-		}
-	case "integer":
-		if _, is := value.(int); !is {
-			return wrong("a whole number")
-		}
-	case "boolean":
-		if _, is := value.(bool); !is {
-			return wrong("true or false")
-		}
-	default:
-		return []string{at + " has a schema that this test does not know: " + s.Type}
-	}
-	return faults
-}
-
-func read(t *testing.T, folder, name string) map[string]any {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(folder, name))
-	if os.IsNotExist(err) {
-		return nil
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	var object map[string]any
-	if err := yaml.Unmarshal(data, &object); err != nil {
-		t.Fatal(err)
-	}
-	return object
-}
-
-func TestTarget(t *testing.T) {
-	all := schemas(t)
-	deploytest.Run(t, cloudrun.Target(), func(t *testing.T, s deploy.Site, folder string) {
-		for name, kind := range map[string]string{cloudrun.ServiceName: "Service", cloudrun.MigrateName: "Job", cloudrun.MaintainName: "Job"} {
-			object := read(t, folder, name)
-			if object == nil {
-				continue
-			}
-			if object["kind"] != kind {
-				t.Errorf("%s is a %v", name, object["kind"])
-			}
-			for _, fault := range conforms(all, all[kind], name, object) {
-				t.Error(fault)
-			}
-		}
-		if migrates := read(t, folder, cloudrun.MigrateName) != nil; migrates != s.Migrate {
-			t.Errorf("a job migrates: %t, and there is a store to lay out: %t", migrates, s.Migrate)
-		}
-	})
-}
-
-// A schema that takes everything proves nothing.
-func TestSchemaRefuses(t *testing.T) {
-	all := schemas(t)
-	for _, text := range []string{
-		"spec: {template: {spec: {containers: [{securityContext: {runAsUser: 1}}]}}}",
-		"spec: {template: {spec: {containers: [{envFrom: []}]}}}",
-		"spec: {template: {spec: {timeoutSeconds: '5'}}}",
-		"spec: {template: {metadata: {annotations: {a: 1}}}}",
-		"spec: {template: {spec: {containers: [{env: [{name: A, value: true}]}]}}}", // which a careless writer makes of a text
-		"spec: {traffic: [{percent: 1.5}]}",
-		"spac: {}",
-	} {
-		var object any
-		if err := yaml.Unmarshal([]byte(text), &object); err != nil {
-			t.Fatal(err)
-		}
-		if len(conforms(all, all["Service"], "service", object)) == 0 {
-			t.Errorf("%s passes", text)
+		files[name] = string(f.Data)
+		if script := strings.HasSuffix(name, ".sh"); script != (f.Mode == 0o755) {
+			t.Errorf("%s has mode %o", name, f.Mode)
 		}
 	}
+	return files
 }
 
-// revision is what the service's template says.
-func revision(t *testing.T, s deploy.Site) (annotations map[string]any, spec, container map[string]any) {
-	t.Helper()
-	template := read(t, deploytest.Write(t, cloudrun.Target(), s), cloudrun.ServiceName)["spec"].(map[string]any)["template"].(map[string]any)
-	spec = template["spec"].(map[string]any)
-	return template["metadata"].(map[string]any)["annotations"].(map[string]any), spec, spec["containers"].([]any)[0].(map[string]any)
-}
-
-func env(container map[string]any) map[string]any {
-	values := map[string]any{}
-	list, _ := container["env"].([]any)
-	for _, each := range list {
-		e := each.(map[string]any)
-		values[e["name"].(string)] = e["value"]
-	}
-	return values
-}
-
-// Every value arrives as it was, whatever it looks like.
-func TestValues(t *testing.T) {
-	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Target)["7-seas"])
-	values := env(c)
-	for i, want := range deploytest.Hostile {
-		if name := "HOSTILE_" + string(rune('A'+i)); values[name] != want {
-			t.Errorf("%s is %q, want %q", name, values[name], want)
-		}
-	}
-}
-
-func TestSettings(t *testing.T) {
-	connects := gorgon.App{Name: "chat", Parts: []gorgon.Part{gorgon.Page[string]{Path: "/", Needs: []gorgon.Need{gorgon.NeedConnections}}}}
-	for _, c := range []struct {
-		name    string
-		app     gorgon.App
-		setting plan.Setting
-		role    any // nil: as serve
-		notes   map[string]any
-		port    string
-		timeout int
-	}{
-		{"by the request", gorgon.App{}, plan.Setting{}, "web", map[string]any{"run.googleapis.com/cpu-throttling": "true"}, "h2c", 300},
-		{"always on", gorgon.App{}, plan.Setting{AlwaysOn: true}, nil, map[string]any{"run.googleapis.com/cpu-throttling": "false", "autoscaling.knative.dev/minScale": "1"}, "h2c", 300},
-		{"bounded", gorgon.App{}, plan.Setting{Replicas: 3}, "web", map[string]any{"run.googleapis.com/cpu-throttling": "true", "autoscaling.knative.dev/maxScale": "3"}, "h2c", 300},
-		{"connections", connects, plan.Setting{}, "web", map[string]any{"run.googleapis.com/cpu-throttling": "true"}, "http1", 3600},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := deploytest.Sites(cloudrun.Target().Target)["leaflet"]
-			s.App, s.Outcome, s.Package.Parts = plan.Describe(c.app), plan.Judge(plan.Describe(c.app), cloudrun.Target().Target, c.setting), plan.Parts(c.app)
-			annotations, spec, container := revision(t, s)
-			delete(annotations, "run.googleapis.com/startup-cpu-boost")
-			if !maps.Equal(annotations, c.notes) {
-				t.Errorf("annotations are %v, want %v", annotations, c.notes)
+// TestTree holds the infrastructure against testdata/infra, which UPDATE_GOLDEN=1
+// writes. release.sh has tests of its own.
+func TestTree(t *testing.T) {
+	for name, s := range sites() {
+		t.Run(name, func(t *testing.T) {
+			got := own(t, s)
+			if diff := cmp.Diff(got, own(t, s)); diff != "" {
+				t.Errorf("the same site gives the same bytes; the second time differs:\n%s", diff)
 			}
-			if role := env(container)["GORGON_ROLE"]; role != c.role {
-				t.Errorf("the role is %v, want %v", role, c.role)
+			for name, text := range got {
+				if !strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n") || strings.Contains(text, "<no value>") || strings.Contains(text, "\n\n\n") {
+					t.Errorf("%s does not end with one newline, has two empty lines, or a hole", name)
+				}
 			}
-			if port := container["ports"].([]any)[0].(map[string]any)["name"]; port != c.port || spec["timeoutSeconds"] != c.timeout {
-				t.Errorf("port %v and %v s, want %s and %d s", port, spec["timeoutSeconds"], c.port, c.timeout)
+			delete(got, "release.sh")
+			folder := path.Join("testdata", "infra", name)
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				if err := os.RemoveAll(folder); err != nil {
+					t.Fatal(err)
+				}
+				for name, text := range got {
+					if err := deploy.WriteFiles(folder, deploy.File{Name: name, Data: []byte(text)}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return
+			}
+			if diff := cmp.Diff(deploytest.Files(t, folder), got); diff != "" {
+				t.Errorf("%s differs (-golden +written), UPDATE_GOLDEN=1 writes it:\n%s", name, diff)
 			}
 		})
 	}
 }
 
-// What the API says of probes in words alone.
-func TestProbes(t *testing.T) {
-	_, _, c := revision(t, deploytest.Sites(cloudrun.Target().Target)["shop"])
-	for _, name := range []string{"startupProbe", "livenessProbe"} {
-		p := c[name].(map[string]any)
-		period, timeout, failures := p["periodSeconds"].(int), p["timeoutSeconds"].(int), p["failureThreshold"].(int)
-		if timeout >= period || name == "startupProbe" && period*failures > 240 {
-			t.Errorf("%s: %d times within %d s, each %d s", name, failures, period, timeout)
+// A part that the app does not need is not there, and all that is needed is.
+func TestParts(t *testing.T) {
+	parts := map[string]string{"database.tf": "database connections all", "network.tf": "database connections all", "secrets.tf": "database connections all", "cache.tf": "all", "schedule.tf": "database all"}
+	for name, s := range sites() {
+		files := own(t, s)
+		for part, in := range parts {
+			if _, is := files[part]; is != slices.Contains(strings.Fields(in), name) {
+				t.Errorf("%s: %s is there: %t", name, part, is)
+			}
 		}
+	}
+}
+
+// TestLines bounds what has to be read: the lines that are neither empty nor a
+// comment.
+func TestLines(t *testing.T) {
+	for name, s := range sites() {
+		code, all := 0, 0
+		for file, text := range own(t, s) {
+			if !strings.HasSuffix(file, ".tf") {
+				continue
+			}
+			for line := range strings.Lines(text) {
+				all++
+				if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+					code++
+				}
+			}
+		}
+		t.Logf("%s: %d lines of HCL, %d with comments", name, code, all)
+		if code > 700 {
+			t.Errorf("%s: %d lines of HCL, want 700 at most", name, code)
+		}
+	}
+}
+
+// What the program and the files have to agree on.
+func TestAgreed(t *testing.T) {
+	compute := own(t, sites()["bare"])["compute.tf"]
+	for _, text := range []string{"container_port = " + "8080", `path = "` + wire.Started + `"`, `path = "` + wire.Live + `"`} {
+		if !strings.Contains(compute, text) {
+			t.Errorf("compute.tf has no %s", text)
+		}
+	}
+	if pod.Port != 8080 {
+		t.Errorf("the program listens on %d, and compute.tf says 8080", pod.Port)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		setting plan.Setting
+		open    bool
+		role    string
+		says    []string
+	}{
+		{"by the request", plan.Setting{}, false, "web", []string{"cpu_idle          = true", `"h2c"`, `"300s"`, "{ min = 0, max = 10 }"}},
+		{"always on", plan.Setting{AlwaysOn: true}, false, "", []string{"cpu_idle          = false", `"h2c"`, `"300s"`, "{ min = 1, max = 10 }", "var.instances.min >= 1"}},
+		{"bounded", plan.Setting{Replicas: 3}, false, "web", []string{"cpu_idle          = true", "{ min = 0, max = 3 }"}},
+		{"connections", plan.Setting{}, true, "web", []string{`"http1"`, `"3600s"`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app := gorgon.App{Name: "chat", Parts: []gorgon.Part{gorgon.Page[string]{Path: "/"}}}
+			if c.open {
+				app.Parts = []gorgon.Part{gorgon.Page[string]{Path: "/", Needs: []gorgon.Need{gorgon.NeedConnections}}}
+			}
+			files := own(t, site(app, c.setting, false))
+			text := files["compute.tf"] + files["variables.tf"]
+			for _, part := range c.says {
+				if !strings.Contains(text, part) {
+					t.Errorf("the files do not say %s", part)
+				}
+			}
+			role := regexp.MustCompile(`"GORGON_ROLE" = "(\w+)"`).FindStringSubmatch(text)
+			if len(role) == 0 != (c.role == "") || len(role) > 0 && role[1] != c.role {
+				t.Errorf("the role is %v, want %q", role, c.role)
+			}
+		})
 	}
 }
 
 func TestRefusals(t *testing.T) {
 	for name, want := range map[string]string{
-		"PORT": "variable PORT is the platform's", "K_SERVICE": "variable K_SERVICE is the platform's", "1A": "use letters, digits",
+		"PORT": "variable PORT is the platform's", "K_SERVICE": "variable K_SERVICE is the platform's", "X_GOOGLE_A": "variable X_GOOGLE_A is the platform's", "1A": "use letters, digits",
 	} {
-		s := deploytest.Sites(cloudrun.Target().Target)["leaflet"]
-		s.Variables = []deploy.Variable{{Name: name, Value: "1"}}
-		if err := cloudrun.Target().Write(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: the error is %v, want it to say %q", name, err, want)
+		for _, v := range []deploy.Variable{{Name: name, Value: "1"}, {Name: name, Secret: true}, {Name: name}} {
+			s := sites()["bare"]
+			s.Variables = []deploy.Variable{v}
+			if err := cloudrun.Target().Write(t.Context(), s, t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error of Write is %v, want it to say %q", name, err, want)
+			}
+			if _, err := cloudrun.Target().Own(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error of Own is %v, want it to say %q", name, err, want)
+			}
+		}
+	}
+	for store, want := range map[string]string{"s3": "--store postgres or redis", "disk": "--store postgres or redis", "sqlite": "--store postgres or redis"} {
+		s := sites()["bare"]
+		s.Outcome.Setting = plan.Setting{Store: store, SharedStore: store == "s3", Replicas: 1}
+		if _, err := cloudrun.Target().Own(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the error is %v, want it to say %q", store, err, want)
+		}
+	}
+}
+
+// A database that a part declares, without one of Gorgon's own, is found by its
+// URL, too. Two variables never share a secret.
+func TestSecrets(t *testing.T) {
+	s := site(gorgon.App{Name: "own", Parts: []gorgon.Part{gorgon.Page[string]{Path: "/", Needs: []gorgon.Need{gorgon.NeedDatabase}}}}, plan.Setting{}, false)
+	s.Variables = []deploy.Variable{{Name: "A_B", Secret: true}, {Name: "a_b", Secret: true}, {Name: "GORGON_A_B", Secret: true}}
+	text := own(t, s)["secrets.tf"]
+	for _, part := range []string{`"DATABASE_URL" = "database-url"`, `"A_B" = "a-b"`, `"a_b" = "a-b-2"`, `"GORGON_A_B" = "a-b-3"`} {
+		if !strings.Contains(text, part) {
+			t.Errorf("secrets.tf has no %s:\n%s", part, text)
 		}
 	}
 }
 
 func TestOffers(t *testing.T) {
-	want := plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Schedule: "Cloud Scheduler"}
+	want := plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Drain: 10 * time.Second, Schedule: "Cloud Scheduler"}
 	if got := cloudrun.Target(); got.Offers != want || !got.Image || got.Name != "cloudrun" {
 		t.Errorf("the target is %+v", got)
 	}

@@ -1,6 +1,7 @@
 // Package systemd writes what one machine with systemd needs to run a package:
 // hardened units with a socket that outlives restarts, a Caddyfile for TLS in
-// front of it, and a script that installs, upgrades and rolls back.
+// front of it, a script that installs, upgrades and rolls back on the machine,
+// and one that does all of it over ssh.
 package systemd
 
 import (
@@ -12,6 +13,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -37,17 +39,24 @@ var stores = map[string]string{"disk": "disk:/var/lib/%s/store", "sqlite": "sqli
 type unit struct {
 	App, Program, Build string
 	User                string
+	Arch                string            // as Go names it
 	Listen              string            // the address of the socket
+	Trial               string            // where the next release listens while it is tried
 	Domain              string            // "" for none
 	Environment         []deploy.Variable // known now, and no secret
 	Yours               []deploy.Variable // for /etc/APP/env
+	Generated           []deploy.Variable // of those, the ones that install.sh fills with random text
+	Asked               []deploy.Variable // and the others
 	Migrate, Scheduled  bool
 }
+
+// generated are the secrets for which any random text is right.
+var generated = map[string]bool{"GORGON_PURGE_KEY": true}
 
 //go:embed files
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment}).ParseFS(files, "files/*"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready}).ParseFS(files, "files/*"))
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	if err := ctx.Err(); err != nil {
@@ -66,10 +75,13 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		{"socket", u.App + ".socket", true},
 		{"maintain.service", u.App + "-maintain.service", true},
 		{"maintain.timer", u.App + "-maintain.timer", true},
-		{"migrate.service", u.App + "-migrate.service", u.Migrate},
+		{"next.service", u.App + "-next.service", true},
+		{"ready.service", u.App + "-ready.service", true},
+		{"migrate.service", u.App + "-migrate@.service", u.Migrate},
 		{"env", "env.example", true},
 		{"Caddyfile", "Caddyfile", true},
 		{"install.sh", "install.sh", true},
+		{"ship.sh", "ship.sh", true},
 		{"README.md", deploy.ReadmeName, true},
 	} {
 		if !f.wanted {
@@ -81,7 +93,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		}
 		file := deploy.File{Name: f.name, Data: b.Bytes()}
 		switch f.template {
-		case "install.sh":
+		case "install.sh", "ship.sh":
 			file.Mode = 0o755
 		case "README.md":
 			s.Variables = append(u.Environment[:len(u.Environment):len(u.Environment)], u.Yours...)
@@ -99,7 +111,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 // first; then the site's own variables.
 func describe(s deploy.Site) (unit, error) {
 	u := unit{
-		App: s.Package.App, Program: cmp.Or(s.Package.Program, s.Package.App), Build: s.Package.Build,
+		App: s.Package.App, Program: cmp.Or(s.Package.Program, s.Package.App), Build: s.Package.Build, Arch: s.Package.Arch,
 		User: user(s.Package.App), Domain: s.Domain, Migrate: s.Migrate, Scheduled: s.Scheduled(),
 	}
 	known := map[string]string{"GORGON_HOST": "127.0.0.1", "GORGON_PORT": "8080"}
@@ -108,7 +120,7 @@ func describe(s deploy.Site) (unit, error) {
 			known[v.Name] = v.Value
 		}
 	}
-	u.Listen = net.JoinHostPort(known["GORGON_HOST"], known["GORGON_PORT"])
+	u.Listen, u.Trial = net.JoinHostPort(known["GORGON_HOST"], known["GORGON_PORT"]), trial(known["GORGON_HOST"], known["GORGON_PORT"])
 	variables := []deploy.Variable{
 		{Name: "GORGON_STANDALONE", Value: "true", For: "refuse to run from a source tree"},
 		{Name: "GORGON_HOST", Value: known["GORGON_HOST"], For: "where it listens: for the proxy alone"},
@@ -134,6 +146,10 @@ func describe(s deploy.Site) (unit, error) {
 		at[v.Name] = i
 	}
 	for _, v := range s.Variables {
+		if v.Name == "DATABASE_URL" && s.App.Has(plan.File) {
+			// A file of this machine needs no password, so it is named here.
+			v.Value, v.Secret = fmt.Sprintf("sqlite:/var/lib/%s/%[1]s.db", u.App), false
+		}
 		i, ours := at[v.Name]
 		switch {
 		case !ours:
@@ -149,11 +165,36 @@ func describe(s deploy.Site) (unit, error) {
 		if v.Secret || v.Value == "" {
 			v.Value = ""
 			u.Yours = append(u.Yours, v)
+			if generated[v.Name] {
+				u.Generated = append(u.Generated, v)
+			} else {
+				u.Asked = append(u.Asked, v)
+			}
 		} else {
 			u.Environment = append(u.Environment, v)
 		}
 	}
 	return u, nil
+}
+
+// trial is an address for the next release while the present one serves: the
+// same port at another address of the loopback, or the next port where the
+// present one takes the port at every address.
+func trial(host, port string) string {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		if n, err := strconv.Atoi(port); err == nil {
+			port = strconv.Itoa(n%65535 + 1)
+		}
+	}
+	return net.JoinHostPort("127.0.0.2", port)
+}
+
+// ready is a line of shell, as a unit holds it, that waits until a release is
+// ready: 30 s, or READY_WITHIN of the operator's. What keeps it from that is said
+// once.
+func ready(link, addr string, u unit) string {
+	return fmt.Sprintf(`n=0; said=; until now=$$(/opt/%s/%s/%s health --addr %s 2>&1); do [ "$$now" = "$$said" ] || echo "$$now"; said=$$now; `+
+		`n=$$((n+1)); [ $$n -lt $${READY_WITHIN:-30} ] || exit 1; sleep 1; done; echo "$$now"`, u.App, link, u.Program, addr)
 }
 
 // user is the dynamic user that the units share, since they share files. It

@@ -5,12 +5,14 @@ package systemd_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +63,14 @@ func sites() map[string]deploy.Site {
 		},
 	}
 	return map[string]deploy.Site{
+		"vps": site(gorgon.App{Name: "shop", Origin: "https://shop.example.com", Parts: []gorgon.Part{page{Path: "/now", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (string, error) { return "", nil }, View: view}}}, plan.Setting{}, func(s *deploy.Site) {
+			s.App.Parts = append(s.App.Parts, plan.Part{Name: plan.DatabasePart, Needs: []plan.Need{{Part: plan.DatabasePart, Kind: plan.File}}})
+			s.Domain, s.Migrate = "shop.example.com", true
+			s.Variables = []deploy.Variable{
+				{Name: "DATABASE_URL", Secret: true, For: "the app's own database"},
+				{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"},
+			}
+		}),
 		"still": site(still, plan.Setting{}, nil),
 		"disk": site(blog, plan.Setting{Store: "disk"}, func(s *deploy.Site) {
 			s.Store, s.Domain = "disk:/data/store", "blog.example.com"
@@ -180,7 +190,9 @@ func TestUnitsAreReadBySystemd(t *testing.T) {
 				switch filepath.Ext(file) {
 				case ".service", ".socket", ".timer":
 					path := filepath.Join(folder, file)
-					text = strings.ReplaceAll(text, "/opt/"+s.Package.App+"/current/"+s.Package.App, program)
+					for _, link := range []string{"current", "next", "%i"} {
+						text = strings.ReplaceAll(text, "/opt/"+s.Package.App+"/"+link+"/"+s.Package.App, program)
+					}
 					if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 						t.Fatal(err)
 					}
@@ -207,8 +219,9 @@ func TestUnitsAreReadBySystemd(t *testing.T) {
 
 func TestScriptIsPlain(t *testing.T) {
 	for name, s := range sites() {
-		script := filepath.Join(write(t, s), "install.sh")
-		for _, check := range [][]string{{"shellcheck", "--shell=sh", script}, {"dash", "-n", script}} {
+		folder := write(t, s)
+		script, ship := filepath.Join(folder, "install.sh"), filepath.Join(folder, "ship.sh")
+		for _, check := range [][]string{{"shellcheck", "--shell=sh", script}, {"dash", "-n", script}, {"shellcheck", "--shell=bash", ship}, {"bash", "-n", ship}} {
 			if said, err := exec.CommandContext(t.Context(), testbed.Program(t, check[0]), check[1:]...).CombinedOutput(); err != nil {
 				t.Errorf("%s: %s: %v\n%s", name, check[0], err, said)
 			}
@@ -242,17 +255,27 @@ type machine struct {
 	t             *testing.T
 	root, scripts string
 	systemctl     string
+	release       func() // of a lock
 }
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{t: t, root: t.TempDir(), scripts: write(t, sites()["postgres"])}
+	m.write("etc/shop/env", "MINE=1\n")
 	m.systemctl = filepath.Join(t.TempDir(), "systemctl")
 	stub := "#!/bin/sh\necho \"$*\" >>\"$0.log\"\n[ ! -e \"$0.fails\" ] || ! grep -qxF \"$*\" \"$0.fails\"\n"
 	if err := os.WriteFile(m.systemctl, []byte(stub), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return m
+}
+
+func (m *machine) write(name, text string) {
+	m.t.Helper()
+	path := filepath.Join(m.root, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // install runs the script, and says what was said and what systemctl was told.
@@ -292,11 +315,13 @@ func (m *machine) releases() int {
 
 func TestInstall(t *testing.T) {
 	m := newMachine(t)
+	m.write("etc/caddy/Caddyfile", "# A sample.\n\n:80 {\n\t# Of the distribution.\n\troot * /usr/share/caddy\n\n\tfile_server\n}\n")
 	one := packed(t, "one")
 	told := m.must(one)
 	want := []string{
-		"daemon-reload", "start shop-migrate.service", "enable --now shop.socket", "enable shop.service",
-		"restart shop.service",
+		"daemon-reload", "start shop-migrate@next.service", "start shop-next.service", "stop shop-next.service",
+		"daemon-reload", "enable shop.service", "enable --now shop.socket",
+		"restart shop.service", "start shop-ready.service", "reload-or-restart caddy.service",
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("systemctl (-want +told):\n%s", diff)
@@ -307,21 +332,22 @@ func TestInstall(t *testing.T) {
 	for name, mode := range map[string]fs.FileMode{
 		"opt/shop/current/shop": 0o755, "opt/shop/current/shop.seed": 0o644, "opt/shop/current/a folder/b": 0o644,
 		"etc/systemd/system/shop.service": 0o644, "etc/systemd/system/shop.socket": 0o644,
-		"etc/systemd/system/shop-migrate.service": 0o644, "etc/systemd/system/shop-maintain.timer": 0o644,
-		"etc/shop/env": 0o600,
+		"etc/systemd/system/shop-migrate@.service": 0o644, "etc/systemd/system/shop-maintain.timer": 0o644,
+		"etc/systemd/system/shop-next.service": 0o644, "etc/systemd/system/shop-ready.service": 0o644,
+		"etc/shop/env": 0o600, "etc/caddy/sites/shop.caddy": 0o644, "etc/caddy/Caddyfile.before-shop": 0o600,
 	} {
 		if info, err := os.Stat(filepath.Join(m.root, name)); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
 
-	// Again: nothing is undone, and what is the operator's stays.
-	env := filepath.Join(m.root, "etc/shop/env")
-	if err := os.WriteFile(env, []byte("MINE=1\n"), 0o600); err != nil {
-		t.Fatal(err)
+	if data, _ := os.ReadFile(filepath.Join(m.root, "etc/caddy/Caddyfile")); string(data) != "import sites/*.caddy\n" {
+		t.Errorf("Caddy reads %q", data)
 	}
+
+	// Again: nothing is undone, and what is the operator's stays.
 	m.must(one)
-	if data, _ := os.ReadFile(env); string(data) != "MINE=1\n" || m.runs() != "one" || m.releases() != 1 {
+	if data, _ := os.ReadFile(filepath.Join(m.root, "etc/shop/env")); string(data) != "MINE=1\n" || m.runs() != "one" || m.releases() != 1 {
 		t.Errorf("the second time: env %q, runs %q, %d releases", data, m.runs(), m.releases())
 	}
 	if said, _, err := m.install("--rollback"); err == nil || !strings.Contains(said, "no release to go back to") {
@@ -334,7 +360,7 @@ func TestInstall(t *testing.T) {
 	if m.runs() != "five" || m.releases() != 3 {
 		t.Errorf("it runs %q, %d releases", m.runs(), m.releases())
 	}
-	if told := m.must("--rollback"); m.runs() != "four" || !slices.Equal(told, []string{"restart shop.service"}) {
+	if told := m.must("--rollback"); m.runs() != "four" || !slices.Equal(told, []string{"daemon-reload", "enable --now shop.socket", "restart shop.service", "start shop-ready.service"}) {
 		t.Errorf("after a rollback it runs %q, told %q", m.runs(), told)
 	}
 	if m.must("--rollback"); m.runs() != "five" {
@@ -354,8 +380,17 @@ func TestASocketThatMovesIsOpenedAgain(t *testing.T) {
 	if err := os.WriteFile(socket, bytes.ReplaceAll(data, []byte("8090"), []byte("8091")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if told := m.must(one); told[0] != "stop shop.service shop.socket" {
+	moved := packed(t, "two")
+	told := m.must(moved)
+	if i := slices.Index(told, "stop shop.service shop.socket"); i < 0 || i > slices.Index(told, "restart shop.service") {
 		t.Errorf("told %q", told)
+	}
+	// And going back opens the one before.
+	if told := m.must("--rollback"); told[0] != "stop shop.service shop.socket" {
+		t.Errorf("going back: told %q", told)
+	}
+	if data, _ := os.ReadFile(filepath.Join(m.root, "etc/systemd/system/shop.socket")); !bytes.Contains(data, []byte("8090")) {
+		t.Errorf("after going back the socket is\n%s", data)
 	}
 }
 
@@ -393,6 +428,12 @@ func TestInstallRefuses(t *testing.T) {
 			},
 			says: "belongs to something else",
 		},
+		"another's helper": {
+			spoil: func(m *machine, _ string) error {
+				return os.WriteFile(filepath.Join(m.root, "etc/systemd/system/shop-next.service"), []byte("[Service]\nExecStart=/opt/shop-next/current/shop-next serve\n"), 0o644)
+			},
+			says: "belongs to something else",
+		},
 		"the system's unit": {
 			spoil: func(m *machine, _ string) error {
 				dir := filepath.Join(m.root, "usr/lib/systemd/system")
@@ -402,9 +443,31 @@ func TestInstallRefuses(t *testing.T) {
 		},
 		"a failing migration": {
 			spoil: func(m *machine, _ string) error {
-				return os.WriteFile(m.systemctl+".fails", []byte("start shop-migrate.service\n"), 0o644)
+				return os.WriteFile(m.systemctl+".fails", []byte("start shop-migrate@next.service\n"), 0o644)
 			},
-			says: "the release before stays",
+			says: "could not be laid out, and the release before stays",
+		},
+		"a release that is not ready": {
+			spoil: func(m *machine, _ string) error {
+				return os.WriteFile(m.systemctl+".fails", []byte("start shop-next.service\n"), 0o644)
+			},
+			says: "is not ready, and the release before stays",
+		},
+		"another that works": {
+			spoil: func(m *machine, _ string) error {
+				holder := exec.Command("flock", "--no-fork", filepath.Join(m.root, "opt/shop/.lock"), "sh", "-c", "echo held; exec sleep 60")
+				out, err := holder.StdoutPipe()
+				if err != nil {
+					return err
+				}
+				m.release = func() { _ = holder.Process.Kill(); _ = holder.Wait() }
+				if err := holder.Start(); err != nil {
+					return err
+				}
+				_, err = out.Read(make([]byte, 1))
+				return err
+			},
+			says: "another install.sh works here",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -428,6 +491,12 @@ func TestInstallRefuses(t *testing.T) {
 				t.Errorf("told %q; it runs %q", told, m.runs())
 			}
 			_ = os.Remove(m.systemctl + ".fails")
+			if m.release != nil {
+				m.release()
+			}
+			if left := read(t, filepath.Join(m.root, "opt/shop/releases")); left[".new/shop"] != "" {
+				t.Error("a part of a release is left")
+			}
 			if m.must("--rollback"); m.runs() != "zero" {
 				t.Errorf("after it, a rollback leads to %q", m.runs())
 			}
@@ -435,14 +504,118 @@ func TestInstallRefuses(t *testing.T) {
 	}
 }
 
-func TestAStartThatFailsSaysHowToGoBack(t *testing.T) {
+// What fails once it has visitors is taken back, with its units.
+func TestAReleaseThatFailsIsTakenBack(t *testing.T) {
+	for _, fails := range []string{"restart shop.service", "start shop-ready.service"} {
+		m := newMachine(t)
+		m.must(packed(t, "zero"))
+		m.must(packed(t, "one"))
+		// It fails once: what is taken back starts.
+		stub := "#!/bin/sh\necho \"$*\" >>\"$0.log\"\n[ \"$*\" != '" + fails + "' ] || [ -e \"$0.failed\" ] || { : >\"$0.failed\"; exit 1; }\n"
+		if err := os.WriteFile(m.systemctl, []byte(stub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		said, _, err := m.install(packed(t, "two"))
+		if err == nil || !strings.Contains(said, "back to release") || m.runs() != "one" {
+			t.Errorf("%s: %v, it runs %q: %s", fails, err, m.runs(), said)
+		}
+		if m.must("--rollback"); m.runs() != "zero" {
+			t.Errorf("%s: after it, a rollback leads to %q", fails, m.runs())
+		}
+	}
+}
+
+// Releases of an installer that kept no units with them are gone back to, and its
+// unit of migrations goes.
+func TestAnInstallationOfBefore(t *testing.T) {
 	m := newMachine(t)
 	m.must(packed(t, "one"))
-	if err := os.WriteFile(m.systemctl+".fails", []byte("restart shop.service\n"), 0o644); err != nil {
+	m.write("etc/systemd/system/shop-migrate.service", "[Service]\nExecStart=/opt/shop/current/shop migrate\n")
+	if err := os.RemoveAll(filepath.Join(m.root, "opt/shop/units")); err != nil {
 		t.Fatal(err)
 	}
-	if said, _, err := m.install(packed(t, "two")); err == nil || !strings.Contains(said, "--rollback") {
-		t.Errorf("%v: %s", err, said)
+	m.must(packed(t, "two"))
+	if _, err := os.Stat(filepath.Join(m.root, "etc/systemd/system/shop-migrate.service")); err == nil {
+		t.Error("the unit of migrations of before is there")
+	}
+	if m.must("--rollback"); m.runs() != "one" {
+		t.Errorf("it runs %q", m.runs())
+	}
+	if units := read(t, filepath.Join(m.root, "etc/systemd/system")); units["shop.service"] == "" || units["shop.socket"] == "" {
+		t.Errorf("units are missing: %d are there", len(units))
+	}
+}
+
+// What cannot be made up is asked for, before anything is started.
+func TestInstallAsksForValues(t *testing.T) {
+	m := newMachine(t)
+	env := filepath.Join(m.root, "etc/shop/env")
+	if err := os.Remove(env); err != nil {
+		t.Fatal(err)
+	}
+	one := packed(t, "one")
+	said, told, err := m.install(one)
+	if e, is := errors.AsType[*exec.ExitError](err); !is || e.ExitCode() != 3 || !strings.Contains(said, "GORGON_STORE MAIL_HOST") || told[0] != "" {
+		t.Errorf("%v, told %q: %s", err, told, said)
+	}
+	if info, err := os.Stat(env); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if m.must(one); m.runs() != "one" {
+		t.Errorf("it runs %q", m.runs())
+	}
+}
+
+// A secret for which any text is right is made where it is used.
+func TestInstallMakesSecrets(t *testing.T) {
+	seen := map[string]bool{}
+	for range 2 {
+		m := newMachine(t)
+		s := sites()["still"]
+		s.Package.App, s.Package.Program = "shop", "shop"
+		s.Variables = []deploy.Variable{{Name: "GORGON_PURGE_KEY", Secret: true, For: "what signs purges"}}
+		m.scripts = write(t, s)
+		if err := os.Remove(filepath.Join(m.root, "etc/shop/env")); err != nil {
+			t.Fatal(err)
+		}
+		said, _, err := m.install(packed(t, "one"))
+		if err != nil {
+			t.Fatal(said)
+		}
+		data, _ := os.ReadFile(filepath.Join(m.root, "etc/shop/env"))
+		_, rest, _ := strings.Cut(string(data), "\nGORGON_PURGE_KEY=\"")
+		key, _, closed := strings.Cut(rest, "\"\n")
+		if !closed || len(key) != 43 || seen[key] || strings.Contains(said, key) {
+			t.Errorf("the key is %q; it said %s", key, said)
+		}
+		seen[key] = true
+	}
+}
+
+// A Caddyfile that the operator wrote is not changed.
+func TestInstallLeavesCaddyfilesAlone(t *testing.T) {
+	m := newMachine(t)
+	const mine = "example.org {\n\trespond hello\n}\n"
+	m.write("etc/caddy/Caddyfile", mine)
+	said, told, err := m.install(packed(t, "one"))
+	if err != nil || !strings.Contains(said, "is yours: add the line 'import sites/*.caddy'") || slices.Contains(told, "reload-or-restart caddy.service") {
+		t.Errorf("%v, told %q: %s", err, told, said)
+	}
+	m.write("etc/caddy/sites/shop.caddy", "# Changed.\n")
+	said, _, err = m.install(packed(t, "two"))
+	files := read(t, filepath.Join(m.root, "etc/caddy"))
+	if err != nil || files["Caddyfile"] != mine || files["sites/shop.caddy"] != "# Changed.\n" || !strings.Contains(said, "it is left as it is") {
+		t.Errorf("%v, %q: %s", err, files, said)
+	}
+}
+
+// A database that is a file of this machine has no password.
+func TestAFileOfRowsIsNamed(t *testing.T) {
+	s := sites()["still"]
+	s.App.Parts = append(s.App.Parts, plan.Part{Name: "database", Needs: []plan.Need{{Kind: plan.File}}})
+	s.Variables = []deploy.Variable{{Name: "DATABASE_URL", Secret: true, For: "the app's own database"}}
+	if unit := read(t, write(t, s))["docs.service"]; !strings.Contains(unit, "Environment=\"DATABASE_URL=sqlite:/var/lib/docs/docs.db\"\n") {
+		t.Errorf("the unit does not name it:\n%s", unit)
 	}
 }
 

@@ -1,0 +1,4 @@
+package aws
+
+// Stack is the site's, for tests.
+var Stack = stack

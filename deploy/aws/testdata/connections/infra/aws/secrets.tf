@@ -1,0 +1,31 @@
+# The program's secrets. Their values are in Secrets Manager and in no file, state
+# or plan; a task gets them when it starts.
+locals {
+  secrets = { for s in [
+    { variable = "GORGON_STORE", id = "database-url" },
+    { variable = "DATABASE_URL", id = "database-url" },
+    { variable = "GORGON_PURGE_KEY", id = "purge-key" },
+    { variable = "SHOP_STRIPE_KEY", id = "shop-stripe-key" },
+  ] : s.variable => s.id }
+}
+resource "aws_secretsmanager_secret" "app" {
+  for_each                = toset(values(local.secrets))
+  name                    = "${local.name}/${each.key}"
+  recovery_window_in_days = var.protect ? 30 : 0 # until it is over, the name is taken
+}
+ephemeral "random_password" "key" {
+  for_each = toset(["purge-key"])
+  length   = 48
+  special  = false
+}
+resource "aws_secretsmanager_secret_version" "key" {
+  for_each                 = toset(["purge-key"])
+  secret_id                = aws_secretsmanager_secret.app[each.key].id
+  secret_string_wo         = ephemeral.random_password.key[each.key].result
+  secret_string_wo_version = var.secret_version
+}
+
+# Yours to write before the first release: a task does not start without them.
+#
+#   aws secretsmanager put-secret-value --secret-id NAME/shop-stripe-key --secret-string file://FILE
+#   SHOP_STRIPE_KEY: pays

@@ -1,0 +1,36 @@
+# Production: two zones, a database with a copy, guards on.
+environment = "production"
+account     = "000000000000" # yours: aws sts get-caller-identity
+region      = "eu-central-1"
+protect     = true
+
+network = {
+  zones         = ["eu-central-1a", "eu-central-1b"] # aws ec2 describe-availability-zones
+  private_tasks = true
+}
+
+site = {
+  domain      = "shop.example.com"
+  hosted_zone = "" # aws route53 list-hosted-zones
+  cdn         = false
+}
+
+tasks         = { min = 3, max = 3, target = 60, cpu = 512, memory = 1024, architecture = "ARM64" }
+drain_seconds = 15
+
+database = { class = "db.t4g.small", disk_gb = 50, backup_days = 14, highly_available = true }
+
+cache = { class = "cache.t4g.small", highly_available = true }
+
+github = {
+  repository = "" # OWNER/NAME
+  apply      = false
+  trusted    = false # true once the account trusts GitHub: a second time is refused
+}
+
+watch = { email = "", uptime = true, log_days = 30 }
+
+settings = {
+  # the sender of mails
+  SHOP_MAIL_FROM = ""
+}
