@@ -178,7 +178,9 @@ func (b *bench) note(format string, args ...any) {
 func (b *bench) shell(script, folder, environment string, env map[string]string) int {
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
-	c := exec.CommandContext(ctx, filepath.Join(b.folder, "bin", "bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", "export STEP=$$\n"+script)
+	file := filepath.Join(b.folder, "step.sh")
+	check(b.t, os.WriteFile(file, []byte("export STEP=$$\n"+script), 0o644))
+	c := exec.CommandContext(ctx, filepath.Join(b.folder, "bin", "bash"), "--noprofile", "--norc", "-eo", "pipefail", file)
 	c.Dir = filepath.Join(b.folder, "repository", folder)
 	all := map[string]string{
 		"PATH": filepath.Join(b.folder, "bin"), "HOME": filepath.Join(b.folder, "home"), "TMPDIR": filepath.Join(b.folder, "tmp"), "STUBS": b.folder,

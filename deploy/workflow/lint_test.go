@@ -66,7 +66,7 @@ func TestWorkflowsActionlint(t *testing.T) {
 func TestWorkflowsShellcheck(t *testing.T) {
 	shellcheck := program(t, "shellcheck")
 	for _, target := range targets {
-		for _, site := range []string{"shop", "leaflet", "7-seas"} {
+		for _, site := range []string{"shop", "leaflet"} {
 			folder := written(t, rendered(t, stack(t, target, site)))
 			c := exec.CommandContext(t.Context(), shellcheck, "--color=never", "--severity=style", "infra/"+target+"/release.sh")
 			c.Dir = folder

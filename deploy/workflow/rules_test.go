@@ -160,3 +160,44 @@ func TestWorkflowsCommon(t *testing.T) {
 		t.Error("what they share depends on the app")
 	}
 }
+
+// TestWorkflowsOutputs: what scripts and workflows read, Terraform puts out.
+func TestWorkflowsOutputs(t *testing.T) {
+	read := regexp.MustCompile(`vars\.(\w+)`)
+	for _, target := range targets {
+		outputs, err := os.ReadFile("../" + target + "/files/outputs.tf")
+		check(t, err)
+		names := map[string]bool{}
+		for name, text := range rendered(t, stack(t, target, "shop")) {
+			if path.Base(name) == "release.sh" {
+				_, rest, _ := strings.Cut(text, "\nnames=(")
+				list, _, _ := strings.Cut(rest, ")")
+				for _, n := range strings.Fields(list) {
+					names[n] = true
+				}
+			}
+			for _, m := range read.FindAllStringSubmatch(text, -1) {
+				names[m[1]] = true
+			}
+		}
+		// These are people's, where the defaults do not do.
+		for _, own := range []string{"WATCH", "MAX_ERRORS", "APPLY_FROM_GITHUB"} {
+			if !names[own] {
+				t.Errorf("%s: no workflow reads %s", target, own)
+			}
+			delete(names, own)
+		}
+		if len(names) < 8 {
+			t.Fatalf("%s: only %d names", target, len(names))
+		}
+		for name := range names {
+			said := regexp.MustCompile(`\b` + name + ` *=`).Match(outputs)
+			if role, is := strings.CutSuffix(name, "_ROLE"); is {
+				said = role != "" && strings.Contains(string(outputs), `"${upper(role)}_ROLE"`)
+			}
+			if !said {
+				t.Errorf("%s: release.sh or a workflow reads %s, and outputs.tf has no such key", target, name)
+			}
+		}
+	}
+}
