@@ -609,6 +609,18 @@ func TestInstallLeavesCaddyfilesAlone(t *testing.T) {
 	}
 }
 
+// The next release listens where the present one does not.
+func TestTheTrialHasAnAddressOfItsOwn(t *testing.T) {
+	for host, want := range map[string]string{"": "127.0.0.2:8080", "127.0.0.1": "127.0.0.2:8080", "::1": "127.0.0.2:8080", "0.0.0.0": "127.0.0.2:8081", "::": "127.0.0.2:8081"} {
+		s := sites()["still"]
+		s.Variables = []deploy.Variable{{Name: "GORGON_HOST", Value: host}}
+		unit := read(t, write(t, s))["docs-next.service"]
+		if !strings.Contains(unit, " serve --role web --addr "+want+" ") || !strings.Contains(unit, " health --addr "+want+" ") {
+			t.Errorf("beside %q the trial is not at %s:\n%s", host, want, unit)
+		}
+	}
+}
+
 // A database that is a file of this machine has no password.
 func TestAFileOfRowsIsNamed(t *testing.T) {
 	s := sites()["still"]
