@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -111,7 +112,7 @@ var newSample = sync.OnceValue(func() (p sample) {
 	}
 	p.err = errors.Join(p.err, os.WriteFile(filepath.Join(p.dir, "main.go"), []byte(shop), 0o644),
 		os.Mkdir(filepath.Join(p.dir, "orders"), 0o755), os.WriteFile(filepath.Join(p.dir, "orders", "main.go"), []byte(orders), 0o644),
-		os.WriteFile(filepath.Join(p.dir, ".gitignore"), []byte("/shop\n/dist/\n/out*/\n/notes*/\n"), 0o644))
+		os.WriteFile(filepath.Join(p.dir, ".gitignore"), []byte("/shop\n/dist/\n/out*/\n/notes*/\n/terraform/\n/.github/\n"), 0o644))
 	for _, args := range [][]string{{"git", "init", "-q"}, {"git", "add", "-A"}, {"git", "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "first"}} {
 		c := exec.Command(args[0], args[1:]...)
 		c.Dir = p.dir
@@ -285,7 +286,7 @@ func checksOfDeploy() map[string]func(*testing.T) {
 	plain := []string{accepted, "--jobs=1", "--compress=none", "--base=/docs/", "--data-time=2026-01-31T12:00:00Z", "--json"}
 	systemd := []string{accepted, "--jobs=4", "--compress=best", "--to=systemd", "--read-only"}
 	kubernetes := []string{accepted, "--to=kubernetes", "--store=postgres://db/x", "--image=registry.example/shop:v1", "--replicas=3"}
-	cloudrun := []string{accepted, "--to=cloudrun", "--region=us-east5", "--always-on"}
+	cloudrun := []string{accepted, "--to=cloudrun", "--region=us-east5", "--always-on", "--infra=terraform"}
 	rehearsed := []string{accepted, "--rehearse", "--rehearse-store=none"}
 	seedSize := func(t *testing.T, args []string) int64 {
 		seeds, err := filepath.Glob(deploys(t, 0, "", args...) + "/*.seed")
@@ -357,6 +358,20 @@ func checksOfDeploy() map[string]func(*testing.T) {
 		},
 		"deploy --always-on": func(t *testing.T) {
 			has(t, "cpu_idle = false", deploys(t, 0, "", cloudrun...), "cloudrun", "README.deploy.md")
+		},
+		"deploy --infra": func(t *testing.T) {
+			deploys(t, 0, "", cloudrun...)
+			has(t, "google_cloud_run_v2_service", newSample().dir, "terraform", "compute.tf")
+			has(t, "terraform/release.sh", newSample().dir, ".github", "workflows", "release.yml")
+			refuses("writes no files into the repository", accepted, "--infra=terraform")(t)
+			refuses("it belongs into the app's repository", accepted, "--to=cloudrun", "--infra=..")(t)
+		},
+		"deploy --diff": func(t *testing.T) {
+			deploys(t, 0, "+++ b/elsewhere/compute.tf", accepted, "--to=cloudrun", "--infra=elsewhere", "--diff")
+			if _, err := os.Stat(filepath.Join(newSample().dir, "elsewhere")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("it was written: %v", err)
+			}
+			refuses("writes no files into the repository", accepted, "--to=systemd", "--diff")(t)
 		},
 		"deploy --rehearse":       func(t *testing.T) { deploys(t, 0, "rehearsed", rehearsed...) },
 		"deploy --rehearse-store": func(t *testing.T) { deploys(t, 0, "store none", rehearsed...) },
