@@ -193,6 +193,16 @@ func TestPrices(t *testing.T) {
 				t.Errorf("%s: %s has no items, or no source", name, setup)
 			}
 		}
+		for setup, s := range target.Setups {
+			for _, i := range s.Items {
+				if strings.Contains(" gcp aws cloudrun ", " "+name+" ") && i.Source == "" {
+					t.Errorf("%s: %s: %s has no source", name, setup, i.What)
+				}
+				if _, err := time.Parse("2006-01", i.Seen); i.Seen != "" && err != nil {
+					t.Errorf("%s: %s: %s was seen %q", name, setup, i.What, i.Seen)
+				}
+			}
+		}
 	}
 	over, err := plan.ParsePrices([]byte(`{"date":"2030-01-01","currency":"EUR","targets":{"fly":{"title":"Fly","setups":{"minimal":{"for":"x","items":[{"what":"a","price":2,"amount":5,"free":1}]}}}}}`))
 	if err != nil {

@@ -44,6 +44,9 @@ type Item struct {
 	Price  float64 `json:"price"`
 	Amount float64 `json:"amount"`
 	Free   float64 `json:"free"`
+
+	Source string `json:"source,omitempty"` // where the price was read; "" for the target's sources
+	Seen   string `json:"seen,omitempty"`   // when: 2006-01; "" if the source has no date
 }
 
 // A Cost is what a setup costs a month.
