@@ -48,6 +48,9 @@ func PgBouncer(*Server) (*Server, error) { return nil, ErrMissing }
 // Postgres starts a PostgreSQL.
 func Postgres() (*Server, error) { return nil, ErrMissing }
 
+// PostgresSynced is a PostgreSQL that syncs its log to the disk.
+func PostgresSynced() (*Server, error) { return nil, ErrMissing }
+
 // Redis starts a Redis.
 func Redis(...string) (*Server, error) { return nil, ErrMissing }
 

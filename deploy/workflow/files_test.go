@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -63,6 +64,52 @@ func TestWorkflowsFolder(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("%s\n%s", o.list(), o.said)
+	}
+}
+
+// TestWorkflowsDatabase: an app with rows of its own is tested and built with a
+// database that has been migrated.
+func TestWorkflowsDatabase(t *testing.T) {
+	k := stack(t, "gcp", "shop")
+	k.Rows, k.Site.Main = true, "cmd/shop"
+	var deploys struct {
+		Jobs map[string]struct {
+			Steps []struct{ Name, Run string }
+		}
+	}
+	check(t, yaml.Unmarshal([]byte(rendered(t, k)[".github/workflows/deploy.yml"]), &deploys))
+	steps := deploys.Jobs["build"].Steps
+	at := func(name string) int {
+		return slices.IndexFunc(steps, func(s struct{ Name, Run string }) bool { return s.Name == name })
+	}
+	if d := at("Database"); d < 0 || d > at("Test") || at("Test") > at("Build") {
+		t.Fatalf("the steps are %+v", steps)
+	}
+
+	// The shell of both, with stand-ins that note their arguments.
+	bin, env := t.TempDir(), filepath.Join(t.TempDir(), "env")
+	for _, name := range []string{"sudo", "go", "jq"} {
+		check(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\necho \""+name+" $*\" >> \"$CALLS\"\n"), 0o755))
+	}
+	calls := filepath.Join(t.TempDir(), "calls")
+	for _, name := range []string{"Database", "Build"} {
+		c := exec.Command("bash", "-eo", "pipefail", "-c", steps[at(name)].Run)
+		c.Dir = t.TempDir()
+		c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "CALLS="+calls, "GITHUB_ENV="+env, "GITHUB_OUTPUT="+filepath.Join(c.Dir, "output"))
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+	}
+	said, err := os.ReadFile(calls)
+	check(t, err)
+	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	for i, want := range []string{"sudo systemctl start postgresql.service", "sudo -u postgres psql ", "go run ./cmd/shop migrate --store none", "go tool gorgon deploy ./cmd/shop "} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
+			t.Errorf("call %d is not %q: %q", i+1, want, lines)
+		}
+	}
+	if set, err := os.ReadFile(env); err != nil || !strings.HasPrefix(string(set), "DATABASE_URL=postgres://") {
+		t.Errorf("the environment is %q, %v", set, err)
 	}
 }
 

@@ -105,7 +105,7 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 		"Checkout": checkout, "SetupGo": setupGo, "Upload": upload, "Download": download, "SetupTerraform": setupTerraform, "Login": c.login,
 		"Cloud": c.title, "Variables": variables, "Stateful": quote(c.stateful), "Runner": "ubuntu-24.04", "Terraform": "1.11.4",
 		"Target": target, "Infra": k.Site.Infra, "Script": "./" + path.Join(k.Site.Infra, "release.sh"), "Readme": path.Join(k.Site.Infra, deploy.ReadmeName),
-		"Module": path.Clean(k.Site.Module), "Flags": told,
+		"Module": path.Clean(k.Site.Module), "Main": shell(within(k.Site.Module, k.Site.Main)), "Rows": k.Rows, "Flags": told,
 	}
 	var written []deploy.File
 	for _, name := range names {
