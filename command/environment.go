@@ -33,6 +33,7 @@ func variables() []variable {
 		{"GORGON_ENVIRONMENT", "--environment: whose the store is, besides the app"},
 		{"GORGON_HEALTH_KEY", "callers who send it as a bearer token read the reasons at /livez, /readyz and /startupz"},
 		{"GORGON_HOST", "host of --addr"},
+		{"GORGON_KEEP_ALIVE", "--keep-alive of serve"},
 		{"GORGON_LAMBDA", "buffer: answer a Lambda function's events whole, not as a stream"},
 		{"GORGON_LOG", "form of the log, json or text"},
 		{"GORGON_LOG_LEVEL", "least level of the log: debug, info, warn or error"},

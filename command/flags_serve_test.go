@@ -5,11 +5,14 @@
 package command_test
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -107,6 +110,33 @@ func settings() map[string]func(x *trial, set setting) {
 			s.stop()
 			until(x.T, func() bool { status, _, _ := s.ask("/readyz"); return status == 503 }, s.log)
 			s.wants("/n/1", 200, "/n/1")
+		},
+		"keep-alive": func(x *trial, set setting) {
+			s := set(x, "300ms")
+			c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+			if err != nil {
+				x.Fatal(err)
+			}
+			defer c.Close()
+			in := bufio.NewReader(c)
+			ask := func() error {
+				_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+				if _, err := io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+					return err
+				}
+				res, err := http.ReadResponse(in, nil)
+				if err == nil {
+					_, err = io.Copy(io.Discard, res.Body)
+				}
+				return err
+			}
+			if err := cmp.Or(ask(), ask()); err != nil {
+				x.Errorf("two requests on one connection: %v", err)
+			}
+			if _, err := in.ReadByte(); err != io.EOF {
+				x.Errorf("an idle connection ends with %v", err)
+			}
+			x.fails(2, "above zero", "serve", "--keep-alive", "0s")
 		},
 		"metrics": func(x *trial, set setting) {
 			port, err := freePort()

@@ -55,7 +55,7 @@ func TestNonsenseIsRefusedClearly(t *testing.T) {
 					continue // any text is right, or none is
 				}
 				// Here no value is right, except for nothing.
-				if strings.TrimSpace(value) != "" && (c.Name() == "serve" || c.Name() == "health") && slices.Contains([]string{"addr", "base", "metrics", "role", "drain", "trusted-proxies", "store", "redirect-from"}, flag) {
+				if strings.TrimSpace(value) != "" && (c.Name() == "serve" || c.Name() == "health") && slices.Contains([]string{"addr", "base", "metrics", "role", "drain", "keep-alive", "trusted-proxies", "store", "redirect-from"}, flag) {
 					lines = append(lines, []string{c.Name(), "--" + flag + "=" + value})
 				}
 				if strings.TrimSpace(value) != "" && c.Name() == "purge" && slices.Contains([]string{"path", "route", "fragment"}, flag) {

@@ -28,6 +28,7 @@ import (
 type listenFlags struct {
 	addr    string
 	drain   time.Duration
+	idle    time.Duration
 	proxies string
 	access  bool
 	tls     tlsFlags
@@ -38,9 +39,11 @@ type listenFlags struct {
 func (l *listenFlags) add(p *program, c *cobra.Command) {
 	addrFlag(c, &l.addr, "where to listen")
 	c.Flags().DurationVar(&l.drain, "drain", 0, "how long to keep accepting requests after SIGTERM, so that load balancers stop sending them first (GORGON_DRAIN)")
+	c.Flags().DurationVar(&l.idle, "keep-alive", 2*time.Minute, "how long a connection stays open between two requests: longer than the load balancer in front keeps it, which would else send a request into one that closes (GORGON_KEEP_ALIVE)")
 	c.Flags().StringVar(&l.proxies, "trusted-proxies", "", "networks, with commas, whose X-Forwarded-For, X-Forwarded-Proto, Forwarded and X-Request-Id are believed (GORGON_TRUSTED_PROXIES)")
 	c.Flags().BoolVar(&l.access, "access-log", false, "log each request (GORGON_ACCESS_LOG=true)")
 	p.fromEnv(c, "drain", "GORGON_DRAIN")
+	p.fromEnv(c, "keep-alive", "GORGON_KEEP_ALIVE")
 	p.fromEnv(c, "trusted-proxies", "GORGON_TRUSTED_PROXIES")
 	p.fromEnv(c, "access-log", "GORGON_ACCESS_LOG")
 	l.tls.add(p, c)
@@ -52,6 +55,9 @@ func (l *listenFlags) check() (err error) {
 	}
 	if l.drain < 0 {
 		return misused("--drain %s: give a duration of zero or more", l.drain)
+	}
+	if l.idle <= 0 {
+		return misused("--keep-alive %s: give a duration above zero", l.idle)
 	}
 	return cmp.Or(checkAddr(l.addr), l.tls.check())
 }
@@ -70,7 +76,7 @@ type publicServer struct {
 
 func (v *server) listen(ctx context.Context) (*publicServer, error) {
 	p, l := v.p, &v.listenFlags
-	f := &publicServer{log: p.log, watched: cli.IsTerminal(p.err), server: &listen.Server{Addr: l.addr, Log: p.log, Drain: l.drain, TrustedProxies: l.trusted}}
+	f := &publicServer{log: p.log, watched: cli.IsTerminal(p.err), server: &listen.Server{Addr: l.addr, Log: p.log, Drain: l.drain, IdleTimeout: l.idle, TrustedProxies: l.trusted}}
 	f.manager = listen.Manager{Server: f.server, Log: p.log}
 	var err error
 	if f.certificates, err = l.tls.keep(p.log); err != nil {
@@ -86,7 +92,7 @@ func (v *server) listen(ctx context.Context) (*publicServer, error) {
 		return nil, listenError("--addr", l.addr, err)
 	}
 	if f.redirect = f.certificates.redirect(l.tls.redirect, f.at, p.log); f.redirect != nil {
-		f.redirect.Drain = l.drain
+		f.redirect.Drain, f.redirect.IdleTimeout = l.drain, l.idle
 		if _, err := f.redirect.Listen(ctx); err != nil {
 			return nil, listenError("--redirect-from", l.tls.redirect, err)
 		}

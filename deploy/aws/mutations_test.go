@@ -49,6 +49,7 @@ func TestMutations(t *testing.T) {
 		{Name: "D2: SSH is open to everyone", File: "network.tf", Find: `\z`, Put: ingress("balancer", 22), By: "no SSH"},
 		{Name: "D2: all ports are open to everyone", File: "network.tf", Find: `(toset\(\["80", "443"\]\)[^}]*?ip_protocol +=) "tcp"\n.*\n.*`, Put: `${1} "-1"`, By: "ports"},
 		{Name: "D3: a connection ends after 60 s", File: "balancer.tf", Find: `idle_timeout  .*`, Put: "idle_timeout = 60", By: "long connections"},
+		{Name: "the program closes connections that the balancer uses", File: "compute.tf", Find: `^ +\{ GORGON_KEEP_ALIVE.*\n`, Put: "", By: "idle connections"},
 		{Name: "D4: visitors reach what is not ready", File: "balancer.tf", Find: `"/readyz"`, Put: `"/"`, By: "route on ready"},
 		{Name: "D5: the image is a tag", File: "compute.tf", Find: `:none"`, Put: `:latest"`, By: "no tags"},
 		{Name: "D5: a tag is moved to another image", File: "compute.tf", Find: `"IMMUTABLE"`, Put: `"MUTABLE"`, By: "images stay"},

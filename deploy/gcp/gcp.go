@@ -79,7 +79,7 @@ func stack(s deploy.Site) (terraform.Stack, error) {
 		return k, fmt.Errorf("gcp: %w", err)
 	}
 	set := func(v deploy.Variable) bool {
-		return v.Name == "GORGON_DRAIN" || v.Name == "GORGON_TRUSTED_PROXIES" || v.Name == "SSL_CERT_DIR" && k.Cache
+		return v.Name == "GORGON_DRAIN" || v.Name == "GORGON_KEEP_ALIVE" || v.Name == "GORGON_TRUSTED_PROXIES" || v.Name == "SSL_CERT_DIR" && k.Cache
 	}
 	k.Settings, k.Yours = slices.DeleteFunc(k.Settings, set), slices.DeleteFunc(k.Yours, set)
 	for _, list := range [][]deploy.Variable{k.Settings, k.Yours} {

@@ -42,6 +42,7 @@ func TestMutations(t *testing.T) {
 		{Name: "D2: everything is open to everyone", File: "network.tf", Find: `source_ranges = each\.value\.from`, Put: `source_ranges = ["0.0.0.0/0"]`, By: "ports"},
 		{Name: "D2: machines take keys of the whole project", File: "compute.tf", Find: `block-project-ssh-keys = "true"`, Put: `block-project-ssh-keys = "false"`, By: "shell asks"},
 		{Name: "D3: a WebSocket ends after 30 s", File: "balancer.tf", Find: `^  timeout_sec .*\n`, Put: ``, By: "long connections"},
+		{Name: "the program closes connections that the balancer uses", File: "compute.tf", Find: `^ +"GORGON_KEEP_ALIVE".*\n`, Put: ``, By: "idle connections"},
 		{Name: "D3: a machine goes without being drained", File: "balancer.tf", Find: `connection_draining_timeout_sec = .*`, Put: `connection_draining_timeout_sec = 0`, By: "drain"},
 		{Name: "D4: machines are healed by what they depend on", File: "compute.tf", Find: `"/livez"`, Put: `"/readyz"`, By: "heal on live"},
 		{Name: "D4: visitors reach a machine that is not ready", File: "balancer.tf", Find: `"/readyz"`, Put: `"/"`, By: "route on ready"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -136,6 +137,21 @@ func all(checks ...func(*Result) []string) func(*Result) []string {
 		}
 		return faults
 	}
+}
+
+var keepAlive = regexp.MustCompile(`GORGON_KEEP_ALIVE"?\s*=\s*"(\d+)s"`)
+
+// keepsAlive says whether the program keeps an idle connection for longer than a
+// number of seconds.
+func (r *Result) keepsAlive(most float64) string {
+	own := 120.0 // by default
+	if found := keepAlive.FindStringSubmatch(r.text(".tf")); found != nil {
+		own, _ = strconv.ParseFloat(found[1], 64)
+	}
+	if own <= most {
+		return fmt.Sprintf("uses idle connections for %v s, and the program closes them after %v s (GORGON_KEEP_ALIVE)", most, own)
+	}
+	return ""
 }
 
 // text joins all files of the module with a suffix.

@@ -170,6 +170,9 @@ var onAmazon = []Rule{
 		}
 		return ""
 	})},
+	{"idle connections", "a program that closes an idle connection first closes one into which a request is being sent: 502", each([]string{"aws_lb"}, func(r *Result, one Resource) string {
+		return r.keepsAlive(one.Number("idle_timeout"))
+	})},
 	{"drain", "Fargate ends a task 120 s after the signal at the latest; a task that goes takes its requests with it", func(r *Result) []string {
 		faults := each([]string{"aws_lb_target_group"}, func(_ *Result, one Resource) string {
 			if n := one.Number("deregistration_delay"); n < 5 || n > 120 {

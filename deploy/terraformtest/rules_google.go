@@ -197,6 +197,9 @@ var onMachines = []Rule{
 		}
 		return ""
 	})},
+	{"idle connections", "a program that closes an idle connection first closes one into which a request is being sent: 502", each([]string{"google_compute_backend_service"}, func(r *Result, _ Resource) string {
+		return r.keepsAlive(600) // which cannot be set
+	})},
 	{"drain", "terraform-google-lb-internal #41: an instance that goes takes its requests with it", each([]string{"google_compute_backend_service"}, func(r *Result, one Resource) string {
 		if n := one.Number("connection_draining_timeout_sec"); n < 15 {
 			return fmt.Sprintf("requests have %v s to end", n)

@@ -32,6 +32,9 @@ locals {
     ] : v.name => v.value },
     { for name, value in var.settings : name => value if value != "" },
     { GORGON_DRAIN = "${var.drain_seconds}s" },
+{{- if .Connections}}
+    { GORGON_KEEP_ALIVE = "3620s" }, # longer than the balancer uses an idle connection
+{{- end}}
   )
 }
 resource "aws_ecs_task_definition" "template" { # never run itself: release.sh puts the image in

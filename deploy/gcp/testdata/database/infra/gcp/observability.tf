@@ -64,7 +64,5 @@ resource "google_monitoring_dashboard" "app" {
       filter = w.filter, aggregation = { alignmentPeriod = "60s", perSeriesAligner = w.align, crossSeriesReducer = w.reduce }
     } } }] }
   }] } })
-  lifecycle {
-    ignore_changes = [dashboard_json] # yours to change in the console, and Google writes it back in another order
-  }
+  lifecycle { ignore_changes = [dashboard_json] } # yours to change in the console, and Google writes it back in another order
 }

@@ -74,9 +74,9 @@ locals {
     "HOSTILE_29" = "`id`"
     # what breaks
     "HOSTILE_30" = "a'b\"c\\"
-    # how long it goes on accepting requests after it was told to stop
-    "GORGON_DRAIN" = "${var.drain_seconds.program}s"
-    # a visitor's address is what the balancer says
+    # the balancer uses an idle connection for 600 s, and says what a visitor's address is
+    "GORGON_DRAIN"           = "${var.drain_seconds.program}s"
+    "GORGON_KEEP_ALIVE"      = "620s"
     "GORGON_TRUSTED_PROXIES" = join(",", concat(local.balancer_ranges, ["${google_compute_global_address.balancer.address}/32"]))
     # Valkey's authority, beside the public ones
     "SSL_CERT_DIR" = local.authorities
