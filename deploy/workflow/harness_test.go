@@ -101,7 +101,7 @@ func open(t *testing.T, files map[string]string, worlds map[string]*world) *benc
 		check(t, os.MkdirAll(filepath.Dir(at), 0o755))
 		check(t, os.WriteFile(at, []byte(text), 0o755))
 	}
-	self, err := os.Executable()
+	self, err := standIn()
 	check(t, err)
 	for name := range stubs {
 		check(t, os.Symlink(self, filepath.Join(b.folder, "bin", name)))

@@ -12,10 +12,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,8 +32,32 @@ func TestMain(m *testing.M) {
 	if stub := stubs[filepath.Base(os.Args[0])]; stub != nil {
 		os.Exit(pretend(filepath.Base(os.Args[0]), os.Args[1:], stub))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if made != "" {
+		_ = os.RemoveAll(made)
+	}
+	os.Exit(code)
 }
+
+// made is the folder of a program that was made for the tests; "" for none.
+var made string
+
+// standIn is the program that acts for all commands: this one, which is slow to start
+// where the race detector runs, so that there it is one without.
+var standIn = sync.OnceValues(func() (string, error) {
+	if !raceEnabled {
+		return os.Executable()
+	}
+	var err error
+	if made, err = os.MkdirTemp("", "gorgon-workflow-"); err != nil {
+		return "", err
+	}
+	at := filepath.Join(made, "stand-in")
+	if out, err := exec.Command("go", "test", "-race=false", "-c", "-o", at, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return at, nil
+})
 
 // A tool is what is known of a program, as its reference has it.
 type tool struct {
