@@ -55,7 +55,7 @@ func newProject(t *testing.T) *project {
 		t.Fatal(err)
 	}
 	p.write("main.go", string(main))
-	p.write(".gitignore", "/pkg/\n/dist/\n/shop\n")
+	p.write(".gitignore", "/pkg/\n/dist/\n/shop\n/infra/\n/.github/\n")
 	p.git("init", "-q")
 	p.commit()
 	return p

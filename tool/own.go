@@ -113,7 +113,7 @@ func (d *deployment) tellOwn(p *scaffold.Plan) {
 	for _, c := range p.Changes {
 		count[c.Fate]++
 	}
-	fmt.Fprintf(d.t.log, "%s, and workflows: %s written, %d unchanged; what to do next: %s\n", d.repository.infra, cli.Plural(count[scaffold.Written]+count[scaffold.Renewed], "file"), count[scaffold.Same],
+	fmt.Fprintf(d.t.log, "%s, and workflows: %s written, %d unchanged; commit them before the next deploy; what to do next: %s\n", d.repository.infra, cli.Plural(count[scaffold.Written]+count[scaffold.Renewed], "file"), count[scaffold.Same],
 		path.Join(d.repository.infra, deploy.ReadmeName))
 	for _, c := range p.Changes {
 		switch c.Fate {

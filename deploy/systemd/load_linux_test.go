@@ -41,7 +41,7 @@ func (v *vps) dialer() dialer {
 		to   chan result
 	}
 	requests := make(chan request)
-	entered := make(chan error)
+	entered, over := make(chan error), make(chan struct{})
 	const threads = 8
 	network, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", v.pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -55,9 +55,14 @@ func (v *vps) dialer() dialer {
 			if err != nil {
 				return
 			}
-			for r := range requests {
-				conn, err := dial(r.addr)
-				r.to <- result{conn, err}
+			for {
+				select {
+				case r := <-requests:
+					conn, err := dial(r.addr)
+					r.to <- result{conn, err}
+				case <-over:
+					return
+				}
 			}
 		}()
 	}
@@ -67,12 +72,16 @@ func (v *vps) dialer() dialer {
 		}
 	}
 	_ = unix.Close(network)
-	v.t.Cleanup(func() { close(requests) })
+	v.t.Cleanup(func() { close(over) })
 	v.dial = func(addr string) (net.Conn, error) {
 		to := make(chan result, 1)
-		requests <- request{addr, to}
-		r := <-to
-		return r.conn, r.err
+		select {
+		case requests <- request{addr, to}:
+			r := <-to
+			return r.conn, r.err
+		case <-over:
+			return nil, errors.New("the test has ended")
+		}
 	}
 	return v.dial
 }
