@@ -27,6 +27,7 @@ locals {
     ] : v.name => v.value },
     { for name, value in var.settings : name => value if value != "" },
     { GORGON_DRAIN = "${var.drain_seconds}s" },
+    { GORGON_KEEP_ALIVE = "3620s" }, # longer than the balancer uses an idle connection
   )
 }
 resource "aws_ecs_task_definition" "template" { # never run itself: release.sh puts the image in
