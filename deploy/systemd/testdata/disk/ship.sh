@@ -63,11 +63,17 @@ read -r -a options <<<"${SSH_OPTIONS:-}" || :
 options+=(-o ServerAliveInterval=10 -o ServerAliveCountMax=3 -o ConnectTimeout=15 -o RequestTTY=no -o RemoteCommand=none -o "ControlPath=\"$tmp/s\"")
 # shellcheck disable=SC2029 # what is put in here is meant to be
 remote() { ssh ${options[@]+"${options[@]}"} "$host" "$@"; }
-connection='' lock=''
+connection='' lock='' holder=''
 # Called by the trap.
 # shellcheck disable=SC2317
 end() {
-	[ -z "$lock" ] || kill "$lock" 2>/dev/null || :
+	if [ -n "$lock" ]; then
+		kill "$lock" 2>/dev/null || :
+		for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do # until the lock is free for the next ship
+			kill -0 "$holder" 2>/dev/null || break
+			sleep 0.2
+		done
+	fi
 	[ -z "$connection" ] || kill "$connection" 2>/dev/null || :
 	rm -rf "$tmp"
 }
@@ -175,9 +181,10 @@ esac
 # seconds that it lives, so a machine that is gone does not hold it for long.
 mkfifo "$tmp/beats" "$tmp/locked"
 remote "$sudo sh -c 'exec 9>>/run/$app-ship.lock; flock -w 3 9 || { echo busy \$(cat /run/$app-ship.lock); exit; }; echo \"\$1\" >/run/$app-ship.lock; echo held; while x=\$(timeout 45 head -c 1) && [ -n \"\$x\" ]; do :; done' sh '$(id -un | tr -cd '[:alnum:]._-')@$(hostname | tr -cd '[:alnum:]._-'), since $(date -u +%H:%M:%S) UTC'" <"$tmp/beats" >"$tmp/locked" &
+holder=$!
 {
 	exec >"$tmp/beats"
-	while printf .; do sleep 10; done
+	while printf .; do sleep 10 >/dev/null; done
 } 2>/dev/null &
 lock=$!
 while read -r held; do # a profile there may print lines of its own
