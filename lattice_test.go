@@ -152,7 +152,7 @@ var lattice = map[string][]string{
 	"deploy/fly":        {"wire", "plan", "deploy", "deploy/pod", "github.com/pelletier/go-toml/v2"},
 
 	// What checks the files of those that write Terraform.
-	"deploy/terraformtest": {"plan", "deploy", "deploy/terraform", "github.com/gofrs/flock"},
+	"deploy/terraformtest": {"wire", "plan", "deploy", "deploy/terraform", "github.com/gofrs/flock"},
 
 	// Targets: text for one place each.
 	"deploy/static":  {"words", "wire", "paths", "plan", "deploy", "export", "answer"},

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 var onAmazon = []Rule{
@@ -146,7 +148,7 @@ var onAmazon = []Rule{
 			return ""
 		}))},
 	{"route on ready", "D4: a task that lives and is not ready answers visitors with errors", each([]string{"aws_lb_target_group"}, func(_ *Result, one Resource) string {
-		if p := one.Text("health_check.0.path"); p != "/readyz" {
+		if p := one.Text("health_check.0.path"); p != wire.Ready {
 			return fmt.Sprintf("asks %q", p)
 		}
 		return ""

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 var onGoogle = []Rule{
@@ -186,10 +188,10 @@ var onGoogle = []Rule{
 
 var onMachines = []Rule{
 	{"heal on live", "readiness used for healing replaces every machine when the database is away for a minute", func(r *Result) []string {
-		return probes(r, "google_compute_region_instance_group_manager", "auto_healing_policies.0.health_check", "/livez")
+		return probes(r, "google_compute_region_instance_group_manager", "auto_healing_policies.0.health_check", wire.Live)
 	}},
 	{"route on ready", "D4: a machine that lives and is not ready answers visitors with errors", func(r *Result) []string {
-		return probes(r, "google_compute_backend_service", "health_checks", "/readyz")
+		return probes(r, "google_compute_backend_service", "health_checks", wire.Ready)
 	}},
 	{"long connections", "D3, Serverpod #1032: 30 s end every WebSocket and stream, in use or not", each([]string{"google_compute_backend_service"}, func(_ *Result, one Resource) string {
 		if n := one.Number("timeout_sec"); n < 3600 {
@@ -275,13 +277,13 @@ var onMachines = []Rule{
 
 var onCloudRun = []Rule{
 	{"heal on live", "readiness used for healing restarts every instance when the database is away", each([]string{"google_cloud_run_v2_service"}, func(_ *Result, one Resource) string {
-		if p := one.Text("template.0.containers.0.liveness_probe.0.http_get.0.path"); p != "/livez" {
+		if p := one.Text("template.0.containers.0.liveness_probe.0.http_get.0.path"); p != wire.Live {
 			return fmt.Sprintf("its liveness probe asks %q", p)
 		}
 		return ""
 	})},
 	{"route on started", "D4: visitors reach an instance that is not yet ready", each([]string{"google_cloud_run_v2_service"}, func(_ *Result, one Resource) string {
-		if p := one.Text("template.0.containers.0.startup_probe.0.http_get.0.path"); p != "/startupz" && p != "/readyz" {
+		if p := one.Text("template.0.containers.0.startup_probe.0.http_get.0.path"); p != wire.Started && p != wire.Ready {
 			return fmt.Sprintf("its startup probe asks %q", p)
 		}
 		return ""
