@@ -132,8 +132,8 @@ type Engine interface {
 	Connector() driver.Connector
 
 	// Idle is how many connections out of the Engine's own pool database/sql may
-	// keep for a moment: taking each query's connection out of the pool costs
-	// busy writers a quarter of their rate. 0 where there is no pool.
+	// keep for a moment, since taking each query's connection out of the pool
+	// costs busy writers dearly. 0 where there is no pool.
 	Idle() int
 
 	// Tag is the tag of the whole database, see [dataflow.DatabaseTag]. It may

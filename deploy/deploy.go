@@ -71,6 +71,7 @@ type Variable struct {
 	Name   string
 	Value  string // "" where it is the operator's to set
 	Secret bool   // it belongs to the target's secrets
+	Random bool   // a secret that is made where the program goes: any long random text
 	For    string // what it says, as a sentence without its full stop
 }
 

@@ -425,7 +425,7 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})
 	}
 	return append(vars,
-		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"})
+		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP; without it there are none"})
 }
 
 // replace puts a new folder in the place of an old one.

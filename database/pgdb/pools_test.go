@@ -5,7 +5,6 @@ package pgdb_test
 import (
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/pgdb"
@@ -18,7 +17,6 @@ func TestHandlesShareAPool(t *testing.T) {
 	for _, conns := range []int{1, 2, 5, 16} {
 		db := database.Open(pgdb.Dialect, database.Options{URL: url, Conns: conns})
 		defer db.Close()
-		began := time.Now()
 		var all sync.WaitGroup
 		for range 2 * conns {
 			all.Go(func() {
@@ -33,10 +31,10 @@ func TestHandlesShareAPool(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%d connections: it took %v", conns, took)
+		if stats := db.SQL().Stats(); stats.Idle > conns/4 {
+			t.Errorf("%d connections: database/sql keeps %d", conns, stats.Idle)
 		}
-		// All but a quarter of the pool is free for users of pgx.
+		// So all but a quarter of the pool is free for users of pgx.
 		pool := pgdb.Pool(db)
 		var held []interface{ Release() }
 		for range conns - conns/4 {
@@ -45,9 +43,6 @@ func TestHandlesShareAPool(t *testing.T) {
 				t.Fatal(err)
 			}
 			held = append(held, c)
-		}
-		if stats := db.SQL().Stats(); stats.Idle > conns/4 {
-			t.Errorf("%d connections: database/sql keeps %d", conns, stats.Idle)
 		}
 		for _, c := range held {
 			c.Release()

@@ -40,7 +40,7 @@ func stacks() map[string]deploy.Site {
 		parts = append(slices.Clone(parts), p)
 		return parts
 	}
-	purge := deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP"}
+	purge := deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP"}
 	store := deploy.Variable{Name: "GORGON_STORE", Value: "postgres://app:" + secret + "@db/app", Secret: true, For: "the store for pages generated at run time"}
 	rows := deploy.Variable{Name: "DATABASE_URL", Value: "postgres://app:" + secret + "@db/app", Secret: true, For: "the app's own database"}
 	greeting := deploy.Variable{Name: "GREETING", Value: "good ${day} %{if}", For: "what visitors are told first"}

@@ -40,7 +40,7 @@ func sites() map[string]deploy.Site {
 	}
 	open := gorgon.Page[string]{Path: "/feed", Needs: []gorgon.Need{gorgon.NeedConnections}}
 	nightly := gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 24 * time.Hour}
-	purge := deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP"}
+	purge := deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP"}
 	rows := deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"}
 
 	bare := site(gorgon.App{Name: "leaflet", Parts: pages}, plan.Setting{Store: "none"}, false)

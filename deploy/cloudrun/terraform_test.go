@@ -52,7 +52,7 @@ func app(o map[string]string) deploy.Site {
 		s.Variables = append(s.Variables, deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"})
 	}
 	if o["app:secret"] == "yes" {
-		s.Variables = append(s.Variables, deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true}, deploy.Variable{Name: "MAIL_KEY", Secret: true}, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES"})
+		s.Variables = append(s.Variables, deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true}, deploy.Variable{Name: "MAIL_KEY", Secret: true}, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES"})
 	}
 	return s
 }

@@ -59,7 +59,7 @@ func Sites(target plan.Target) map[string]deploy.Site {
 	shop.Domain, shop.Image = "shop.example.com", "registry.example.com/shop:4f1c"
 	shop.Variables = []deploy.Variable{
 		{Name: "GORGON_STORE", Value: "postgres://app:" + secret + "@db.internal/app", Secret: true, For: "the store for pages generated at run time"},
-		{Name: "GORGON_PURGE_KEY", Secret: true, For: "the key of purges over HTTP"},
+		{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "the key of purges over HTTP"},
 		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
 		{Name: "GREETING", Value: "good day", For: "what visitors are told first"},
 	}

@@ -53,7 +53,7 @@ func sites() map[string]deploy.Site {
 	everything.Region = "europe-west1"
 	everything.Variables = []deploy.Variable{
 		url,
-		{Name: "GORGON_PURGE_KEY", Secret: true, For: "signs purges over HTTP; without it there are none"},
+		{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP; without it there are none"},
 		{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers"},
 		{Name: "MAIL_PASSWORD", Secret: true, For: "of the mail server"},
 		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},

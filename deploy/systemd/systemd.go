@@ -50,9 +50,6 @@ type unit struct {
 	Migrate, Scheduled  bool
 }
 
-// generated are the secrets for which any random text is right.
-var generated = map[string]bool{"GORGON_PURGE_KEY": true}
-
 //go:embed files
 var files embed.FS
 
@@ -165,7 +162,7 @@ func describe(s deploy.Site) (unit, error) {
 		if v.Secret || v.Value == "" {
 			v.Value = ""
 			u.Yours = append(u.Yours, v)
-			if generated[v.Name] {
+			if v.Random {
 				u.Generated = append(u.Generated, v)
 			} else {
 				u.Asked = append(u.Asked, v)

@@ -120,7 +120,7 @@ func (k Stack) secret(v deploy.Variable) Secret {
 		s.From = FromCache
 	case v.Name == "GORGON_STORE" && k.Bucket:
 		s.From = FromBucket
-	case v.Name == "GORGON_PURGE_KEY":
+	case v.Random:
 		s.From = FromGenerator
 	}
 	return s
