@@ -45,6 +45,10 @@ var lattice = map[string][]string{
 	"pages":           {"wire"},
 	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},
 
+	// What proves who a visitor is.
+	"sessions":              {},
+	"sessions/sessionstest": {"sessions"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 

@@ -200,6 +200,10 @@ func (c *Cache) Close() error {
 	return nil
 }
 
+// Coherence is the instance that keeps the cache true to purges, for others that
+// hold something in memory.
+func (c *Cache) Coherence() *coherence.Instance { return c.coherence }
+
 // Degraded reports whether the store is unavailable now, and why.
 func (c *Cache) Degraded() (bool, string) {
 	if c.records == nil {

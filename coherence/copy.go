@@ -48,6 +48,12 @@ func (i *Instance) Holds(c *Copy, now time.Time) bool {
 	return (i.Store == nil || i.current(now) && i.knows(c)) && (!c.Fed || i.fed(now)) && i.ledger.judge(c) == Good
 }
 
+// Proves says whether a copy may be used where a purge decides about access: as
+// Holds does, but an instance whose store cannot be asked relies on nothing.
+func (i *Instance) Proves(c *Copy, now time.Time) bool {
+	return (i.Store == nil || !i.Store.purges.Open()) && i.Holds(c, now)
+}
+
 // Judge says what the purges that are known here say of a copy, and whether
 // those are all that may concern it.
 func (i *Instance) Judge(c *Copy) (v Verdict, certain bool) {
