@@ -104,6 +104,9 @@ var lattice = map[string][]string{
 	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "pages", "serve"},
 	"generate": {},
 
+	// Who makes a request, and what follows from it.
+	"auth": {"words", "wire", "failure", "viewctx", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.
