@@ -54,6 +54,8 @@ type Options struct {
 // concurrent use.
 type Auth struct {
 	options  Options
+	log      *slog.Logger
+	now      func() time.Time
 	memory   *otter.Cache[key, *held]
 	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
 	instance atomic.Pointer[coherence.Instance]
@@ -86,16 +88,28 @@ func New(o Options) *Auth {
 	o.Cookie = cmp.Or(o.Cookie, "session")
 	o.TokenPrefix = cmp.Or(o.TokenPrefix, "gorgon_")
 	o.Held = cmp.Or(o.Held, 50_000)
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Auth{
-		options: o,
+	a := &Auth{
+		options: o, log: o.Log, now: o.Now,
 		memory:  otter.Must(&otter.Options[key, *held]{MaximumSize: o.Held}),
 		unknown: otter.Must(&otter.Options[key, time.Time]{MaximumSize: maxUnknown}),
+	}
+	if a.log == nil {
+		a.log = slog.Default()
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a
+}
+
+// Use sets the log and the clock, where Options has none. It is called before
+// the Auth is used.
+func (a *Auth) Use(log *slog.Logger, now func() time.Time) {
+	if a.options.Log == nil {
+		a.log = log
+	}
+	if a.options.Now == nil {
+		a.now = now
 	}
 }
 
@@ -108,6 +122,7 @@ func (a *Auth) Store() sessions.Store { return a.options.Store }
 func (a *Auth) Serve(ctx context.Context, i *coherence.Instance) {
 	a.instance.Store(i)
 	a.watch.run(ctx, a)
+	context.AfterFunc(ctx, func() { a.instance.CompareAndSwap(i, nil) })
 }
 
 // Close closes the store.

@@ -70,7 +70,7 @@ func tagOf(user string) string { return "auth:" + sessions.IDOf("user " + user).
 
 // find finds what a key leads to: errSignedOut if that is nothing that counts.
 func (a *Auth) find(ctx context.Context, k key) (*held, error) {
-	now := a.options.Now()
+	now := a.now()
 	i := a.instance.Load()
 	if i == nil {
 		return a.look(ctx, nil, k, now)
@@ -115,7 +115,7 @@ func (a *Auth) used(ctx context.Context, k key, h *held, now time.Time) (*held, 
 		return nil, errSignedOut
 	case err != nil && ctx.Err() == nil:
 		h.asked.Store(now.Add(touchAgain - touchEvery).UnixNano())
-		a.options.Log.Warn("a session could not be marked as used", "err", err)
+		a.log.Warn("a session could not be marked as used", "err", err)
 	}
 	return h, nil
 }
@@ -168,7 +168,7 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 		return nil, errSignedOut
 	}
 	if err := json.Unmarshal(h.record.Data, &h.data); err != nil {
-		a.options.Log.Error("the record of a session cannot be read", "err", err)
+		a.log.Error("the record of a session cannot be read", "err", err)
 		return nil, errSignedOut
 	}
 	if err := a.known(ctx, h); err != nil {

@@ -34,7 +34,7 @@ func (a *Auth) Once(purpose string, lifetime time.Duration) Once {
 // tokens of the user for the same purpose are worth nothing from then on.
 func (o Once) Make(ctx context.Context, user string, data []byte) (secret string, err error) {
 	a := o.auth
-	now := a.options.Now()
+	now := a.now()
 	secret = newSecret()
 	record := sessions.Record{ID: sessions.IDOf(secret), Kind: o.kind, User: user, Data: data, Made: now, Expires: now.Add(o.lifetime)}
 	if user != "" {
@@ -67,7 +67,7 @@ func (o Once) valid(record sessions.Record, err error) (string, []byte, error) {
 		return "", nil, ErrUsed
 	case err != nil:
 		return "", nil, unavailable("find a single-use token", err)
-	case record.Expired(o.auth.options.Now()):
+	case record.Expired(o.auth.now()):
 		return "", nil, ErrUsed
 	}
 	return record.User, record.Data, nil

@@ -33,7 +33,7 @@ func (a *Auth) Sessions(ctx context.Context, user string) ([]Session, error) {
 	list := make([]Session, 0, len(records))
 	for _, r := range slices.Backward(records) {
 		var d data
-		if r.Expired(a.options.Now()) || json.Unmarshal(r.Data, &d) != nil {
+		if r.Expired(a.now()) || json.Unmarshal(r.Data, &d) != nil {
 			continue
 		}
 		list = append(list, Session{r.ID.String(), d.About, d.At, r.Used, r.Expires})

@@ -89,7 +89,7 @@ func (a *Auth) newSession(r *http.Request, l Login) (secret string, record sessi
 	if about == "" && r != nil {
 		about = r.UserAgent()
 	}
-	now := a.options.Now()
+	now := a.now()
 	text, err := json.Marshal(data{About: clip(about), At: now, Brief: l.Brief})
 	if err != nil {
 		return "", record, err
@@ -110,14 +110,14 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s, "")
 }
 
-// Issue makes a session without a response, and returns its cookie for a
-// request that would be made over a scheme: "http" or "https". It is for tests.
-func (a *Auth) Issue(ctx context.Context, r *http.Request, l Login) (*http.Cookie, error) {
-	secret, record, err := a.newSession(r, l)
+// Issue makes a session of a user and returns its cookie, for a request. It is
+// for tests: see gorgontest.Site.SignIn.
+func (a *Auth) Issue(r *http.Request, user string) (*http.Cookie, error) {
+	secret, record, err := a.newSession(r, Login{User: user})
 	if err != nil {
 		return nil, err
 	}
-	if err := a.options.Store.Put(detached(ctx), record); err != nil {
+	if err := a.options.Store.Put(detached(r.Context()), record); err != nil {
 		return nil, unavailable("keep the session", err)
 	}
 	return a.cookie(r, secret, a.options.Lifetime), nil
@@ -166,10 +166,10 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 	}
 	d := h.data
 	if checked {
-		d.At = a.options.Now()
+		d.At = a.now()
 	}
 	record, secret := h.record, newSecret()
-	record.ID, record.Used = sessions.IDOf(secret), a.options.Now()
+	record.ID, record.Used = sessions.IDOf(secret), a.now()
 	record.Expires = a.expiry(record.Made, record.Used)
 	if record.Data, err = json.Marshal(d); err != nil {
 		return err
@@ -202,4 +202,4 @@ func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error)
 }
 
 // age is how long ago something was, by the clock of the options.
-func (a *Auth) age(at time.Time) time.Duration { return a.options.Now().Sub(at) }
+func (a *Auth) age(at time.Time) time.Duration { return a.now().Sub(at) }

@@ -60,7 +60,7 @@ func (t Tokens) Make(ctx context.Context, user, about string, scopes []string, l
 			return refuse("You cannot give a token what you may not do yourself.")
 		}
 	}
-	now := a.options.Now()
+	now := a.now()
 	text, err := json.Marshal(data{About: strings.ToValidUTF8(about, ""), At: now, Scopes: scopes})
 	if err != nil {
 		return "", err

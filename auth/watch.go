@@ -85,7 +85,7 @@ func (w *watch) run(ctx context.Context, a *Auth) {
 // asked about once: at once where something was purged, and once a second where
 // it is not known.
 func (w *watch) check(ctx context.Context, a *Auth) {
-	i, now := a.instance.Load(), a.options.Now()
+	i, now := a.instance.Load(), a.now()
 	patient := now.Sub(w.last) < patience && !now.Before(w.last)
 	if !patient {
 		w.last = now
