@@ -6,12 +6,12 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/sessions"
 )
@@ -59,7 +59,6 @@ type Auth struct {
 	memory   *otter.Cache[key, *held]
 	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
 	instance atomic.Pointer[coherence.Instance]
-	cross    http.CrossOriginProtection
 	watch    watch
 }
 
@@ -123,6 +122,15 @@ func (a *Auth) Serve(ctx context.Context, i *coherence.Instance) {
 	a.instance.Store(i)
 	a.watch.run(ctx, a)
 	context.AfterFunc(ctx, func() { a.instance.CompareAndSwap(i, nil) })
+}
+
+// Needs lists what the store requires of the target that the app runs on, if it
+// says so by a method of the same name.
+func (a *Auth) Needs() []gorgon.Need {
+	if s, ok := a.options.Store.(interface{ Needs() []gorgon.Need }); ok {
+		return s.Needs()
+	}
+	return nil
 }
 
 // Close closes the store.
