@@ -49,6 +49,9 @@ var lattice = map[string][]string{
 	"sessions":              {},
 	"sessions/sessionstest": {"sessions"},
 
+	// Calls that have their effect once.
+	"once": {},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
