@@ -179,6 +179,7 @@ type DB struct {
 	options Options
 	handle  *sql.DB
 	opening opening
+	owns    owns
 	fits    atomic.Bool                   // Check has been nil
 	drainer atomic.Pointer[drain.Drainer] // nil unless the app serves
 }

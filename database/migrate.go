@@ -11,10 +11,11 @@ import (
 	"github.com/gorgon-go/gorgon/database/migration"
 )
 
-// Migrate applies the files of [Options.Migrations] that are not applied, each
-// in a transaction of its own, then makes what the tables in [Options.Tables]
-// need, and then declares everything out of date that was read before. It says
-// what it did; nothing if there was nothing to do.
+// Migrate makes the tables of [DB.Own], applies the files of
+// [Options.Migrations] that are not applied, each in a transaction of its own,
+// then makes what the tables in [Options.Tables] need, and then declares
+// everything out of date that was read before. It says what it did; nothing if
+// there was nothing to do.
 //
 // Any number of processes may call it at once: each file is applied once, and
 // those that waited find nothing to do. A process that is killed leaves whole
@@ -71,6 +72,9 @@ func (m *migrator) run(ctx context.Context, together bool) (steps []string, err 
 		if err := m.ledger.ensure(ctx, m.handle); err != nil {
 			return nil, err
 		}
+	}
+	if steps, err = m.own(ctx); err != nil {
+		return steps, err
 	}
 	for _, f := range s.pending {
 		began := time.Now()

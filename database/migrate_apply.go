@@ -28,7 +28,9 @@ type migrator struct {
 	postgres bool
 	files    []migration.File
 	ledger   *ledger
-	goose    *goose.Provider // nil without files
+	owns     []Own
+	names    func(string) string // [DB.OwnTable]
+	goose    *goose.Provider     // nil without files
 	log      *slog.Logger
 	strict   bool
 	patience time.Duration // Options.LockTimeout
@@ -57,7 +59,7 @@ func (db *DB) migrator() (*migrator, error) {
 	}
 	m := &migrator{
 		engine: engine, postgres: db.dialect.Name() == migration.PostgreSQL, files: files, log: log, strict: strict, patience: options.LockTimeout,
-		ledger: newLedger(db.dialect.Name(), options.Schema, files),
+		ledger: newLedger(db.dialect.Name(), options.Schema, files), owns: db.owns.all(), names: db.OwnTable,
 	}
 	m.handle = sql.OpenDB(migratorConnector{engine.Connector(), m.postgres})
 	if db.dialect.Pools() {

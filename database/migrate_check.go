@@ -11,8 +11,8 @@ import (
 	"github.com/gorgon-go/gorgon/database/migration"
 )
 
-// Pending says what Migrate would do now: the files that are not applied, and
-// what the tables need. It changes nothing, and refuses what Migrate refuses,
+// Pending says what Migrate would do now: the tables of [DB.Own], the files that
+// are not applied, and what the tables need. It changes nothing, and refuses what Migrate refuses,
 // besides contracts that are too early.
 func (db *DB) Pending(ctx context.Context) ([]string, error) {
 	s, engine, err := db.standing(ctx)
@@ -22,7 +22,10 @@ func (db *DB) Pending(ctx context.Context) ([]string, error) {
 	if err := s.contracted(); err != nil {
 		return nil, err
 	}
-	var due []string
+	due, err := db.lacks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range s.pending {
 		due = append(due, f.Name)
 	}
@@ -53,6 +56,13 @@ func (db *DB) Check(ctx context.Context) error {
 			more = fmt.Sprintf(" and %d more", n)
 		}
 		return fmt.Errorf("%s%s not applied to the database: run the migrate command", s.pending[i].Name+more, isAre(len(s.pending)-i))
+	}
+	lacks, err := db.lacks(ctx)
+	if err != nil {
+		return err
+	}
+	if len(lacks) > 0 {
+		return fmt.Errorf("the database lacks what the program needs (%s): run the migrate command", listed(lacks))
 	}
 	missing, err := engine.Missing(ctx)
 	if err != nil {

@@ -29,7 +29,8 @@ type Outbox interface {
 	// OnCommit sets what is called after each transaction of this process that
 	// has committed and may have changed something, with the context that it
 	// committed with, and for announcements of other processes, with a context
-	// of the outbox's own. It must not block. It is called before the
+	// of the outbox's own. Commits with a context of Apart are left out. It must
+	// not block. It is called before the
 	// first transaction.
 	OnCommit(func(ctx context.Context))
 }

@@ -191,7 +191,7 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 
 // readsOf is where the reads of a statement are noted; nil if nowhere.
 func (c *conn) readsOf(ctx context.Context) *dataflow.Reads {
-	if r := dataflow.ReadsOf(ctx); r != nil || c.tx == nil {
+	if r := dataflow.ReadsOf(ctx); r != nil || c.tx == nil || dataflow.IsApart(ctx) {
 		return r
 	}
 	return dataflow.ReadsOf(c.tx.ctx)

@@ -86,7 +86,7 @@ func (e *engine) Shown() string { return "sqlite:" + e.place.path }
 func (e *engine) OnCommit(f func(context.Context)) { e.notify.Store(&f) }
 
 func (e *engine) committed(ctx context.Context) {
-	if f := e.notify.Load(); f != nil {
+	if f := e.notify.Load(); f != nil && !dataflow.IsApart(ctx) {
 		(*f)(ctx)
 	}
 }

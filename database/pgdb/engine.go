@@ -133,7 +133,7 @@ func (e *engine) OnCommit(f func(context.Context)) {
 
 // tell says that a transaction has committed.
 func (e *engine) tell(ctx context.Context) {
-	if f := e.committed.Load(); f != nil {
+	if f := e.committed.Load(); f != nil && !dataflow.IsApart(ctx) {
 		(*f)(ctx)
 	}
 }
