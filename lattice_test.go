@@ -50,7 +50,8 @@ var lattice = map[string][]string{
 	"sessions/sessionstest": {"sessions"},
 
 	// Calls that have their effect once.
-	"once": {},
+	"once":          {},
+	"once/oncetest": {"once"},
 
 	// What technologies have in common.
 	"driver": {"pages"},
@@ -104,7 +105,7 @@ var lattice = map[string][]string{
 	// Endpoints, and what is said and made of them. The description lies below
 	// them, so that command needs neither.
 	"describe": {"words", "viewctx", "shape"},
-	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "pages", "serve"},
+	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
 
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},

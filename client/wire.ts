@@ -10,4 +10,5 @@ export const enum Wire {
   Over = "ttl=-",
   Stale = "detail=stale",
   Form = "Gorgon-Form",
+  Key = "Idempotency-Key",
 }

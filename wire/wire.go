@@ -82,6 +82,12 @@ const (
 	HeaderForm      = "Gorgon-Form"  // of a form that the browser runtime submits: a redirect is answered with 204 and its Location
 )
 
+// Headers of others that programs of ours agree on, too.
+const (
+	HeaderKey      = "Idempotency-Key"      // of a call: sent again, it is the same call
+	HeaderReplayed = "Idempotency-Replayed" // of an answer: an earlier call with this key received it
+)
+
 // Cookies.
 const (
 	CookieToken  = "gorgon-token"
