@@ -108,6 +108,12 @@ var lattice = map[string][]string{
 	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
 
+	// Who makes a request, and what follows from it.
+	"auth/password": {"words", "golang.org/x/crypto/argon2"},
+	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
+	"flash":         {"listen", "api"},
+	"auth":          {"words", "wire", "failure", "viewctx", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
 	// Machines: each a verb. Arrows fall from serve to cache to render.

@@ -80,6 +80,9 @@ const (
 	HeaderDev       = "Gorgon-Dev"   // set by the tool: a page of another site cannot send it
 	HeaderBuild     = "Gorgon-Build" // of an answer to the tool
 	HeaderForm      = "Gorgon-Form"  // of a form that the browser runtime submits: a redirect is answered with 204 and its Location
+
+	HeaderIdentity  = "Gorgon-Identity" // of an answer that changes who the visitor is: a sign-in, a sign-out, a new session
+	IdentityChanged = "changed"         // its value
 )
 
 // Headers of others that programs of ours agree on, too.

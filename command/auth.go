@@ -1,0 +1,60 @@
+// The app's sessions, as far as the commands use them.
+
+package command
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/pages"
+)
+
+// An Auth knows who makes requests: what auth.New returns. An app without one
+// links nothing of it.
+type Auth interface {
+	// Use sets the log and the clock, where the app has not. It is called before
+	// anything else.
+	Use(log *slog.Logger, now func() time.Time)
+
+	// Serve lets it know of purges until the context ends.
+	Serve(ctx context.Context, i *coherence.Instance)
+
+	Close() error
+}
+
+func (p *program) useAuth() {
+	if p.config.Auth != nil {
+		p.config.Auth.Use(p.log, time.Now)
+	}
+}
+
+func (p *program) closeAuth() error {
+	if p.config.Auth == nil {
+		return nil
+	}
+	return p.config.Auth.Close()
+}
+
+// tellAuth lets the app's sessions know of purges in a command that serves
+// nothing, over its store: what a service revokes counts on every instance.
+func (p *program) tellAuth(ctx context.Context, store pages.Store) (done func() error) {
+	if p.config.Auth == nil {
+		return func() error { return nil }
+	}
+	p.useAuth()
+	ctx, stop := context.WithCancel(ctx)
+	var i *coherence.Instance
+	if store != nil {
+		i = coherence.Open(ctx, coherence.Config{Store: store, Log: p.log})
+		p.config.Auth.Serve(ctx, i)
+	}
+	return func() error {
+		stop()
+		if i != nil {
+			i.Close()
+		}
+		return p.closeAuth()
+	}
+}
