@@ -70,6 +70,7 @@ var lattice = map[string][]string{
 	"database/migration": {},
 	"drain":              {"dataflow", "coherence", "pages"},
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"database/oncedb":    {"words", "database", "once"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 	"database/template":          {"database"},
