@@ -51,7 +51,11 @@ func (o *Operation) share(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
 	w.Header().Set("Access-Control-Allow-Credentials", "true")
-	w.Header().Set("Access-Control-Expose-Headers", "Location, Retry-After, "+wire.HeaderRequestID)
+	exposed := "Location, Retry-After, " + wire.HeaderRequestID
+	if o.once != nil {
+		exposed += ", " + wire.HeaderReplayed
+	}
+	w.Header().Set("Access-Control-Expose-Headers", exposed)
 	return true
 }
 

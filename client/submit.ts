@@ -34,6 +34,16 @@ export const duplicate = (form: HTMLFormElement | undefined) => form && form ===
 // stopSubmit ends a submission that another navigation has overtaken.
 export const stopSubmit = (): void => request?.abort();
 
+// keys name what forms say until they are answered: what is sent again after a
+// lost connection or a failure is the same.
+const keys = new WeakMap<Element, string>();
+
+const keyOf = (form: Element): string => {
+  let key = keys.get(form);
+  if (!key) keys.set(form, (key = crypto.getRandomValues(new Uint32Array(4)).join("-"))); // randomUUID needs TLS
+  return key;
+};
+
 const lines = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
 // send sends what the browser would. Only XMLHttpRequest reports how much of an
@@ -45,8 +55,10 @@ const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XML
     x.responseType = "blob";
     x.setRequestHeader("Accept", "text/html");
     x.setRequestHeader(Wire.Form, "1");
+    x.setRequestHeader(Wire.Key, keyOf(form));
     const progress = Element.prototype.querySelector.call(form, "progress[data-gorgon=upload]") as HTMLProgressElement | null;
     x.onloadend = () => {
+      if (x.status && x.status < 500) keys.delete(form);
       if (!x.status) progress?.removeAttribute("value");
       resolve(x);
     };

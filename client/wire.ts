@@ -11,4 +11,5 @@ export const enum Wire {
   Stale = "detail=stale",
   Form = "Gorgon-Form",
   Identity = "Gorgon-Identity",
+  Key = "Idempotency-Key",
 }
