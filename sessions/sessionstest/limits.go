@@ -63,7 +63,7 @@ func limitLaws() []law {
 			}
 			return nil
 		}},
-		{"in no time more than Burst and what comes back in it are given, whoever calls", func(e *env) error {
+		{"in no time more than Burst and what comes back in it are given, whichever handle is called", func(e *env) error {
 			rate := brisk(5)
 			var won atomic.Int32
 			began := time.Now()
