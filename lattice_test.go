@@ -49,23 +49,28 @@ var lattice = map[string][]string{
 	"sessions":              {},
 	"sessions/sessionstest": {"sessions"},
 
+	// Calls that have their effect once.
+	"once":          {},
+	"once/oncetest": {"once"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":       {"words", "pages"},
+	"mem":       {"words", "pages", "sessions"},
 	"templates": {"words"},
 	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
 	"sqlite":    {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":  {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
-	"redis":     {"words", "pages", "driver", "github.com/redis/rueidis"},
+	"redis":     {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
 	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.
 	"database/migration": {},
 	"drain":              {"dataflow", "coherence", "pages"},
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"database/oncedb":    {"words", "database", "once"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 	"database/template":          {"database"},
@@ -101,7 +106,7 @@ var lattice = map[string][]string{
 	// Endpoints, and what is said and made of them. The description lies below
 	// them, so that command needs neither.
 	"describe": {"words", "viewctx", "shape"},
-	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "pages", "serve"},
+	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
 
 	// Who makes a request, and what follows from it.
@@ -110,7 +115,7 @@ var lattice = map[string][]string{
 	"auth/oidc":     {"words", "viewctx", "dataflow", "sessions", "serve", "auth", "github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"},
 	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
 	"flash":         {"listen", "api"},
-	"auth":          {"words", "wire", "failure", "viewctx", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
 
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 
