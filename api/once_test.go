@@ -94,6 +94,7 @@ func newShop(t *testing.T) *shop {
 		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.Text("shop") }},
 		api.Endpoint[order, placed]{Path: "POST /{shop}/orders", Name: "order", Handle: handle, Then: then, Once: s, Guards: guards, Timeout: 5 * time.Second,
 			Origins: []string{"https://app.example.com"}},
+		api.Endpoint[order, placed]{Path: "POST /{shop}/brief", Handle: handle, Once: s, Timeout: 20 * time.Millisecond},
 		api.Endpoint[order, placed]{Path: "POST /{shop}/others", Name: "other", Handle: handle, Once: s, Guards: guards},
 		api.Endpoint[order, api.None]{Path: "POST /{shop}/none", Name: "none", Once: s, Guards: guards, Handle: func(ctx context.Context, in order) (api.None, error) {
 			_, err := handle(ctx, in)
@@ -274,6 +275,24 @@ func TestOnceWhileItRuns(t *testing.T) {
 	s.hold <- struct{}{}
 	if a, b := <-answers, <-answers; a != 303 || b != 303 {
 		t.Error(a, b)
+	}
+	s.has(t, 1)
+}
+
+// A form waits no longer than Timeout.
+func TestOnceWaitEnds(t *testing.T) {
+	s := newShop(t)
+	done := make(chan int)
+	go func() {
+		done <- ask(t, s.site, "POST", "/a/brief", form1, "what=slow", wire.HeaderKey, key1).StatusCode
+	}()
+	<-s.hold
+	if r, _ := s.post(t, "/a/brief", form1, "what=slow", wire.HeaderKey, key1); r.StatusCode != 504 {
+		t.Error(r.Status)
+	}
+	s.hold <- struct{}{}
+	if status := <-done; status != 303 {
+		t.Error(status)
 	}
 	s.has(t, 1)
 }
