@@ -113,7 +113,7 @@ var lattice = map[string][]string{
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},
 	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
 	"flash":         {"listen", "api"},
-	"auth":          {"words", "wire", "failure", "viewctx", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
 
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 

@@ -59,6 +59,12 @@ func (o *Operation) share(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// Trusts says whether a request comes from a page of an origin that Origins
+// lists. Guards that judge where a request comes from ask it through serve.
+func (o *Operation) Trusts(r *http.Request) bool {
+	return slices.Contains(o.origins, r.Header.Get("Origin"))
+}
+
 // Preflight answers the question of a browser whether a page of another origin
 // may call the operation. Package serve calls it, outside of guards.
 func (o *Operation) Preflight(w http.ResponseWriter, r *http.Request) {

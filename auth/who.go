@@ -13,7 +13,6 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/sessions"
-	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A Who is the user that a request is made for.
@@ -134,13 +133,5 @@ func (a *Auth) sameSite(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return true
 	}
-	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
-	if origin == "" && site == "" {
-		return false
-	}
-	if a.cross.Check(r) == nil {
-		return true
-	}
-	// A proxy in between may have replaced the Host.
-	return origin != "" && origin == viewctx.SiteOf(r.Context()).Origin && (site == "" || site == "same-origin")
+	return serve.SameOrigin(r)
 }
