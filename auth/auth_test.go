@@ -301,7 +301,7 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// A loader of a stored page cannot find out who asks, whoever asks first.
+// A loader of a stored page cannot find out who asks, also if a user asks first.
 func TestStoredPagesHaveNoVisitor(t *testing.T) {
 	site := newClub().open(t)
 	signIn(site, "ada")

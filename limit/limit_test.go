@@ -1,4 +1,4 @@
-// A limit holds, whoever counts.
+// A limit holds, by whatever instance it is counted.
 
 package limit_test
 
