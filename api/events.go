@@ -101,6 +101,9 @@ func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out 
 		}
 		select {
 		case <-ctx.Done():
+			if cause := ended(r); cause != nil {
+				out.send(problemEvent(r, cause))
+			}
 			return
 		case <-beat.C:
 			if !out.send(":\n\n") {
@@ -129,6 +132,8 @@ func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) b
 	switch {
 	case err == nil:
 		return out.send(text)
+	case ended(r) != nil:
+		out.send(problemEvent(r, ended(r)))
 	case r.Context().Err() == nil: // otherwise the client has left, and that is the error
 		out.send(problemEvent(r, err))
 	}
@@ -189,6 +194,15 @@ func (o *Operation) event(e event) (string, error) {
 	b.Write(data)
 	b.WriteString("\n\n")
 	return b.String(), nil
+}
+
+// ended is why a guard has ended the request that it let through; nil if none
+// has.
+func ended(r *http.Request) error {
+	if e, ok := errors.AsType[*gorgon.Error](context.Cause(r.Context())); ok {
+		return e
+	}
+	return nil
 }
 
 // problemEvent is the event that ends a stream for an error.

@@ -10,7 +10,7 @@ export interface Change {
   drop: () => void;
 }
 
-const isStyle = (node: Node): node is HTMLLinkElement => node instanceof HTMLLinkElement && node.relList.contains("stylesheet") && !node.disabled;
+const isStyle = (element: Element): element is HTMLLinkElement => element.matches("link[rel~=stylesheet i]:not([disabled])");
 
 const elements = (begin: Node, end: Node): Element[] => {
   const list: Element[] = [];
@@ -25,11 +25,11 @@ export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
   const { begin, end } = parts.head!;
   const old = elements(begin, end);
   const added: [Element, Node][] = [];
-  const loads: Promise<void>[] = [];
+  const loads: Promise<unknown>[] = [];
   const styles: [HTMLLinkElement, string | null][] = [];
   let from = 0;
   const gone = new Set(old);
-  for (const element of Array.from(head.children)) {
+  for (const element of [...head.children]) {
     const same = old.findIndex((o, i) => i >= from && o.isEqualNode(element));
     if (same >= 0) {
       gone.delete(old[same]!);
@@ -46,7 +46,7 @@ export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
     element.media = "not all";
     loads.push(
       new Promise((resolve, reject) => {
-        element.onload = () => resolve();
+        element.onload = resolve;
         element.onerror = reject;
         setTimeout(reject, patience, element.href);
       }),

@@ -18,7 +18,7 @@ const keyOf = (island: Island): string => {
   if (own) return "#" + own;
   // Without the digest, which changes with every build of the module.
   const name = (e: Element) => /([^/.]*)[^/]*$/.exec(e.getAttribute("src") || "")?.[1] || "";
-  const alike = Array.from(root.querySelectorAll("gorgon-island")).filter((e) => name(e) === name(island) && !e.id);
+  const alike = [...root.querySelectorAll("gorgon-island")].filter((e) => name(e) === name(island) && !e.id);
   return name(island) + ":" + alike.indexOf(island);
 };
 
@@ -50,9 +50,12 @@ class Island extends HTMLElement {
       case "media": {
         const query = matchMedia(this.getAttribute("media") || "");
         if (query.matches) break;
-        const stop = new AbortController();
-        query.addEventListener("change", load, { once: true, signal: stop.signal });
-        return void this.#quit.push(() => stop.abort());
+        const quit = () => (query.onchange = null);
+        query.onchange = () => {
+          quit();
+          load();
+        };
+        return void this.#quit.push(quit);
       }
     }
     load();

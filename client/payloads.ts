@@ -1,7 +1,7 @@
 // Navigation payloads: each is fetched once for all callers, and kept for going
 // back, but never longer than the server allows.
 
-import { bound, emit, parts, patience, payloadOf, settings } from "./document";
+import { bound, emit, forbidden, parts, patience, payloadOf, settings } from "./document";
 import { Wire } from "./wire";
 
 export interface Payload {
@@ -21,6 +21,7 @@ interface Kept {
   size: number;
   lost?: boolean; // the server could not be reached
   empty?: boolean; // not to be fetched ahead, which says nothing of a click
+  personal?: boolean; // made for this visitor
 }
 
 interface Pending {
@@ -71,7 +72,7 @@ const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: R
         const control = header("Cache-Control");
         // As in browsers: request it again, except when going back.
         asks = /\bno-(cache|store)\b/i.test(control);
-        storable = !/\bno-store\b/i.test(control);
+        storable = !(entry.personal = forbidden(response));
         entry.at = Date.now();
         entry.until = asks ? 0 : entry.at + (+(/\bmax-age=(\d+)/i.exec(control)?.[1] || 0) - age) * 1000;
         entry.useful = prefetch && !asks ? entry.at + ahead : 0;
@@ -175,6 +176,12 @@ export const refresh = async (key: string, shown: Payload): Promise<void> => {
 export const outdate = (): void => {
   for (const k of kept.values()) k.until = k.useful = 0;
   pending.forEach(({ abort }) => abort());
+};
+
+// forgetAll drops all payloads: they may not be what this visitor gets.
+export const forgetAll = (): void => {
+  outdate();
+  kept.clear();
 };
 
 // abandon ends the fetch of a navigation that another has replaced.

@@ -14,9 +14,9 @@ interface Connection {
   effectiveType?: string;
 }
 
-const sparing = (): boolean => {
+const sparing = (): boolean | undefined => {
   const { connection } = navigator as Navigator & { connection?: Connection };
-  return !!connection && (!!connection.saveData || /2g/.test(connection.effectiveType || ""));
+  return connection && (connection.saveData || /2g/.test(connection.effectiveType || ""));
 };
 
 const hinted = new Set<string>();
@@ -97,6 +97,6 @@ export const startPrefetch = (): void => {
     clearTimeout(timer);
     if (link && follows(link) && manner(link) !== "none") timer = setTimeout(() => void prefetch(link.href), event.type === "pointerdown" ? 0 : hesitation);
   };
-  for (const name of ["pointerover", "pointerout", "pointerdown", "focusin"]) addEventListener(name, consider, { passive: true });
+  for (const name of ["pointerover", "pointerout", "pointerdown", "focusin"]) addEventListener(name, consider);
   watch();
 };

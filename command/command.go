@@ -41,6 +41,10 @@ type Config struct {
 	// Default: none.
 	Database Database
 
+	// Auth knows who makes requests: auth.New(…). Default: none; sessions are then
+	// looked up in their store on every request.
+	Auth Auth
+
 	// Observers are told what a server does: prometheus.New has metrics for
 	// --metrics, opentelemetry.New has traces. Each is off until it is asked
 	// for. Default: none.

@@ -81,7 +81,9 @@ what failed and exits with 1. Any number may run at once.`,
 			if store != nil {
 				defer store.Close()
 			}
+			done := p.tellAuth(c.Context(), store)
 			did, err := m.run(c.Context(), store, bounds.bounds())
+			err = errors.Join(err, done())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}

@@ -154,6 +154,8 @@ func (v *server) run(ctx context.Context) (err error) {
 	}
 	p.useDatabase()
 	defer func() { err = errors.Join(err, p.closeDatabase()) }()
+	p.useAuth()
+	defer func() { err = errors.Join(err, p.closeAuth()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
@@ -203,6 +205,9 @@ func (v *server) run(ctx context.Context) (err error) {
 	warnOfSeal(p)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if p.config.Auth != nil {
+		p.config.Auth.Serve(ctx, kept.Coherence())
+	}
 	verified := verify(ctx, p, stop)
 	state = func() metrics.State {
 		now := kept.State()

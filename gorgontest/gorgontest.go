@@ -108,6 +108,10 @@ type Options struct {
 	// request. Default: none.
 	Database Database
 
+	// Auth is the app's sessions: what auth.New returned for this test alone. Its
+	// clock is the site's. [Site.SignIn] signs in. Default: none.
+	Auth Auth
+
 	// Log also receives the site's log. Default: the log is shown when a check
 	// fails, and returned by [Site.Log].
 	Log *slog.Logger
@@ -161,6 +165,7 @@ type shared struct {
 	synctest bool
 	log      *logged
 	feed     coherence.Feed // nil without a database
+	auth     Auth           // nil without one
 	store    pages.Store
 }
 
@@ -222,6 +227,10 @@ func (s *shared) open(t testing.TB, o Options) error {
 		return err
 	}
 	t.Cleanup(func() { _ = s.cache.Close() })
+	if s.auth = o.Auth; s.auth != nil {
+		s.auth.Use(log, s.now)
+		s.auth.Serve(t.Context(), s.cache.Coherence()) // which ends before the cache is closed
+	}
 	s.handler, err = serve.New(serve.Config{
 		App: s.app, Renderer: renderer, Cache: s.cache, Files: files(made), PurgeKey: o.PurgeKey,
 		Attend: true, Commits: o.Database != nil, Log: log, Now: s.now,

@@ -80,6 +80,15 @@ const (
 	HeaderDev       = "Gorgon-Dev"   // set by the tool: a page of another site cannot send it
 	HeaderBuild     = "Gorgon-Build" // of an answer to the tool
 	HeaderForm      = "Gorgon-Form"  // of a form that the browser runtime submits: a redirect is answered with 204 and its Location
+
+	HeaderIdentity  = "Gorgon-Identity" // of an answer that changes who the visitor is: a sign-in, a sign-out, a new session
+	IdentityChanged = "changed"         // its value
+)
+
+// Headers of others that programs of ours agree on, too.
+const (
+	HeaderKey      = "Idempotency-Key"      // of a call: sent again, it is the same call
+	HeaderReplayed = "Idempotency-Replayed" // of an answer: an earlier call with this key received it
 )
 
 // Cookies.

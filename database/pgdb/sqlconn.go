@@ -32,13 +32,34 @@ type sqlConn struct {
 	e *engine
 }
 
+// outside is the fault of a statement that begins outside of transactions.
+func (c *sqlConn) outside(ctx context.Context) error {
+	if c.Conn.Conn().PgConn().TxStatus() != 'I' {
+		return nil
+	}
+	return c.e.outside(ctx)
+}
+
+func (c *sqlConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if err := c.outside(ctx); err != nil {
+		return nil, err
+	}
+	return c.Conn.BeginTx(ctx, options)
+}
+
 func (c *sqlConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.outside(ctx); err != nil {
+		return nil, err
+	}
 	ctx, o := withOutcome(ctx)
 	result, err := c.Conn.ExecContext(ctx, query, args)
 	return result, c.e.replace(o, err)
 }
 
 func (c *sqlConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.outside(ctx); err != nil {
+		return nil, err
+	}
 	ctx, o := withOutcome(ctx)
 	rows, err := c.Conn.QueryContext(ctx, query, args)
 	if err != nil {

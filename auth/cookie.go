@@ -1,0 +1,73 @@
+// The cookie of a session.
+
+package auth
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorgon-go/gorgon/listen"
+)
+
+// secretLength is the length of 32 random bytes in base64.
+const secretLength = 43
+
+func newSecret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// prefixHost begins the cookie's name over TLS. Browsers take a cookie with this
+// prefix only over TLS, from the host itself, for all paths: no other host of the
+// domain, and no one on the line, can plant one.
+const prefixHost = "__Host-"
+
+// cookieName is the name of the cookie for a request.
+func (a *Auth) cookieName(r *http.Request) string {
+	if listen.Scheme(r) == "https" {
+		return a.secureName
+	}
+	return a.options.Cookie
+}
+
+// cookieOf is the secret that a request's cookie has; "" for none, or for
+// several that differ.
+func (a *Auth) cookieOf(r *http.Request) string {
+	lines := r.Header["Cookie"]
+	if len(lines) == 0 {
+		return ""
+	}
+	found, name := "", a.cookieName(r)
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if key != name {
+				continue
+			}
+			if len(value) != secretLength || found != "" && value != found {
+				return ""
+			}
+			found = value
+		}
+	}
+	return found
+}
+
+// cookie is a cookie with a value. A lifetime of 0 lasts until the browser ends.
+func (a *Auth) cookie(r *http.Request, value string, lifetime time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: a.cookieName(r), Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: listen.Scheme(r) == "https",
+	}
+}
+
+// noCookie takes the cookie away.
+func (a *Auth) noCookie(r *http.Request) *http.Cookie {
+	c := a.cookie(r, "", 0)
+	c.MaxAge = -1
+	return c
+}
