@@ -73,6 +73,7 @@ var lattice = map[string][]string{
 	"database/oncedb":    {"words", "database", "once"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
+	"database/sessiondb":         {"dataflow", "database", "sessions"},
 	"database/template":          {"database"},
 	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
 	"database/pgdb/pgdbtest":     {"database", "database/pgdb", "database/template", "github.com/jackc/pgx/v5"},
