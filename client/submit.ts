@@ -6,7 +6,7 @@
 import { doc, emit, ours, parts, patience, payloadOf, root, samePage } from "./document";
 import { prepare } from "./head";
 import { enterRefused, freeze, thaw } from "./history";
-import { barred, busy, end, enterPage, failed, fragmentsOf, go, identityChanged, odd, overtake, show, turn, whole, type How, type Page } from "./navigate";
+import { barred, busy, end, enterPage, failed, fragmentsOf, go, identityChanged, odd, overtake, show, tabs, turn, whole, type How, type Page } from "./navigate";
 import { keepFirst, outdate } from "./payloads";
 import { Wire } from "./wire";
 
@@ -38,12 +38,6 @@ export const stopSubmit = (): void => request?.abort();
 // lost connection or a failure is the same.
 const keys = new WeakMap<Element, string>();
 
-const keyOf = (form: Element): string => {
-  let key = keys.get(form);
-  if (!key) keys.set(form, (key = crypto.getRandomValues(new Uint32Array(4)).join("-"))); // randomUUID needs TLS
-  return key;
-};
-
 const lines = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
 // send sends what the browser would. Only XMLHttpRequest reports how much of an
@@ -55,7 +49,9 @@ const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XML
     x.responseType = "blob";
     x.setRequestHeader("Accept", "text/html");
     x.setRequestHeader(Wire.Form, "1");
-    x.setRequestHeader(Wire.Key, keyOf(form));
+    const key = keys.get(form) || crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs TLS
+    keys.set(form, key);
+    x.setRequestHeader(Wire.Key, key);
     const progress = Element.prototype.querySelector.call(form, "progress[data-gorgon=upload]") as HTMLProgressElement | null;
     x.onloadend = () => {
       if (x.status && x.status < 500) keys.delete(form);
@@ -70,7 +66,7 @@ const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XML
     x.send(
       /^multipart\/form-data$/i.test(encodingOf(form, by))
         ? data
-        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines(typeof value === "string" ? value : value.name)])),
+        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines((value as File).name ?? value)])),
     );
   });
 
@@ -188,7 +184,10 @@ export const submit = async (form: HTMLFormElement, by: Element, data: FormData,
   try {
     const x = await send(form, by, data, url);
     status = x.status;
-    if (x.getResponseHeader(Wire.Identity)) identityChanged();
+    if (x.getResponseHeader(Wire.Identity)) {
+      identityChanged();
+      tabs.postMessage(0);
+    }
     if (status) outdate();
     else await new Promise((told) => setTimeout(told)); // by the policy, if it is that
     if (mine !== turn) return;
