@@ -53,13 +53,14 @@ type Options struct {
 // An Auth knows who makes requests. Make it with [New]. It is safe for
 // concurrent use.
 type Auth struct {
-	options  Options
-	log      *slog.Logger
-	now      func() time.Time
-	memory   *otter.Cache[key, *held]
-	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
-	instance atomic.Pointer[coherence.Instance]
-	watch    watch
+	options    Options
+	secureName string // of the cookie, over TLS
+	log        *slog.Logger
+	now        func() time.Time
+	memory     *otter.Cache[key, *held]
+	unknown    *otter.Cache[key, time.Time] // ids that the store does not have
+	instance   atomic.Pointer[coherence.Instance]
+	watch      watch
 }
 
 // key is what something is held by.
@@ -88,7 +89,7 @@ func New(o Options) *Auth {
 	o.TokenPrefix = cmp.Or(o.TokenPrefix, "gorgon_")
 	o.Held = cmp.Or(o.Held, 50_000)
 	a := &Auth{
-		options: o, log: o.Log, now: o.Now,
+		options: o, secureName: prefixHost + o.Cookie, log: o.Log, now: o.Now,
 		memory:  otter.Must(&otter.Options[key, *held]{MaximumSize: o.Held}),
 		unknown: otter.Must(&otter.Options[key, time.Time]{MaximumSize: maxUnknown}),
 	}

@@ -106,6 +106,11 @@ func (a *Auth) back(r *http.Request) string {
 	} else {
 		to = serve.Referer(r)
 	}
+	return a.backTo(to)
+}
+
+// backTo is the query of the sign-in page that leads back to a reference.
+func (a *Auth) backTo(to string) string {
 	if to == "" || to == "/" {
 		return ""
 	}

@@ -34,28 +34,27 @@ export const duplicate = (form: HTMLFormElement | undefined) => form && form ===
 // stopSubmit ends a submission that another navigation has overtaken.
 export const stopSubmit = (): void => request?.abort();
 
-// keys name what forms say until they are answered: what is sent again after a
-// lost connection or a failure is the same.
-const keys = new WeakMap<Element, string>();
+// key is that of what a form says, until it is answered: what is sent again after
+// a lost connection or a failure is the same.
+const key = Symbol();
+type Keyed = Element & { [key]?: string };
 
 const lines = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
 // send sends what the browser would. Only XMLHttpRequest reports how much of an
 // upload has been sent.
-const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XMLHttpRequest> =>
+const send = (form: Keyed, by: Element, data: FormData, url: URL): Promise<XMLHttpRequest> =>
   new Promise((resolve) => {
     const x = (request = new XMLHttpRequest());
     x.open("POST", url);
     x.responseType = "blob";
     x.setRequestHeader("Accept", "text/html");
     x.setRequestHeader(Wire.Form, "1");
-    const key = keys.get(form) || crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs TLS
-    keys.set(form, key);
-    x.setRequestHeader(Wire.Key, key);
+    x.setRequestHeader(Wire.Key, (form[key] ||= crypto.getRandomValues(new Uint32Array(4)).join("-"))); // randomUUID needs TLS
     const progress = Element.prototype.querySelector.call(form, "progress[data-gorgon=upload]") as HTMLProgressElement | null;
     x.onloadend = () => {
-      if (x.status && x.status < 500) keys.delete(form);
       if (!x.status) progress?.removeAttribute("value");
+      else if (x.status < 500) form[key] = "";
       resolve(x);
     };
     if (progress)

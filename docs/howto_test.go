@@ -98,7 +98,7 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true, "migrations": true, "sqlc": true}
+var migrating = map[string]bool{"database": true, "import": true, "migrations": true, "once": true, "sqlc": true}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -268,4 +268,5 @@ var checks = map[string]func(*site){
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
+	"once":          checkOnce,
 }

@@ -171,5 +171,3 @@ func TestLaws(t *testing.T) {
 // urlVariable is the database in which this binary, as another process, makes
 // a call and dies while its work is running.
 const urlVariable = "GORGON_ONCEDB_URL"
-
-func child(string) int { return 0 }
