@@ -53,13 +53,13 @@ var lattice = map[string][]string{
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":       {"words", "pages"},
+	"mem":       {"words", "pages", "sessions"},
 	"templates": {"words"},
 	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
 	"sqlite":    {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":  {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
-	"redis":     {"words", "pages", "driver", "github.com/redis/rueidis"},
+	"redis":     {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
 	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.
@@ -68,6 +68,7 @@ var lattice = map[string][]string{
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
+	"database/sessiondb":         {"dataflow", "database", "sessions"},
 	"database/template":          {"database"},
 	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
 	"database/pgdb/pgdbtest":     {"database", "database/pgdb", "database/template", "github.com/jackc/pgx/v5"},

@@ -14,8 +14,9 @@
 // # Time
 //
 // Callers decide by their own clock whether a record has expired. A store may
-// forget a record from an hour after it has expired, by its own clock, and
-// removes such records by itself, some with each Put. It never forgets another.
+// forget a record from an hour after it has expired ([Grace]), by its own clock,
+// and removes such records by itself, some with every few Puts. It never forgets
+// another, and one that has expired and is not forgotten is found as any other.
 //
 // Limits are counted by the clock of the store, since all instances share it.
 //
@@ -25,6 +26,9 @@
 // again, by any process, whatever runs at the same time: a Touch does not bring
 // it back, and a Replace that runs at the same time as a Revoke leaves nothing.
 // Of several callers that Take or Replace one record, one succeeds.
+//
+// What no store accepts, such as a kind with a space, is refused by all of them
+// with [ErrInvalid] and changes nothing; see [Record.Check].
 //
 // Stores are tested by package sessionstest.
 package sessions
@@ -58,9 +62,9 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 type Record struct {
 	ID      ID
 	Kind    string    // 1 to 40 lower-case letters, digits and dashes
-	User    string    // whose it is, at most 200 bytes; "" if that is not known
+	User    string    // whose it is, at most 200 bytes of UTF-8; "" if that is not known
 	Data    []byte    // at most MaxData bytes
-	Made    time.Time // stored to the millisecond, as all times are
+	Made    time.Time // stored to the millisecond, rounded down, as all times are; given back in UTC
 	Used    time.Time // about when it was last used
 	Expires time.Time // zero: never
 }
@@ -72,8 +76,9 @@ const MaxData = 16 << 10
 func (r *Record) Expired(now time.Time) bool { return !r.Expires.IsZero() && !now.Before(r.Expires) }
 
 // A Store keeps records and what of limits is spent. It is safe for concurrent
-// use, and by several processes at once if its technology allows. After Close
-// every method fails with [ErrClosed].
+// use, and by several processes at once if its technology allows. A call whose
+// context has ended fails with the context's error. After Close every method
+// fails with [ErrClosed].
 type Store interface {
 	// Get reads a record of a kind: ErrNotFound if there is none, or it is of
 	// another kind.
@@ -87,15 +92,16 @@ type Store interface {
 	// ErrExists, and it stays, if the ID of the new one is taken by a third.
 	Replace(ctx context.Context, old ID, r Record) error
 
-	// Touch sets when a record was used and when it expires, and nothing else:
+	// Touch sets when a record was used and when it expires (the zero time:
+	// never), and nothing else:
 	// ErrNotFound if it is not there.
 	Touch(ctx context.Context, kind string, id ID, used, expires time.Time) error
 
 	// Take removes a record and returns it: ErrNotFound if it is not there.
 	Take(ctx context.Context, kind string, id ID) (Record, error)
 
-	// List lists the records of a kind that a user has, the oldest first, at
-	// most 1,000.
+	// List lists the records of a kind that a user has, the oldest first by
+	// Made, then by ID, at most 1,000. The user is not "".
 	List(ctx context.Context, kind, user string) ([]Record, error)
 
 	// Revoke removes the records of a kind that a user has, of all kinds if
@@ -111,23 +117,4 @@ type Store interface {
 
 	// Close releases the store's resources. A second Close has no effect.
 	Close() error
-}
-
-// A Rate is a limit: Burst units at once, and N units in each Per after that,
-// evenly.
-type Rate struct {
-	N     int           // at least 1
-	Per   time.Duration // at least a millisecond for each unit
-	Burst int           // default: N
-}
-
-// Every is how long it takes until one unit comes back, and Full how long until
-// all of them have.
-func (r Rate) Every() time.Duration { return r.Per / time.Duration(max(r.N, 1)) }
-func (r Rate) Full() time.Duration {
-	burst := r.Burst
-	if burst == 0 {
-		burst = r.N
-	}
-	return r.Every() * time.Duration(max(burst, 1))
 }
