@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
@@ -100,8 +102,8 @@ func (g *member) follows(selector, text string) {
 	g.wants(text)
 }
 
-// Each page is accessible, in each language, in light and dark; nothing is wider
-// than a phone.
+// Each page is accessible, in each language, in light and dark, on a desk and on
+// a phone; nothing is wider than the screen.
 func TestSignInPages(t *testing.T) {
 	source := axeSource(t)
 	c := openClub(t, "")
@@ -113,6 +115,7 @@ func TestSignInPages(t *testing.T) {
 		for _, locale := range []string{"", "/de", "/ar"} {
 			for _, scheme := range []string{"light", "dark"} {
 				g.Prefer("prefers-color-scheme", scheme)
+				g.Do(chromedp.EmulateViewport(map[string]int64{"light": 1000, "dark": 360}[scheme], 800))
 				for _, path := range paths {
 					what := fmt.Sprint(locale, path, " in ", scheme)
 					g.visit(strings.TrimSuffix(locale+path, "/"))

@@ -68,7 +68,7 @@ var (
 	triesByAccount = limit.Rate{N: 10, Per: 15 * time.Minute} // on one account, from wherever
 	triesInAll     = limit.Rate{N: 600, Per: time.Minute}     // what the machine can hash, or less
 	mailsByAddress = limit.Rate{N: 10, Per: time.Hour}        // that one visitor causes
-	mailsByMailbox = limit.Rate{N: 3, Per: time.Hour}         // to one mailbox, whoever causes them
+	mailsByMailbox = limit.Rate{N: 3, Per: time.Hour}         // to one mailbox, from all visitors together
 	mailsInAll     = limit.Rate{N: 1000, Per: time.Hour}
 )
 

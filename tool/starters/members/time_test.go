@@ -77,7 +77,7 @@ func TestLimits(t *testing.T) {
 	t.Error("one visitor may try as many accounts as they like")
 }
 
-// Mails to one mailbox are few, whoever asks for them.
+// Mails to one mailbox are few, from all visitors together.
 func TestMailLimit(t *testing.T) {
 	t.Parallel()
 	h := openClub(t, gorgontest.Options{})
