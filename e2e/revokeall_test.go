@@ -31,6 +31,7 @@ import (
 	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/redis"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/sessions"
@@ -189,6 +190,25 @@ var manors = []manor{
 		url := testbed.For(t, testbed.Postgres).URL
 		return inDatabase(t, pgdb.Dialect, url), inPostgres(t, url)
 	}},
+	{"Redis, Redis", func(t *testing.T) (func() sessions.Store, func() pages.Store) {
+		url := testbed.For(t, func() (*testbed.Server, error) { return testbed.Redis() }).URL
+		held := func() sessions.Store {
+			s, err := redis.OpenSessions(t.Context(), url, redis.SessionsOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+		return held, func() pages.Store {
+			s, err := redis.Open(t.Context(), url, redis.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+	}},
 }
 
 func inDatabase(t *testing.T, dialect database.Dialect, url string) func() sessions.Store {
@@ -260,13 +280,13 @@ func TestRevokeAllIsNotVacuous(t *testing.T) {
 	}
 }
 
-// revoked are the figures of some rounds.
-type revoked struct {
+// revocations are the figures of some rounds.
+type revocations struct {
 	rounds, before, after, late, unended int
 	calls, streams                       []time.Duration
 }
 
-func (f revoked) String() string {
+func (f revocations) String() string {
 	slices.Sort(f.calls)
 	slices.Sort(f.streams)
 	at := func(all []time.Duration, part float64) time.Duration {
@@ -276,9 +296,9 @@ func (f revoked) String() string {
 		f.rounds, f.before, f.after, f.late, at(f.calls, 0.5), at(f.calls, 0.99), len(f.streams), at(f.streams, 0.5), at(f.streams, 0.99), at(f.streams, 1))
 }
 
-func revokeRounds(t *testing.T, houses []*house, rounds int) revoked {
+func revokeRounds(t *testing.T, houses []*house, rounds int) revocations {
 	t.Helper()
-	f := revoked{rounds: rounds}
+	f := revocations{rounds: rounds}
 	for round := range rounds {
 		user := fmt.Sprintf("user%d", round)
 		var cookies []*http.Cookie

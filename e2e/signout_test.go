@@ -41,7 +41,7 @@ const (
 // sources, or the site is another.
 type flaw struct {
 	file, rule, broken string
-	site               func(*club)
+	site               func(*guild)
 }
 
 // clean is what an expression of JavaScript finds of the first member, in the
@@ -68,7 +68,7 @@ const spy = `addEventListener("pageshow", event => {
 // A stay is a member's browser on the site.
 type stay struct {
 	*visit
-	club    *club
+	guild    *guild
 	mode    string
 	end     string
 	over    bool     // the session has ended
@@ -78,10 +78,10 @@ type stay struct {
 	leaks   []string
 }
 
-const clubBase = "/club"
+const clubBase = "/guild"
 
 // open begins a stay: the member has signed in, and is at the home page.
-func (c *club) open(t testing.TB, mode, end string, broken *flaw) *stay {
+func (c *guild) open(t testing.TB, mode, end string, broken *flaw) *stay {
 	t.Helper()
 	c.sessions = map[string]string{}
 	c.typing = "on"
@@ -123,7 +123,7 @@ func (c *club) open(t testing.TB, mode, end string, broken *flaw) *stay {
 		}
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, club: c, mode: mode, end: end}
+	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, guild: c, mode: mode, end: end}
 	s.Focus()
 	if mode == noScript {
 		s.WithoutScript()
@@ -236,7 +236,7 @@ func (s *stay) move(way string, by int) {
 func (s *stay) finish() {
 	s.t.Helper()
 	if s.end == revoked {
-		s.club.revoke()
+		s.guild.revoke()
 		s.over, s.told = true, false
 		if s.mode == noScript {
 			// Without a script only an answer can tell the browser: with the next
@@ -398,7 +398,7 @@ func stays(all *testing.T, spells []*spell, broken *flaw) {
 				done := make(chan struct{})
 				go func() { // Fatal ends this goroutine
 					defer close(done)
-					s := new(club).open(t, spell.mode, spell.end, broken)
+					s := new(guild).open(t, spell.mode, spell.end, broken)
 					w.walk(s)
 					again := s.spied("shown again")
 					mu.Lock()
