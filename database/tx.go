@@ -119,10 +119,20 @@ type scopeKey struct{ db *DB }
 // scopeOf is the scope of a context, if it has not ended.
 func (db *DB) scopeOf(ctx context.Context) *scope {
 	s, ok := ctx.Value(scopeKey{db}).(*scope)
-	if !ok || s.ended() {
+	if !ok || s == nil || s.ended() {
 		return nil
 	}
 	return s
+}
+
+// Leave is a context outside of a [DB.Scope] of this database, for what is to be
+// read apart from its transaction. With SQLite, whatever writes with it waits
+// until the scope has ended.
+func (db *DB) Leave(ctx context.Context) context.Context {
+	if db.scopeOf(ctx) == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, scopeKey{db}, (*scope)(nil))
 }
 
 func (s *scope) ended() bool {

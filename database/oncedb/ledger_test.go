@@ -219,8 +219,8 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// A store of sessions in the same database is outside of the transaction, and
-// says so at once.
+// A store of sessions in the same database is outside of the transaction: it can
+// be read, and what writes says so at once.
 func TestSessionsAreOutside(t *testing.T) {
 	each(t, func(t *testing.T, d database.Dialect, url string) {
 		db := database.Open(d, database.Options{URL: url})
@@ -231,6 +231,12 @@ func TestSessionsAreOutside(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err := ledger.Do(t.Context(), callOf("a"), func(ctx context.Context) ([]byte, error) {
+			if _, err := store.Get(ctx, "session", sessions.IDOf("y")); !errors.Is(err, sessions.ErrNotFound) {
+				t.Errorf("reading within: %v", err)
+			}
+			if _, err := store.List(ctx, "session", "ada"); err != nil {
+				t.Errorf("reading within: %v", err)
+			}
 			return nil, store.Put(ctx, sessions.Record{ID: sessions.IDOf("x"), Kind: "session", User: "ada", Made: time.Now(), Used: time.Now(), Expires: time.Now().Add(time.Hour)})
 		})
 		if err == nil || !strings.Contains(err.Error(), "a transaction is open in this context") {
