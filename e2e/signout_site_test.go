@@ -16,9 +16,9 @@ import (
 	"github.com/gorgon-go/gorgon/wire"
 )
 
-// A club has members, each with the canary "canary-" and the name. Its sessions
+// A guild has members, each with the canary "canary-" and the name. Its sessions
 // are its own: the rules of this test are those of every app.
-type club struct {
+type guild struct {
 	place   string // is "form" if its forms are submitted in place
 	typing  string // is autocomplete of the form in which members write
 	silent  bool   // a flaw: it does not say that the visitor changes
@@ -29,8 +29,8 @@ type club struct {
 	sessions map[string]string // the user of each
 }
 
-func (c *club) user(r *http.Request) string {
-	cookie, err := r.Cookie("club")
+func (c *guild) user(r *http.Request) string {
+	cookie, err := r.Cookie("guild")
 	if err != nil {
 		return ""
 	}
@@ -40,17 +40,17 @@ func (c *club) user(r *http.Request) string {
 }
 
 // revoke ends all sessions on the server alone.
-func (c *club) revoke() {
+func (c *guild) revoke() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.sessions)
 }
 
 // become changes who the visitor is; "" signs out.
-func (c *club) become(w http.ResponseWriter, r *http.Request, user string) {
-	cookie := &http.Cookie{Name: "club", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1}
+func (c *guild) become(w http.ResponseWriter, r *http.Request, user string) {
+	cookie := &http.Cookie{Name: "guild", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1}
 	c.mu.Lock()
-	if old, err := r.Cookie("club"); err == nil {
+	if old, err := r.Cookie("guild"); err == nil {
 		delete(c.sessions, old.Value)
 	}
 	if user != "" {
@@ -67,11 +67,11 @@ func (c *club) become(w http.ResponseWriter, r *http.Request, user string) {
 
 var toEnter = &gorgon.Error{Kind: gorgon.KindRedirect, Location: "/enter"}
 
-func (c *club) members(next http.Handler) http.Handler {
+func (c *guild) members(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.user(r) == "" {
-			if _, err := r.Cookie("club"); err == nil { // browsers drop what they keep of private pages with it
-				http.SetCookie(w, &http.Cookie{Name: "club", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+			if _, err := r.Cookie("guild"); err == nil { // browsers drop what they keep of private pages with it
+				http.SetCookie(w, &http.Cookie{Name: "guild", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
 			}
 			serve.Fail(w, r, toEnter)
 			return
@@ -84,7 +84,7 @@ func markup(write func(context.Context, io.Writer)) gorgon.Component {
 	return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error { write(ctx, w); return nil })
 }
 
-func (c *club) app(navigates bool) gorgon.App {
+func (c *guild) app(navigates bool) gorgon.App {
 	own := func(_ context.Context, in gorgon.Input, r *http.Request) (string, error) {
 		user := c.user(r)
 		if user == "" {
@@ -143,7 +143,7 @@ func (c *club) app(navigates bool) gorgon.App {
 	account.LoadRequest, account.Guards = own, []func(http.Handler) http.Handler{c.members}
 	letter.LoadRequest = own
 	app := gorgon.App{
-		Name: "club", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+		Name: "guild", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
 		Layout: func(d gorgon.Document) gorgon.Component {
 			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 				fmt.Fprintf(w, `<!doctype html><html lang="%s"><head><meta charset="utf-8">`, d.Locale)

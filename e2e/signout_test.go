@@ -41,7 +41,7 @@ const (
 // sources, or the site is another.
 type flaw struct {
 	file, rule, broken string
-	site               func(*club)
+	site               func(*guild)
 	mode, end, walk    string // where it shows
 }
 
@@ -69,7 +69,7 @@ const spy = `addEventListener("pageshow", event => {
 // A stay is a member's browser on the site.
 type stay struct {
 	*visit
-	club    *club
+	guild   *guild
 	mode    string
 	end     string
 	over    bool     // the session has ended
@@ -80,10 +80,10 @@ type stay struct {
 	broken  bool      // the first leak is enough
 }
 
-const clubBase = "/club"
+const clubBase = "/guild"
 
 // open begins a stay: the member has signed in, and is at the home page.
-func (c *club) open(t testing.TB, mode, end string, broken *flaw) *stay {
+func (c *guild) open(t testing.TB, mode, end string, broken *flaw) *stay {
 	t.Helper()
 	c.sessions = map[string]string{}
 	c.typing = "on"
@@ -125,7 +125,7 @@ func (c *club) open(t testing.TB, mode, end string, broken *flaw) *stay {
 		}
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, club: c, mode: mode, end: end, broken: broken != nil, leaks: new([]string)}
+	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, guild: c, mode: mode, end: end, broken: broken != nil, leaks: new([]string)}
 	s.Focus()
 	if mode == noScript {
 		s.WithoutScript()
@@ -237,7 +237,7 @@ func (s *stay) move(way string, by int) {
 func (s *stay) finish() {
 	s.t.Helper()
 	if s.end == revoked {
-		s.club.revoke()
+		s.guild.revoke()
 		s.over, s.told = true, false
 		if s.mode == noScript {
 			// Without a script only an answer can tell the browser: with the next
@@ -402,7 +402,7 @@ func stays(all *testing.T, spells []*spell, broken *flaw) {
 				done := make(chan struct{})
 				go func() { // Fatal ends this goroutine
 					defer close(done)
-					s := new(club).open(t, spell.mode, spell.end, broken)
+					s := new(guild).open(t, spell.mode, spell.end, broken)
 					defer func() {
 						mu.Lock()
 						defer mu.Unlock()
@@ -486,7 +486,7 @@ var flaws = map[string]*flaw{
 		file: "history.ts", rule: `state[0] !== " "`, broken: "true", mode: byDocument, end: signOut, walk: "history",
 	},
 	"the server does not say that the visitor changes": {
-		site: func(c *club) { c.silent = true }, mode: byRuntime, end: another, walk: "history",
+		site: func(c *guild) { c.silent = true }, mode: byRuntime, end: another, walk: "history",
 	},
 	"other tabs are not told": {
 		file: "submit.ts", rule: "tabs.postMessage(0);", mode: byRuntime, end: signOut, walk: "tabs",
@@ -495,7 +495,7 @@ var flaws = map[string]*flaw{
 		file: "fragments.ts", rule: `"gorgon:load", `, mode: byRuntime, end: revoked, walk: "history",
 	},
 	"private pages may be stored": {
-		site: func(c *club) { c.forgets = true }, mode: noScript, end: signOut, walk: "history",
+		site: func(c *guild) { c.forgets = true }, mode: noScript, end: signOut, walk: "history",
 	},
 }
 

@@ -39,7 +39,7 @@ type options struct {
 
 func open(t *testing.T, p *provider, o options) *club {
 	t.Helper()
-	c := &club{t: t, provider: p, store: &store{}}
+	c := &club{t: t, provider: p, store: newStore()}
 	c.people = auth.New(auth.Options{Store: c.store})
 	c.part = oidc.Provider{
 		Auth: c.people, Issuer: p.Issuer(), ClientID: p.ClientID, ClientSecret: p.ClientSecret, Path: "/sign-in/there",
@@ -181,7 +181,7 @@ func TestSignInWithinAGroup(t *testing.T) {
 	p := newProvider(t)
 	var c *club
 	c = open(t, p, options{parts: []gorgon.Part{gorgon.Group{Prefix: "/shop", Parts: []gorgon.Part{oidc.Provider{
-		Auth: auth.New(auth.Options{Store: &store{}}), Issuer: p.Issuer(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+		Auth: auth.New(auth.Options{Store: newStore()}), Issuer: p.Issuer(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
 		Path: "/google", Then: "/sign-in", Found: func(context.Context, oidc.Identity) (string, error) { return "ada", nil },
 	}}}}})
 	if res := c.Get(c.arrive("/shop/google")); res.URL.Path != "/sign-in" {
@@ -284,7 +284,7 @@ func TestClocks(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	people := auth.New(auth.Options{Store: &store{}})
+	people := auth.New(auth.Options{Store: newStore()})
 	found := func(context.Context, oidc.Identity) (string, error) { return "", nil }
 	for want, p := range map[string]oidc.Provider{
 		"there is no Auth":  {Path: "/in", Found: found},
