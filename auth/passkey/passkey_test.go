@@ -1,6 +1,7 @@
 package passkey_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/descope/virtualwebauthn"
 
 	"github.com/gorgon-go/gorgon"
@@ -333,6 +335,19 @@ func TestFaults(t *testing.T) {
 		if !strings.Contains(c.Log(), want) {
 			t.Errorf("want %q in the log: %s", want, c.Log())
 		}
+	}
+}
+
+// The script is small.
+func TestScriptIsSmall(t *testing.T) {
+	script := must(os.ReadFile("passkey.js"))
+	var packed bytes.Buffer
+	w := brotli.NewWriterLevel(&packed, brotli.BestCompression)
+	if _, err := w.Write(script); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > 2000 {
+		t.Errorf("the script has %d bytes, packed by Brotli; want at most 2,000", packed.Len())
 	}
 }
 
