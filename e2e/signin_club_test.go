@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
@@ -225,9 +227,15 @@ func (g *member) accessible(source, what string) {
 	}
 }
 
-// picture writes a screenshot where GORGON_SCREENSHOTS names a folder.
+// picture writes a screenshot of the whole page where GORGON_SCREENSHOTS names a
+// folder.
 func (g *member) picture(name string) {
-	if folder := os.Getenv("GORGON_SCREENSHOTS"); folder != "" {
-		g.Screenshot(filepath.Join(folder, "members-"+name+".png"))
+	folder := os.Getenv("GORGON_SCREENSHOTS")
+	if folder == "" {
+		return
 	}
+	size := testbed.Eval[[]int64](g.Tab, `[innerWidth, innerHeight, document.documentElement.scrollHeight]`)
+	g.Do(chromedp.EmulateViewport(size[0], max(size[1], size[2])))
+	g.Screenshot(filepath.Join(folder, "members-"+name+".png"))
+	g.Do(chromedp.EmulateViewport(size[0], size[1]))
 }

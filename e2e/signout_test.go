@@ -42,6 +42,7 @@ const (
 type flaw struct {
 	file, rule, broken string
 	site               func(*guild)
+	mode, end, walk    string // where it shows
 }
 
 // clean is what an expression of JavaScript finds of the first member, in the
@@ -68,14 +69,15 @@ const spy = `addEventListener("pageshow", event => {
 // A stay is a member's browser on the site.
 type stay struct {
 	*visit
-	guild    *guild
+	guild   *guild
 	mode    string
 	end     string
 	over    bool     // the session has ended
 	told    bool     // and this tab's document knows, or is not the one of before
 	entries []string // of the history: paths
 	at      int
-	leaks   []string
+	leaks   *[]string // of all tabs
+	broken  bool      // the first leak is enough
 }
 
 const clubBase = "/guild"
@@ -106,7 +108,7 @@ func (c *guild) open(t testing.TB, mode, end string, broken *flaw) *stay {
 	site := gorgontest.Options{Base: clubBase}.Open(t, c.app(mode != noPages))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case script != nil && strings.Contains(r.URL.Path, "/runtime."):
+		case script != nil && strings.Contains(r.URL.Path, "/_gorgon/assets/gorgon."):
 			w.Header().Set("Content-Type", "text/javascript")
 			_, _ = w.Write(script)
 		case c.forgets:
@@ -123,7 +125,7 @@ func (c *guild) open(t testing.TB, mode, end string, broken *flaw) *stay {
 		}
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, guild: c, mode: mode, end: end}
+	s := &stay{visit: &visit{t: t, url: server.URL, documents: map[string]int{}, Tab: testbed.NewWholeTab(t)}, guild: c, mode: mode, end: end, broken: broken != nil, leaks: new([]string)}
 	s.Focus()
 	if mode == noScript {
 		s.WithoutScript()
@@ -180,30 +182,29 @@ const still = `document.readyState === "complete" && document.title !== "" && !d
 func (s *stay) land(path, way string, atOnce bool) {
 	s.t.Helper()
 	want := fmt.Sprintf(`document.querySelector("h1")?.textContent === %q && %s`, s.heading(path), still)
-	leaked := ""
 	s.until(way+": "+path+": "+want, func() bool {
 		state, err := chromedp.Run(s.Context, chromedp.Evaluate[[2]bool](`[`+want+`, !document.documentElement || `+clean+`]`))
 		if err != nil {
 			return false // the document was just left
 		}
 		if s.over && !state[1] && (atOnce || state[0]) {
-			leaked, _ = chromedp.Run(s.Context, chromedp.Evaluate[string](`location.pathname + ": " + document.documentElement.outerHTML.slice(0, 4000) + JSON.stringify({...sessionStorage})`))
-			leaked = "shown: " + leaked
+			text, _ := chromedp.Run(s.Context, chromedp.Evaluate[string](`location.pathname + ": " + document.documentElement.outerHTML + JSON.stringify({...sessionStorage})`))
+			s.leak(way, text)
 		}
 		return state[0]
 	})
-	if leaked != "" {
-		s.leak(way, leaked)
-	}
 }
 
 func (s *stay) leak(way, what string) {
-	if os.Getenv("GORGON_SHOW") != "" {
-		s.t.Logf("%s: %s", way, what)
+	s.t.Helper()
+	if slices.Contains(*s.leaks, way) {
+		return
 	}
-	if !slices.Contains(s.leaks, way) {
-		s.leaks = append(s.leaks, way)
+	*s.leaks = append(*s.leaks, way)
+	if s.broken {
+		s.t.Fatalf("it is seen: %s", way)
 	}
+	s.t.Errorf("%s shows what was the member's: %.3000s", way, what)
 }
 
 // locale is the language that the member reads.
@@ -262,7 +263,6 @@ func (s *stay) beside() *stay {
 	} else {
 		b.Before(spy)
 	}
-	b.leaks = nil
 	b.load("/more")
 	return &b
 }
@@ -348,6 +348,12 @@ var walks = []struct {
 		s.move("Back to a public page", -1)
 		s.move("Back to a public page", -1)
 	}},
+	{name: "over a greeting", only: []string{byRuntime, noPages}, walk: func(s *stay) {
+		s.follow("/enter")
+		s.leave()
+		s.elsewhere()
+		s.move("Back to a public page", -1)
+	}},
 	{name: "tabs", only: []string{byRuntime, noScript}, walk: func(s *stay) {
 		b := s.beside()
 		b.follow("/account")
@@ -356,10 +362,8 @@ var walks = []struct {
 		b.over, b.told = true, s.mode == byRuntime && s.end != revoked
 		b.move("Back in a second tab", -1)
 		b.reload("Reload in a second tab")
-		s.leaks = append(s.leaks, b.leaks...)
 		c := s.beside()
 		c.load("/account")
-		s.leaks = append(s.leaks, c.leaks...)
 	}},
 }
 
@@ -390,7 +394,7 @@ func stays(all *testing.T, spells []*spell, broken *flaw) {
 	var mu sync.Mutex
 	for _, spell := range spells {
 		for _, w := range walks {
-			if len(w.only) > 0 && !slices.Contains(w.only, spell.mode) {
+			if len(w.only) > 0 && !slices.Contains(w.only, spell.mode) || broken != nil && broken.walk != w.name {
 				continue
 			}
 			group.Go(func() error {
@@ -399,12 +403,16 @@ func stays(all *testing.T, spells []*spell, broken *flaw) {
 				go func() { // Fatal ends this goroutine
 					defer close(done)
 					s := new(guild).open(t, spell.mode, spell.end, broken)
+					defer func() {
+						mu.Lock()
+						defer mu.Unlock()
+						spell.leaks = append(spell.leaks, *s.leaks...)
+					}()
 					w.walk(s)
 					again := s.spied("shown again")
 					mu.Lock()
-					defer mu.Unlock()
 					spell.again = spell.again || again
-					spell.leaks = append(spell.leaks, s.leaks...)
+					mu.Unlock()
 				}()
 				<-done
 				for _, end := range slices.Backward(t.ends) {
@@ -453,9 +461,6 @@ func TestAfterSignOut(t *testing.T) {
 			fmt.Fprint(w, "\t", verdict)
 		}
 		fmt.Fprintln(w)
-		for _, way := range s.leaks {
-			t.Errorf("%s, the member %s: %s shows what was the member's", s.mode, s.end, way)
-		}
 		for _, line := range s.failed {
 			t.Errorf("%s, the member %s: %s", s.mode, s.end, line)
 		}
@@ -467,4 +472,49 @@ func TestAfterSignOut(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("%v\n%s", time.Since(begin).Round(time.Second), table.String())
+}
+
+// flaws are rules without which something of the member before is shown.
+var flaws = map[string]*flaw{
+	"a document is kept as it was left": {
+		file: "history.ts", rule: "root.replaceChildren();", mode: byRuntime, end: revoked, walk: "over a private page",
+	},
+	"fragments are kept as they were left": {
+		file: "fragments.ts", rule: `if (type !== "gorgon:load") this.replaceChildren(...this.#fallback);`, mode: byRuntime, end: revoked, walk: "over a greeting",
+	},
+	"what is typed outlives the document": {
+		file: "history.ts", rule: `state[0] !== " "`, broken: "true", mode: byDocument, end: signOut, walk: "history",
+	},
+	"the server does not say that the visitor changes": {
+		site: func(c *guild) { c.silent = true }, mode: byRuntime, end: another, walk: "history",
+	},
+	"other tabs are not told": {
+		file: "submit.ts", rule: "tabs.postMessage(0);", mode: byRuntime, end: signOut, walk: "tabs",
+	},
+	"fragments of the layout stay": {
+		file: "fragments.ts", rule: `"gorgon:load", `, mode: byRuntime, end: revoked, walk: "history",
+	},
+	"private pages may be stored": {
+		site: func(c *guild) { c.forgets = true }, mode: noScript, end: signOut, walk: "history",
+	},
+}
+
+// TestAfterSignOutFindsFlaws breaks one rule after the other.
+func TestAfterSignOutFindsFlaws(t *testing.T) {
+	defer testbed.CloseBrowser()
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	found := map[string]*spell{}
+	for name, f := range flaws {
+		s := &spell{mode: f.mode, end: f.end}
+		found[name] = s
+		group.Go(func() error { stays(t, []*spell{s}, f); return nil })
+	}
+	_ = group.Wait()
+	for name, s := range found {
+		t.Logf("%s (%s, the member %s): shown by %v", name, s.mode, s.end, s.leaks)
+		if len(s.leaks) == 0 {
+			t.Errorf("%s: nothing was found (%v)", name, s.failed)
+		}
+	}
 }
