@@ -14,7 +14,6 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/auth"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/sessions"
 	"github.com/gorgon-go/gorgon/viewctx"
@@ -123,7 +122,7 @@ func (b *back) denied(code string, trip journey) (string, error) {
 // use marks a state as used: of several callers one succeeds.
 func (b *back) use(ctx context.Context, state string) error {
 	now := b.Auth.Now()
-	err := b.Auth.Store().Put(dataflow.Apart(ctx), sessions.Record{
+	err := b.Auth.Store().Put(ctx, sessions.Record{
 		ID: sessions.IDOf("oidc " + state), Kind: kindUsed, Made: now, Used: now, Expires: now.Add(Lifetime + 2*skew),
 	})
 	switch {

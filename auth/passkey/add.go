@@ -15,7 +15,6 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/auth"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -110,7 +109,7 @@ func (p Passkeys) add(ctx context.Context, in passkeyAttestation) (none api.None
 	if len(k.record.Data) > sessions.MaxData {
 		return none, refused(errors.New("the passkey is larger than a record may be"))
 	}
-	switch err := p.Auth.Store().Put(dataflow.Apart(ctx), k.record); {
+	switch err := p.Auth.Store().Put(ctx, k.record); {
 	case errors.Is(err, sessions.ErrExists):
 		return none, &gorgon.Error{Op: "passkey", Kind: gorgon.KindConflict, Message: "This passkey was added before."}
 	case err != nil:

@@ -14,7 +14,6 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -69,7 +68,7 @@ func (p Passkeys) keep(ctx context.Context, c challenge) error {
 		return err
 	}
 	now := p.Auth.Now()
-	err = p.Auth.Store().Put(dataflow.Apart(ctx), sessions.Record{
+	err = p.Auth.Store().Put(ctx, sessions.Record{
 		ID: challengeID(browser, c.Session.Challenge), Kind: kindChallenge, User: c.User, Data: data,
 		Made: now, Used: now, Expires: now.Add(Lifetime),
 	})
@@ -88,7 +87,7 @@ func (p Passkeys) take(ctx context.Context, text, user string) (c challenge, err
 	if browser == "" {
 		return c, refused(errors.New("the browser has no cookie of a challenge"))
 	}
-	record, err := p.Auth.Store().Take(dataflow.Apart(ctx), kindChallenge, challengeID(browser, text))
+	record, err := p.Auth.Store().Take(ctx, kindChallenge, challengeID(browser, text))
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		return c, refused(errChallenge)

@@ -14,7 +14,6 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -62,7 +61,7 @@ func (k *kept) write() (err error) {
 
 // of are the passkeys of a user, the oldest first.
 func (p Passkeys) of(ctx context.Context, user string) ([]kept, error) {
-	records, err := p.Auth.Store().List(dataflow.Apart(ctx), kindPasskey, user)
+	records, err := p.Auth.Store().List(ctx, kindPasskey, user)
 	if err != nil {
 		return nil, unavailable("list passkeys", err)
 	}
@@ -105,7 +104,7 @@ func (p Passkeys) Rename(ctx context.Context, user, name, about string) error {
 	if err := k.write(); err != nil {
 		return err
 	}
-	if err := p.Auth.Store().Replace(dataflow.Apart(ctx), k.record.ID, k.record); err != nil && !errors.Is(err, sessions.ErrNotFound) {
+	if err := p.Auth.Store().Replace(ctx, k.record.ID, k.record); err != nil && !errors.Is(err, sessions.ErrNotFound) {
 		return unavailable("rename a passkey", err)
 	}
 	return nil
@@ -119,7 +118,7 @@ func (p Passkeys) Remove(ctx context.Context, user, name string) error {
 	if err != nil || k == nil {
 		return err
 	}
-	if _, err := p.Auth.Store().Take(dataflow.Apart(context.WithoutCancel(ctx)), kindPasskey, k.record.ID); err != nil && !errors.Is(err, sessions.ErrNotFound) {
+	if _, err := p.Auth.Store().Take(context.WithoutCancel(ctx), kindPasskey, k.record.ID); err != nil && !errors.Is(err, sessions.ErrNotFound) {
 		return unavailable("remove a passkey", err)
 	}
 	return nil
@@ -143,7 +142,7 @@ func (p Passkeys) owned(ctx context.Context, user, name string) (*kept, error) {
 
 // find finds a passkey; nil if there is none.
 func (p Passkeys) find(ctx context.Context, id sessions.ID) (*kept, error) {
-	r, err := p.Auth.Store().Get(dataflow.Apart(ctx), kindPasskey, id)
+	r, err := p.Auth.Store().Get(ctx, kindPasskey, id)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		return nil, nil

@@ -12,7 +12,6 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/auth"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -93,7 +92,7 @@ func (p Passkeys) used(ctx context.Context, k *kept, credential *webauthn.Creden
 	if err := k.write(); err != nil {
 		return err
 	}
-	err = p.Auth.Store().Replace(dataflow.Apart(ctx), k.record.ID, k.record)
+	err = p.Auth.Store().Replace(ctx, k.record.ID, k.record)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		return errUnknown // it was removed in the meantime
