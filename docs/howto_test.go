@@ -98,7 +98,10 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true, "migrations": true, "sqlc": true}
+var migrating = map[string]bool{
+	"database": true, "import": true, "migrations": true, "sqlc": true,
+	"roles": true, "tokens": true, "delete-account": true,
+}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -268,4 +271,5 @@ var checks = map[string]func(*site){
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
+	"roles":         checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
 }
