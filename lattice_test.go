@@ -116,7 +116,7 @@ var lattice = map[string][]string{
 	"auth/oidc":     {"words", "viewctx", "dataflow", "sessions", "serve", "auth", "github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"},
 	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
 	"flash":         {"listen", "api"},
-	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "metrics", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
 
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 

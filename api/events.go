@@ -121,6 +121,10 @@ func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out 
 
 // item sends what Handle produced. It is false if the stream ends with it.
 func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) bool {
+	if cause := ended(r); cause != nil {
+		out.send(problemEvent(r, cause)) // however Handle ended
+		return false
+	}
 	if e.end {
 		out.send("event: end\ndata:\n\n")
 		return false
@@ -132,8 +136,6 @@ func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) b
 	switch {
 	case err == nil:
 		return out.send(text)
-	case ended(r) != nil:
-		out.send(problemEvent(r, ended(r)))
 	case r.Context().Err() == nil: // otherwise the client has left, and that is the error
 		out.send(problemEvent(r, err))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -61,6 +62,8 @@ type Auth struct {
 	unknown    *otter.Cache[key, time.Time] // ids that the store does not have
 	instance   atomic.Pointer[coherence.Instance]
 	watch      watch
+	lookups    atomic.Uint64
+	revoked    atomic.Uint64
 }
 
 // key is what something is held by.
@@ -132,6 +135,11 @@ func (a *Auth) Needs() []gorgon.Need {
 		return s.Needs()
 	}
 	return nil
+}
+
+// State adds to a server's state what is known of sessions.
+func (a *Auth) State(s *metrics.State) {
+	s.Sessions, s.Lookups, s.Revoked = int64(a.memory.EstimatedSize()), a.lookups.Load(), a.revoked.Load()
 }
 
 // Close closes the store.

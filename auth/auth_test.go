@@ -344,3 +344,24 @@ func TestIssue(t *testing.T) {
 		t.Errorf("%s", r)
 	}
 }
+
+// A session that has ended leaves the browser with its cookie, when a page is
+// loaded; what a page loads beside leaves it alone, and so does a sign-in that is
+// too long ago.
+func TestEndedSessionsLeaveTheBrowser(t *testing.T) {
+	c := newClub()
+	site := c.open(t)
+	cookie := enter(site, "ada")
+	site.Advance(time.Hour)
+	if r := raw(site, "GET", "/delicate", "Cookie", cookie, "Sec-Fetch-Mode", "navigate"); r.Status != 303 || cookieIn(r) != "" {
+		t.Errorf("a sign-in of an hour ago: %v", r.Header)
+	}
+	if _, err := c.people.RevokeAll(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[string]string{"navigate": "__Host-session=", "": "__Host-session=", "cors": "", "no-cors": ""} {
+		if got := cookieIn(raw(site, "GET", "/members", "Cookie", cookie, "Sec-Fetch-Mode", mode)); got != want {
+			t.Errorf("by a request of mode %q it gets %q", mode, got)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func (a *Auth) Recent(d time.Duration) func(http.Handler) http.Handler {
 			case h.record.Kind != kindSession:
 				return errForbidden
 			case a.age(h.data.At) > d:
-				return errSignedOut
+				return errAgain
 			}
 			return nil
 		})
@@ -88,6 +88,12 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if failure.Kind(err) != gorgon.KindUnauthorized {
 		serve.Fail(w, r, err)
 		return
+	}
+	if mode := r.Header.Get("Sec-Fetch-Mode"); err == errSignedOut && a.cookieOf(r) != "" && (mode == "navigate" || mode == "" && r.Method == http.MethodGet) {
+		// The session has ended. With the cookie, browsers drop what they keep of
+		// private pages. Requests of a page's parts leave it: the page that they
+		// belong to may be about to get another one.
+		a.set(w.Header(), a.noCookie(r))
 	}
 	if err == errBadToken || !serve.ShowsPages(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")

@@ -156,6 +156,7 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 	if i != nil {
 		h.copy.Epoch, h.copy.MadeAt = i.Now().Epoch, now // before anything is read
 	}
+	a.lookups.Add(1)
 	var err error
 	h.record, err = a.options.Store.Get(detached(ctx), k.kind, k.id)
 	switch {

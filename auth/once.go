@@ -48,6 +48,18 @@ func (o Once) Make(ctx context.Context, user string, data []byte) (secret string
 	return secret, nil
 }
 
+// Revoke ends the tokens of a user for the purpose, as after a change of the
+// password.
+func (o Once) Revoke(ctx context.Context, user string) error {
+	if user == "" {
+		return &gorgon.Error{Op: "revoke", Err: errors.New("the user is empty")}
+	}
+	if _, err := o.auth.options.Store.Revoke(context.WithoutCancel(detached(ctx)), o.kind, user); err != nil {
+		return unavailable("revoke single-use tokens", err)
+	}
+	return nil
+}
+
 // Use returns what a token was made for, and ends it: [ErrUsed] if it is not
 // valid.
 func (o Once) Use(ctx context.Context, secret string) (user string, data []byte, err error) {

@@ -123,8 +123,8 @@ func (a *Auth) Issue(r *http.Request, user string) (*http.Cookie, error) {
 	return a.cookie(r, secret, a.options.Lifetime), nil
 }
 
-// SignOut ends the session of the request, in an endpoint's Handle. It does
-// nothing if there is none.
+// SignOut ends the session of the request, in an endpoint's Handle, and one that
+// SignIn or Renew began in it. It does nothing if there is none.
 func (a *Auth) SignOut(ctx context.Context) error {
 	r := api.Request(ctx)
 	if r == nil {
@@ -139,13 +139,21 @@ func (a *Auth) End(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Auth) end(ctx context.Context, header http.Header, r *http.Request) error {
-	secret := a.cookieOf(r)
-	a.set(header, a.noCookie(r))
-	if secret == "" {
-		return nil
+	secrets := []string{a.cookieOf(r)}
+	for _, c := range (&http.Response{Header: header}).Cookies() {
+		if c.Name == a.cookieName(r) {
+			secrets = append(secrets, c.Value)
+		}
 	}
-	_, err := a.take(ctx, sessions.IDOf(secret))
-	return err
+	a.set(header, a.noCookie(r))
+	var errs []error
+	for _, secret := range secrets {
+		if secret != "" {
+			_, err := a.take(ctx, sessions.IDOf(secret))
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Renew gives the request's session a new cookie, in an endpoint's Handle, when
@@ -198,6 +206,7 @@ func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error)
 	case err != nil:
 		return false, unavailable("end the session", err)
 	}
+	a.revoked.Add(1)
 	return true, a.tell(ctx, record.User)
 }
 

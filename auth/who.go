@@ -27,10 +27,10 @@ type Who struct {
 // Can says whether the user, or the token, has a scope.
 func (w Who) Can(scope string) bool { return slices.Contains(w.Scopes, scope) }
 
-// Errors that say why it is not known who makes a request. Both have
-// gorgon.KindUnauthorized.
+// Errors that say why a request is not let through.
 var (
 	errSignedOut = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "Please sign in."}
+	errAgain     = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "Please sign in again."}
 	errBadToken  = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "The token is not valid."}
 	errForbidden = &gorgon.Error{Op: "auth", Kind: gorgon.KindForbidden, Message: "You may not do this."}
 	errCross     = &gorgon.Error{

@@ -3,7 +3,7 @@
 
 import { doc } from "./document";
 
-let region: HTMLElement | undefined;
+let region: HTMLElement;
 
 export const startAnnounce = (): void => {
   region = doc.createElement("div");
@@ -14,5 +14,5 @@ export const startAnnounce = (): void => {
 
 // announce makes screen readers read out the page's title.
 export const announce = (): void => {
-  if (region) region.textContent = doc.title || location.pathname;
+  region.textContent = doc.title || location.pathname;
 };

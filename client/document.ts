@@ -55,7 +55,7 @@ for (let node; (node = walker.nextNode() as Comment | null); ) {
 }
 
 export const rangeOf = ({ begin, end }: Part): Range => {
-  const range = doc.createRange();
+  const range = new Range();
   range.setStartAfter(begin);
   range.setEndBefore(end);
   return range;
@@ -80,7 +80,7 @@ try {
 // parse makes nodes of HTML, whose scripts run once they are inserted into the
 // document.
 export const parse = (html: string, context: Element = doc.body): DocumentFragment => {
-  const range = doc.createRange();
+  const range = new Range();
   range.selectNodeContents(context);
   return range.createContextualFragment(trusted.createHTML(html));
 };
@@ -113,7 +113,7 @@ export const payloadOf = (url: URL): string => {
 
 // forbidden says whether an answer is not to be kept: it was made for this
 // visitor.
-export const forbidden = ({ headers }: Response): boolean => /\bno-store\b/i.test(headers.get("Cache-Control") || "");
+export const forbidden = ({ headers }: Response): boolean => /no-store/i.test(headers.get("Cache-Control")!);
 
 export const samePage = (a: URL, b: URL): boolean => a.pathname === b.pathname && a.search === b.search;
 

@@ -20,7 +20,7 @@ class Fragment extends HTMLElement {
     this.#stop?.abort();
     const stop = (this.#stop = new AbortController());
     const { signal } = stop;
-    const src = urlOf(this.getAttribute("src") || "");
+    const src = urlOf(this.getAttribute("src")!);
     let timer;
     try {
       if (!isPart(src, Wire.Fragment)) throw new Error("gorgon: " + src);
@@ -36,7 +36,7 @@ class Fragment extends HTMLElement {
       this.#done = !forbidden(response);
       if (!this.#done) this.#fallback ||= [...this.childNodes];
       this.replaceChildren(parse(html, this));
-      if (!this.#done && this.querySelector("textarea,select,input:not([type=hidden]),gorgon-island")) enterPersonal();
+      if (!this.#done) enterPersonal(this);
       settle();
       watch(this);
       emit("fragment", { url: src.href }, this);
@@ -55,16 +55,17 @@ class Fragment extends HTMLElement {
     this.#stop?.abort();
   }
 
-  // renew removes what was made for this visitor when the document is left, and
-  // fetches it again when the document, or another page in it, is shown.
+  // renew removes what was made for this visitor when the document is left or
+  // the visitor is another, and fetches it again when the document, or another
+  // page in it, is shown.
   renew({ type }: { type: string }) {
     if (!this.#fallback) return;
-    if (type === "pagehide") this.replaceChildren(...this.#fallback);
-    else void this.connectedCallback();
+    if (type !== "gorgon:load") this.replaceChildren(...this.#fallback);
+    if (type !== "pagehide") void this.connectedCallback();
   }
 }
 
 export const startFragments = (): void => {
   customElements.define("gorgon-fragment", Fragment);
-  for (const name of ["pagehide", "pageshow", "gorgon:load"]) addEventListener(name, (event) => root.querySelectorAll<Fragment>("gorgon-fragment").forEach((fragment) => fragment.renew(event)));
+  for (const name of ["pagehide", "pageshow", "gorgon:load", "gorgon:identity"]) addEventListener(name, (event) => root.querySelectorAll<Fragment>("gorgon-fragment").forEach((fragment) => fragment.renew(event)));
 };

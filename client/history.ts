@@ -2,7 +2,7 @@
 // state that islands declare. The browser keeps the scroll positions; they are
 // only restored again if a part of the page arrives late.
 
-import { freezeIslands, islandKeys, thawIslands } from "./islands";
+import { awaitIslands, freezeIslands, thawIslands } from "./islands";
 import { bound, doc, has, ours, root, settings, within } from "./document";
 
 type State = [
@@ -18,7 +18,6 @@ type Field = string | boolean | number[];
 
 const most = 50; // entries of the history
 const room = 1e6; // characters of all
-const store = "gorgon";
 
 // By the browser's id of a history entry: the state of its page, and the entry
 // in which that page was loaded. The app's own entries and those of hashes
@@ -26,7 +25,7 @@ const store = "gorgon";
 let states = new Map<string, string>();
 let owners = new Map<string, string>();
 try {
-  const [kept, owned] = JSON.parse(sessionStorage.getItem(store) || "[]");
+  const [kept, owned] = JSON.parse(sessionStorage.gorgon || "[]");
   states = new Map(kept);
   owners = new Map(owned);
 } catch {
@@ -51,10 +50,10 @@ const foreign = (control: Control): boolean => /^(file|hidden|submit|button|imag
 
 // secret selects controls that are never kept: browsers do not restore them
 // either.
-const secret = (control: Control): boolean =>
+const secret = (control: Control) =>
   control.type === "password" ||
   /\b(off|cc-|one-time-code|(current|new)-password)/.test(control.autocomplete) ||
-  (!!control.form && !!within(control.form, '[autocomplete="off" i]'));
+  (control.form && within(control.form, '[autocomplete="off" i]'));
 
 const controls = () => keyed<Control>("input,textarea,select").filter(([, control]) => !foreign(control));
 
@@ -66,9 +65,7 @@ let refused = false;
 
 // The page that is shown was made for this visitor. Its state is kept in the
 // memory of this document alone, and begins with a space.
-let personal = !settings.keep;
-
-export const enterPersonal = (): void => void (personal = true);
+let personal: boolean = !settings.keep;
 
 // changed returns the visitor's change of a control; undefined if it is as the
 // page has it. For a list it always returns the selection.
@@ -84,6 +81,12 @@ const put = (control: Control, field: Field | undefined) => {
   } else if (checkable(control)) {
     if (typeof field === "boolean") control.checked = field;
   } else if (typeof field === "string") control.value = field;
+};
+
+// enterPersonal says that a part of the page was made for this visitor. What is
+// typed there is theirs as well.
+export const enterPersonal = (part: Element): void => {
+  if (part.querySelector(":read-write,select,gorgon-island")) personal = true;
 };
 
 const focusable = () => keyed<HTMLElement>("a[href],button,input,select,textarea,summary,[tabindex]");
@@ -106,7 +109,7 @@ export const freeze = (form?: Element): string => {
   for (const [key, e] of scrollers()) if (e.scrollTop || e.scrollLeft) scrolls.push([key, [e.scrollLeft, e.scrollTop]]);
   const open: State[1] = details().flatMap(([key, d]) => (d.open || !form ? [[key, d.open]] : []));
   const state: State = [[scrollX, scrollY], open, fields, scrolls, freezeIslands(), focusable().find(([, e]) => e === doc.activeElement)?.[0]];
-  return JSON.stringify(state).replace(/[<>&\u2028\u2029]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+  return JSON.stringify(state).replace(/[<>&]/g, (c) => "\\u00" + c.charCodeAt(0).toString(16));
 };
 
 let pending: Map<string, unknown>[] = []; // of open, fields and scrolls
@@ -139,8 +142,7 @@ export const thaw = (frozen: string, focus?: boolean): boolean => {
     const [at, open, fields, scrolls, islands, focused]: State = JSON.parse(frozen);
     const [waiting, ...rest] = [islands, open, fields, scrolls].map((list) => new Map<string, unknown>(list));
     pending = rest;
-    islandKeys.clear();
-    waiting!.forEach((value, key) => islandKeys.set(key, value));
+    awaitIslands(waiting);
     place = [...at];
     settle();
     thawIslands();
@@ -156,7 +158,7 @@ export const thaw = (frozen: string, focus?: boolean): boolean => {
 export const forgetPending = (): void => {
   pending = [];
   place = undefined;
-  islandKeys.clear();
+  awaitIslands();
 };
 
 const opened = new Set(root.querySelectorAll("details[open],dialog[open]"));
@@ -214,10 +216,13 @@ export const leave = (): void => {
   bound(states, most, room, (s) => s.length);
 };
 
-// forgetStates drops all that was kept.
-export const forgetStates = (): void => {
+// forgetStates drops all that was kept: what is shown is not this visitor's. It
+// returns whether it was made for one.
+export const forgetStates = (): boolean => {
+  const was = personal;
   states.clear();
   personal = true;
+  return was;
 };
 
 export const startHistory = (): void => {
@@ -226,7 +231,7 @@ export const startHistory = (): void => {
     leave();
     const lasting = [...states].filter(([, state]) => state[0] !== " ");
     try {
-      sessionStorage.setItem(store, JSON.stringify([lasting, [...owners]]));
+      sessionStorage.gorgon = JSON.stringify([lasting, [...owners]]);
     } catch {
       // Full or closed: the page will be loaded without its state.
     }

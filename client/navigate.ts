@@ -8,7 +8,7 @@ import { announce, startAnnounce } from "./announce";
 import { doc, emit, has, ours, parse, parts, payloadOf, rangeOf, root, samePage, settings, urlOf, within, type Part } from "./document";
 import { prepare, type Change } from "./head";
 import { belongs, enter, forgetPending, forgetStates, leave, reset, stateHere, thaw } from "./history";
-import { abandon, forgetAll, keepFirst, obtain, refresh } from "./payloads";
+import { abandon, keepFirst, obtain, outdate, refresh } from "./payloads";
 import { apart, preload, restartPrefetch, startPrefetch } from "./prefetch";
 import { duplicate, formOf, leaves, stopSubmit, submit } from "./submit";
 
@@ -41,14 +41,17 @@ const alone = lasting + ",link[rel~=stylesheet i]";
 export const leavable = (): boolean =>
   soft && !other && ![...root.querySelectorAll(lasting)].some((e) => ours(e) || e.matches("[http-equiv=refresh i]"));
 
+export const tabs = new BroadcastChannel("gorgon"); // of this site
 let other = false; // the visitor is not who the document was loaded for
 
 // identityChanged says that the visitor has signed in or out: nothing that is
-// here stays.
-export const identityChanged = (): void => {
+// here stays. It returns whether the page that is shown was made for the visitor
+// of before.
+export const identityChanged = (): boolean => {
   other = true;
-  forgetAll();
-  forgetStates();
+  outdate(true);
+  emit("identity", {});
+  return forgetStates();
 };
 
 export let turn = 0; // of the latest navigation: all before it are overtaken
@@ -76,7 +79,7 @@ export const whole = (url: URL, how: How, error?: unknown): void => {
   end();
   if (error) emit("error", { url: url.href, error });
   if (how === "traverse") location.reload();
-  else if (how === "push") location.assign(url.href);
+  else if (how === "push") location.assign(url);
   else location.replace(url.href.split("#")[0]!); // with a hash it would be this document
 };
 
@@ -92,7 +95,7 @@ const contentOf = ({ begin }: Part, html: string): DocumentFragment | undefined 
   const last = at.lastChild;
   if (!(last instanceof Comment) || last.data) return;
   last.remove();
-  const content = doc.createDocumentFragment();
+  const content = new DocumentFragment();
   content.append(...at.childNodes);
   return content;
 };
@@ -125,14 +128,16 @@ export const enterPage = async (page: Page, url: string, how: "push" | "replace"
 };
 
 export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<any> => {
-  if (other) return leaves(url, how);
+  if (other) {
+    await new Promise((told) => setTimeout(told)); // the traversal is over, during which no browser reloads
+    return leaves(url, how);
+  }
   const at = payloadOf(url);
   const mine = overtake(at);
   root.setAttribute(busy, "");
   keepFirst();
   try {
-    let entry = obtain(at, how === "traverse", how === "replace" && !hops);
-    if (entry instanceof Promise) entry = await entry;
+    const entry = await obtain(at, how === "traverse", how === "replace" && !hops);
     if (mine !== turn) return;
     const { payload } = entry;
     if (entry.lost && settings.failed) {
@@ -148,8 +153,7 @@ export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<any
     }
     const [head, content] = fragmentsOf(payload.parts);
     preload(payload);
-    let change = prepare(head);
-    if (change instanceof Promise) change = await change;
+    const change = await prepare(head);
     if (mine !== turn) return change.drop();
     const page = { change, content, personal: entry.personal };
     if (how !== "traverse") await enterPage(page, url.href, how);
@@ -206,7 +210,7 @@ export const show = ({ change, content, personal }: Page, how: How): void => {
 // is better than the browser's own message.
 export const failed = (): void => {
   end();
-  if (navigation.currentEntry!.key !== key) navigation.traverseTo(key);
+  navigation.traverseTo(key);
   const dialog = doc.createElement("dialog");
   dialog.id = "gorgon-error";
   dialog.append(parse(settings.failed!));
@@ -275,13 +279,15 @@ const begin = async (url: URL, how: How) => {
 // navigate shows a page of this app.
 export const navigate = async (href: string): Promise<void> => {
   const url = urlOf(href);
-  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href} is on another site: use location.assign`);
+  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href}: use location.assign`);
   const here = samePage(url, new URL(location.href));
   if (!payloadOf(url) || !leavable() || (here && url.hash)) location.assign(url);
   else await begin(url, here ? "replace" : "push");
 };
 
 export const startNavigate = (): void => {
+  // In another tab, whose page may be the visitor's of before.
+  tabs.onmessage = () => identityChanged() && whole(new URL(location.href), "replace"); // by GET, whatever it came by
   if (!soft) return;
   key = navigation.currentEntry!.key;
   navigation.addEventListener("navigate", onNavigate);
@@ -294,7 +300,7 @@ export const startNavigate = (): void => {
   addEventListener("securitypolicyviolation", (event) => {
     barred ||= event.effectiveDirective === "connect-src" && event.blockedURI.startsWith(location.origin);
   });
-  addEventListener("pagehide", forgetAll);
+  addEventListener("pagehide", outdate);
   startAnnounce();
   startPrefetch();
 };

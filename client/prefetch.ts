@@ -66,7 +66,7 @@ const follows = (link: HTMLAnchorElement): boolean =>
 const linkOf = (event: Event): HTMLAnchorElement | undefined =>
   event.composedPath().find((node): node is HTMLAnchorElement => node instanceof HTMLAnchorElement && !!node.href);
 
-const manner = (link: Element) => within(link, "[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch || "intent";
+const manner = (link: Element) => within(link, "[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch;
 
 let seen = 0;
 

@@ -6,7 +6,7 @@
 import { doc, emit, ours, parts, patience, payloadOf, root, samePage } from "./document";
 import { prepare } from "./head";
 import { enterRefused, freeze, thaw } from "./history";
-import { barred, busy, end, enterPage, failed, fragmentsOf, go, identityChanged, odd, overtake, show, turn, whole, type How, type Page } from "./navigate";
+import { barred, busy, end, enterPage, failed, fragmentsOf, go, identityChanged, odd, overtake, show, tabs, turn, whole, type How, type Page } from "./navigate";
 import { keepFirst, outdate } from "./payloads";
 import { Wire } from "./wire";
 
@@ -65,7 +65,7 @@ const send = (form: Keyed, by: Element, data: FormData, url: URL): Promise<XMLHt
     x.send(
       /^multipart\/form-data$/i.test(encodingOf(form, by))
         ? data
-        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines(typeof value === "string" ? value : value.name)])),
+        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines((value as File).name ?? value)])),
     );
   });
 
@@ -183,7 +183,10 @@ export const submit = async (form: HTMLFormElement, by: Element, data: FormData,
   try {
     const x = await send(form, by, data, url);
     status = x.status;
-    if (x.getResponseHeader(Wire.Identity)) identityChanged();
+    if (x.getResponseHeader(Wire.Identity)) {
+      identityChanged();
+      tabs.postMessage(0);
+    }
     if (status) outdate();
     else await new Promise((told) => setTimeout(told)); // by the policy, if it is that
     if (mine !== turn) return;

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
 )
@@ -22,6 +23,9 @@ type Auth interface {
 
 	// Serve lets it know of purges until the context ends.
 	Serve(ctx context.Context, i *coherence.Instance)
+
+	// State adds what is known of sessions.
+	State(s *metrics.State)
 
 	// Needs lists what the store of sessions requires of the target.
 	Needs() []gorgon.Need

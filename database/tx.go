@@ -62,11 +62,11 @@ func (db *DB) once(ctx context.Context, options *sql.TxOptions, f func(*sql.Tx) 
 	return tx.Commit()
 }
 
-// Scope runs f once, in a transaction that [DB.Tx] with the context of f joins.
-// It commits if f returns nil and none of those has failed, and is rolled back
-// otherwise, also if f panics. It begins under ctx, and ends with f alone, also
-// if ctx has ended meanwhile. Within another scope of this database, f joins
-// that.
+// Scope runs f once, in a transaction that [DB.Tx], and pgdb.Tx, join with the
+// context of f. It commits if f returns nil and none of those has failed, and is
+// rolled back otherwise, also if f panics. It begins under ctx, and ends with f
+// alone, also if ctx has ended meanwhile. Within another scope of this database,
+// f joins that.
 //
 // All other statements with the context of f fail: those of [DB.SQL] and pgx
 // would not be part of the transaction, would not see what it wrote, and would
@@ -119,10 +119,20 @@ type scopeKey struct{ db *DB }
 // scopeOf is the scope of a context, if it has not ended.
 func (db *DB) scopeOf(ctx context.Context) *scope {
 	s, ok := ctx.Value(scopeKey{db}).(*scope)
-	if !ok || s.ended() {
+	if !ok || s == nil || s.ended() {
 		return nil
 	}
 	return s
+}
+
+// Leave is a context outside of a [DB.Scope] of this database, for what is to be
+// read apart from its transaction. With SQLite, whatever writes with it waits
+// until the scope has ended.
+func (db *DB) Leave(ctx context.Context) context.Context {
+	if db.scopeOf(ctx) == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, scopeKey{db}, (*scope)(nil))
 }
 
 func (s *scope) ended() bool {
@@ -172,7 +182,7 @@ func (s *scope) join(options *sql.TxOptions, f func(*sql.Tx) error) error {
 
 // errOutside is the fault of a statement that has the context of a scope and is
 // not in its transaction.
-var errOutside = errors.New("a transaction is open in this context, and this statement would not be part of it: use database.DB.Tx with the context, which joins it")
+var errOutside = errors.New("a transaction is open in this context, and this statement would not be part of it: use database.DB.Tx with the context, or pgdb.Tx, which join it")
 
 // outside is the fault of a statement outside of transactions with a context.
 func (db *DB) outside(ctx context.Context) error {

@@ -6,9 +6,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/pgdb"
@@ -161,25 +164,75 @@ func TestScopeIsOfOneDatabase(t *testing.T) {
 	})
 }
 
-// pgx is told what database/sql is.
-func TestScopeRefusesPgx(t *testing.T) {
-	db, _, _ := newNotes(t, newFake(database.PostgreSQL), newPostgres(t))
-	plain := database.Open(pgdb.Dialect, database.Options{URL: db.Options().URL})
-	t.Cleanup(func() { _ = plain.Close() })
-	pool := pgdb.Pool(plain)
-	err := plain.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
+// pgx joins a scope by its Tx, and its other statements are refused.
+func TestScopeOfPgx(t *testing.T) {
+	made, write, notes := newNotes(t, newFake(database.PostgreSQL), newPostgres(t))
+	db := database.Open(pgdb.Dialect, database.Options{URL: made.Options().URL})
+	t.Cleanup(func() { _ = db.Close() })
+	pool := pgdb.Pool(db)
+	insert := func(ctx context.Context, note string) func(pgx.Tx) error {
+		return func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO notes VALUES ($1)", note)
+			return err
+		}
+	}
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		f    func(ctx context.Context) error
+		rows int
+		err  string
+	}{
+		"all is well": {func(ctx context.Context) error {
+			return errors.Join(db.Tx(ctx, nil, write("a")), pgdb.Tx(ctx, db, insert(ctx, "b")), db.Tx(ctx, nil, write("c")), pgdb.Tx(ctx, db, func(tx pgx.Tx) error {
+				var n int
+				if err := tx.QueryRow(ctx, "SELECT count(*) FROM notes").Scan(&n); err != nil || n != 3 {
+					return fmt.Errorf("it sees %d rows, %w", n, err)
+				}
+				_ = pgx.BeginFunc(ctx, tx, func(inner pgx.Tx) error { return errors.Join(insert(ctx, "undone")(inner), broken) })
+				_, err := tx.CopyFrom(ctx, pgx.Identifier{"notes"}, []string{"note"}, pgx.CopyFromRows([][]any{{"d"}, {"e"}}))
+				return err
+			}))
+		}, 5, ""},
+		"it fails": {func(ctx context.Context) error {
+			return errors.Join(pgdb.Tx(ctx, db, insert(ctx, "f")), broken)
+		}, 0, "broken"},
+		"a failure is not passed on": {func(ctx context.Context) error {
+			_ = pgdb.Tx(ctx, db, func(tx pgx.Tx) error { return errors.Join(insert(ctx, "g")(tx), broken) })
+			return nil
+		}, 0, "all is rolled back: return its error (broken)"},
+		"a rollback": {func(ctx context.Context) error {
+			return pgdb.Tx(ctx, db, func(tx pgx.Tx) error { _ = insert(ctx, "h")(tx); _ = tx.Rollback(ctx); return nil })
+		}, 0, "return an error"},
+		"a commit": {func(ctx context.Context) error {
+			return pgdb.Tx(ctx, db, func(tx pgx.Tx) error { return errors.Join(insert(ctx, "i")(tx), tx.Commit(ctx)) })
+		}, 0, "return nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM notes"); err != nil {
+				t.Fatal(err)
+			}
+			err := db.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error { return c.f(ctx) })
+			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) || notes() != c.rows {
+				t.Errorf("%v, %d rows; want %q, %d", err, notes(), c.err, c.rows)
+			}
+		})
+	}
+	err := db.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
 		_, begun := pool.Begin(ctx)
 		_, queried := pool.Query(ctx, "SELECT 1")
 		_, executed := pool.Exec(ctx, "SELECT 1")
 		_, acquired := pool.Acquire(ctx)
-		for _, err := range []error{begun, queried, executed, acquired} {
-			if err == nil || !strings.Contains(err.Error(), "use database.DB.Tx with the context") {
+		for _, err := range []error{begun, queried, executed, acquired, pool.SendBatch(ctx, &pgx.Batch{}).Close()} {
+			if err == nil || !strings.Contains(err.Error(), "use database.DB.Tx with the context, or pgdb.Tx, which join it") {
 				t.Error(err)
 			}
 		}
 		return nil
 	})
 	if err != nil {
+		t.Error(err)
+	}
+	if err := pgdb.Tx(t.Context(), db, insert(t.Context(), "alone")); err != nil {
 		t.Error(err)
 	}
 }

@@ -27,8 +27,9 @@ func hasDatabase(kind string) bool {
 	return err == nil
 }
 
-// A passage is one of a starter's files, in its two dialects. What is between
-// them is the same: migrations and queries are written so that both take them.
+// A passage is one of a starter's files, in its two dialects, with the starter's
+// name as {kind}. What is between them is the same: migrations and queries are
+// written so that both take them.
 type passage struct{ file, sqlite, postgresql string }
 
 var passages = []passage{
@@ -36,22 +37,27 @@ var passages = []passage{
 	{"main.go", "litedb.Dialect", "pgdb.Dialect"},
 	{"app_test.go", "database/litedb/litedbtest", "database/pgdb/pgdbtest"},
 	{"app_test.go", "litedbtest.Open", "pgdbtest.Open"},
-	{"env", "sqlite:shop.db", "postgres://localhost/starter-shop"},
+	{"env", "sqlite:{kind}.db", "postgres://localhost/starter-{kind}"},
 	{"gitignore", "\n# The database.\n/*.db\n/*.db-*\n", ""},
 	{"README.md", "in SQLite", "in PostgreSQL"},
-	{"README.md", "`export DATABASE_URL=sqlite:shop.db`", "`export DATABASE_URL=postgres://localhost/starter-shop`"},
+	{"README.md", "`export DATABASE_URL=sqlite:{kind}.db", "`export DATABASE_URL=postgres://localhost/starter-{kind}"},
 	{"README.md", "| test it | `go test` |", "| run several over one store | `go run . serve --store postgres://…` or `redis://…`, after `migrate --store …` |\n| test it | `go test`, with PostgreSQL installed, or a server in `TEST_DATABASE_URL` whose user may create databases |"},
-	{"README.md", "the file of the database, such as `sqlite:shop.db`; in a container put it on the volume, `sqlite:/data/shop.db`", "the database, such as `postgres://USER:PASSWORD@HOST/starter-shop`"},
+	{"README.md", "the file of the database, such as `sqlite:{kind}.db`; in a container put it on the volume, `sqlite:/data/{kind}.db`", "the database, such as `postgres://USER:PASSWORD@HOST/starter-{kind}`"},
+}
+
+// of is one of the two texts in a starter.
+func (passage) of(kind, text string) []byte {
+	return []byte(strings.ReplaceAll(text, "{kind}", kind))
 }
 
 // translated is a file of a starter in a dialect.
-func translated(file string, text []byte, dialect string) []byte {
+func translated(kind, file string, text []byte, dialect string) []byte {
 	if dialect != migration.PostgreSQL {
 		return text
 	}
 	for _, p := range passages {
 		if p.file == file {
-			text = bytes.ReplaceAll(text, []byte(p.sqlite), []byte(p.postgresql))
+			text = bytes.ReplaceAll(text, p.of(kind, p.sqlite), p.of(kind, p.postgresql))
 		}
 	}
 	return text

@@ -39,9 +39,10 @@ func (t *tool) newCommand() *cobra.Command {
 		Short: "Write a project that builds, tests and serves at once",
 		Long: `Writes a project into the new folder NAME:
 
-  site   a handful of pages, made at build
-  blog   posts from Markdown files, with tags and a feed
-  shop   products in a database, search, a cart and prices
+  site     a handful of pages, made at build
+  blog     posts from Markdown files, with tags and a feed
+  shop     products in a database, search, a cart and prices
+  members  accounts: sign-up, sign-in, sessions, tokens, roles
 
 A starter with a database is written for the dialect that --database names. On
 a terminal it is asked for; elsewhere it is sqlite.
@@ -94,7 +95,7 @@ func (p *project) check() error {
 			return err
 		}
 		if !hasDatabase(p.kind) {
-			return cli.Misuse("--database: the starter %s has no database: use --starter shop, or leave the flag out", p.kind)
+			return cli.Misuse("--database: the starter %s has no database: use --starter shop or members, or leave the flag out", p.kind)
 		}
 	}
 	if p.module == "" {

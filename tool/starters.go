@@ -54,7 +54,7 @@ func starter(kind, name, dialect string) map[string][]byte {
 			return nil // a database, likewise
 		}
 		text, err := starterFiles.ReadFile(at)
-		text = bytes.ReplaceAll(translated(short, text, dialect), []byte("starter-"+kind), []byte(name))
+		text = bytes.ReplaceAll(translated(kind, short, text, dialect), []byte("starter-"+kind), []byte(name))
 		switch short {
 		case "gitignore":
 			short = ".gitignore" // which would hold here, too

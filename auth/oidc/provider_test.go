@@ -36,8 +36,8 @@ type provider struct {
 	keys    []*rsa.PrivateKey                  // those that are published; the last one signs
 	meta    func(map[string]any)               // changes what the provider says of itself
 	noKeys  bool
-	refuses string         // the error of the token endpoint
-	again   map[string]any // what the token endpoint says to every request
+	refuses string            // the error of the token endpoint
+	given   map[string][]byte // what the token endpoint said, by code; nil: a code works once
 }
 
 var generate = sync.OnceValues(func() (*rsa.PrivateKey, *rsa.PrivateKey) {
@@ -102,9 +102,10 @@ func (p *provider) between(next http.Handler) http.Handler {
 			_, _ = w.Write([]byte(`{"error":"` + p.refuses + `","error_description":"of the code ` + r.FormValue("code") + `"}`))
 			return
 		}
-		if p.again != nil && r.URL.Path == mockoidc.TokenEndpoint {
+		code := r.FormValue("code")
+		if known := p.given[code]; known != nil && r.URL.Path == mockoidc.TokenEndpoint {
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(p.again)
+			_, _ = w.Write(known)
 			return
 		}
 		made := httptest.NewRecorder()
@@ -126,6 +127,9 @@ func (p *provider) between(next http.Handler) http.Handler {
 			}
 			change(all)
 			body, _ = json.Marshal(all)
+		}
+		if made.Code == http.StatusOK && p.given != nil && code != "" {
+			p.given[code] = body
 		}
 		for name, values := range made.Header() {
 			w.Header()[name] = values

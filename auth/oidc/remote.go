@@ -64,40 +64,39 @@ func (m *remote) context(ctx context.Context) context.Context {
 // find returns what is known of the provider, and asks it if that is nothing or
 // old. Those who need it at the same time share one request.
 func (m *remote) find(ctx context.Context) (*known, error) {
-	for {
-		m.mu.Lock()
-		k := m.known
-		if k != nil && m.Auth.Now().Before(k.until) {
-			m.mu.Unlock()
-			return k, nil
-		}
-		asking := m.asking
-		if asking == nil {
-			asking = make(chan struct{})
-			m.asking = asking
-			go m.ask(context.WithoutCancel(ctx), asking)
-		}
+	m.mu.Lock()
+	k := m.known
+	if k != nil && m.Auth.Now().Before(k.until) {
 		m.mu.Unlock()
-		if k != nil {
-			return k, nil // old is better than to wait
-		}
-		select {
-		case <-asking:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		m.mu.Lock()
-		k, err := m.known, m.failed
-		m.mu.Unlock()
-		if k != nil {
-			return k, nil
-		}
-		return nil, err
+		return k, nil
 	}
+	asking := m.asking
+	if asking == nil {
+		asking = make(chan struct{})
+		m.asking = asking
+		go m.ask(asking)
+	}
+	m.mu.Unlock()
+	if k != nil {
+		return k, nil // old is better than to wait
+	}
+	select {
+	case <-asking:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil {
+		return nil, m.failed
+	}
+	return m.known, nil
 }
 
-func (m *remote) ask(ctx context.Context, asking chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// ask asks the provider for all who wait, and so for as long as that takes,
+// whichever of them goes away.
+func (m *remote) ask(asking chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	k, err := m.discover(ctx)
 	m.mu.Lock()

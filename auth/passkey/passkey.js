@@ -16,7 +16,7 @@ async function call(name, body = {}) {
 async function signIn(data, extra) {
   const asked = await call("ask");
   const { id, type, response: r } = await navigator.credentials.get({ publicKey: { ...asked, challenge: from(asked.challenge) }, ...extra });
-  if (extra) waiting = 0;
+  if (extra) waiting = undefined;
   try {
     const { then } = await call("sign-in", {
       id, type, next: data.passkeyNext ?? new URLSearchParams(location.search).get("next") ?? "",
@@ -83,7 +83,7 @@ async function offer() {
   try {
     await signIn(input.dataset, { mediation: "conditional", signal: own.signal });
   } catch (error) {
-    if (waiting === own) waiting = 0; // the visitor has done nothing, and is told nothing
+    if (waiting === own) waiting = undefined; // the visitor has done nothing, and is told nothing
     else if (!own.signal.aborted) {
       say(input, error);
       offer();
@@ -93,7 +93,7 @@ async function offer() {
 
 function stop() {
   waiting?.abort();
-  waiting = 0;
+  waiting = undefined;
 }
 
 function show() {

@@ -1,9 +1,11 @@
 package passkey_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,12 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/descope/virtualwebauthn"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/auth"
 	"github.com/gorgon-go/gorgon/auth/passkey"
 	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/testbed"
 )
 
@@ -44,13 +48,14 @@ type options struct {
 	base    string
 	origin  string // "-" for none
 	locales []string
+	now     func() time.Time
 	change  func(*passkey.Passkeys)
 }
 
 // app is the app of a club, with a page to sign in at and one for members.
 func (c *club) app(o options) gorgon.App {
-	c.store = &store{}
-	c.people = auth.New(auth.Options{Store: c.store})
+	c.store = newStore()
+	c.people = auth.New(auth.Options{Store: c.store, Now: o.now})
 	c.keys = passkey.Passkeys{
 		Auth: c.people, Name: "The Club",
 		User: func(_ context.Context, user string) (string, string, error) {
@@ -79,16 +84,27 @@ func (c *club) app(o options) gorgon.App {
 		},
 		Parts: []gorgon.Part{
 			c.keys,
+			gorgon.Handler{Pattern: "GET /enter", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if err := c.people.Begin(w, r, auth.Login{User: "ada"}); err != nil {
+					serve.Fail(w, r, err)
+					return
+				}
+				serve.Redirect(w, r, "/members")
+			})},
+			gorgon.Page[string]{Path: "/fill", View: func(string) gorgon.Component {
+				return gorgon.HTML(`<h1>Fill</h1><input id="name" autocomplete="username webauthn" data-passkey-next="/members"><button id="in" data-passkey="sign-in" hidden>Passkey</button>`)
+			}},
 			gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.HTML(`<h1>Club</h1><a href="/sign-in">Sign in</a>`) }},
 			gorgon.Page[string]{Path: "/sign-in", View: func(string) gorgon.Component {
 				return gorgon.HTML(`<h1>Sign in</h1><button id="in" data-passkey="sign-in" data-passkey-next="/members" data-passkey-cancelled="Kein Passkey." hidden>Passkey</button>`)
 			}},
 			gorgon.Page[string]{Path: "/members", Guards: []func(http.Handler) http.Handler{c.people.SignedIn},
 				LoadRequest: func(ctx context.Context, _ gorgon.Input, r *http.Request) (string, error) {
-					return gorgon.LocaleOf(ctx) + "[" + auth.User(ctx) + "]", nil
+					list, err := c.keys.List(ctx, auth.User(ctx))
+					return fmt.Sprintf("%s[%s] %d", gorgon.LocaleOf(ctx), auth.User(ctx), len(list)), err
 				},
 				View: func(s string) gorgon.Component {
-					return gorgon.HTML(`<h1>` + s + `</h1><button id="add" data-passkey="add" hidden>Add</button>`)
+					return gorgon.HTML(`<h1>` + s + `</h1><button id="add" data-passkey="add" data-passkey-again="/sign-in?again" data-passkey-about="Laptop" hidden>Add</button>`)
 				}},
 		},
 	}
@@ -200,7 +216,9 @@ func who(site *gorgontest.Site) string {
 func TestPasskey(t *testing.T) {
 	c := open(t, options{})
 	ada, bob := c.Visitor().SignIn("ada"), c.Visitor().SignIn("bob")
-	phone, key, other := c.register(ada), c.register(ada), c.register(bob)
+	phone := c.register(ada)
+	c.Advance(time.Second)
+	key, other := c.register(ada), c.register(bob)
 
 	for d, user := range map[*device]string{phone: "ada", key: "ada", other: "bob"} {
 		visitor := c.Visitor()
@@ -317,6 +335,19 @@ func TestFaults(t *testing.T) {
 		if !strings.Contains(c.Log(), want) {
 			t.Errorf("want %q in the log: %s", want, c.Log())
 		}
+	}
+}
+
+// The script is small.
+func TestScriptIsSmall(t *testing.T) {
+	script := must(os.ReadFile("passkey.js"))
+	var packed bytes.Buffer
+	w := brotli.NewWriterLevel(&packed, brotli.BestCompression)
+	if _, err := w.Write(script); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > 2000 {
+		t.Errorf("the script has %d bytes, packed by Brotli; want at most 2,000", packed.Len())
 	}
 }
 

@@ -10,7 +10,7 @@
 //		},
 //	}
 //
-// What Handle writes by db.Tx with its context, the key of the call and its
+// What Handle writes by db.Tx or pgdb.Tx with its context, the key of the call and its
 // answer are one commit. Other statements with that context fail at once, see
 // [database.DB.Scope]. The table is made by the migrate command.
 //

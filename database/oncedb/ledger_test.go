@@ -25,8 +25,10 @@ import (
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/oncedb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
+	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/gorgontest"
 	"github.com/gorgon-go/gorgon/once"
+	"github.com/gorgon-go/gorgon/sessions"
 	"github.com/gorgon-go/gorgon/wire"
 )
 
@@ -212,6 +214,32 @@ func TestFaults(t *testing.T) {
 		}
 		_, _, err := ledger.Do(t.Context(), callOf("a"), func(context.Context) ([]byte, error) { t.Error("it works"); return nil, nil })
 		if err == nil || !strings.Contains(err.Error(), "run the migrate command, which makes the table") {
+			t.Error(err)
+		}
+	})
+}
+
+// A store of sessions in the same database is outside of the transaction: it can
+// be read, and what writes says so at once.
+func TestSessionsAreOutside(t *testing.T) {
+	each(t, func(t *testing.T, d database.Dialect, url string) {
+		db := database.Open(d, database.Options{URL: url})
+		t.Cleanup(func() { _ = db.Close() })
+		ledger, store := oncedb.In(db), sessiondb.In(db)
+		t.Cleanup(func() { _ = store.Close() })
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := ledger.Do(t.Context(), callOf("a"), func(ctx context.Context) ([]byte, error) {
+			if _, err := store.Get(ctx, "session", sessions.IDOf("y")); !errors.Is(err, sessions.ErrNotFound) {
+				t.Errorf("reading within: %v", err)
+			}
+			if _, err := store.List(ctx, "session", "ada"); err != nil {
+				t.Errorf("reading within: %v", err)
+			}
+			return nil, store.Put(ctx, sessions.Record{ID: sessions.IDOf("x"), Kind: "session", User: "ada", Made: time.Now(), Used: time.Now(), Expires: time.Now().Add(time.Hour)})
+		})
+		if err == nil || !strings.Contains(err.Error(), "a transaction is open in this context") {
 			t.Error(err)
 		}
 	})

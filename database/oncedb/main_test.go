@@ -75,7 +75,7 @@ func each(t *testing.T, test func(t *testing.T, d database.Dialect, url string))
 }
 
 // open opens a database with the tables of the ledger and one of notes.
-func open(t *testing.T, d database.Dialect, url string) (*database.DB, *oncedb.Ledger) {
+func open(t testing.TB, d database.Dialect, url string) (*database.DB, *oncedb.Ledger) {
 	t.Helper()
 	db := database.Open(d, database.Options{URL: url})
 	t.Cleanup(func() { _ = db.Close() })

@@ -123,8 +123,14 @@ const maxTries = 6
 // rolled it back because of other transactions, Tx runs f again, up to five
 // times, in a new transaction: so f does nothing that a rollback does not undo, such
 // as sending a message.
+//
+// If the context is that of a [database.DB.Scope], f is run once, in the
+// transaction of the scope, as by [database.DB.Tx].
 func Tx(ctx context.Context, db *database.DB, f func(pgx.Tx) error) error {
 	h := Pool(db)
+	if e, err := h.engine(); err == nil && e.outside(ctx) != nil {
+		return e.join(ctx, db, f)
+	}
 	for try := 0; ; try++ {
 		err := pgx.BeginFunc(ctx, h, f)
 		e, wrong := h.engine()
