@@ -98,7 +98,10 @@ func build(t *testing.T) (bin string) {
 }
 
 // migrating are the guides whose program has a database.
-var migrating = map[string]bool{"database": true, "import": true, "migrations": true, "once": true, "sqlc": true, "oidc": true, "passkeys": true}
+var migrating = map[string]bool{
+	"database": true, "import": true, "migrations": true, "once": true, "sqlc": true,
+	"oidc": true, "passkeys": true, "roles": true, "tokens": true, "delete-account": true,
+}
 
 func TestGuides(t *testing.T) {
 	bin := build(t)
@@ -271,4 +274,5 @@ var checks = map[string]func(*site){
 	"configuration": checkConfiguration,
 	"once":          checkOnce,
 	"oidc":          checkOIDC, "passkeys": checkPasskeys,
+	"roles": checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
 }

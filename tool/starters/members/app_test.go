@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -363,5 +364,15 @@ func TestNext(t *testing.T) {
 	guarded := h.Visitor().Get("/base/de/members").Want(http.StatusOK, "Anmelden")
 	if in := guarded.Submit("main form", url.Values{"email": {"ada@example.com"}, "password": {secret}}); in.URL.Path != "/base/de/members" {
 		t.Errorf("the way back leads to %s", in.URL)
+	}
+}
+
+// A cookie that others have planted shows nothing, and breaks nothing.
+func TestForgedMessages(t *testing.T) {
+	t.Parallel()
+	h := openClub(t, gorgontest.Options{})
+	for _, list := range []string{`[{"c":"none-of-ours","a":"<b>"}]`, `[{"c":"tooMany"}]`, `nothing`} {
+		forged := "flash=" + base64.RawURLEncoding.EncodeToString([]byte(list))
+		h.Visitor().Get("/sign-in", "Cookie", forged).Want(http.StatusOK, "Sign in").WantNot("none-of-ours", `role="status"`)
 	}
 }

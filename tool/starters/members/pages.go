@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/auth"
@@ -32,13 +33,22 @@ func open[S any](path, page string, load func(context.Context, *http.Request) (S
 		Path: path, HeadFor: headOf[shown[S]](path, page),
 		LoadRequest: func(ctx context.Context, _ gorgon.Input, r *http.Request) (shown[S], error) {
 			state, err := load(ctx, r)
-			return shown[S]{state, flash.Messages(ctx)}, err
+			return shown[S]{state, said(ctx)}, err
 		},
 		View: func(s shown[S]) gorgon.Component { return view(page+".html", s) },
 		// What a visitor does next is told to no other site. With a code in its
 		// fragment, the URL of a page would not be told anyway.
 		Headers: func(shown[S]) http.Header { return http.Header{"Referrer-Policy": {"same-origin"}} },
 	}
+}
+
+// said are the messages that are to be said now. They come from a cookie, so those
+// that this app does not have are left out.
+func said(ctx context.Context) []flash.Message {
+	return slices.DeleteFunc(slices.Clone(flash.Messages(ctx)), func(m flash.Message) bool {
+		_, err := messages.Text(ctx, "flash."+m.Code, nil)
+		return err != nil
+	})
 }
 
 func headOf[S any](path, page string) func(context.Context, gorgon.Input, S) (gorgon.Head, error) {

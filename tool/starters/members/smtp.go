@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"mime"
 	"net"
@@ -19,8 +20,8 @@ import (
 	"time"
 )
 
-// smtpMail sends mails by the server of a URL: smtp with STARTTLS where the
-// server has it, and smtps with TLS from the beginning. MAIL_FROM is the sender.
+// smtpMail sends mails by the server of a URL: smtp with STARTTLS, which a server
+// on this machine need not have, and smtps with TLS from the beginning. MAIL_FROM is the sender.
 func smtpMail(server string) Mail {
 	return func(ctx context.Context, to, subject, text string) error {
 		u, err := url.Parse(server)
@@ -51,10 +52,15 @@ func deliver(ctx context.Context, server *url.URL, from, to string, letter []byt
 	if err != nil {
 		return err
 	}
-	if has, _ := client.Extension("STARTTLS"); has && server.Scheme != "smtps" {
+	has, _ := client.Extension("STARTTLS")
+	switch peer, _ := connection.RemoteAddr().(*net.TCPAddr); {
+	case server.Scheme == "smtps":
+	case has:
 		if err := client.StartTLS(secure); err != nil {
 			return err
 		}
+	case peer == nil || !peer.IP.IsLoopback():
+		return errors.New("the mail server has no TLS, and the links in mails are as good as passwords: use another port, or smtps://")
 	}
 	if server.User != nil {
 		word, _ := server.User.Password()
