@@ -49,6 +49,10 @@ var lattice = map[string][]string{
 	"sessions":              {},
 	"sessions/sessionstest": {"sessions"},
 
+	// Calls that have their effect once.
+	"once":          {},
+	"once/oncetest": {"once"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
@@ -66,6 +70,7 @@ var lattice = map[string][]string{
 	"database/migration": {},
 	"drain":              {"dataflow", "coherence", "pages"},
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
+	"database/oncedb":    {"words", "database", "once"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 	"database/sessiondb":         {"dataflow", "database", "sessions"},
@@ -102,14 +107,16 @@ var lattice = map[string][]string{
 	// Endpoints, and what is said and made of them. The description lies below
 	// them, so that command needs neither.
 	"describe": {"words", "viewctx", "shape"},
-	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "pages", "serve"},
+	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
 
 	// Who makes a request, and what follows from it.
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},
+	"auth/passkey":  {"words", "viewctx", "dataflow", "sessions", "api", "auth", "github.com/go-webauthn/webauthn/protocol", "github.com/go-webauthn/webauthn/webauthn"},
+	"auth/oidc":     {"words", "viewctx", "dataflow", "sessions", "serve", "auth", "github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"},
 	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
 	"flash":         {"listen", "api"},
-	"auth":          {"words", "wire", "failure", "viewctx", "dataflow", "coherence", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
+	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "metrics", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
 
 	"compress": {"github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "github.com/andybalholm/brotli"},
 

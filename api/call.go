@@ -22,24 +22,62 @@ import (
 // called answers a request with the output of Handle.
 func (o *Operation) called(w http.ResponseWriter, r *http.Request, in any, t *typed) {
 	o.grant(w, r)
-	header := w.Header()
 	ctx := &deadline{Context: &exchange{Context: r.Context(), request: r, w: w}, at: time.Now().Add(o.timeout)}
 	defer ctx.cancel()
+	call, counts, err := o.onceOf(r, in, t)
+	if err != nil {
+		o.refuse(w, r, t, err)
+		return
+	}
+	if counts {
+		o.calledOnce(ctx, w, r, call, in, t)
+		return
+	}
 	out, then, err := o.call(ctx, in)
 	if err != nil {
 		o.refuse(w, r, t, late(ctx, err))
 		return
 	}
+	given := outcome{located: o.redirects, then: then}
+	if !o.leadsOn(r) {
+		if given.body, err = o.body(out); err != nil {
+			serve.Fail(w, r, err)
+			return
+		}
+	}
+	o.respond(w, r, given, t)
+}
+
+// leadsOn says whether the answer is a redirect, as that to a browser's form is.
+func (o *Operation) leadsOn(r *http.Request) bool {
+	return wantsPage(r, o.Method) && o.Method != http.MethodGet
+}
+
+// body is an output as JSON; nil if there is none.
+func (o *Operation) body(out any) ([]byte, error) {
+	if o.Empty() {
+		return nil, nil
+	}
+	body, err := o.Out.Append(make([]byte, 0, firstWrite), out)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the output cannot be sent: %w", o.Name, err)
+	}
+	return body, nil
+}
+
+// respond sends an outcome.
+func (o *Operation) respond(w http.ResponseWriter, r *http.Request, given outcome, t *typed) {
+	header := w.Header()
 	if header["Cache-Control"] == nil {
 		header["Cache-Control"] = valueNoStore
 	}
-	if wantsPage(r, o.Method) && o.Method != http.MethodGet {
-		o.onward(w, r, then, t)
+	if o.leadsOn(r) {
+		o.onward(w, r, given, t)
 		return
 	}
 	status := http.StatusOK
-	if o.redirects {
-		location, err := serve.Location(r, then)
+	if given.located {
+		location, err := serve.Location(r, given.then)
 		if err != nil {
 			serve.Fail(w, r, fmt.Errorf("%s: Then: %w", o.Name, err))
 			return
@@ -47,22 +85,17 @@ func (o *Operation) called(w http.ResponseWriter, r *http.Request, in any, t *ty
 		header.Set("Location", location)
 		status = http.StatusCreated
 	}
-	if o.Empty() {
+	if given.body == nil {
 		if status == http.StatusOK {
 			status = http.StatusNoContent
 		}
 		w.WriteHeader(status)
 		return
 	}
-	body, err := o.Out.Append(make([]byte, 0, firstWrite), out)
-	if err != nil {
-		serve.Fail(w, r, fmt.Errorf("%s: the output cannot be sent: %w", o.Name, err))
-		return
-	}
 	header["Content-Type"] = valueJSON
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	header["Content-Length"] = []string{strconv.Itoa(len(given.body))}
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(given.body)
 }
 
 // grant gives a Handle that may run longer than the server's limit for a
@@ -90,8 +123,9 @@ func late(ctx context.Context, err error) error {
 }
 
 // onward sends a browser on after a form was accepted.
-func (o *Operation) onward(w http.ResponseWriter, r *http.Request, then string, t *typed) {
-	if !o.redirects {
+func (o *Operation) onward(w http.ResponseWriter, r *http.Request, given outcome, t *typed) {
+	then := given.then
+	if !given.located {
 		if then = pageOf(r, t); then == "" {
 			then = "/"
 		}

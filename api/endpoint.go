@@ -31,6 +31,7 @@
 //	403  the request comes from another origin
 //	405  the path is that of other methods; Allow lists them
 //	408  the body came too slowly
+//	409  a call with the same key is still running, see Once
 //	413  the body is too large
 //	415  the body has another media type or charset, or is compressed
 //	422  fields were refused; a form is shown again with what was typed
@@ -42,6 +43,25 @@
 // errors for each field, browsers as a page. Neither contains a value that the
 // caller sent, except that a form shows again what was typed into it. No
 // response of an endpoint is stored by a cache.
+//
+// # Once
+//
+// Where an [Endpoint] has Once, a call with the header Idempotency-Key, 1 to 64
+// visible ASCII characters, has its effect once within 24 hours, whatever is
+// sent again, to whichever instance. The others receive its status, Location
+// and body, with the header Idempotency-Replayed: true; headers and cookies that
+// Handle has set are not sent again. Keys belong to the caller that guards have
+// named (serve.WithCaller) and to the endpoint. Callers that are not known share
+// theirs, which have at least 16 characters then and are not to be guessed.
+//
+// The same key with another input is refused with 422. While the first call is
+// running, a program receives 409 and Retry-After, and a form waits for its
+// answer. Only success is remembered: after an error the call may be sent again.
+//
+// The browser runtime gives each form that it submits a key. A form that comes
+// without one is a double click if the same caller has sent the same within 10
+// seconds; not if its input has secret fields, and not if the caller is not
+// known.
 package api
 
 import (
@@ -53,6 +73,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/once"
 	"github.com/gorgon-go/gorgon/shape"
 )
 
@@ -83,6 +104,13 @@ type Endpoint[In, Out any] struct {
 	// [gorgon.Redirect], and the Location for other callers. Default: back to
 	// the page of the form.
 	Then func(in In, out Out) string
+
+	// Once lets each call have its effect once, also if it is sent several
+	// times: oncedb.In(db). Handle then runs in a transaction of the app's
+	// database, which db.Tx with its context joins; package once says what is
+	// promised, and the section Once of this package what callers see. Default:
+	// each call that is sent is a call.
+	Once once.Ledger
 
 	// Guards run before the request is read; the first one is outermost.
 	// Default: none.
@@ -137,6 +165,8 @@ func (e Endpoint[In, Out]) operation() *Operation {
 	o.Summary, o.Deprecated, o.origins = e.Summary, e.Deprecated, e.Origins
 	o.timeout, o.maxBody, o.ignore = e.Timeout, e.MaxBody, e.IgnoreUnknown
 	o.checkLimits()
+	o.once = e.Once
+	o.checkOnce()
 	o.redirects = e.Then != nil
 	if e.Handle == nil {
 		o.fault("there is no Handle: add one, a func(context.Context, %s) (%s, error)", reflect.TypeFor[In](), reflect.TypeFor[Out]())

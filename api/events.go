@@ -101,6 +101,9 @@ func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out 
 		}
 		select {
 		case <-ctx.Done():
+			if cause := ended(r); cause != nil {
+				out.send(problemEvent(r, cause))
+			}
 			return
 		case <-beat.C:
 			if !out.send(":\n\n") {
@@ -118,6 +121,10 @@ func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out 
 
 // item sends what Handle produced. It is false if the stream ends with it.
 func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) bool {
+	if cause := ended(r); cause != nil {
+		out.send(problemEvent(r, cause)) // however Handle ended
+		return false
+	}
 	if e.end {
 		out.send("event: end\ndata:\n\n")
 		return false
@@ -189,6 +196,15 @@ func (o *Operation) event(e event) (string, error) {
 	b.Write(data)
 	b.WriteString("\n\n")
 	return b.String(), nil
+}
+
+// ended is why a guard has ended the request that it let through; nil if none
+// has.
+func ended(r *http.Request) error {
+	if e, ok := errors.AsType[*gorgon.Error](context.Cause(r.Context())); ok {
+		return e
+	}
+	return nil
 }
 
 // problemEvent is the event that ends a stream for an error.

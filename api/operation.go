@@ -12,8 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorgon-go/gorgon/once"
 	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/shape"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A Kind says what an operation does.
@@ -45,6 +47,8 @@ type Operation struct {
 	timeout   time.Duration
 	maxBody   int64
 	ignore    bool
+	once      once.Ledger
+	secret    bool   // some field of the input is secret
 	redirects bool   // there is a Then
 	queries   bool   // some parameter is in the query
 	allowed   string // the headers that a page of another origin may send
@@ -74,7 +78,7 @@ func newOperation(kind Kind, path, name string, in, out reflect.Type) *Operation
 	if o.In == nil {
 		return o
 	}
-	o.allowed = "Content-Type, Authorization, Idempotency-Key, Last-Event-ID"
+	o.allowed = "Content-Type, Authorization, " + wire.HeaderKey + ", Last-Event-ID"
 	for _, p := range o.In.Parameters() {
 		o.queries = o.queries || p.In == "query"
 		if p.In == "header" {

@@ -51,8 +51,18 @@ func (o *Operation) share(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
 	w.Header().Set("Access-Control-Allow-Credentials", "true")
-	w.Header().Set("Access-Control-Expose-Headers", "Location, Retry-After, "+wire.HeaderRequestID)
+	exposed := "Location, Retry-After, " + wire.HeaderRequestID
+	if o.once != nil {
+		exposed += ", " + wire.HeaderReplayed
+	}
+	w.Header().Set("Access-Control-Expose-Headers", exposed)
 	return true
+}
+
+// Trusts says whether a request comes from a page of an origin that Origins
+// lists. Guards that judge where a request comes from ask it through serve.
+func (o *Operation) Trusts(r *http.Request) bool {
+	return slices.Contains(o.origins, r.Header.Get("Origin"))
 }
 
 // Preflight answers the question of a browser whether a page of another origin

@@ -6,13 +6,14 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -53,14 +54,16 @@ type Options struct {
 // An Auth knows who makes requests. Make it with [New]. It is safe for
 // concurrent use.
 type Auth struct {
-	options  Options
-	log      *slog.Logger
-	now      func() time.Time
-	memory   *otter.Cache[key, *held]
-	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
-	instance atomic.Pointer[coherence.Instance]
-	cross    http.CrossOriginProtection
-	watch    watch
+	options    Options
+	secureName string // of the cookie, over TLS
+	log        *slog.Logger
+	now        func() time.Time
+	memory     *otter.Cache[key, *held]
+	unknown    *otter.Cache[key, time.Time] // ids that the store does not have
+	instance   atomic.Pointer[coherence.Instance]
+	watch      watch
+	lookups    atomic.Uint64
+	revoked    atomic.Uint64
 }
 
 // key is what something is held by.
@@ -89,7 +92,7 @@ func New(o Options) *Auth {
 	o.TokenPrefix = cmp.Or(o.TokenPrefix, "gorgon_")
 	o.Held = cmp.Or(o.Held, 50_000)
 	a := &Auth{
-		options: o, log: o.Log, now: o.Now,
+		options: o, secureName: prefixHost + o.Cookie, log: o.Log, now: o.Now,
 		memory:  otter.Must(&otter.Options[key, *held]{MaximumSize: o.Held}),
 		unknown: otter.Must(&otter.Options[key, time.Time]{MaximumSize: maxUnknown}),
 	}
@@ -123,6 +126,20 @@ func (a *Auth) Serve(ctx context.Context, i *coherence.Instance) {
 	a.instance.Store(i)
 	a.watch.run(ctx, a)
 	context.AfterFunc(ctx, func() { a.instance.CompareAndSwap(i, nil) })
+}
+
+// Needs lists what the store requires of the target that the app runs on, if it
+// says so by a method of the same name.
+func (a *Auth) Needs() []gorgon.Need {
+	if s, ok := a.options.Store.(interface{ Needs() []gorgon.Need }); ok {
+		return s.Needs()
+	}
+	return nil
+}
+
+// State adds to a server's state what is known of sessions.
+func (a *Auth) State(s *metrics.State) {
+	s.Sessions, s.Lookups, s.Revoked = int64(a.memory.EstimatedSize()), a.lookups.Load(), a.revoked.Load()
 }
 
 // Close closes the store.

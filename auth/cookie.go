@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon/listen"
@@ -20,12 +21,15 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// cookieName is the name of the cookie for a request. Browsers take a cookie
-// with this prefix only over TLS, from the host itself, for all paths: no other
-// host of the domain, and no one on the line, can plant one.
+// prefixHost begins the cookie's name over TLS. Browsers take a cookie with this
+// prefix only over TLS, from the host itself, for all paths: no other host of the
+// domain, and no one on the line, can plant one.
+const prefixHost = "__Host-"
+
+// cookieName is the name of the cookie for a request.
 func (a *Auth) cookieName(r *http.Request) string {
 	if listen.Scheme(r) == "https" {
-		return "__Host-" + a.options.Cookie
+		return a.secureName
 	}
 	return a.options.Cookie
 }
@@ -33,15 +37,22 @@ func (a *Auth) cookieName(r *http.Request) string {
 // cookieOf is the secret that a request's cookie has; "" for none, or for
 // several that differ.
 func (a *Auth) cookieOf(r *http.Request) string {
-	if r.Header["Cookie"] == nil {
+	lines := r.Header["Cookie"]
+	if len(lines) == 0 {
 		return ""
 	}
-	var found string
-	for _, c := range r.CookiesNamed(a.cookieName(r)) {
-		if len(c.Value) != secretLength || found != "" && c.Value != found {
-			return ""
+	found, name := "", a.cookieName(r)
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if key != name {
+				continue
+			}
+			if len(value) != secretLength || found != "" && value != found {
+				return ""
+			}
+			found = value
 		}
-		found = c.Value
 	}
 	return found
 }

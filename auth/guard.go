@@ -51,7 +51,7 @@ func (a *Auth) Recent(d time.Duration) func(http.Handler) http.Handler {
 			case h.record.Kind != kindSession:
 				return errForbidden
 			case a.age(h.data.At) > d:
-				return errSignedOut
+				return errAgain
 			}
 			return nil
 		})
@@ -60,12 +60,20 @@ func (a *Auth) Recent(d time.Duration) func(http.Handler) http.Handler {
 
 func (a *Auth) guard(next http.Handler, allows func(*held) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, err := a.identify(r.Context(), r)
+		h, known := r.Context().Value(whoKey{}).(*held) // of a guard around this one
+		var err error
+		if known = known && h.owner == a; !known {
+			h, err = a.identify(r.Context(), r)
+		}
 		if err == nil {
 			err = allows(h)
 		}
 		if err != nil {
 			a.refuse(w, r, err)
+			return
+		}
+		if known {
+			next.ServeHTTP(w, r)
 			return
 		}
 		ctx := context.WithValue(serve.WithCaller(r.Context(), h.record.User), whoKey{}, h)
@@ -80,6 +88,12 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if failure.Kind(err) != gorgon.KindUnauthorized {
 		serve.Fail(w, r, err)
 		return
+	}
+	if mode := r.Header.Get("Sec-Fetch-Mode"); err == errSignedOut && a.cookieOf(r) != "" && (mode == "navigate" || mode == "" && r.Method == http.MethodGet) {
+		// The session has ended. With the cookie, browsers drop what they keep of
+		// private pages. Requests of a page's parts leave it: the page that they
+		// belong to may be about to get another one.
+		a.set(w.Header(), a.noCookie(r))
 	}
 	if err == errBadToken || !serve.ShowsPages(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -98,6 +112,11 @@ func (a *Auth) back(r *http.Request) string {
 	} else {
 		to = serve.Referer(r)
 	}
+	return a.backTo(to)
+}
+
+// backTo is the query of the sign-in page that leads back to a reference.
+func (a *Auth) backTo(to string) string {
 	if to == "" || to == "/" {
 		return ""
 	}

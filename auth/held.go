@@ -34,6 +34,7 @@ type held struct {
 	data     data
 	scopes   []string // of the user
 	subjects []string
+	name     string // of the record, for lists
 	copy     coherence.Copy
 	asked    atomic.Int64 // when the store was asked for it last, or is to be asked at the earliest, in Unix nanoseconds
 	expires  atomic.Int64 // in Unix nanoseconds; 0: never
@@ -52,9 +53,9 @@ func (h *held) Subjects() []string { return h.subjects }
 func (h *held) who() Who {
 	w := Who{User: h.record.User, Scopes: h.scopes, At: h.data.At}
 	if h.record.Kind == kindToken {
-		w.Token = h.record.ID.String()
+		w.Token = h.name
 	} else {
-		w.Session = h.record.ID.String()
+		w.Session = h.name
 	}
 	return w
 }
@@ -155,6 +156,7 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 	if i != nil {
 		h.copy.Epoch, h.copy.MadeAt = i.Now().Epoch, now // before anything is read
 	}
+	a.lookups.Add(1)
 	var err error
 	h.record, err = a.options.Store.Get(detached(ctx), k.kind, k.id)
 	switch {
@@ -178,7 +180,7 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 		h.expires.Store(h.record.Expires.UnixNano())
 	}
 	h.asked.Store(h.record.Used.UnixNano())
-	h.copy.Of = h
+	h.copy.Of, h.name = h, k.id.String()
 	if i != nil {
 		a.memory.Set(k, h)
 	}

@@ -82,6 +82,7 @@ func (a *Auth) drop(ctx context.Context, kind, user string, except ...sessions.I
 	if err != nil {
 		return 0, unavailable("revoke", err)
 	}
+	a.revoked.Add(uint64(n))
 	return n, a.tell(ctx, user)
 }
 
@@ -93,7 +94,9 @@ func (a *Auth) revoke(ctx context.Context, kind, user, name string) error {
 	ctx = context.WithoutCancel(ctx)
 	record, err := a.options.Store.Get(detached(ctx), kind, id)
 	if err == nil && record.User == user {
-		_, err = a.options.Store.Take(detached(ctx), kind, id)
+		if _, err = a.options.Store.Take(detached(ctx), kind, id); err == nil {
+			a.revoked.Add(1)
+		}
 	}
 	if err != nil && !errors.Is(err, sessions.ErrNotFound) {
 		return unavailable("revoke", err)

@@ -206,6 +206,7 @@ func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error)
 	case err != nil:
 		return false, unavailable("end the session", err)
 	}
+	a.revoked.Add(1)
 	return true, a.tell(ctx, record.User)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/sessions"
-	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A Who is the user that a request is made for.
@@ -28,10 +27,10 @@ type Who struct {
 // Can says whether the user, or the token, has a scope.
 func (w Who) Can(scope string) bool { return slices.Contains(w.Scopes, scope) }
 
-// Errors that say why it is not known who makes a request. Both have
-// gorgon.KindUnauthorized.
+// Errors that say why a request is not let through.
 var (
 	errSignedOut = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "Please sign in."}
+	errAgain     = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "Please sign in again."}
 	errBadToken  = &gorgon.Error{Op: "auth", Kind: gorgon.KindUnauthorized, Message: "The token is not valid."}
 	errForbidden = &gorgon.Error{Op: "auth", Kind: gorgon.KindForbidden, Message: "You may not do this."}
 	errCross     = &gorgon.Error{
@@ -134,13 +133,5 @@ func (a *Auth) sameSite(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return true
 	}
-	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
-	if origin == "" && site == "" {
-		return false
-	}
-	if a.cross.Check(r) == nil {
-		return true
-	}
-	// A proxy in between may have replaced the Host.
-	return origin != "" && origin == viewctx.SiteOf(r.Context()).Origin && (site == "" || site == "same-origin")
+	return serve.SameOrigin(r)
 }

@@ -27,6 +27,9 @@ func main() {
 		case endpointsName:
 			exit(serveEndpoints(os.Args[2:]))
 			return
+		case signInsName:
+			exit(serveSignIns(os.Args[2:]))
+			return
 		case naiveName:
 			exit(serveNaive(os.Args[2:]))
 			return
@@ -63,6 +66,7 @@ var parts = []struct {
 }{
 	{"hit", (*bench).hit},
 	{"endpoints", (*bench).endpoints},
+	{"signins", (*bench).signIns},
 	{"fragments", (*bench).fragments},
 	{"start", (*bench).start},
 	{"heap", (*bench).heap},
@@ -127,7 +131,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || name == "hit" || name == "endpoints" || name == "start" {
+	if b.profile == "" || name == "hit" || name == "endpoints" || name == "signins" || name == "start" {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))

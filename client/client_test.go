@@ -43,7 +43,7 @@ func TestRuntimeIsWhatItsSourcesGive(t *testing.T) {
 		Target:            api.ES2022,
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
-		MangleProps:       "^(begin|end|until|behind|lost|answer|apply|drop|payload|useful|empty)$", // of objects that no other script sees
+		MangleProps:       "^(begin|end|until|behind|lost|answer|apply|drop|payload|useful|empty|personal|renew|change)$", // of objects that no other script sees
 		MinifySyntax:      true,
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone,

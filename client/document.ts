@@ -11,10 +11,9 @@ interface Settings {
   prefetch?: string; // intent, view or none
   timeout?: number; // milliseconds
   transitions?: boolean;
-  announce?: string; // "{title}" in it stands for the page's title
   failed?: string; // HTML, shown where the server cannot be reached
   locale?: string; // the layout's, where the app has several
-  keep?: boolean; // the page as loaded may be shown again
+  keep?: boolean; // the page as loaded may be shown again: it was not made for this visitor
 }
 
 // doc is the document without the elements that markup adds to its properties:
@@ -33,7 +32,7 @@ export const has = (name: string): boolean => Object.hasOwn(window, name);
 export const root = doc.documentElement;
 
 // The settings are in the element before this module's script.
-const script = Array.from(doc.scripts).find((s) => s.src === import.meta.url);
+const script = [...doc.scripts].find((s) => s.src === import.meta.url);
 export const settings: Settings = JSON.parse((script?.previousElementSibling as HTMLMetaElement | null)?.content || '{"base":""}');
 export const patience = settings.timeout || 10000;
 
@@ -56,7 +55,7 @@ for (let node; (node = walker.nextNode() as Comment | null); ) {
 }
 
 export const rangeOf = ({ begin, end }: Part): Range => {
-  const range = doc.createRange();
+  const range = new Range();
   range.setStartAfter(begin);
   range.setEndBefore(end);
   return range;
@@ -71,9 +70,9 @@ export const within = (element: Element, selector: string): Element | null => El
 
 // If a policy requires trusted types, the server's HTML gets one. If the policy
 // forbids that too, parsing fails.
-let trusted: { createHTML(html: string): string } | undefined;
+let trusted = { createHTML: (html: string) => html };
 try {
-  if (has("trustedTypes")) trusted = (window as any).trustedTypes.createPolicy("gorgon", { createHTML: (html: string) => html });
+  if (has("trustedTypes")) trusted = (window as any).trustedTypes.createPolicy("gorgon", trusted);
 } catch {
   // parse reports it.
 }
@@ -81,9 +80,9 @@ try {
 // parse makes nodes of HTML, whose scripts run once they are inserted into the
 // document.
 export const parse = (html: string, context: Element = doc.body): DocumentFragment => {
-  const range = doc.createRange();
+  const range = new Range();
   range.selectNodeContents(context);
-  return range.createContextualFragment(trusted ? trusted.createHTML(html) : html);
+  return range.createContextualFragment(trusted.createHTML(html));
 };
 
 // urlOf resolves a URL as the document would; undefined if it is invalid.
@@ -111,6 +110,10 @@ export const payloadOf = (url: URL): string => {
   const page = path.slice(base.length);
   return base + (page.endsWith("/") ? Wire.Folder + page.slice(0, -1) : Wire.Page + page) + Wire.Suffix + url.search;
 };
+
+// forbidden says whether an answer is not to be kept: it was made for this
+// visitor.
+export const forbidden = ({ headers }: Response): boolean => /no-store/i.test(headers.get("Cache-Control")!);
 
 export const samePage = (a: URL, b: URL): boolean => a.pathname === b.pathname && a.search === b.search;
 

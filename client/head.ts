@@ -1,7 +1,7 @@
 // Replacing the head's own part by that of another page: equal elements stay,
 // and the styles of the new page are loaded before it is shown.
 
-import { parts, patience } from "./document";
+import { parts, patience, rangeOf } from "./document";
 
 // A Change is prepared: the styles it needs are loaded, and apply replaces the
 // head.
@@ -10,26 +10,21 @@ export interface Change {
   drop: () => void;
 }
 
-const isStyle = (node: Node): node is HTMLLinkElement => node instanceof HTMLLinkElement && node.relList.contains("stylesheet") && !node.disabled;
-
-const elements = (begin: Node, end: Node): Element[] => {
-  const list: Element[] = [];
-  for (let node = begin.nextSibling; node && node !== end; node = node.nextSibling) if (node instanceof Element) list.push(node);
-  return list;
-};
+const isStyle = (element: Element): element is HTMLLinkElement => element.matches("link[rel~=stylesheet i]:not([disabled])");
 
 // prepare merges a new head into the old one and waits for its stylesheets. It
 // does not move elements that stay: a stylesheet that moves is loaded again. It
 // fails if a stylesheet does.
-export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
-  const { begin, end } = parts.head!;
-  const old = elements(begin, end);
+export const prepare = async (head: DocumentFragment): Promise<Change> => {
+  const { end } = parts.head!;
+  const range = rangeOf(parts.head!);
+  const old = [...end.parentElement!.children].filter((element) => range.intersectsNode(element));
   const added: [Element, Node][] = [];
-  const loads: Promise<void>[] = [];
+  const loads: Promise<unknown>[] = [];
   const styles: [HTMLLinkElement, string | null][] = [];
   let from = 0;
   const gone = new Set(old);
-  for (const element of Array.from(head.children)) {
+  for (const element of [...head.children]) {
     const same = old.findIndex((o, i) => i >= from && o.isEqualNode(element));
     if (same >= 0) {
       gone.delete(old[same]!);
@@ -46,9 +41,9 @@ export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
     element.media = "not all";
     loads.push(
       new Promise((resolve, reject) => {
-        element.onload = () => resolve();
+        element.onload = resolve;
         element.onerror = reject;
-        setTimeout(reject, patience, element.href);
+        setTimeout(reject, patience);
       }),
     );
     place.parentNode!.insertBefore(element, place);
@@ -64,6 +59,6 @@ export const prepare = (head: DocumentFragment): Change | Promise<Change> => {
       for (const [style] of styles) style.remove();
     },
   };
-  if (!loads.length) return change;
-  return Promise.all(loads).then(() => change);
+  await Promise.all(loads);
+  return change;
 };

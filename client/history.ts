@@ -2,23 +2,22 @@
 // state that islands declare. The browser keeps the scroll positions; they are
 // only restored again if a part of the page arrives late.
 
-import { freezeIslands, islandKeys, thawIslands } from "./islands";
-import { bound, doc, has, ours, root, within } from "./document";
+import { awaitIslands, freezeIslands, thawIslands } from "./islands";
+import { bound, doc, has, ours, root, settings, within } from "./document";
 
-interface State {
-  at: [number, number];
-  fields: [string, Field][];
-  open: [string, boolean][];
-  scrolls: [string, [number, number]][];
-  islands: [string, unknown][];
-  focus?: string;
-}
+type State = [
+  at: [number, number],
+  open: [string, boolean][],
+  fields: [string, Field][],
+  scrolls: [string, [number, number]][],
+  islands: [string, unknown][],
+  focus: string | undefined,
+];
 
 type Field = string | boolean | number[];
 
 const most = 50; // entries of the history
 const room = 1e6; // characters of all
-const store = "gorgon";
 
 // By the browser's id of a history entry: the state of its page, and the entry
 // in which that page was loaded. The app's own entries and those of hashes
@@ -26,7 +25,7 @@ const store = "gorgon";
 let states = new Map<string, string>();
 let owners = new Map<string, string>();
 try {
-  const [kept, owned] = JSON.parse(sessionStorage.getItem(store) || "[]");
+  const [kept, owned] = JSON.parse(sessionStorage.gorgon || "[]");
   states = new Map(kept);
   owners = new Map(owned);
 } catch {
@@ -51,10 +50,10 @@ const foreign = (control: Control): boolean => /^(file|hidden|submit|button|imag
 
 // secret selects controls that are never kept: browsers do not restore them
 // either.
-const secret = (control: Control): boolean =>
+const secret = (control: Control) =>
   control.type === "password" ||
   /\b(off|cc-|one-time-code|(current|new)-password)/.test(control.autocomplete) ||
-  (!!control.form && !!within(control.form, '[autocomplete="off" i]'));
+  (control.form && within(control.form, '[autocomplete="off" i]'));
 
 const controls = () => keyed<Control>("input,textarea,select").filter(([, control]) => !foreign(control));
 
@@ -63,6 +62,10 @@ const checkable = (control: Control): control is HTMLInputElement => /^(checkbox
 // The page shows what a form was answered with: what the visitor typed is what
 // the server sent, and not what the page's payload has.
 let refused = false;
+
+// The page that is shown was made for this visitor. Its state is kept in the
+// memory of this document alone, and begins with a space.
+let personal: boolean = !settings.keep;
 
 // changed returns the visitor's change of a control; undefined if it is as the
 // page has it. For a list it always returns the selection.
@@ -80,6 +83,12 @@ const put = (control: Control, field: Field | undefined) => {
   } else if (typeof field === "string") control.value = field;
 };
 
+// enterPersonal says that a part of the page was made for this visitor. What is
+// typed there is theirs as well.
+export const enterPersonal = (part: Element): void => {
+  if (part.querySelector(":read-write,select,gorgon-island")) personal = true;
+};
+
 const focusable = () => keyed<HTMLElement>("a[href],button,input,select,textarea,summary,[tabindex]");
 
 const details = () => keyed<HTMLDetailsElement>("details");
@@ -90,19 +99,20 @@ const scrollers = () => keyed("body [id],[data-gorgon-keep]");
 // HTML or in a script. With a form it is for this document alone, without the
 // fields of that form and what is closed, about which its answer decides.
 export const freeze = (form?: Element): string => {
-  const fields: State["fields"] = [];
+  const fields: State[2] = [];
   for (const [key, control] of controls()) {
     if (form ? control.form === form : secret(control)) continue;
     const field = changed(control);
     if (field !== undefined) fields.push([key, field]);
   }
-  const scrolls: State["scrolls"] = [];
+  const scrolls: State[3] = [];
   for (const [key, e] of scrollers()) if (e.scrollTop || e.scrollLeft) scrolls.push([key, [e.scrollLeft, e.scrollTop]]);
-  const state: State = { at: [scrollX, scrollY], fields, scrolls, open: details().flatMap(([key, d]) => (d.open || !form ? [[key, d.open]] : [])), islands: freezeIslands(), focus: focusable().find(([, e]) => e === doc.activeElement)?.[0] };
-  return JSON.stringify(state).replace(/[<>&\u2028\u2029]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+  const open: State[1] = details().flatMap(([key, d]) => (d.open || !form ? [[key, d.open]] : []));
+  const state: State = [[scrollX, scrollY], open, fields, scrolls, freezeIslands(), focusable().find(([, e]) => e === doc.activeElement)?.[0]];
+  return JSON.stringify(state).replace(/[<>&]/g, (c) => "\\u00" + c.charCodeAt(0).toString(16));
 };
 
-let pending: Partial<Record<"fields" | "open" | "scrolls", Map<string, unknown>>> = {};
+let pending: Map<string, unknown>[] = []; // of open, fields and scrolls
 
 let place: [number, number] | undefined; // of the window, until the visitor moves
 
@@ -110,7 +120,7 @@ const seek = () => place && history.scrollRestoration === "auto" && scrollTo({ l
 
 // settle applies the kept state to elements that have arrived, once.
 export const settle = (): void => {
-  const each = <E extends Element>(part: "fields" | "open" | "scrolls", list: Iterable<[string, E]>, use: (e: E, value: unknown) => void) => {
+  const each = <E extends Element>(part: number, list: Iterable<[string, E]>, use: (e: E, value: unknown) => void) => {
     const values = pending[part];
     if (!values?.size) return;
     for (const [key, element] of list) {
@@ -118,9 +128,9 @@ export const settle = (): void => {
       values.delete(key);
     }
   };
-  each("open", details(), (d, open) => (d.open = !!open));
-  each("fields", controls(), (c, field) => put(c, field as Field));
-  each("scrolls", scrollers(), (e, to) => Array.isArray(to) && e.scrollTo({ left: +to[0], top: +to[1], behavior: "instant" }));
+  each(0, details(), (d, open) => (d.open = !!open));
+  each(1, controls(), (c, field) => put(c, field as Field));
+  each(2, scrollers(), (e, to) => Array.isArray(to) && e.scrollTo({ left: to[0], top: to[1], behavior: "instant" }));
   seek();
 };
 
@@ -129,16 +139,14 @@ export const settle = (): void => {
 // are ignored.
 export const thaw = (frozen: string, focus?: boolean): boolean => {
   try {
-    const state: State = JSON.parse(frozen);
-    const map = (list: unknown) => new Map<string, unknown>(list as [string, unknown][]);
-    const islands = map(state.islands);
-    pending = { fields: map(state.fields), open: map(state.open), scrolls: map(state.scrolls) };
-    islandKeys.clear();
-    islands.forEach((value, key) => islandKeys.set(key, value));
-    place = [+state.at[0] || 0, +state.at[1] || 0];
+    const [at, open, fields, scrolls, islands, focused]: State = JSON.parse(frozen);
+    const [waiting, ...rest] = [islands, open, fields, scrolls].map((list) => new Map<string, unknown>(list));
+    pending = rest;
+    awaitIslands(waiting);
+    place = [...at];
     settle();
     thawIslands();
-    if (focus) focusable().find(([key]) => key === state.focus)?.[1].focus({ preventScroll: true });
+    if (focus) focusable().find(([key]) => key === focused)?.[1].focus({ preventScroll: true });
     return true;
   } catch {
     return false;
@@ -148,9 +156,9 @@ export const thaw = (frozen: string, focus?: boolean): boolean => {
 // forgetPending drops the states that the previous page was still waiting to
 // apply.
 export const forgetPending = (): void => {
-  pending = {};
+  pending = [];
   place = undefined;
-  islandKeys.clear();
+  awaitIslands();
 };
 
 const opened = new Set(root.querySelectorAll("details[open],dialog[open]"));
@@ -180,8 +188,11 @@ export const belongs = ({ id, url }: NavigationHistoryEntry | NavigationDestinat
 
 // enter assigns the browser's entry to the page that is shown; to a new page if
 // fresh.
-export const enter = (fresh?: boolean): void => {
-  if (fresh) refused = false;
+export const enter = (fresh?: boolean, own?: boolean): void => {
+  if (fresh) {
+    refused = false;
+    personal = own || !settings.keep;
+  }
   shown = idHere();
   if (fresh) page = owners.get(shown) || shown;
   owners.set(shown, page);
@@ -201,22 +212,40 @@ export const stateHere = (): string | undefined => states.get(idHere());
 // leave stores the state of the current entry.
 export const leave = (): void => {
   states.delete(shown);
-  states.set(shown, freeze());
+  states.set(shown, (personal ? " " : "") + freeze());
   bound(states, most, room, (s) => s.length);
+};
+
+// forgetStates drops all that was kept: what is shown is not this visitor's. It
+// returns whether it was made for one.
+export const forgetStates = (): boolean => {
+  const was = personal;
+  states.clear();
+  personal = true;
+  return was;
 };
 
 export const startHistory = (): void => {
   enter();
   const save = () => {
     leave();
+    const lasting = [...states].filter(([, state]) => state[0] !== " ");
     try {
-      sessionStorage.setItem(store, JSON.stringify([[...states], [...owners]]));
+      sessionStorage.gorgon = JSON.stringify([lasting, [...owners]]);
     } catch {
       // Full or closed: the page will be loaded without its state.
     }
+    return lasting;
   };
-  addEventListener("pagehide", save);
-  addEventListener("visibilitychange", () => doc.visibilityState === "hidden" && save());
+  // Browsers may keep the document and show it again, even after a sign-out.
+  addEventListener("pagehide", () => {
+    states = new Map(save());
+    if (!personal) return;
+    root.style.height = root.scrollHeight + "px"; // the scroll position stays
+    root.replaceChildren();
+    addEventListener("pageshow", () => location.reload());
+  });
+  addEventListener("visibilitychange", () => doc.hidden && save());
   const state = stateHere();
   if (state) thaw(state);
   for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(name, () => (place = undefined), { capture: true, passive: true });

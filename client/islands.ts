@@ -11,14 +11,16 @@ interface Module {
 }
 
 // islandKeys are the states that wait for their islands.
-export const islandKeys = new Map<string, unknown>();
+export let islandKeys = new Map<string, unknown>();
+
+export const awaitIslands = (states = new Map<string, unknown>()): void => void (islandKeys = states);
 
 const keyOf = (island: Island): string => {
   const own = island.getAttribute("data-gorgon-keep") || island.id;
   if (own) return "#" + own;
   // Without the digest, which changes with every build of the module.
-  const name = (e: Element) => /([^/.]*)[^/]*$/.exec(e.getAttribute("src") || "")?.[1] || "";
-  const alike = Array.from(root.querySelectorAll("gorgon-island")).filter((e) => name(e) === name(island) && !e.id);
+  const name = (e: Element) => /([^/.]*)[^/]*$/.exec(e.getAttribute("src")!)?.[1] || "";
+  const alike = [...root.querySelectorAll("gorgon-island")].filter((e) => name(e) === name(island) && !e.id);
   return name(island) + ":" + alike.indexOf(island);
 };
 
@@ -50,9 +52,12 @@ class Island extends HTMLElement {
       case "media": {
         const query = matchMedia(this.getAttribute("media") || "");
         if (query.matches) break;
-        const stop = new AbortController();
-        query.addEventListener("change", load, { once: true, signal: stop.signal });
-        return void this.#quit.push(() => stop.abort());
+        const quit = () => (query.onchange = null);
+        query.onchange = () => {
+          quit();
+          load();
+        };
+        return void this.#quit.push(quit);
       }
     }
     load();
@@ -65,12 +70,12 @@ class Island extends HTMLElement {
   }
 
   async #load(turn: number) {
-    const src = urlOf(this.getAttribute("src") || "");
+    const src = urlOf(this.getAttribute("src")!);
     try {
       if (!isPart(src, Wire.Assets)) throw new Error("gorgon: " + src);
       const module: Module = await import(src.href);
       if (turn !== this.#turn) return;
-      const props = this.querySelector(':scope > script[type="application/json"]')?.textContent;
+      const props = this.querySelector(':scope > script[type$=json]')?.textContent;
       const quit = await module.default?.(this, props ? JSON.parse(props) : undefined);
       if (typeof quit === "function") {
         if (turn !== this.#turn) return void quit();

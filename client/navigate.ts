@@ -7,11 +7,10 @@
 import { announce, startAnnounce } from "./announce";
 import { doc, emit, has, ours, parse, parts, payloadOf, rangeOf, root, samePage, settings, urlOf, within, type Part } from "./document";
 import { prepare, type Change } from "./head";
-import { belongs, enter, forgetPending, leave, reset, stateHere, thaw } from "./history";
-import { abandon, keepFirst, obtain, refresh } from "./payloads";
+import { belongs, enter, forgetPending, forgetStates, leave, reset, stateHere, thaw } from "./history";
+import { abandon, keepFirst, obtain, outdate, refresh } from "./payloads";
 import { apart, preload, restartPrefetch, startPrefetch } from "./prefetch";
-import { duplicate, formOf, stopSubmit, submit } from "./submit";
-import { Wire } from "./wire";
+import { duplicate, formOf, leaves, stopSubmit, submit } from "./submit";
 
 export type How = "push" | "replace" | "traverse"; // a new entry, the same one, one of the history
 
@@ -19,6 +18,7 @@ export type How = "push" | "replace" | "traverse"; // a new entry, the same one,
 export interface Page {
   change: Change;
   content: [Part, DocumentFragment][];
+  personal?: boolean; // it was made for this visitor
 }
 
 export const busy = "data-gorgon-loading";
@@ -39,13 +39,26 @@ const alone = lasting + ",link[rel~=stylesheet i]";
 
 // leavable says whether the current page leaves nothing to the next one.
 export const leavable = (): boolean =>
-  soft && !Array.from(root.querySelectorAll(lasting)).some((e) => ours(e) || e.matches("[http-equiv=refresh i]"));
+  soft && !other && ![...root.querySelectorAll(lasting)].some((e) => ours(e) || e.matches("[http-equiv=refresh i]"));
+
+export const tabs = new BroadcastChannel("gorgon"); // of this site
+let other = false; // the visitor is not who the document was loaded for
+
+// identityChanged says that the visitor has signed in or out: nothing that is
+// here stays. It returns whether the page that is shown was made for the visitor
+// of before.
+export const identityChanged = (): boolean => {
+  other = true;
+  outdate(true);
+  emit("identity", {});
+  return forgetStates();
+};
 
 export let turn = 0; // of the latest navigation: all before it are overtaken
 let fetching = "";
 let next: Page | undefined; // the page for the next navigation that the browser reports
 let coming = false; // the browser's entry is not that of the page that is shown
-let barred = false; // the policy lets no payload be fetched
+export let barred = false; // the policy lets no payload be fetched, or no form be sent
 let key = ""; // of the browser's entry of the page that is shown
 
 export const end = (): void => {
@@ -66,8 +79,8 @@ export const whole = (url: URL, how: How, error?: unknown): void => {
   end();
   if (error) emit("error", { url: url.href, error });
   if (how === "traverse") location.reload();
-  else if (how === "push") location.assign(url.href);
-  else location.replace(url.href);
+  else if (how === "push") location.assign(url);
+  else location.replace(url.href.split("#")[0]!); // with a hash it would be this document
 };
 
 // contentOf parses a part as the document's parser would at its position.
@@ -82,7 +95,7 @@ const contentOf = ({ begin }: Part, html: string): DocumentFragment | undefined 
   const last = at.lastChild;
   if (!(last instanceof Comment) || last.data) return;
   last.remove();
-  const content = doc.createDocumentFragment();
+  const content = new DocumentFragment();
   content.append(...at.childNodes);
   return content;
 };
@@ -114,14 +127,17 @@ export const enterPage = async (page: Page, url: string, how: "push" | "replace"
   await navigation.navigate(url, { history: how, info: page }).finished?.catch(() => {});
 };
 
-export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<void> => {
+export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<any> => {
+  if (other) {
+    await new Promise((told) => setTimeout(told)); // the traversal is over, during which no browser reloads
+    return leaves(url, how);
+  }
   const at = payloadOf(url);
   const mine = overtake(at);
   root.setAttribute(busy, "");
   keepFirst();
   try {
-    let entry = obtain(at, how === "traverse", how === "replace" && !hops);
-    if (entry instanceof Promise) entry = await entry;
+    const entry = await obtain(at, how === "traverse", how === "replace" && !hops);
     if (mine !== turn) return;
     const { payload } = entry;
     if (entry.lost && settings.failed) {
@@ -137,10 +153,9 @@ export const go = async (url: URL, how: How, asked = url, hops = 0): Promise<voi
     }
     const [head, content] = fragmentsOf(payload.parts);
     preload(payload);
-    let change = prepare(head);
-    if (change instanceof Promise) change = await change;
+    const change = await prepare(head);
     if (mine !== turn) return change.drop();
-    const page = { change, content };
+    const page = { change, content, personal: entry.personal };
     if (how !== "traverse") await enterPage(page, url.href, how);
     else {
       if (hops) history.replaceState(history.state, "", url.href);
@@ -164,7 +179,7 @@ interface Transition {
 const transition = (page: Page, how: How): Promise<void> | void => {
   const update = () => show(page, how);
   const { startViewTransition } = doc as { startViewTransition?: (update: () => void) => Transition };
-  if (!settings.transitions || !startViewTransition || doc.visibilityState === "hidden" || matchMedia("(prefers-reduced-motion: reduce)").matches) return update();
+  if (!settings.transitions || !startViewTransition || doc.hidden || matchMedia("(prefers-reduced-motion)").matches) return update();
   const t = startViewTransition(update);
   // A skipped transition fails; the page it was for is shown all the same.
   t.ready.catch(() => {});
@@ -174,10 +189,10 @@ const transition = (page: Page, how: How): Promise<void> | void => {
 
 // show replaces the page in the document, in one step. Afterwards the browser
 // decides about scroll position and focus.
-export const show = ({ change, content }: Page, how: How): void => {
+export const show = ({ change, content, personal }: Page, how: How): void => {
   coming = false;
   key = navigation.currentEntry!.key;
-  enter(true);
+  enter(true, personal);
   forgetPending();
   change.apply();
   for (const [part, made] of content) {
@@ -195,7 +210,7 @@ export const show = ({ change, content }: Page, how: How): void => {
 // is better than the browser's own message.
 export const failed = (): void => {
   end();
-  if (navigation.currentEntry!.key !== key) navigation.traverseTo(key);
+  navigation.traverseTo(key);
   const dialog = doc.createElement("dialog");
   dialog.id = "gorgon-error";
   dialog.append(parse(settings.failed!));
@@ -264,13 +279,15 @@ const begin = async (url: URL, how: How) => {
 // navigate shows a page of this app.
 export const navigate = async (href: string): Promise<void> => {
   const url = urlOf(href);
-  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href} is not a page of this site: use location.assign`);
+  if (!url || url.origin !== location.origin) throw new TypeError(`gorgon.navigate: ${href}: use location.assign`);
   const here = samePage(url, new URL(location.href));
   if (!payloadOf(url) || !leavable() || (here && url.hash)) location.assign(url);
   else await begin(url, here ? "replace" : "push");
 };
 
 export const startNavigate = (): void => {
+  // In another tab, whose page may be the visitor's of before.
+  tabs.onmessage = () => identityChanged() && whole(new URL(location.href), "replace"); // by GET, whatever it came by
   if (!soft) return;
   key = navigation.currentEntry!.key;
   navigation.addEventListener("navigate", onNavigate);
@@ -281,8 +298,9 @@ export const startNavigate = (): void => {
     enter();
   });
   addEventListener("securitypolicyviolation", (event) => {
-    barred ||= event.effectiveDirective === "connect-src" && event.blockedURI.includes(Wire.Root);
+    barred ||= event.effectiveDirective === "connect-src" && event.blockedURI.startsWith(location.origin);
   });
+  addEventListener("pagehide", outdate);
   startAnnounce();
   startPrefetch();
 };

@@ -1,7 +1,7 @@
 // Navigation payloads: each is fetched once for all callers, and kept for going
 // back, but never longer than the server allows.
 
-import { bound, emit, parts, patience, payloadOf, settings } from "./document";
+import { bound, emit, forbidden, parts, patience, payloadOf, settings } from "./document";
 import { Wire } from "./wire";
 
 export interface Payload {
@@ -21,6 +21,7 @@ interface Kept {
   size: number;
   lost?: boolean; // the server could not be reached
   empty?: boolean; // not to be fetched ahead, which says nothing of a click
+  personal?: boolean; // made for this visitor
 }
 
 interface Pending {
@@ -67,15 +68,16 @@ const ask = async (key: string, signal: AbortSignal, prefetch: boolean, cache: R
       const text = await response.text();
       const payload = JSON.parse(text);
       if (isPayload(payload)) {
-        const age = +header("Age") || 0;
+        const age = +header("Age");
         const control = header("Cache-Control");
         // As in browsers: request it again, except when going back.
-        asks = /\bno-(cache|store)\b/i.test(control);
-        storable = !/\bno-store\b/i.test(control);
+        entry.personal = forbidden(response);
+        storable = !entry.personal;
+        asks = entry.personal || /no-cache/i.test(control);
         entry.at = Date.now();
-        entry.until = asks ? 0 : entry.at + (+(/\bmax-age=(\d+)/i.exec(control)?.[1] || 0) - age) * 1000;
+        entry.until = asks ? 0 : entry.at + (+/max-age=(\d+)/i.exec(control)?.[1]! - age) * 1000; // not a number: not fresh
         entry.useful = prefetch && !asks ? entry.at + ahead : 0;
-        entry.behind = prefetch && [Wire.Over, Wire.Stale].some((word) => header("Cache-Status").includes(word));
+        entry.behind = prefetch && new RegExp(Wire.Over + "|" + Wire.Stale).test(header("Cache-Status"));
         entry.size = text.length;
         entry.payload = payload;
       }
@@ -143,7 +145,7 @@ export const obtain = (key: string, back: boolean, again: boolean): Kept | Promi
   }
   const shown = use(k);
   // Going back may show an aged payload.
-  shown.behind ||= back && Date.now() >= k.until;
+  shown.behind ||= back && !(Date.now() < k.until);
   if (k.payload) keep(key, k);
   else forget(key);
   return shown;
@@ -171,10 +173,12 @@ export const refresh = async (key: string, shown: Payload): Promise<void> => {
 };
 
 // outdate makes clicks ask for every page again: a form may have changed what
-// they show. The way back may show what was there.
-export const outdate = (): void => {
+// they show. The way back may show what was there, unless all is to be dropped:
+// that may not be what this visitor gets.
+export const outdate = (all?: unknown): void => {
   for (const k of kept.values()) k.until = k.useful = 0;
   pending.forEach(({ abort }) => abort());
+  if (all) kept.clear();
 };
 
 // abandon ends the fetch of a navigation that another has replaced.

@@ -14,9 +14,9 @@ interface Connection {
   effectiveType?: string;
 }
 
-const sparing = (): boolean => {
+const sparing = (): boolean | undefined => {
   const { connection } = navigator as Navigator & { connection?: Connection };
-  return !!connection && (!!connection.saveData || /2g/.test(connection.effectiveType || ""));
+  return connection && (connection.saveData || /2g/.test(connection.effectiveType || ""));
 };
 
 const hinted = new Set<string>();
@@ -66,7 +66,7 @@ const follows = (link: HTMLAnchorElement): boolean =>
 const linkOf = (event: Event): HTMLAnchorElement | undefined =>
   event.composedPath().find((node): node is HTMLAnchorElement => node instanceof HTMLAnchorElement && !!node.href);
 
-const manner = (link: Element) => within(link, "[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch || "intent";
+const manner = (link: Element) => within(link, "[data-gorgon-prefetch]")?.getAttribute("data-gorgon-prefetch") || settings.prefetch;
 
 let seen = 0;
 
@@ -97,6 +97,6 @@ export const startPrefetch = (): void => {
     clearTimeout(timer);
     if (link && follows(link) && manner(link) !== "none") timer = setTimeout(() => void prefetch(link.href), event.type === "pointerdown" ? 0 : hesitation);
   };
-  for (const name of ["pointerover", "pointerout", "pointerdown", "focusin"]) addEventListener(name, consider, { passive: true });
+  for (const name of ["pointerover", "pointerout", "pointerdown", "focusin"]) addEventListener(name, consider);
   watch();
 };

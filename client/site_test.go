@@ -46,7 +46,7 @@ type site struct {
 // newSite serves pages by path.
 func newSite(t *testing.T, pages map[string]page) *site {
 	s := &site{t: t, build: "one", region: "menu", pages: pages, files: map[string]string{}}
-	s.settings = map[string]any{"base": "", "navigate": true, "prefetch": "none", "timeout": 10000, "announce": "Now: {title}", "keep": true}
+	s.settings = map[string]any{"base": "", "navigate": true, "prefetch": "none", "timeout": 10000, "keep": true}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	return s

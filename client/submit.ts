@@ -6,7 +6,7 @@
 import { doc, emit, ours, parts, patience, payloadOf, root, samePage } from "./document";
 import { prepare } from "./head";
 import { enterRefused, freeze, thaw } from "./history";
-import { busy, end, enterPage, failed, fragmentsOf, go, odd, overtake, show, turn, whole, type Page } from "./navigate";
+import { barred, busy, end, enterPage, failed, fragmentsOf, go, identityChanged, odd, overtake, show, tabs, turn, whole, type How, type Page } from "./navigate";
 import { keepFirst, outdate } from "./payloads";
 import { Wire } from "./wire";
 
@@ -27,28 +27,34 @@ export const formOf = ({ formData, sourceElement }: NavigateEvent): HTMLFormElem
 
 let sending: HTMLFormElement | undefined; // until its answer is shown
 let request: XMLHttpRequest | undefined;
-let barred = false; // the policy lets no form be sent
 
 // duplicate says whether a form is being submitted already.
-export const duplicate = (form: HTMLFormElement | undefined): boolean => !!form && form === sending;
+export const duplicate = (form: HTMLFormElement | undefined) => form && form === sending;
 
 // stopSubmit ends a submission that another navigation has overtaken.
 export const stopSubmit = (): void => request?.abort();
+
+// key is that of what a form says, until it is answered: what is sent again after
+// a lost connection or a failure is the same.
+const key = Symbol();
+type Keyed = Element & { [key]?: string };
 
 const lines = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
 // send sends what the browser would. Only XMLHttpRequest reports how much of an
 // upload has been sent.
-const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XMLHttpRequest> =>
+const send = (form: Keyed, by: Element, data: FormData, url: URL): Promise<XMLHttpRequest> =>
   new Promise((resolve) => {
     const x = (request = new XMLHttpRequest());
     x.open("POST", url);
     x.responseType = "blob";
     x.setRequestHeader("Accept", "text/html");
     x.setRequestHeader(Wire.Form, "1");
+    x.setRequestHeader(Wire.Key, (form[key] ||= crypto.getRandomValues(new Uint32Array(4)).join("-"))); // randomUUID needs TLS
     const progress = Element.prototype.querySelector.call(form, "progress[data-gorgon=upload]") as HTMLProgressElement | null;
     x.onloadend = () => {
       if (!x.status) progress?.removeAttribute("value");
+      else if (x.status < 500) form[key] = "";
       resolve(x);
     };
     if (progress)
@@ -59,7 +65,7 @@ const send = (form: Element, by: Element, data: FormData, url: URL): Promise<XML
     x.send(
       /^multipart\/form-data$/i.test(encodingOf(form, by))
         ? data
-        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines(typeof value === "string" ? value : value.name)])),
+        : new URLSearchParams(Array.from(data, ([name, value]) => [lines(name), lines((value as File).name ?? value)])),
     );
   });
 
@@ -88,10 +94,11 @@ const pageIn = async (x: XMLHttpRequest): Promise<Page | undefined> => {
   if (!html) return;
   try {
     const [head, content] = fragmentsOf(html);
-    return { change: await prepare(head), content };
+    return { change: await prepare(head), content, personal: true };
   } catch {
-    return;
+    // It does not fit.
   }
+  return;
 };
 
 // showAgain shows the answer to a form in the place of the form's page. What is
@@ -122,11 +129,11 @@ const showElsewhere = async (x: XMLHttpRequest, url: URL) => {
 
 // leaves waits until the document is left, so that the form is not submitted
 // once more meanwhile.
-const leaves = (url: URL) =>
-  new Promise<unknown>((done) => {
+export const leaves = (url: URL, how: How = "push"): Promise<unknown> =>
+  new Promise((done) => {
     addEventListener("pagehide", done, { once: true });
     setTimeout(done, patience);
-    whole(url, "push");
+    whole(url, how);
   });
 
 // answer shows what the server answered.
@@ -164,9 +171,6 @@ const answer = async (x: XMLHttpRequest, form: HTMLFormElement, url: URL): Promi
 export const submit = async (form: HTMLFormElement, by: Element, data: FormData, url: URL): Promise<void> => {
   if (!emit("submit", { url: url.href }, form, true)) return;
   const mine = overtake();
-  const policy = (event: SecurityPolicyViolationEvent) => {
-    barred ||= event.effectiveDirective === "connect-src" && event.blockedURI === url.href.split("#")[0];
-  };
   const busily = (on: boolean) => {
     if (on) sending = form;
     else if (sending === form) sending = undefined;
@@ -175,11 +179,14 @@ export const submit = async (form: HTMLFormElement, by: Element, data: FormData,
   };
   busily(true);
   root.setAttribute(busy, "");
-  addEventListener("securitypolicyviolation", policy);
   let status = 0;
   try {
     const x = await send(form, by, data, url);
     status = x.status;
+    if (x.getResponseHeader(Wire.Identity)) {
+      identityChanged();
+      tabs.postMessage(0);
+    }
     if (status) outdate();
     else await new Promise((told) => setTimeout(told)); // by the policy, if it is that
     if (mine !== turn) return;
@@ -188,7 +195,6 @@ export const submit = async (form: HTMLFormElement, by: Element, data: FormData,
   } catch {
     if (mine === turn) failed();
   } finally {
-    removeEventListener("securitypolicyviolation", policy);
     busily(false);
     if (mine === turn) end();
   }

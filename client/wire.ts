@@ -10,4 +10,6 @@ export const enum Wire {
   Over = "ttl=-",
   Stale = "detail=stale",
   Form = "Gorgon-Form",
+  Identity = "Gorgon-Identity",
+  Key = "Idempotency-Key",
 }

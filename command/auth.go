@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/plan"
 )
 
 // An Auth knows who makes requests: what auth.New returns. An app without one
@@ -21,7 +24,25 @@ type Auth interface {
 	// Serve lets it know of purges until the context ends.
 	Serve(ctx context.Context, i *coherence.Instance)
 
+	// State adds what is known of sessions.
+	State(s *metrics.State)
+
+	// Needs lists what the store of sessions requires of the target.
+	Needs() []gorgon.Need
+
 	Close() error
+}
+
+// sessionsPart is what sessions need of the place that the app runs on.
+func sessionsPart(a Auth) plan.Part {
+	const name = "sessions"
+	p := plan.Part{Name: name, How: "sessions", Needs: []plan.Need{
+		{Part: name, Kind: plan.Process, Why: "sessions are looked up for each visitor"},
+	}}
+	for _, n := range a.Needs() {
+		p.Needs = append(p.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: "its store declares it"})
+	}
+	return p
 }
 
 func (p *program) useAuth() {

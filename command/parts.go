@@ -56,6 +56,9 @@ func (p *program) parts() error {
 	if p.config.Database != nil {
 		app.Parts = append(app.Parts, p.config.Database.Part())
 	}
+	if p.config.Auth != nil {
+		app.Parts = append(app.Parts, sessionsPart(p.config.Auth))
+	}
 	return p.print(app)
 }
 

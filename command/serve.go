@@ -214,6 +214,9 @@ func (v *server) run(ctx context.Context) (err error) {
 		if p.config.Database != nil {
 			p.config.Database.State(&now)
 		}
+		if p.config.Auth != nil {
+			p.config.Auth.State(&now)
+		}
 		now.Started = verified.done() == nil
 		return now
 	}

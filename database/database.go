@@ -113,6 +113,11 @@ type Config struct {
 	// Observe is called for each statement, when it ends, with its text.
 	// Default: nothing.
 	Observe func(ctx context.Context, s Statement)
+
+	// Outside is called with the context of each statement that is in no
+	// transaction, and of each transaction that begins, before anything is
+	// waited for. Its error is theirs. Default: nothing.
+	Outside func(ctx context.Context) error
 }
 
 // A Statement is one that has ended.

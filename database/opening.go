@@ -52,7 +52,7 @@ func (db *DB) Engine() (Engine, error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	engine, err := db.dialect.Open(Config{Options: options, Log: log, Strict: o.strict, Observe: o.observe})
+	engine, err := db.dialect.Open(Config{Options: options, Log: log, Strict: o.strict, Observe: o.observe, Outside: db.outside})
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,10 @@ type Operation struct {
 	Stored  bool // the answer is stored, and depends on the path alone
 	Located bool // the answer is 201, with a Location
 	Guarded bool // guards decide who may call it
+
+	// Key is the header that names a call, which has its effect once; "" if
+	// there is none.
+	Key string
 }
 
 // described is implemented by the handlers, and by what resources are about,

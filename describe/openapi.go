@@ -20,6 +20,7 @@ type object = map[string]any
 //
 //	x-gorgon-stream  the operation sends events; contentSchema is that of their data
 //	x-gorgon-rest    the parameter is the rest of the path, in which slashes separate segments
+//	x-gorgon-key     the parameter names the call, which has its effect once
 func OpenAPI(app gorgon.App) ([]byte, error) {
 	return document(app, app.Origin)
 }
@@ -105,6 +106,10 @@ func (o Operation) describeParameters() []any {
 			d["x-gorgon-rest"] = true
 		}
 		all = append(all, d)
+	}
+	if o.Key != "" {
+		all = append(all, object{"name": o.Key, "in": "header", "required": false, "schema": object{"type": "string", "minLength": 1, "maxLength": 64}, "x-gorgon-key": true,
+			"description": "Names the call, in visible ASCII: sent again within 24 hours, it is the same call, and has the same answer. It has at least 16 characters if the caller is not known."})
 	}
 	if o.Stream {
 		all = append(all, object{"name": "after", "in": "query", "required": false, "schema": object{"type": "string"},

@@ -322,3 +322,25 @@ func checkMigrations(s *site) {
 	s.wants(s.get("/"), 200, "<h1>Stool</h1>", "Of granite")
 	s.eventually("/left", "0 rows are left")
 }
+
+func checkOnce(s *site) {
+	ada := []string{"Authorization", "Bearer token-of-ada", "Accept", jsonType}
+	order := func(body string, header ...string) answer {
+		return s.send("POST", "/orders", jsonType, body, append(ada, header...)...)
+	}
+	first := s.wants(order(`{"product":"stool","quantity":2}`, wire.HeaderKey, "1"), 201, `{"id":"1"}`)
+	again := s.wants(order(`{"quantity":2,"product":"stool"}`, wire.HeaderKey, "1"), 201, `{"id":"1"}`)
+	s.wantsHeader(first, wire.HeaderReplayed)
+	s.wantsHeader(again, wire.HeaderReplayed, "true")
+	s.wantsHeader(again, "Location", "/orders?placed=1")
+	s.wants(order(`{"product":"stool","quantity":3}`, wire.HeaderKey, "1"), 422, `"code":"idempotency-key"`)
+	s.wants(s.send("POST", "/orders", jsonType, `{"product":"stool","quantity":2}`, "Accept", jsonType, wire.HeaderKey, "1"), 400, "at least 16 characters")
+	s.wants(s.send("POST", "/orders", jsonType, `{"product":"stool","quantity":2}`, "Accept", jsonType, "Authorization", "Bearer token-of-bob", wire.HeaderKey, "1"), 201, `{"id":"2"}`)
+	vase := url.Values{"product": {"vase"}, "quantity": {"1"}}
+	for range 2 { // a double click
+		if a := s.post("/orders", vase, "Authorization", "Bearer token-of-ada"); a.Request.URL.RequestURI() != "/orders?placed=3" {
+			s.Errorf("the form leads to %s", a.Request.URL)
+		}
+	}
+	s.wants(s.get("/orders"), 200, "3 orders")
+}

@@ -99,7 +99,7 @@ func build(t *testing.T) (bin string) {
 
 // migrating are the guides whose program has a database.
 var migrating = map[string]bool{
-	"database": true, "import": true, "migrations": true, "sqlc": true,
+	"database": true, "import": true, "migrations": true, "once": true, "sqlc": true, "oidc": true, "passkeys": true,
 	"roles": true, "tokens": true, "delete-account": true,
 }
 
@@ -142,6 +142,7 @@ func start(t *testing.T, program string, migrates bool) *site {
 	}
 	c.Env = append(os.Environ(), database, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
 		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
+	c.Env = append(c.Env, providerVariables()...)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -272,4 +273,6 @@ var checks = map[string]func(*site){
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
 	"roles":         checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
+	"once":          checkOnce,
+	"oidc":          checkOIDC, "passkeys": checkPasskeys,
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	httpanswer "github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/auth"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/mem"
@@ -83,6 +84,9 @@ func runMatrix(t *testing.T, spoil spoiler, enough int) *matrix {
 	}
 	var all sync.WaitGroup // at once: without the rule each waits for as long as it is let
 	for _, site := range sites {
+		if site.people != nil {
+			continue // who has not signed in is led away
+		}
 		all.Go(func() { site.expect(t) })
 	}
 	all.Wait()
@@ -99,6 +103,8 @@ type matrixSite struct {
 
 	mu  sync.Mutex
 	saw []string
+
+	cookies map[string]*http.Cookie // sessions by visitor, where the guard asks for one
 
 	sends kind // what the body of a POST is
 }
@@ -126,7 +132,10 @@ func (b *sharedBuffer) take() string {
 
 func (m *matrix) open(t *testing.T, s setting) *matrixSite {
 	t.Helper()
-	site := &matrixSite{setting: s, m: m, log: new(sharedBuffer)}
+	if s.guard == "session" {
+		s.people = auth.New(auth.Options{Store: mem.NewSessions()})
+	}
+	site := &matrixSite{setting: s, m: m, log: new(sharedBuffer), cookies: map[string]*http.Cookie{}}
 	app := s.app(func(who, path string) {
 		site.mu.Lock()
 		defer site.mu.Unlock()
@@ -144,6 +153,11 @@ func (m *matrix) open(t *testing.T, s setting) *matrixSite {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = kept.Close() })
+	if s.people != nil {
+		s.people.Use(log, time.Now)
+		s.people.Serve(t.Context(), kept.Coherence())
+		site.signIn(t, "ann", "bob")
+	}
 	site.serve, err = serve.New(serve.Config{App: app, Renderer: r, Cache: kept, Log: log, Files: func(path string) (httpanswer.File, bool) {
 		return httpanswer.File{ContentType: "text/plain", ETag: "a1", Modified: time.Unix(1_700_000_000, 0), Immutable: strings.Contains(path, "123"), Data: bytes.Repeat([]byte("file "), 200)},
 			path == "/p/file.txt" || path == "/_gorgon/assets/a.123.css"
@@ -153,6 +167,18 @@ func (m *matrix) open(t *testing.T, s setting) *matrixSite {
 	}
 	site.log.take()
 	return site
+}
+
+// signIn gives visitors sessions.
+func (s *matrixSite) signIn(t *testing.T, visitors ...string) {
+	t.Helper()
+	for _, v := range visitors {
+		c, err := s.people.Issue(httptest.NewRequest("GET", "/", nil), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.cookies[v] = c
+	}
 }
 
 // page is the path of a kind, with base and locale.
@@ -185,6 +211,10 @@ func (s *matrixSite) ask(ctx context.Context, method, target, visitor string, he
 	}
 	if visitor != "" {
 		r.AddCookie(&http.Cookie{Name: "visitor", Value: visitor})
+	}
+	if c := s.cookies[visitor]; c != nil {
+		r.AddCookie(c)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -409,6 +439,7 @@ func (s *matrixSite) cell(k kind, form, target string, e expectation) {
 	again := s.ask(ctx, verb, target, "bob", more...)
 	s.rules(k, form, e, again, "bob", "again")
 	s.stranger(k, form, target, e, more)
+	s.signedOut(k, form, target, verb, e, more)
 	s.leaves(k, form, target)
 }
 
@@ -499,6 +530,35 @@ func (s *matrixSite) stranger(k kind, form, target string, e expectation, more [
 	}
 }
 
+// signedOut asks as a visitor whose session ends in the middle: once it has, the
+// same request is one of a stranger.
+func (s *matrixSite) signedOut(k kind, form, target, verb string, e expectation, more []string) {
+	if s.people == nil || !e.denied {
+		return
+	}
+	ann := s.cookies["ann"]
+	defer func() { s.cookies["ann"] = ann }()
+	ctx := context.Background()
+	c, err := s.people.Issue(httptest.NewRequest("GET", "/", nil), "leaving")
+	if err != nil {
+		s.fault(k, form, "no session can be made: %v", err)
+		return
+	}
+	s.cookies["ann"] = c
+	s.rules(k, form, e, s.ask(ctx, verb, target, "ann", more...), "ann", "before the sign-out")
+	if n, err := s.people.RevokeAll(ctx, "leaving"); n != 1 || err != nil {
+		s.fault(k, form, "the session cannot be revoked: %d, %v", n, err)
+	}
+	for _, header := range [][]string{nil, {"If-None-Match", "*"}, {"Purpose", "prefetch"}} {
+		a := s.ask(ctx, verb, target, "ann", append(slices.Clone(header), more...)...)
+		if e.untold && slices.Contains(header, "prefetch") {
+			s.untold(k, form, e.page, a)
+			continue
+		}
+		s.denied(k, form, e.page, a)
+	}
+}
+
 // untold checks the answer to a useless prefetch.
 func (s *matrixSite) untold(k kind, form, page string, a reply) {
 	if a.status != http.StatusNoContent || a.body != "" || a.header.Get("Cache-Control") != httpanswer.CacheNever || a.header.Get("ETag") != "" ||
@@ -514,7 +574,10 @@ func (s *matrixSite) denied(k kind, form, page string, a reply) {
 	if s.guard == "redirect" || s.middleware == "path" {
 		status, location = http.StatusFound, path.Join(path.Dir(page), "sign-in")
 	}
-	if a.status != status || a.header.Get("Location") != location {
+	switch at, _, _ := strings.Cut(a.header.Get("Location"), "?"); {
+	case s.guard != "session" && (a.status != status || a.header.Get("Location") != location),
+		s.guard == "session" && !(a.status == http.StatusSeeOther && strings.HasPrefix(at, s.base+"/") && strings.HasSuffix(at, "/sign-in") ||
+			a.status == http.StatusUnauthorized && a.header.Get("WWW-Authenticate") != ""):
 		fault("is not denied: %d to %q, want %d to %q", a.status, a.header.Get("Location"), status, location)
 	}
 	if strings.Contains(a.body, "content of") || strings.Contains(a.body, "visitor=ann") || strings.Contains(a.body, "visitor=bob") || strings.Contains(a.body, "in stock") {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
+	"github.com/gorgon-go/gorgon/auth"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -25,10 +26,12 @@ type setting struct {
 	name       string
 	base       string
 	locale     string // "" for the first
-	guard      string // "", "deny" or "redirect"
+	guard      string // "", "deny", "redirect" or "session"
 	middleware string // "", "path" or "plain"
 	loud       bool   // pages ask every cache to keep them
 	cdn        *gorgon.CDN
+
+	people *auth.Auth // of the guard "session"
 }
 
 func settings() []setting {
@@ -39,6 +42,8 @@ func settings() []setting {
 		{name: "open"},
 		{name: "guarded", guard: "deny"},
 		{name: "redirecting guard", guard: "redirect"},
+		{name: "signed in", guard: "session"},
+		{name: "signed in, base, locale, own public", guard: "session", base: "/base", locale: "de", loud: true},
 		{name: "path middleware", middleware: "path"},
 		{name: "own public", loud: true},
 		{name: "guarded, own public", guard: "deny", loud: true},
@@ -210,7 +215,15 @@ func (s setting) app(saw func(who, path string)) gorgon.App {
 		}
 	}
 	var guards []func(http.Handler) http.Handler
-	if s.guard != "" {
+	if s.guard == "session" {
+		guards = append(guards, func(next http.Handler) http.Handler {
+			guarded := s.people.SignedIn(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				saw("guard", r.URL.Path)
+				guarded.ServeHTTP(w, r)
+			})
+		})
+	} else if s.guard != "" {
 		guards = append(guards, func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				saw("guard", r.URL.Path)

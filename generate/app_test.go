@@ -19,6 +19,7 @@ import (
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/describe"
 	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/once/oncetest"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -65,6 +66,12 @@ type Everything struct {
 	Password string `json:"password,omitempty" secret:"true"`
 	Class    string `json:"class"` // a word of two languages
 }
+
+type Ticket struct {
+	Label string `json:"label"`
+}
+
+var tickets atomic.Int64
 
 type Search struct {
 	Kind  Level    `path:"kind"`
@@ -199,6 +206,9 @@ func newApp(origins ...string) gorgon.App {
 		api.Endpoint[Sending, []string]{Path: "POST /upload", Name: "upload", Origins: origins, Handle: func(_ context.Context, in Sending) ([]string, error) {
 			changes.Add(1)
 			return append(sizes(append([]api.File{in.Cover}, in.More...)...), fmt.Sprint(in.Title, in.Steps[1].Text, in.Labels["a.b"], in.Count, in.Tags)), nil
+		}},
+		api.Endpoint[Ticket, Ticket]{Path: "POST /tickets", Name: "ticket", Once: oncetest.New(), Handle: func(_ context.Context, in Ticket) (Ticket, error) {
+			return Ticket{fmt.Sprint(in.Label, " ", tickets.Add(1))}, nil
 		}},
 		api.Endpoint[api.None, api.None]{Path: "POST /slow", Name: "slow", Handle: func(ctx context.Context, _ api.None) (api.None, error) {
 			<-ctx.Done()

@@ -45,6 +45,9 @@ func (c *comparison) operation(old, now *Operation) {
 	if old.Status != now.Status {
 		c.found(old.Name, "answered with status %s and does with %s", old.Status, now.Status)
 	}
+	if old.Key != "" && now.Key == "" {
+		c.found(old.Name, "had its effect once when it was sent again, and has it each time")
+	}
 	if now.Guarded && !old.Guarded {
 		c.found(old.Name, "has a guard, which it had not")
 	}

@@ -47,6 +47,8 @@ func TestClientsBreaking(t *testing.T) {
 		{"guard", func(d object) {
 			d.at("paths./slow.post")["security"] = []any{map[string]any{"guards": []any{}}}
 		}, []string{"slow has a guard, which it had not"}},
+		{"key", func(d object) { delete(d.at("paths./tickets.post"), "parameters") },
+			[]string{"ticket had its effect once when it was sent again, and has it each time"}},
 		{"place", func(d object) { d.at("paths./search/{kind}/{rest}.get.parameters.2")["in"] = "header" }, []string{"search, input/q was in the query and is in the header"}},
 		{"optional input added", func(d object) { d.add() }, nil},
 		{"output added", func(d object) {

@@ -13,6 +13,9 @@ func (w *dart) operation(o *Operation, name string) {
 	if o.Summary != "" {
 		w.line("  /// %s", strings.Join(strings.Fields(o.Summary), " "))
 	}
+	if o.Key != "" {
+		w.line("  ///\n  /// With a key, random, of 16 to 64 characters, it has its effect once if it is sent again.")
+	}
 	if o.Deprecated {
 		w.line("  @Deprecated('The app is going to remove it.')")
 	}
@@ -30,7 +33,11 @@ func (w *dart) operation(o *Operation, name string) {
 		w.line("      _app.stream(%s, %s, after: after%s, cancel: cancel);", path, read, more)
 		return
 	}
-	w.line("  Future<Answer<%s>> %s(%s{Future<void>? cancel}) =>", output, name, takes)
+	key := ""
+	if o.Key != "" { // without which it is as it was
+		key = "String? key, "
+	}
+	w.line("  Future<Answer<%s>> %s(%s{%sFuture<void>? cancel}) =>", output, name, takes, key)
 	w.line("      _app.call<%s>(%s, %s, %s%s, cancel: cancel);", output, dartText(o.Method), path, read, more)
 }
 
@@ -57,6 +64,9 @@ func (w *dart) places(o *Operation) (path, more string) {
 	}
 	if in["query"] != nil {
 		more += ", query: {" + strings.Join(in["query"], ", ") + "}"
+	}
+	if o.Key != "" {
+		in["header"] = append(in["header"], "if (key != null) "+dartText(o.Key)+": [key]")
 	}
 	if in["header"] != nil {
 		more += ", headers: {" + strings.Join(in["header"], ", ") + "}"

@@ -14,7 +14,7 @@ import (
 var runtimeGo string
 
 // globalsGo are the names that a type must not have.
-const globalsGo = "Client Problem FieldError Item List Dictionary Bytes Int64 Uint64 File"
+const globalsGo = "Client WithKey Problem FieldError Item List Dictionary Bytes Int64 Uint64 File"
 
 // Go makes a package that calls the app with the standard library alone, for
 // programs of other modules than the app's.
@@ -132,6 +132,9 @@ func (w *golang) operation(o *Operation, name string) {
 	if o.Summary != "" {
 		w.line("// %s: %s", name, strings.Join(strings.Fields(o.Summary), " "))
 	}
+	if o.Key != "" {
+		w.line("//\n// It has its effect once if it is sent again, see [WithKey].")
+	}
 	if o.Deprecated {
 		w.line("//\n// Deprecated: the app is going to remove it.")
 	}
@@ -148,6 +151,9 @@ func (w *golang) operation(o *Operation, name string) {
 		w.line("func (c *Client) %s(%s) (%s, error) {", name, takes, w.typeOf(o.Out))
 	}
 	w.line("r := c.request(%q, %q)", o.Method, o.Path)
+	if o.Key != "" {
+		w.line("r.key = %q", o.Key)
+	}
 	w.input(o)
 	switch {
 	case o.Stream:

@@ -69,6 +69,7 @@ type Operation struct {
 	Multipart  bool // the body is a form with files
 	Body       bool // there is a body
 	Status     string
+	Key        string // the header that names a call, which has its effect once; "" for none
 
 	In  *Type // an object, whose fields are parameters and members of the body; nil for none
 	Out *Type // nil for none

@@ -78,6 +78,7 @@ type operation struct {
 		Description string `json:"description"`
 		Schema      object `json:"schema"`
 		Rest        bool   `json:"x-gorgon-rest"`
+		Key         bool   `json:"x-gorgon-key"`
 	} `json:"parameters"`
 	RequestBody *content           `json:"requestBody"`
 	Responses   map[string]content `json:"responses"`
@@ -216,6 +217,10 @@ func (r *reader) operation(o operation) *Operation {
 	for _, p := range o.Parameters {
 		if o.Stream && p.Name == "after" && p.In == "query" {
 			continue // the client itself says where it goes on
+		}
+		if p.Key {
+			out.Key = p.Name // which is not a part of what the call says
+			continue
 		}
 		fields = append(fields, &Field{Name: p.Name, In: p.In, Rest: p.Rest, Doc: p.Description, Required: p.Required, Type: r.typeOf(p.Schema, upper(o.Name)+upper(p.Name))})
 	}

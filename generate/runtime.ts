@@ -39,6 +39,11 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
+export interface OnceOptions extends CallOptions {
+  /** Names the call: sent again with it, it has its effect once. Random, of 16 to 64 characters: crypto.randomUUID(). */
+  key?: string;
+}
+
 export interface StreamOptions extends CallOptions {
   /** The id of the last event that is known. */
   after?: string;
@@ -64,6 +69,7 @@ type Operation = {
   path: string;
   /** Where the fields are that are not in the body. */
   places?: Record<string, "path" | "rest" | "query" | "header">;
+  key?: string; // the header that names a call
   body?: "json" | "form";
   /** There is an output. */
   returns?: true;
@@ -79,6 +85,8 @@ class Connection {
     const given = this.options.headers;
     const headers = new Headers(typeof given === "function" ? await given() : given);
     for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
+    const key = (call as OnceOptions).key;
+    if (o.key !== undefined && key !== undefined) headers.set(o.key, key);
     headers.set("Accept", accept);
     const query = new URLSearchParams();
     let path = o.path;

@@ -15,7 +15,7 @@ var runtimeTS string
 
 // globalsTS are the names that a type must not have: what the client uses, and
 // what the language has.
-const globalsTS = `Problem FieldError Answer ClientOptions CallOptions Item StreamError StreamOptions Operation Connection Message Client D S
+const globalsTS = `Problem FieldError Answer ClientOptions CallOptions OnceOptions Item StreamError StreamOptions Operation Connection Message Client D S
 	Array AbortSignal AsyncGenerator Blob BodyInit Error FormData Headers JSON Math Number Object Promise ReadableStream Record RequestCredentials
 	RequestInit Response String SyntaxError TextDecoder TypeError URLSearchParams Uint8Array`
 
@@ -162,6 +162,9 @@ func (w *typescript) operation(o *Operation) {
 		output += ", " + o.Status
 		returns = fmt.Sprintf("Promise<Answer<%s>>", output)
 	}
+	if o.Key != "" {
+		options = "OnceOptions"
+	}
 	w.line("    %s: (%soptions: %s = {}): %s =>", propertyName(o.Name), takes, options, returns)
 	w.line("      app.%s<%s>(%s, %s, options),", call, output, o.literalTS(), input)
 }
@@ -200,6 +203,9 @@ func (o *Operation) literalTS() string {
 		parts = append(parts, `body: "form"`)
 	} else if o.Body {
 		parts = append(parts, `body: "json"`)
+	}
+	if o.Key != "" {
+		parts = append(parts, "key: "+quoted(o.Key))
 	}
 	if o.Out != nil {
 		parts = append(parts, "returns: true")

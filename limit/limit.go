@@ -136,8 +136,9 @@ const maxAlone = 100_000
 
 // alone counts where the store cannot be asked.
 type alone struct {
-	mu   sync.Mutex
-	full map[string]time.Time // when all units have come back
+	mu    sync.Mutex
+	full  map[string]time.Time // when all units have come back
+	swept time.Time            // when those were forgotten
 }
 
 func (a *alone) spend(key string, rate Rate, now time.Time) (wait time.Duration) {
@@ -146,17 +147,18 @@ func (a *alone) spend(key string, rate Rate, now time.Time) (wait time.Duration)
 	if a.full == nil {
 		a.full = map[string]time.Time{}
 	}
-	if len(a.full) >= maxAlone {
+	if len(a.full) >= maxAlone && now.Sub(a.swept) >= time.Second {
+		a.swept = now
 		for k, full := range a.full {
 			if !full.After(now) {
 				delete(a.full, k)
 			}
 		}
-		if len(a.full) >= maxAlone {
-			return rate.Every() // a flood: refuse those that are not counted
-		}
 	}
-	full := a.full[key]
+	full, counted := a.full[key]
+	if !counted && len(a.full) >= maxAlone {
+		return rate.Every() // a flood: refuse those that are not counted
+	}
 	if full.Before(now) {
 		full = now
 	}

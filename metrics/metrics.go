@@ -96,6 +96,10 @@ type State struct {
 	Changes  int64         // of committed transactions, that are not removed from the outbox yet
 	Oldest   time.Duration // the age of the oldest of them
 	Unlooked bool          // the outbox could not be looked at
+
+	Sessions int64  // and API tokens in memory, approximately
+	Lookups  uint64 // of sessions and tokens in their store, so far
+	Revoked  uint64 // sessions and tokens that this instance has ended, so far
 }
 
 // A Starter is an Observer that is started and stopped with the server.

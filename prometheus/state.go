@@ -36,6 +36,9 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_makings_dropped_total", "Makings of pages that were not begun since no request waited for them any more."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Dropped) }},
 		{desc("gorgon_commits_waiting", "Changes of committed transactions that are in the database's outbox; 0 without a database."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Changes) }},
 		{desc("gorgon_commits_oldest_seconds", "Age of the oldest of these changes."), client.GaugeValue, func(s metrics.State) float64 { return s.Oldest.Seconds() }},
+		{desc("gorgon_sessions_held", "Sessions and API tokens in memory, approximately; 0 without package auth."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Sessions) }},
+		{desc("gorgon_sessions_lookups_total", "Sessions and API tokens that were looked up in their store."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Lookups) }},
+		{desc("gorgon_sessions_revoked_total", "Sessions and API tokens that this instance has ended."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Revoked) }},
 		{desc("gorgon_commits_unlooked", "1 while the database cannot be asked for commits."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Unlooked) }},
 	}}
 }

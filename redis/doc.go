@@ -95,8 +95,36 @@
 //	+zadd +zrem +zcard +zscore +zrange +zrangebylex +zrangebyscore
 //	+zrevrange +zremrangebyscore +publish +subscribe
 //
+// Sessions need these besides:
+//
+//	+pexpireat +persist +info
+//
+// (+info only to find out whether the server evicts.)
+//
 // On a replica, pages can be read and every write fails with
 // [pages.ErrReadOnly].
+//
+// # Sessions
+//
+// [OpenSessions] keeps sessions in a Redis, and [SessionsFrom] in the one that a
+// variable names. They have keys of their own, so that pages and sessions can
+// share a server; but give sessions one of their own that does not evict:
+//
+//	maxmemory-policy noeviction
+//
+// A server that evicts signs visitors out, and forgets what of limits is spent;
+// the store says so once in the log. A revoked session does not come back by
+// that: a session whose user's list was evicted counts as missing.
+//
+// Sessions are as durable as the server's settings make them. A server without
+// appendonly forgets them when it restarts. A crash with appendfsync everysec, or
+// a replica that takes over, may lose the last second, and with it a revocation:
+// see min-replicas-to-write.
+//
+// A call is one script and one round trip. A script reaches keys that only the
+// server knows, such as the sessions of a user: all keys of a prefix are in one
+// slot, so that it works in a cluster. The clock of the server counts limits, and
+// the server itself removes what has expired.
 //
 // # Layout, version 1
 //
@@ -115,6 +143,10 @@
 //	lease:ID    string: the last lease of a key, for a minute after it expired
 //	sweep       string: the lease of the sweeper
 //	purged      channel: a hint that there was a purge
+//	session:ID  hash: a record of sessions, until an hour after it expires
+//	user:USER   sorted set: the records that a user has, by when they are
+//	            forgotten
+//	limit:KEY   string: when all of a limit has come back, until then
 //
 // Times are in microseconds. A record has a CRC-32C over its ID and its data: a
 // mismatch gives [pages.ErrCorrupt]. The time of a record's last use is updated

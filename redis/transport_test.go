@@ -121,4 +121,7 @@ func TestCluster(t *testing.T) {
 		location := node.URL + prefix()
 		return func() pages.Store { return open(t, location, redis.Options{}) }
 	}}.Run(t)
+	t.Run("sessions", func(t *testing.T) {
+		sessionsHarness(node.Addr, func(*testing.T) string { return node.URL + prefix() }).Run(t)
+	})
 }

@@ -49,6 +49,28 @@ func ShowsPages(r *http.Request) bool {
 	return v.form != compose.Document || !wantsProblem(r, v.match)
 }
 
+// SameOrigin says whether a request was made by a page of this app, or by one of
+// an origin that its handler trusts, as the browser says in its headers. A
+// request without such headers is not. Guards ask it of requests that change
+// something, and carry what a browser sends by itself, such as a cookie.
+func SameOrigin(r *http.Request) bool {
+	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	if origin == "" && site == "" {
+		return false
+	}
+	if v, ok := r.Context().Value(visitKey{}).(*visit); ok && v.trusts != nil && v.trusts(r) {
+		return true
+	}
+	if cross.Check(r) == nil {
+		return true
+	}
+	// A proxy in between may have replaced the Host.
+	return origin != "" && origin == viewctx.SiteOf(r.Context()).Origin && (site == "" || site == "same-origin")
+}
+
+// cross judges by those headers.
+var cross = http.NewCrossOriginProtection()
+
 // Reference is the URL of a request as the app refers to it: the path of the
 // page without base path and locale, and the query. Guards, handlers and
 // middleware give it to [Redirect] later, for the way back.

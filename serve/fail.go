@@ -126,6 +126,9 @@ func (a *responder) reported(r *http.Request, m match, err error) gorgon.Failure
 
 // fail answers with the error view. Nothing has been sent yet.
 func (a *responder) fail(w http.ResponseWriter, r *http.Request, m match, err error) {
+	if cause := ended(r); cause != nil && canceled(err) {
+		err = cause
+	}
 	if gone(r, err) {
 		a.reports.left(r, m, err)
 		panic(http.ErrAbortHandler)

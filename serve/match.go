@@ -26,6 +26,8 @@ type match struct {
 	restricted bool                     // a handler answers, behind guards of its own
 	problems   func(*http.Request) bool // of a handler: whether its errors are answered as problem documents; nil: by Accept
 
+	trusts func(*http.Request) bool // of a handler: whether pages of the request's origin may call it; nil: none of other origins
+
 	pattern string // of a handler without wildcards, which is called without the mux
 
 	again bool // it answers in the place of a form that was refused

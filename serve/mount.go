@@ -28,6 +28,7 @@ type mounted struct {
 	problems  func(*http.Request) bool
 	share     func(http.ResponseWriter, *http.Request) // says which origins may read the answer; nil where it says nothing
 	preflight func(http.ResponseWriter, *http.Request) // nil where no other origin may call it
+	trusts    func(*http.Request) bool                 // nil where no other origin may call it
 }
 
 // mount makes a mux of the app's handlers; nil where there are none.
@@ -67,6 +68,9 @@ func marked(h gorgon.Handler, answers *responder) *mounted {
 		Preflight(http.ResponseWriter, *http.Request)
 	}); ok {
 		m.share, m.preflight = p.Share, p.Preflight
+	}
+	if p, ok := h.Handler.(interface{ Trusts(*http.Request) bool }); ok {
+		m.trusts = p.Trusts
 	}
 	if m.guarded && m.problems != nil {
 		h.Handler = found(h.Handler, m.problems, answers)

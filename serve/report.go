@@ -114,7 +114,20 @@ func (l *reports) report(r *http.Request, m match, level slog.Level, message str
 // gone says whether the error is only that the visitor does not wait for the
 // answer. Many a library says so in its text alone.
 func gone(r *http.Request, err error) bool {
-	return r.Context().Err() != nil && (errors.Is(err, context.Canceled) || strings.Contains(err.Error(), context.Canceled.Error()))
+	return r.Context().Err() != nil && ended(r) == nil && canceled(err)
+}
+
+func canceled(err error) bool {
+	return errors.Is(err, context.Canceled) || strings.Contains(err.Error(), context.Canceled.Error())
+}
+
+// ended is why a guard has ended the request that it let through: the visitor is
+// still there. nil if none has.
+func ended(r *http.Request) error {
+	if e, ok := errors.AsType[*gorgon.Error](context.Cause(r.Context())); ok {
+		return e
+	}
+	return nil
 }
 
 // left notes that a visitor went away. It is never more than DEBUG, whatever

@@ -195,7 +195,7 @@ func (o *routes) handle(w http.ResponseWriter, r *http.Request, m match) bool {
 	}
 	o.pages.watch.note(r, as.pattern)
 	found := as.found.(*mounted)
-	m.locale, m.restricted, m.problems = as.locale, found.guarded, found.problems
+	m.locale, m.restricted, m.problems, m.trusts = as.locale, found.guarded, found.problems, found.trusts
 	if found.share != nil {
 		found.share(w, r)
 	}

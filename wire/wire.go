@@ -85,6 +85,12 @@ const (
 	IdentityChanged = "changed"         // its value
 )
 
+// Headers of others that programs of ours agree on, too.
+const (
+	HeaderKey      = "Idempotency-Key"      // of a call: sent again, it is the same call
+	HeaderReplayed = "Idempotency-Replayed" // of an answer: an earlier call with this key received it
+)
+
 // Cookies.
 const (
 	CookieToken  = "gorgon-token"

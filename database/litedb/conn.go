@@ -130,6 +130,9 @@ func (c *conn) settle(ctx context.Context, turns string) {
 // BeginTx begins a transaction. One that writes has the lock from the beginning
 // on: it cannot fail later since another one has written meanwhile.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if err := c.engine.outside(ctx); err != nil {
+		return nil, err
+	}
 	limited, cancel := c.engine.limit(ctx)
 	defer cancel()
 	if !options.ReadOnly {

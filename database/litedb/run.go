@@ -33,6 +33,11 @@ func (s *stmt) start(ctx context.Context) (*run, error) {
 	case c.tx.readOnly && s.use.writes:
 		return nil, ErrReadOnly
 	}
+	if !c.inTransaction() {
+		if err := c.engine.outside(ctx); err != nil {
+			return nil, err
+		}
+	}
 	r := &run{stmt: s, outer: ctx, began: time.Now()}
 	r.ctx, r.cancel = c.engine.limit(ctx)
 	if s.use.writes || s.script {
@@ -71,6 +76,14 @@ func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, e.config.Timeout)
+}
+
+// outside is the fault of what begins outside of transactions.
+func (e *engine) outside(ctx context.Context) error {
+	if e.config.Outside == nil {
+		return nil
+	}
+	return e.config.Outside(ctx)
 }
 
 // timedOut names the option, if it was that which ended a statement and not the

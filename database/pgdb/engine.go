@@ -138,6 +138,14 @@ func (e *engine) tell(ctx context.Context) {
 	}
 }
 
+// outside is the fault of what begins outside of transactions.
+func (e *engine) outside(ctx context.Context) error {
+	if e.config.Outside == nil {
+		return nil
+	}
+	return e.config.Outside(ctx)
+}
+
 func (e *engine) Retry(err error) bool {
 	c := code(err)
 	return c == "40001" || c == "40P01" // serialization_failure, deadlock_detected

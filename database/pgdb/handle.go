@@ -25,6 +25,15 @@ type Handle struct{ db *database.DB }
 // those that [database.DB.SQL] uses, too.
 func Pool(db *database.DB) *Handle { return &Handle{db} }
 
+// begin is the engine, for what begins outside of transactions.
+func (h *Handle) begin(ctx context.Context) (*engine, error) {
+	e, err := h.engine()
+	if err == nil {
+		err = e.outside(ctx)
+	}
+	return e, err
+}
+
 func (h *Handle) engine() (*engine, error) {
 	opened, err := h.db.Engine()
 	if err != nil {
@@ -39,7 +48,7 @@ func (h *Handle) engine() (*engine, error) {
 
 // Exec executes a statement.
 func (h *Handle) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
@@ -48,7 +57,7 @@ func (h *Handle) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comm
 
 // Query makes a query. The rows have to be closed.
 func (h *Handle) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return failed{err}, err
 	}
@@ -66,7 +75,7 @@ func (h *Handle) Begin(ctx context.Context) (pgx.Tx, error) { return h.BeginTx(c
 
 // BeginTx begins a transaction with options.
 func (h *Handle) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +88,7 @@ func (h *Handle) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, er
 
 // SendBatch sends several statements at once.
 func (h *Handle) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return failedBatch{failed{err}}
 	}
@@ -88,7 +97,7 @@ func (h *Handle) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 
 // CopyFrom inserts many rows by COPY, and returns how many.
 func (h *Handle) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -99,7 +108,7 @@ func (h *Handle) CopyFrom(ctx context.Context, table pgx.Identifier, columns []s
 
 // Acquire takes a connection out of the pool. It has to be released.
 func (h *Handle) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	e, err := h.engine()
+	e, err := h.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +123,14 @@ const maxTries = 6
 // rolled it back because of other transactions, Tx runs f again, up to five
 // times, in a new transaction: so f does nothing that a rollback does not undo, such
 // as sending a message.
+//
+// If the context is that of a [database.DB.Scope], f is run once, in the
+// transaction of the scope, as by [database.DB.Tx].
 func Tx(ctx context.Context, db *database.DB, f func(pgx.Tx) error) error {
 	h := Pool(db)
+	if e, err := h.engine(); err == nil && e.outside(ctx) != nil {
+		return e.join(ctx, db, f)
+	}
 	for try := 0; ; try++ {
 		err := pgx.BeginFunc(ctx, h, f)
 		e, wrong := h.engine()

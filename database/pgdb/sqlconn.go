@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql/driver"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -23,22 +24,41 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return made, nil
 	}
-	return &sqlConn{plain, c.e}, nil
+	return &sqlConn{Conn: plain, e: c.e}, nil
 }
 
 // A sqlConn is a connection of pgx.
 type sqlConn struct {
 	*stdlib.Conn
-	e *engine
+	e  *engine
+	tx pgx.Tx // the last one that was begun
+}
+
+// outside is the fault of a statement that begins outside of transactions.
+func (c *sqlConn) outside(ctx context.Context) error {
+	if c.Conn.Conn().PgConn().TxStatus() != 'I' {
+		return nil
+	}
+	return c.e.outside(ctx)
 }
 
 func (c *sqlConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if l, ok := ctx.Value(loanKey{}).(*loan); ok {
+		l.tx = c.tx
+		return driver.ResultNoRows, nil
+	}
+	if err := c.outside(ctx); err != nil {
+		return nil, err
+	}
 	ctx, o := withOutcome(ctx)
 	result, err := c.Conn.ExecContext(ctx, query, args)
 	return result, c.e.replace(o, err)
 }
 
 func (c *sqlConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.outside(ctx); err != nil {
+		return nil, err
+	}
 	ctx, o := withOutcome(ctx)
 	rows, err := c.Conn.QueryContext(ctx, query, args)
 	if err != nil {

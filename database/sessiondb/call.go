@@ -19,9 +19,16 @@ import (
 // of.
 const maxTries = 10
 
+// A runner is a *sql.DB or a *sql.Tx.
+type runner interface {
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
 // do makes a call, unless the checks of its arguments fail. A statement that the
 // database refused because of others is run again.
-func (s *store) do(ctx context.Context, doing string, checks []error, f func(ctx context.Context, db *sql.DB) error) error {
+func (s *store) do(ctx context.Context, doing string, checks []error, f func(ctx context.Context, db runner) error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -36,17 +43,32 @@ func (s *store) do(ctx context.Context, doing string, checks []error, f func(ctx
 		return s.explain(ctx, doing, err)
 	}
 	inner := dataflow.Apart(ctx)
-	for try := 1; ; try++ {
-		err := f(inner, s.db.SQL())
-		if err == nil || try == maxTries || ctx.Err() != nil || !engine.Retry(err) {
-			return s.explain(ctx, doing, err)
-		}
+	err = f(inner, s.db.SQL())
+	// With SQLite, a statement has waited for its turn already.
+	for try := 1; s.postgres && err != nil && try < maxTries && ctx.Err() == nil && engine.Retry(err); try++ {
+		err = s.again(inner, f)
 	}
+	return s.explain(ctx, doing, err)
+}
+
+// again runs a statement that failed because of others. It now waits for them,
+// whatever the isolation level is by default: at a higher one, it could fail again
+// and again.
+func (s *store) again(ctx context.Context, f func(ctx context.Context, db runner) error) error {
+	tx, err := s.db.SQL().BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := f(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // exec executes a statement, and returns how many rows it has changed.
 func (s *store) exec(ctx context.Context, doing, text string, checks []error, args ...any) (n int64, err error) {
-	err = s.do(ctx, doing, checks, func(ctx context.Context, db *sql.DB) error {
+	err = s.do(ctx, doing, checks, func(ctx context.Context, db runner) error {
 		result, err := db.ExecContext(ctx, text, args...)
 		if err == nil {
 			n, err = result.RowsAffected()
@@ -58,7 +80,7 @@ func (s *store) exec(ctx context.Context, doing, text string, checks []error, ar
 
 // query reads records.
 func (s *store) query(ctx context.Context, doing, text string, checks []error, args ...any) (all []sessions.Record, err error) {
-	err = s.do(ctx, doing, checks, func(ctx context.Context, db *sql.DB) error {
+	err = s.do(ctx, doing, checks, func(ctx context.Context, db runner) error {
 		all = nil
 		rows, err := db.QueryContext(ctx, text, args...)
 		if err != nil {

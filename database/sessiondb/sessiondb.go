@@ -20,6 +20,9 @@
 // they are counted by the clock of the machine, which all processes have that use
 // the file; and reading takes no turn from a writer.
 //
+// In a [database.DB.Scope], such as that of an endpoint with Once, records can be
+// read. What writes fails at once: it would not be rolled back with the rest.
+//
 // Where a standby takes over that had not received all, what was revoked last may
 // be back: let the server wait for a standby (synchronous_commit) if that must not
 // be.
@@ -56,7 +59,7 @@ func In(db *database.DB) sessions.Store {
 
 // Get reads a record.
 func (s *store) Get(ctx context.Context, kind string, id sessions.ID) (sessions.Record, error) {
-	list, err := s.query(ctx, "get a record", s.texts.get, []error{sessions.CheckKind(kind)}, id[:], kind)
+	list, err := s.query(s.db.Leave(ctx), "get a record", s.texts.get, []error{sessions.CheckKind(kind)}, id[:], kind)
 	return one(list, err)
 }
 
@@ -78,7 +81,7 @@ func one(list []sessions.Record, err error) (sessions.Record, error) {
 
 // List lists the records of a kind that a user has.
 func (s *store) List(ctx context.Context, kind, user string) ([]sessions.Record, error) {
-	return s.query(ctx, "list records", s.texts.list, []error{sessions.CheckKind(kind), sessions.CheckUser(user)}, user, kind)
+	return s.query(s.db.Leave(ctx), "list records", s.texts.list, []error{sessions.CheckKind(kind), sessions.CheckUser(user)}, user, kind)
 }
 
 // Put adds a record.

@@ -14,7 +14,7 @@ import (
 func (s *store) Spend(ctx context.Context, key string, rate sessions.Rate) (wait time.Duration, err error) {
 	every, full := rate.Every().Microseconds(), rate.Full().Microseconds()
 	var now int64
-	err = s.do(ctx, "spend of a limit", []error{sessions.CheckKey(key), rate.Check()}, func(ctx context.Context, db *sql.DB) error {
+	err = s.do(ctx, "spend of a limit", []error{sessions.CheckKey(key), rate.Check()}, func(ctx context.Context, db runner) error {
 		var spent bool
 		var back sql.NullInt64
 		var err error
@@ -39,7 +39,7 @@ func (s *store) Spend(ctx context.Context, key string, rate sessions.Rate) (wait
 // spendPostgres spends. Back is when all of the limit has come back. The
 // statement reads it as it was when it began: where others have spent meanwhile,
 // it is read again.
-func (s *store) spendPostgres(ctx context.Context, db *sql.DB, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
+func (s *store) spendPostgres(ctx context.Context, db runner, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
 	err = db.QueryRowContext(ctx, s.texts.spend, key, every, full).Scan(&spent, &now, &back)
 	if err == nil && !spent && back.Int64+every-full <= now {
 		err = ignoreNone(db.QueryRowContext(ctx, s.texts.wait, key).Scan(&back))
@@ -49,7 +49,7 @@ func (s *store) spendPostgres(ctx context.Context, db *sql.DB, key string, every
 
 // spendSQLite spends. What it reads may have been changed by others after the
 // statement before.
-func (s *store) spendSQLite(ctx context.Context, db *sql.DB, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
+func (s *store) spendSQLite(ctx context.Context, db runner, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
 	now = time.Now().UnixMicro()
 	result, err := db.ExecContext(ctx, s.texts.spend, key, every, full, now)
 	if err != nil {

@@ -36,6 +36,14 @@ const sent = await app.upload({
 });
 check("upload", sent.ok && sent.data, ["cover.txt:abc:<nil>", "1:1:<nil>", "2:2:<nil>", "Ttwodot9223372036854775807 [x y]"]);
 
+const key = crypto.randomUUID();
+const first = await app.ticket({ label: "ts" }, { key });
+const second = await app.ticket({ label: "ts" }, { key });
+const other = await app.ticket({ label: "ts" });
+check("once", first.ok && second.ok && other.ok && [second.data.label === first.data.label, other.data.label === first.data.label], [true, false]);
+const changed = await app.ticket({ label: "changed" }, { key });
+check("once", !changed.ok && changed.problem.errors?.map((e) => e.code), ["idempotency-key"]);
+
 const secret = await app.secret();
 check("secret", secret.ok && secret.data, { text: "secret" });
 const stranger = await client(url, { credentials: "omit" }).secret();

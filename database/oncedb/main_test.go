@@ -1,0 +1,173 @@
+// The databases of the tests.
+
+package oncedb_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/litedb"
+	"github.com/gorgon-go/gorgon/database/oncedb"
+	"github.com/gorgon-go/gorgon/database/pgdb"
+	"github.com/gorgon-go/gorgon/once"
+	"github.com/gorgon-go/gorgon/once/oncetest"
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+var shared struct {
+	once   sync.Once
+	server *testbed.Server
+	err    error
+	number atomic.Int64
+}
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(urlVariable); url != "" {
+		os.Exit(child(url))
+	}
+	code := m.Run()
+	if shared.server != nil {
+		shared.server.Close()
+	}
+	os.Exit(code)
+}
+
+// newPostgres is the URL of an empty database.
+func newPostgres(t testing.TB) string {
+	t.Helper()
+	shared.once.Do(func() { shared.server, shared.err = testbed.Postgres() })
+	if errors.Is(shared.err, testbed.ErrMissing) {
+		t.Skip(shared.err)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	name := fmt.Sprintf("test%d", shared.number.Add(1))
+	conn, err := pgx.Connect(context.Background(), shared.server.URL)
+	if err == nil {
+		_, err = conn.Exec(context.Background(), "CREATE DATABASE "+name)
+		err = errors.Join(err, conn.Close(context.Background()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(shared.server.URL, "/gorgon?", "/"+name+"?", 1)
+}
+
+// each runs a test with an empty database of each dialect.
+func each(t *testing.T, test func(t *testing.T, d database.Dialect, url string)) {
+	t.Run(database.SQLite, func(t *testing.T) {
+		test(t, litedb.Dialect, "sqlite:"+filepath.Join(t.TempDir(), "app.db"))
+	})
+	t.Run(database.PostgreSQL, func(t *testing.T) { test(t, pgdb.Dialect, newPostgres(t)) })
+}
+
+// open opens a database with the tables of the ledger and one of notes.
+func open(t testing.TB, d database.Dialect, url string) (*database.DB, *oncedb.Ledger) {
+	t.Helper()
+	db := database.Open(d, database.Options{URL: url})
+	t.Cleanup(func() { _ = db.Close() })
+	ledger := oncedb.In(db)
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SQL().ExecContext(t.Context(), "CREATE TABLE IF NOT EXISTS notes (note TEXT NOT NULL)"); err != nil {
+		t.Fatal(err)
+	}
+	return db, ledger
+}
+
+// write writes a note by a transaction that joins that of the context.
+func write(ctx context.Context, db *database.DB, note string) error {
+	return db.Tx(ctx, nil, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES ($1)", note)
+		return err
+	})
+}
+
+func notes(db *database.DB) (all []string, err error) {
+	rows, err := db.SQL().QueryContext(context.Background(), "SELECT note FROM notes")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var note string
+		if err := rows.Scan(&note); err != nil {
+			return nil, err
+		}
+		all = append(all, note)
+	}
+	return all, rows.Err()
+}
+
+func kept(db *database.DB) (n int, err error) {
+	err = db.SQL().QueryRowContext(context.Background(), "SELECT count(*) FROM "+db.OwnTable("once")).Scan(&n)
+	return n, err
+}
+
+type dbKey struct{}
+
+// owning is a ledger that gives work its database.
+type owning struct {
+	*oncedb.Ledger
+	db *database.DB
+}
+
+func (o owning) Do(ctx context.Context, c once.Call, work func(context.Context) ([]byte, error)) ([]byte, bool, error) {
+	return o.Ledger.Do(ctx, c, func(ctx context.Context) ([]byte, error) { return work(context.WithValue(ctx, dbKey{}, o.db)) })
+}
+
+// place is a database that several processes have opened.
+func place(t *testing.T, d database.Dialect, url string) oncetest.Place {
+	var p oncetest.Place
+	var asked, passed atomic.Int64
+	begin := time.Now()
+	clock := func() time.Time { asked.Add(1); return begin.Add(time.Duration(passed.Load())) }
+	var db *database.DB
+	for range 3 {
+		one, ledger := open(t, d, url)
+		ledger.SetClock(clock)
+		db = one
+		p.Ledgers = append(p.Ledgers, owning{ledger, one})
+	}
+	p.Write = func(ctx context.Context, note string) error {
+		return write(ctx, ctx.Value(dbKey{}).(*database.DB), note)
+	}
+	p.Notes = func() ([]string, error) { return notes(db) }
+	p.Kept = func() (int, error) { return kept(db) }
+	p.Pass = func(d time.Duration) { passed.Add(int64(d)) }
+	p.Asked = asked.Load
+	return p
+}
+
+// The laws hold in both dialects, between several handles of one database.
+func TestLaws(t *testing.T) {
+	for _, d := range []database.Dialect{litedb.Dialect, pgdb.Dialect} {
+		t.Run(d.Name(), func(t *testing.T) {
+			oncetest.Run(t, func(t *testing.T) oncetest.Place {
+				url := "sqlite:" + filepath.Join(t.TempDir(), "app.db")
+				if d.Name() == database.PostgreSQL {
+					url = newPostgres(t)
+				}
+				return place(t, d, url)
+			})
+		})
+	}
+}
+
+// urlVariable is the database in which this binary, as another process, makes
+// a call and dies while its work is running.
+const urlVariable = "GORGON_ONCEDB_URL"
