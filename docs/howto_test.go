@@ -273,6 +273,6 @@ var checks = map[string]func(*site){
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
 	"roles":         checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
-	"once":          checkOnce,
-	"oidc":          checkOIDC, "passkeys": checkPasskeys,
+	"once": checkOnce,
+	"oidc": checkOIDC, "passkeys": checkPasskeys,
 }
