@@ -114,7 +114,7 @@ var lattice = map[string][]string{
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},
 	"auth/passkey":  {"words", "viewctx", "dataflow", "sessions", "api", "auth", "github.com/go-webauthn/webauthn/protocol", "github.com/go-webauthn/webauthn/webauthn"},
 	"auth/oidc":     {"words", "viewctx", "dataflow", "sessions", "serve", "auth", "github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"},
-	"limit":         {"words", "dataflow", "sessions", "listen", "serve"},
+	"limit":         {"words", "sessions", "listen", "serve"},
 	"flash":         {"listen", "api"},
 	"auth":          {"words", "wire", "failure", "dataflow", "coherence", "metrics", "pages", "sessions", "listen", "serve", "api", "github.com/maypok86/otter/v2"},
 

@@ -127,7 +127,7 @@ func (a *Auth) touch(ctx context.Context, h *held, now time.Time) error {
 	if h.record.Kind == kindSession {
 		expires = a.expiry(h.record.Made, now)
 	}
-	if err := a.options.Store.Touch(detached(ctx), h.record.Kind, h.record.ID, now, expires); err != nil {
+	if err := a.options.Store.Touch(ctx, h.record.Kind, h.record.ID, now, expires); err != nil {
 		return err
 	}
 	if !expires.IsZero() {
@@ -145,11 +145,6 @@ func (a *Auth) expiry(made, now time.Time) time.Time {
 	return idle
 }
 
-// detached is a context for the store: what it reads belongs to no page.
-func detached(ctx context.Context) context.Context {
-	return dataflow.WithCommits(dataflow.WithReads(ctx, nil), nil)
-}
-
 // look asks the store, and holds what it found.
 func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.Time) (*held, error) {
 	h := &held{owner: a}
@@ -158,7 +153,7 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 	}
 	a.lookups.Add(1)
 	var err error
-	h.record, err = a.options.Store.Get(detached(ctx), k.kind, k.id)
+	h.record, err = a.options.Store.Get(ctx, k.kind, k.id)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		a.memory.Invalidate(k)

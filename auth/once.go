@@ -38,11 +38,11 @@ func (o Once) Make(ctx context.Context, user string, data []byte) (secret string
 	secret = newSecret()
 	record := sessions.Record{ID: sessions.IDOf(secret), Kind: o.kind, User: user, Data: data, Made: now, Expires: now.Add(o.lifetime)}
 	if user != "" {
-		if _, err := a.options.Store.Revoke(detached(ctx), o.kind, user); err != nil {
+		if _, err := a.options.Store.Revoke(ctx, o.kind, user); err != nil {
 			return "", unavailable("replace a single-use token", err)
 		}
 	}
-	if err := a.options.Store.Put(detached(ctx), record); err != nil {
+	if err := a.options.Store.Put(ctx, record); err != nil {
 		return "", unavailable("keep a single-use token", err)
 	}
 	return secret, nil
@@ -54,7 +54,7 @@ func (o Once) Revoke(ctx context.Context, user string) error {
 	if user == "" {
 		return &gorgon.Error{Op: "revoke", Err: errors.New("the user is empty")}
 	}
-	if _, err := o.auth.options.Store.Revoke(context.WithoutCancel(detached(ctx)), o.kind, user); err != nil {
+	if _, err := o.auth.options.Store.Revoke(context.WithoutCancel(ctx), o.kind, user); err != nil {
 		return unavailable("revoke single-use tokens", err)
 	}
 	return nil
@@ -63,13 +63,13 @@ func (o Once) Revoke(ctx context.Context, user string) error {
 // Use returns what a token was made for, and ends it: [ErrUsed] if it is not
 // valid.
 func (o Once) Use(ctx context.Context, secret string) (user string, data []byte, err error) {
-	record, err := o.auth.options.Store.Take(detached(ctx), o.kind, sessions.IDOf(secret))
+	record, err := o.auth.options.Store.Take(ctx, o.kind, sessions.IDOf(secret))
 	return o.valid(record, err)
 }
 
 // Look is Use for the page that shows the form: the token stays valid.
 func (o Once) Look(ctx context.Context, secret string) (user string, data []byte, err error) {
-	record, err := o.auth.options.Store.Get(detached(ctx), o.kind, sessions.IDOf(secret))
+	record, err := o.auth.options.Store.Get(ctx, o.kind, sessions.IDOf(secret))
 	return o.valid(record, err)
 }
 

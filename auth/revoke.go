@@ -26,7 +26,7 @@ type Session struct {
 
 // Sessions lists the sessions of a user, the newest first.
 func (a *Auth) Sessions(ctx context.Context, user string) ([]Session, error) {
-	records, err := a.options.Store.List(detached(ctx), kindSession, user)
+	records, err := a.options.Store.List(ctx, kindSession, user)
 	if err != nil {
 		return nil, unavailable("list sessions", err)
 	}
@@ -78,7 +78,7 @@ func (a *Auth) drop(ctx context.Context, kind, user string, except ...sessions.I
 	if user == "" {
 		return 0, &gorgon.Error{Op: "revoke", Err: errors.New("the user is empty")}
 	}
-	n, err := a.options.Store.Revoke(context.WithoutCancel(detached(ctx)), kind, user, except...)
+	n, err := a.options.Store.Revoke(context.WithoutCancel(ctx), kind, user, except...)
 	if err != nil {
 		return 0, unavailable("revoke", err)
 	}
@@ -92,9 +92,9 @@ func (a *Auth) revoke(ctx context.Context, kind, user, name string) error {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	record, err := a.options.Store.Get(detached(ctx), kind, id)
+	record, err := a.options.Store.Get(ctx, kind, id)
 	if err == nil && record.User == user {
-		if _, err = a.options.Store.Take(detached(ctx), kind, id); err == nil {
+		if _, err = a.options.Store.Take(ctx, kind, id); err == nil {
 			a.revoked.Add(1)
 		}
 	}

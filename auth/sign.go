@@ -48,7 +48,7 @@ func (a *Auth) begin(ctx context.Context, header http.Header, r *http.Request, l
 	if err != nil {
 		return err
 	}
-	if err := a.options.Store.Put(detached(ctx), record); err != nil {
+	if err := a.options.Store.Put(ctx, record); err != nil {
 		return unavailable("keep the session", err)
 	}
 	if old := a.cookieOf(r); old != "" {
@@ -117,7 +117,7 @@ func (a *Auth) Issue(r *http.Request, user string) (*http.Cookie, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.options.Store.Put(detached(r.Context()), record); err != nil {
+	if err := a.options.Store.Put(r.Context(), record); err != nil {
 		return nil, unavailable("keep the session", err)
 	}
 	return a.cookie(r, secret, a.options.Lifetime), nil
@@ -182,7 +182,7 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 	if record.Data, err = json.Marshal(d); err != nil {
 		return err
 	}
-	err = a.options.Store.Replace(detached(ctx), h.record.ID, record)
+	err = a.options.Store.Replace(ctx, h.record.ID, record)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		return errSignedOut
@@ -198,7 +198,7 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 
 // take removes a session, and lets every instance know.
 func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error) {
-	record, err := a.options.Store.Take(context.WithoutCancel(detached(ctx)), kindSession, id)
+	record, err := a.options.Store.Take(context.WithoutCancel(ctx), kindSession, id)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		a.memory.Invalidate(key{kindSession, id})

@@ -70,7 +70,7 @@ func (t Tokens) Make(ctx context.Context, user, about string, scopes []string, l
 	if lifetime > 0 {
 		record.Expires = now.Add(lifetime)
 	}
-	if err := a.options.Store.Put(detached(ctx), record); err != nil {
+	if err := a.options.Store.Put(ctx, record); err != nil {
 		return "", unavailable("keep the token", err)
 	}
 	return secret, nil
@@ -86,7 +86,7 @@ func (t Tokens) may(ctx context.Context, user string) ([]string, error) {
 
 // List lists the tokens of a user, the newest first.
 func (t Tokens) List(ctx context.Context, user string) ([]Token, error) {
-	records, err := t.auth.options.Store.List(detached(ctx), kindToken, user)
+	records, err := t.auth.options.Store.List(ctx, kindToken, user)
 	if err != nil {
 		return nil, unavailable("list tokens", err)
 	}

@@ -48,7 +48,7 @@ func (a *Auth) HandleOf(r *http.Request, purpose string) string {
 func (a *Auth) handleName(r *http.Request, purpose string) string {
 	name := a.options.Cookie + "-" + purpose
 	if listen.Scheme(r) == "https" {
-		return "__Host-" + name
+		return prefixHost + name
 	}
 	return name
 }

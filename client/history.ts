@@ -191,7 +191,7 @@ export const belongs = ({ id, url }: NavigationHistoryEntry | NavigationDestinat
 export const enter = (fresh?: boolean, own?: boolean): void => {
   if (fresh) {
     refused = false;
-    personal = own || !settings.keep;
+    personal = (own ?? personal) || !settings.keep;
   }
   shown = idHere();
   if (fresh) page = owners.get(shown) || shown;

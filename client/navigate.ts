@@ -18,7 +18,7 @@ export type How = "push" | "replace" | "traverse"; // a new entry, the same one,
 export interface Page {
   change: Change;
   content: [Part, DocumentFragment][];
-  personal?: boolean; // it was made for this visitor
+  personal?: boolean; // it was made for this visitor; undefined: as the page before
 }
 
 export const busy = "data-gorgon-loading";

@@ -94,7 +94,7 @@ const pageIn = async (x: XMLHttpRequest): Promise<Page | undefined> => {
   if (!html) return;
   try {
     const [head, content] = fragmentsOf(html);
-    return { change: await prepare(head), content, personal: true };
+    return { change: await prepare(head), content };
   } catch {
     // It does not fit.
   }
@@ -155,6 +155,7 @@ const answer = async (x: XMLHttpRequest, form: HTMLFormElement, url: URL): Promi
     const again = page.content.some(([, made]) => made.querySelector(`form[action="${CSS.escape(attribute(form, "action"))}"]`));
     if (again) showAgain(page, form);
     else {
+      page.personal = true;
       keepFirst();
       await enterPage(page, doc.URL.split("#")[0]!, "push");
       if (mine !== turn) return;

@@ -99,8 +99,8 @@ func build(t *testing.T) (bin string) {
 
 // migrating are the guides whose program has a database.
 var migrating = map[string]bool{
-	"database": true, "import": true, "migrations": true, "once": true, "sqlc": true, "oidc": true, "passkeys": true,
-	"roles": true, "tokens": true, "delete-account": true,
+	"database": true, "import": true, "migrations": true, "once": true, "sqlc": true,
+	"oidc": true, "passkeys": true, "roles": true, "tokens": true, "delete-account": true,
 }
 
 func TestGuides(t *testing.T) {
@@ -272,7 +272,7 @@ var checks = map[string]func(*site){
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
-	"roles":         checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
-	"once": checkOnce,
-	"oidc": checkOIDC, "passkeys": checkPasskeys,
+	"once":          checkOnce,
+	"oidc":          checkOIDC, "passkeys": checkPasskeys,
+	"roles": checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
 }

@@ -27,7 +27,6 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/sessions"
@@ -56,7 +55,7 @@ const storeTimeout = 2 * time.Second
 func (l *Limiter) Allow(ctx context.Context, name, key string, rate Rate) error {
 	sum := sha256.Sum256([]byte(name + "\x00" + key))
 	digest := hex.EncodeToString(sum[:])
-	bounded, cancel := context.WithTimeout(dataflow.WithCommits(dataflow.WithReads(ctx, nil), nil), storeTimeout)
+	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	wait, err := l.Store.Spend(bounded, digest, rate)
 	if err != nil {

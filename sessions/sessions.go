@@ -30,6 +30,9 @@
 // What no store accepts, such as a kind with a space, is refused by all of them
 // with [ErrInvalid] and changes nothing; see [Record.Check].
 //
+// A store that lies in a database which notes what loaders read and requests
+// commit keeps its own statements out of that: see package dataflow.
+//
 // Stores are tested by package sessionstest.
 package sessions
 

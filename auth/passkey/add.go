@@ -32,7 +32,7 @@ func (u *user) WebAuthnDisplayName() string                { return u.displayNam
 func (u *user) WebAuthnCredentials() []webauthn.Credential { return u.credentials }
 
 // create begins to add a passkey.
-func (p Passkeys) create(ctx context.Context, _ api.None) (out creationOptions, err error) {
+func (p Passkeys) create(ctx context.Context, _ api.None) (out passkeyCreation, err error) {
 	w, err := p.relying(ctx)
 	if err != nil {
 		return out, err
@@ -69,15 +69,15 @@ func (p Passkeys) create(ctx context.Context, _ api.None) (out creationOptions, 
 	if err := p.keep(ctx, challenge{User: id, Session: *session}); err != nil {
 		return out, err
 	}
-	out, err = as[creationOptions](made.Response)
+	out, err = as[passkeyCreation](made.Response)
 	if out.Exclude == nil {
-		out.Exclude = []descriptor{}
+		out.Exclude = []passkeyDescriptor{}
 	}
 	return out, err
 }
 
 // add ends it.
-func (p Passkeys) add(ctx context.Context, in attestation) (none api.None, err error) {
+func (p Passkeys) add(ctx context.Context, in passkeyAttestation) (none api.None, err error) {
 	defer func() { p.report(ctx, err) }()
 	w, err := p.relying(ctx)
 	if err != nil {

@@ -109,11 +109,11 @@ func (p Passkeys) Part() gorgon.Part {
 	}
 	return gorgon.Group{Prefix: p.path(), Parts: []gorgon.Part{
 		gorgon.Handler{Pattern: "GET " + scriptPath, Name: scriptName, Handler: served{p}},
-		api.Endpoint[api.None, requestOptions]{Path: "POST /ask", Name: "passkeyAsk", Handle: p.ask, Summary: "Begin to sign in with a passkey."},
-		api.Endpoint[assertion, arrived]{Path: "POST /sign-in", Name: "passkeySignIn", Handle: p.signIn, IgnoreUnknown: true, MaxBody: maxBody,
+		api.Endpoint[api.None, passkeyRequest]{Path: "POST /ask", Name: "passkeyAsk", Handle: p.ask, Summary: "Begin to sign in with a passkey."},
+		api.Endpoint[passkeyAssertion, passkeyArrived]{Path: "POST /sign-in", Name: "passkeySignIn", Handle: p.signIn, IgnoreUnknown: true, MaxBody: maxBody,
 			Summary: "Sign in with a passkey."},
-		api.Endpoint[api.None, creationOptions]{Path: "POST /new", Name: "passkeyNew", Handle: p.create, Guards: owner, Summary: "Begin to add a passkey."},
-		api.Endpoint[attestation, api.None]{Path: "POST /add", Name: "passkeyAdd", Handle: p.add, Guards: owner, IgnoreUnknown: true, MaxBody: maxBody,
+		api.Endpoint[api.None, passkeyCreation]{Path: "POST /new", Name: "passkeyNew", Handle: p.create, Guards: owner, Summary: "Begin to add a passkey."},
+		api.Endpoint[passkeyAttestation, api.None]{Path: "POST /add", Name: "passkeyAdd", Handle: p.add, Guards: owner, IgnoreUnknown: true, MaxBody: maxBody,
 			Summary: "Add a passkey to one's account."},
 	}}
 }

@@ -136,7 +136,18 @@ type device struct {
 }
 
 func newDevice() *device {
-	return &device{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	return &device{virtualwebauthn.NewAuthenticator(), newCredential()}
+}
+
+// newCredential makes a key whose coordinates both have 32 bytes: the library
+// leaves out zeros at their beginning, which WebAuthn does not.
+func newCredential() virtualwebauthn.Credential {
+	for {
+		c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		if len(c.Key.AttestationData()) == 77 {
+			return c
+		}
+	}
 }
 
 // call calls an endpoint from a page of the club.

@@ -17,7 +17,7 @@ import (
 )
 
 // ask begins a sign-in.
-func (p Passkeys) ask(ctx context.Context, _ api.None) (out requestOptions, err error) {
+func (p Passkeys) ask(ctx context.Context, _ api.None) (out passkeyRequest, err error) {
 	w, err := p.relying(ctx)
 	if err != nil {
 		return out, err
@@ -29,7 +29,7 @@ func (p Passkeys) ask(ctx context.Context, _ api.None) (out requestOptions, err 
 	if err := p.keep(ctx, challenge{Session: *session}); err != nil {
 		return out, err
 	}
-	return as[requestOptions](made.Response)
+	return as[passkeyRequest](made.Response)
 }
 
 // errUnknown is the error for a passkey that is not in the store: the browser
@@ -37,7 +37,7 @@ func (p Passkeys) ask(ctx context.Context, _ api.None) (out requestOptions, err 
 var errUnknown = &gorgon.Error{Op: "passkey", Kind: gorgon.KindNotFound, Message: "This passkey is not known here, or was removed. Please sign in in another way."}
 
 // signIn ends it.
-func (p Passkeys) signIn(ctx context.Context, in assertion) (out arrived, err error) {
+func (p Passkeys) signIn(ctx context.Context, in passkeyAssertion) (out passkeyArrived, err error) {
 	defer func() { p.report(ctx, err) }()
 	w, err := p.relying(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p Passkeys) signIn(ctx context.Context, in assertion) (out arrived, err er
 	if err := p.Auth.SignIn(ctx, auth.Login{User: k.record.User, Brief: p.Brief}); err != nil {
 		return out, err
 	}
-	return arrived{Then: gorgon.URL(ctx, auth.Next(in.Next, "/"))}, nil
+	return passkeyArrived{Then: gorgon.URL(ctx, auth.Next(in.Next, "/"))}, nil
 }
 
 // used notes that a passkey has signed in, unless it, or its user, is gone or
