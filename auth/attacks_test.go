@@ -165,7 +165,7 @@ func TestSessionAttacks(t *testing.T) {
 			return "it does not count", is(site, "__Host-session="+list[0].Name) == "" && is(site, "__Host-session="+list[0].Name[:43]) == ""
 		}},
 		{"a single-use token, used by 20 at once", func(t *testing.T, c *club, site *gorgontest.Site) (string, bool) {
-			reset := c.people.Once("reset", time.Hour)
+			reset := c.people.Links("reset", time.Hour)
 			secret, err := reset.Make(t.Context(), "ada", nil)
 			if err != nil {
 				t.Fatal(err)

@@ -270,10 +270,10 @@ func isRefused(err error) bool {
 	return ok && e.Kind == gorgon.KindUnprocessable
 }
 
-func TestOnce(t *testing.T) {
+func TestLinks(t *testing.T) {
 	c := newClub()
 	site := c.open(t)
-	reset := c.people.Once("reset", time.Hour)
+	reset := c.people.Links("reset", time.Hour)
 	first, _ := reset.Make(t.Context(), "ada", nil)
 	secret, err := reset.Make(t.Context(), "ada", []byte("data"))
 	if err != nil {
@@ -282,7 +282,7 @@ func TestOnce(t *testing.T) {
 	if _, _, err := reset.Use(t.Context(), first); !errors.Is(err, auth.ErrUsed) {
 		t.Errorf("a token that was replaced: %v", err)
 	}
-	if _, _, err := c.people.Once("confirm", time.Hour).Use(t.Context(), secret); !errors.Is(err, auth.ErrUsed) {
+	if _, _, err := c.people.Links("confirm", time.Hour).Use(t.Context(), secret); !errors.Is(err, auth.ErrUsed) {
 		t.Errorf("a token for another purpose: %v", err)
 	}
 	if user, data, err := reset.Look(t.Context(), secret); err != nil || user != "ada" || string(data) != "data" {

@@ -28,7 +28,7 @@ type club struct {
 
 	passwords *password.Hasher // one for the program: it bounds what all hashes take
 
-	signUps, resets, emails auth.Once // what links in mails are for
+	signUps, resets, emails auth.Links // what links in mails are for
 
 	signedIn func() // is called when a sign-in has made its session; for tests
 }
@@ -36,9 +36,9 @@ type club struct {
 func newClub(db *database.DB, store sessions.Store, mail Mail) *club {
 	c := &club{db: db, limits: &limit.Limiter{Store: store}, mail: mail, now: time.Now, passwords: new(password.Hasher)}
 	c.people = auth.New(auth.Options{Store: store, Find: c.scopes})
-	c.signUps = c.people.Once("sign-up", 24*time.Hour)
-	c.resets = c.people.Once("reset", time.Hour)
-	c.emails = c.people.Once("email", time.Hour)
+	c.signUps = c.people.Links("sign-up", 24*time.Hour)
+	c.resets = c.people.Links("reset", time.Hour)
+	c.emails = c.people.Links("email", time.Hour)
 	return c
 }
 

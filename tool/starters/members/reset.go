@@ -104,7 +104,7 @@ func (c *club) expel(ctx context.Context, u user, except ...string) error {
 	if _, err := c.people.RevokeAll(ctx, u.ID, except...); err != nil {
 		return err
 	}
-	for _, links := range []auth.Once{c.resets, c.emails} {
+	for _, links := range []auth.Links{c.resets, c.emails} {
 		if err := links.Revoke(ctx, u.ID); err != nil {
 			return err
 		}
