@@ -39,7 +39,7 @@ func openClub(t *testing.T, base string) *club {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	origin := "http://" + addr
+	origin := strings.Replace("http://"+addr, "127.0.0.1", "localhost", 1) // browsers have passkeys there
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(context.Background(), program.path, args...)
 		cmd.Dir = dir

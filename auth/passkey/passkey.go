@@ -71,6 +71,11 @@ type Passkeys struct {
 	// change: passkeys are lost then. Default: the host.
 	Domain string
 
+	// Guards run before a visitor asks for a challenge or signs in: a limit by
+	// address of package limit, since each challenge is a record of the store.
+	// Default: none.
+	Guards []func(http.Handler) http.Handler
+
 	// Verify requires that the authenticator checks who uses it, by a PIN, a
 	// finger or a face. Default: it is preferred, and a security key without a
 	// PIN will do.
@@ -109,8 +114,8 @@ func (p Passkeys) Part() gorgon.Part {
 	}
 	return gorgon.Group{Prefix: p.path(), Parts: []gorgon.Part{
 		gorgon.Handler{Pattern: "GET " + scriptPath, Name: scriptName, Handler: served{p}},
-		api.Endpoint[api.None, passkeyRequest]{Path: "POST /ask", Name: "passkeyAsk", Handle: p.ask, Summary: "Begin to sign in with a passkey."},
-		api.Endpoint[passkeyAssertion, passkeyArrived]{Path: "POST /sign-in", Name: "passkeySignIn", Handle: p.signIn, IgnoreUnknown: true, MaxBody: maxBody,
+		api.Endpoint[api.None, passkeyRequest]{Path: "POST /ask", Name: "passkeyAsk", Handle: p.ask, Guards: p.Guards, Summary: "Begin to sign in with a passkey."},
+		api.Endpoint[passkeyAssertion, passkeyArrived]{Path: "POST /sign-in", Name: "passkeySignIn", Handle: p.signIn, Guards: p.Guards, IgnoreUnknown: true, MaxBody: maxBody,
 			Summary: "Sign in with a passkey."},
 		api.Endpoint[api.None, passkeyCreation]{Path: "POST /new", Name: "passkeyNew", Handle: p.create, Guards: owner, Summary: "Begin to add a passkey."},
 		api.Endpoint[passkeyAttestation, api.None]{Path: "POST /add", Name: "passkeyAdd", Handle: p.add, Guards: owner, IgnoreUnknown: true, MaxBody: maxBody,

@@ -2,7 +2,7 @@
 //
 //	/             built, the same for all visitors; who is signed in is a fragment
 //	/sign-up …    sign-up, confirmation by mail, sign-in, a forgotten password
-//	/account …    name, address, password, sessions, API tokens, the end
+//	/account …    name, address, password, passkeys, sessions, API tokens, the end
 //	/members      for those who are signed in
 //	/admin        for those whose role is admin
 //	/api/me       for programs with an API token
@@ -65,7 +65,7 @@ func (c *club) app(origin string) gorgon.App {
 		Navigation: &gorgon.Navigation{},
 		Parts: []gorgon.Part{
 			still("/", "home"),
-			c.whoIsHere(),
+			c.whoIsHere(), c.passkeys(),
 
 			open("/sign-up", "sign-up", c.blank), c.signUp(), still("/sign-up/sent", "sign-up-sent"),
 			open("/confirm", "confirm", c.blank), c.confirm(),
@@ -81,7 +81,7 @@ func (c *club) app(origin string) gorgon.App {
 				gorgon.Group{Guards: guards(c.recent), Parts: []gorgon.Part{
 					open("/email", "email", c.account), c.changeEmail(),
 					open("/password", "password", c.account), c.changePassword(),
-					open("/tokens", "tokens", c.tokens), c.makeToken(), c.endToken(),
+					open("/tokens", "tokens", c.tokens), c.makeToken(), c.endToken(), c.endPasskey(),
 					open("/delete", "delete", c.account), c.deleteAccount(),
 				}},
 			}},

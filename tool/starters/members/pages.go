@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/auth"
+	"github.com/gorgon-go/gorgon/auth/passkey"
 	"github.com/gorgon-go/gorgon/flash"
 )
 
@@ -83,6 +84,8 @@ type account struct {
 	User    user
 	Admin   bool
 	Devices []device
+
+	Passkeys []passkey.Passkey
 }
 
 func (c *club) account(ctx context.Context, _ *http.Request) (account, error) {
@@ -91,8 +94,11 @@ func (c *club) account(ctx context.Context, _ *http.Request) (account, error) {
 		return account{}, err
 	}
 	u.Password = ""
-	devices, err := c.devices(ctx, who)
-	return account{u, who.Can("admin"), devices}, err
+	a := account{User: u, Admin: who.Can("admin")}
+	if a.Devices, err = c.devices(ctx, who); err == nil {
+		a.Passkeys, err = c.passkeys().List(ctx, who.User)
+	}
+	return a, err
 }
 
 // tokens are the API tokens of a user, and the scopes that one can have.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
+	"github.com/gorgon-go/gorgon/auth/passkey"
 	"github.com/gorgon-go/gorgon/i18n"
 	"github.com/gorgon-go/gorgon/templates"
 )
@@ -57,6 +58,8 @@ var views = &templates.Set{
 			"makeToken":      func() *api.Form { return c.makeToken().FormWith(ctx, tokenInput{Days: 90}) },
 			"endToken":       func() *api.Form { return c.endToken().Form(ctx) },
 			"deleteAccount":  func() *api.Form { return c.deleteAccount().Form(ctx) },
+			"endPasskey":     func() *api.Form { return c.endPasskey().Form(ctx) },
+			"passkeys":       passkey.Passkeys{}.Script,
 
 			"control": newControl,
 			"join":    strings.Join,
