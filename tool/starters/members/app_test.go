@@ -168,6 +168,11 @@ func TestPasswordsRefused(t *testing.T) {
 	if len(h.mails) > 0 {
 		t.Errorf("%d mails were sent", len(h.mails))
 	}
+	for _, given := range []string{"countess@example.com", "countess12345", "qwertyqwerty", "!!password!!"} {
+		if !guessed(given, "countess@example.com") {
+			t.Errorf("%q is taken", given)
+		}
+	}
 	for _, given := range []string{"stones that turn slowly", "8391740265", "correct battery horse"} {
 		if guessed(given, "ada@example.com") {
 			t.Errorf("%q is refused", given)
