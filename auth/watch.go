@@ -5,6 +5,7 @@ package auth
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon/coherence"
@@ -22,6 +23,8 @@ type watch struct {
 	mu    sync.Mutex
 	all   map[*watched]struct{}
 	asked chan struct{} // look was called; nil: not served
+	woken chan struct{} // there are requests again
+	idle  atomic.Bool   // there were none
 	last  time.Time     // when those were looked at of which it was not known; for run
 }
 
@@ -40,7 +43,14 @@ func (w *watch) begin(ctx context.Context, h *held) (context.Context, func()) {
 		w.all = map[*watched]struct{}{}
 	}
 	w.all[one] = struct{}{}
+	woken := w.woken
 	w.mu.Unlock()
+	if w.idle.CompareAndSwap(true, false) {
+		select {
+		case woken <- struct{}{}:
+		default: // it is about to be, or runs no more
+		}
+	}
 	return ctx, func() {
 		w.mu.Lock()
 		delete(w.all, one)
@@ -60,23 +70,35 @@ func (w *watch) look() {
 	}
 }
 
-// run looks at requests under way until the context ends.
+// run looks at requests under way until the context ends. While there are none
+// it sleeps.
 func (w *watch) run(ctx context.Context, a *Auth) {
-	asked := make(chan struct{}, 1)
+	asked, woken := make(chan struct{}, 1), make(chan struct{}, 1)
 	w.mu.Lock()
-	w.asked = asked
+	w.asked, w.woken = asked, woken
 	w.mu.Unlock()
+	w.idle.Store(true)
 	go func() {
-		tick := time.NewTicker(lookEvery)
-		defer tick.Stop()
+		timer := time.NewTimer(lookEvery)
+		defer timer.Stop()
 		for {
+			var tick <-chan time.Time
+			if !w.idle.Load() {
+				timer.Reset(lookEvery)
+				tick = timer.C
+			}
 			select {
-			case <-tick.C:
+			case <-woken:
+				continue
+			case <-tick:
 			case <-asked:
 			case <-ctx.Done():
 				return
 			}
 			w.check(ctx, a)
+			w.mu.Lock()
+			w.idle.CompareAndSwap(false, len(w.all) == 0)
+			w.mu.Unlock()
 		}
 	}()
 }

@@ -69,12 +69,17 @@ func add(header http.Header, r *http.Request, m Message) {
 func Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		list := read(r)
-		if len(list) > 0 && r.Method == http.MethodGet {
+		if len(list) > 0 && r.Method == http.MethodGet && !ahead(r) {
 			set(w.Header(), r, "", -1)
 			r = r.WithContext(context.WithValue(r.Context(), heldKey{}, list))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ahead says whether a browser asks before its visitor does.
+func ahead(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose"), "prefetch")
 }
 
 // Messages are those that Guard has taken for this request.

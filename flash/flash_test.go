@@ -40,6 +40,9 @@ func app() gorgon.App {
 func TestMessagesAreShownOnce(t *testing.T) {
 	site := gorgontest.Open(t, app())
 	site.Get("/").Want(200, "messages: .")
+	site.Call("POST", "/save", nil)
+	site.Get("/", "Sec-Purpose", "prefetch;prerender").Want(200, "messages: .")
+	site.Get("/").Want(200, "messages: saved=&lt;b&gt;, mailed=.")
 	site.Post("/save", nil).Want(200, "messages: saved=&lt;b&gt;, mailed=.").WantHeader("Cache-Control", "private, no-store")
 	site.Get("/").Want(200, "messages: .")
 	site.Visitor().Get("/").Want(200, "messages: .")

@@ -113,8 +113,8 @@ func Caller(r *http.Request) string {
 func All(*http.Request) string { return "all" }
 
 // Guard is a guard: it lets as many requests through as a limit allows. Each
-// limit of an app has a name of its own. A page that is prefetched has not been
-// asked for, and is not counted.
+// limit of an app has a name of its own. What the browser runtime prefetches has
+// not been asked for, and is not counted: guards do not run for it.
 func (l *Limiter) Guard(name string, rate Rate, by By) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
