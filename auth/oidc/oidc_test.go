@@ -183,8 +183,7 @@ func TestSignInBelowAPathInAnotherLanguage(t *testing.T) {
 
 func TestSignInWithinAGroup(t *testing.T) {
 	p := newProvider(t)
-	var c *club
-	c = open(t, p, options{parts: []gorgon.Part{gorgon.Group{Prefix: "/shop", Parts: []gorgon.Part{oidc.Provider{
+	c := open(t, p, options{parts: []gorgon.Part{gorgon.Group{Prefix: "/shop", Parts: []gorgon.Part{oidc.Provider{
 		Auth: auth.New(auth.Options{Store: newStore()}), Issuer: p.Issuer(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
 		Path: "/google", Then: "/sign-in", Found: func(context.Context, oidc.Identity) (string, error) { return "ada", nil },
 	}}}}})

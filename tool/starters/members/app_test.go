@@ -188,9 +188,9 @@ func TestSessions(t *testing.T) {
 	phone, laptop := h.Visitor(), h.Visitor()
 	phone.Header = http.Header{"User-Agent": {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"}}
 	laptop.Header = http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}}
-	account := h.join(laptop, "ada")
+	h.join(laptop, "ada")
 	h.signIn(phone, "ada", secret).Want(http.StatusOK, "Safari on iPhone")
-	account = laptop.Get("/account").Want(http.StatusOK, "Firefox on Linux", "Safari on iPhone", "This browser")
+	account := laptop.Get("/account").Want(http.StatusOK, "Firefox on Linux", "Safari on iPhone", "This browser")
 	if n := account.Find(".rows li").Length(); n != 2 || account.Find(".rows .mark").Length() != 1 {
 		t.Errorf("%d sessions are listed", n)
 	}
