@@ -47,6 +47,7 @@ func signInApp(people *auth.Auth) gorgon.App {
 	var hash atomic.Pointer[string]
 	return gorgon.App{Name: "bench", Parts: []gorgon.Part{
 		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.HTML(strings.Repeat("<p>A page.</p>", 1000)) }},
+		api.Endpoint[signIn, api.None]{Path: "POST /nothing", Handle: func(context.Context, signIn) (api.None, error) { return api.None{}, nil }},
 		api.Endpoint[signIn, api.None]{Path: "POST /sign-in", Handle: func(ctx context.Context, in signIn) (api.None, error) {
 			if err := limits.Allow(ctx, "sign-in", in.User, limit.Rate{N: 5, Per: 15 * time.Minute}); err != nil {
 				return api.None{}, err
@@ -108,8 +109,15 @@ type flood struct {
 	in, refused, failed atomic.Int64
 }
 
+func newFlood() *flood {
+	return &flood{client: http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
 // run tries for a time, each time as another user.
-func (f *flood) run(ctx context.Context, addr string, round int) {
+func (f *flood) run(ctx context.Context, addr, path string, round int) {
 	tick := time.NewTicker(time.Second / floodRate)
 	defer tick.Stop()
 	var all sync.WaitGroup
@@ -122,7 +130,7 @@ func (f *flood) run(ctx context.Context, addr string, round int) {
 		}
 		all.Go(func() {
 			form := url.Values{"user": {fmt.Sprintf("user%d-%d", round, n)}, "password": {"correct horse"}}
-			r, err := http.NewRequest(http.MethodPost, "http://"+addr+"/sign-in", strings.NewReader(form.Encode()))
+			r, err := http.NewRequest(http.MethodPost, "http://"+addr+path, strings.NewReader(form.Encode()))
 			if err != nil {
 				f.failed.Add(1)
 				return
@@ -204,37 +212,41 @@ func (b *bench) signIns() error {
 		return err
 	}
 	defer server.stop()
-	f := &flood{client: http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	var quiet, beside []float64
+	f, posts := newFlood(), newFlood()
+	var quiet, beside, ordinary []float64
 	before, _ := resident(server.pid())
 	most := before
 	d := 2 * time.Second
 	for round := range b.times(10) {
-		took, err := paced(server.addr, d)
-		if err != nil {
-			return err
+		for _, phase := range []struct {
+			flood *flood // nil for none
+			path  string
+			into  *[]float64
+		}{{nil, "", &quiet}, {f, "/sign-in", &beside}, {posts, "/nothing", &ordinary}} {
+			ctx, stop := context.WithTimeout(context.Background(), d+d/2)
+			var flooding sync.WaitGroup
+			if phase.flood != nil {
+				flooding.Go(func() { phase.flood.run(ctx, server.addr, phase.path, round) })
+			}
+			time.Sleep(d / 4) // until it has begun
+			took, err := paced(server.addr, d)
+			if now, ok := resident(server.pid()); ok {
+				most = max(most, now)
+			}
+			stop()
+			flooding.Wait()
+			if err != nil {
+				return err
+			}
+			*phase.into = append(*phase.into, float64(took[len(took)*99/100].Microseconds()))
 		}
-		quiet = append(quiet, float64(took[len(took)*99/100].Microseconds()))
-		ctx, stop := context.WithTimeout(context.Background(), d+d/2)
-		var flooding sync.WaitGroup
-		flooding.Go(func() { f.run(ctx, server.addr, round) })
-		time.Sleep(d / 4) // until it has begun
-		took, err = paced(server.addr, d)
-		if now, ok := resident(server.pid()); ok {
-			most = max(most, now)
-		}
-		stop()
-		flooding.Wait()
-		if err != nil {
-			return err
-		}
-		beside = append(beside, float64(took[len(took)*99/100].Microseconds()))
 	}
 	if f.in.Load() == 0 || f.failed.Load() > 0 {
 		return fmt.Errorf("of the flood %d signed in, %d were refused, %d failed", f.in.Load(), f.refused.Load(), f.failed.Load())
 	}
 	what := fmt.Sprintf("a page, 99th percentile, beside %d sign-ins a second", floodRate)
 	b.add(newRow("signins", what, "µs", medianOf(beside)).beside(medianOf(quiet), over(beside, quiet)).ratioGoal("≤", 1.5))
+	b.add(newRow("signins", "the same, the floor beside as many forms without a password", "µs", medianOf(beside)).beside(medianOf(ordinary), over(beside, ordinary)).ratioGoal("≤", 1.5))
 	b.add(newRow("signins", "memory of the server that the flood adds", "bytes", most-before).goal("≤", 200<<20))
 	share := float64(f.in.Load()) / float64(f.in.Load()+f.refused.Load()) * 100
 	b.add(newRow("signins", "of the flood, signed in; the others were told to come later", "%", share))
