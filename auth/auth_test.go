@@ -308,6 +308,16 @@ func TestStoredPagesHaveNoVisitor(t *testing.T) {
 	site.Get("/stored/1").Want(200, `stored for &#34;&#34;, error true`)
 }
 
+// Sessions in memory need one process, and the plan says so.
+func TestNeeds(t *testing.T) {
+	if needs := newClub().people.Needs(); len(needs) != 1 || needs[0] != gorgon.NeedMemory {
+		t.Errorf("sessions in memory need %v", needs)
+	}
+	if needs := newClubOver(&counting{Store: mem.NewSessions()}).people.Needs(); len(needs) != 0 {
+		t.Errorf("a store that says nothing needs %v", needs)
+	}
+}
+
 func TestNext(t *testing.T) {
 	for next, good := range map[string]bool{
 		"/members?tab=1": true, "/": true, "/a//b": true, "/ü?x=%2F": true,

@@ -40,7 +40,11 @@ func sessionsPart(a Auth) plan.Part {
 		{Part: name, Kind: plan.Process, Why: "sessions are looked up for each visitor"},
 	}}
 	for _, n := range a.Needs() {
-		p.Needs = append(p.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: "its store declares it"})
+		why := "its store declares it"
+		if n == gorgon.NeedMemory {
+			why = "sessions are in the memory of one process: keep them in the app's database, or in Redis"
+		}
+		p.Needs = append(p.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: why})
 	}
 	return p
 }

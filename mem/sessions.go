@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -54,6 +55,10 @@ func NewSessions() *Sessions {
 		records: map[sessions.ID]*session{}, users: map[string]map[sessions.ID]*session{}, limits: map[string]*spent{},
 	}
 }
+
+// Needs says that all requests have to reach the one process that has the
+// sessions.
+func (*Sessions) Needs() []gorgon.Need { return []gorgon.Need{gorgon.NeedMemory} }
 
 // begin locks the store for a call, unless that cannot be made. What the
 // arguments' checks say comes last.
