@@ -189,10 +189,8 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 	case err != nil:
 		return unavailable("renew the session", err)
 	}
-	if err := a.tell(ctx, record.User); err != nil {
-		return err
-	}
 	a.give(api.Header(ctx), r, secret, d.Brief)
+	a.mention(ctx, record.User)
 	return nil
 }
 
@@ -207,7 +205,17 @@ func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error)
 		return false, unavailable("end the session", err)
 	}
 	a.revoked.Add(1)
-	return true, a.tell(ctx, record.User)
+	a.mention(ctx, record.User)
+	return true, nil
+}
+
+// mention is tell for a browser that ends its own session: it has no use for an
+// error, and the session is gone. Instances that could not be told notice within
+// a minute.
+func (a *Auth) mention(ctx context.Context, user string) {
+	if err := a.tell(ctx, user); err != nil {
+		a.log.Warn("other instances could not be told that a session has ended", "err", err)
+	}
 }
 
 // age is how long ago something was, by the clock of the options.
