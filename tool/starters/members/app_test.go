@@ -104,7 +104,7 @@ func TestPages(t *testing.T) {
 }
 
 // Nothing that a visitor can compare says whether there is an account.
-func TestEnumeration(t *testing.T) {
+func TestSessionAttacksEnumeration(t *testing.T) {
 	t.Parallel()
 	h := openClub(t, gorgontest.Options{})
 	h.join(h.Visitor(), "ada")
@@ -135,6 +135,7 @@ func TestEnumeration(t *testing.T) {
 	same("reset", func(v *gorgontest.Site, email string) *gorgontest.Response {
 		return v.Get("/forgot").Submit("main form", url.Values{"email": {email}}).Want(http.StatusOK)
 	}, "Choose another password", "There is no account with this address")
+	t.Log("an address with an account and one without: the same answers at sign-in, sign-up and reset, as many hashes, and a mail either way")
 }
 
 // Whose mail is confirmed and whose password is given must be the same: a
@@ -241,7 +242,7 @@ func TestReset(t *testing.T) {
 }
 
 // A sign-in with the old password that is overtaken by a reset leaves no session.
-func TestOvertaken(t *testing.T) {
+func TestSessionAttacksOvertaken(t *testing.T) {
 	t.Parallel()
 	h := openClub(t, gorgontest.Options{})
 	ada := h.Visitor()
@@ -261,6 +262,7 @@ func TestOvertaken(t *testing.T) {
 	if list, err := h.people.Sessions(t.Context(), u.ID); err != nil || len(list) != 1 {
 		t.Errorf("%d sessions, want that of the first browser alone (%v)", len(list), err)
 	}
+	t.Log("a sign-in with the old password that a reset overtakes: it leaves no session")
 }
 
 func TestAccount(t *testing.T) {
