@@ -375,3 +375,28 @@ func TestEndedSessionsLeaveTheBrowser(t *testing.T) {
 		}
 	}
 }
+
+// Middleware that asks who it is makes every answer private, also that of a page
+// that is stored; where it does not ask, nothing changes.
+func TestMiddlewareThatAsks(t *testing.T) {
+	c := newClub()
+	app := c.app()
+	app.Middleware = append(app.Middleware, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/stored/1" {
+				who, _ := c.people.WhoAsks(r)
+				w.Header().Set("X-User", who.User)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	site := gorgontest.Options{Auth: c.people}.Open(t, app)
+	signIn(site, "ada")
+	for range 2 { // made, and from memory
+		r := site.Get("/stored/1").Want(200).WantHeader("Cache-Control", "private, no-store").WantHeader("X-User", "ada")
+		if r.Header.Get("Etag") != "" {
+			t.Error("it has a validator")
+		}
+		site.Get("/stored/2").Want(200).WantHeader("Cache-Control", "public, max-age=0, must-revalidate")
+	}
+}
