@@ -67,6 +67,9 @@ func runMatrix(t *testing.T, spoil spoiler, enough int) *matrix {
 	m := &matrix{cells: map[cell]*outcome{}}
 	var sites []*matrixSite
 	for _, s := range settings() {
+		if spoil != nil && s.guard == "session" {
+			continue // what is planted shows in the others
+		}
 		site := m.open(t, s)
 		site.handler = site.serve
 		if spoil != nil {

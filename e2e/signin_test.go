@@ -102,8 +102,8 @@ func (g *member) follows(selector, text string) {
 	g.wants(text)
 }
 
-// Each page is accessible, in each language, in light and dark, on a desk and on
-// a phone; nothing is wider than the screen.
+// Each page is accessible, in light on a desk and in dark on a phone, and in each
+// language; nothing is wider than the screen.
 func TestSignInPages(t *testing.T) {
 	source := axeSource(t)
 	c := openClub(t, "")
@@ -114,6 +114,9 @@ func TestSignInPages(t *testing.T) {
 	look := func(paths []string, who string) {
 		for _, locale := range []string{"", "/de", "/ar"} {
 			for _, scheme := range []string{"light", "dark"} {
+				if locale == "/de" && scheme == "light" || locale == "/ar" && scheme == "dark" {
+					continue // both schemes are looked at in English, and each in one other language
+				}
 				g.Prefer("prefers-color-scheme", scheme)
 				g.Do(chromedp.EmulateViewport(map[string]int64{"light": 1000, "dark": 360}[scheme], 800))
 				for _, path := range paths {
