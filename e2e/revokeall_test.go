@@ -310,7 +310,7 @@ func TestRevokeAllIsNotVacuous(t *testing.T) {
 // revocations are the figures of some rounds.
 type revocations struct {
 	rounds, before, after, late, unended, endless int
-	calls, streams                       []time.Duration
+	calls, streams                                []time.Duration
 }
 
 func (f revocations) String() string {
