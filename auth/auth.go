@@ -54,16 +54,16 @@ type Options struct {
 // An Auth knows who makes requests. Make it with [New]. It is safe for
 // concurrent use.
 type Auth struct {
-	options    Options
-	secureName string // of the cookie, over TLS
-	log        *slog.Logger
-	now        func() time.Time
-	memory     *otter.Cache[key, *held]
-	unknown    *otter.Cache[key, time.Time] // ids that the store does not have
-	instance   atomic.Pointer[coherence.Instance]
-	watch      watch
-	lookups    atomic.Uint64
-	revoked    atomic.Uint64
+	options  Options
+	cookies  cookies // of sessions
+	log      *slog.Logger
+	now      func() time.Time
+	memory   *otter.Cache[key, *held]
+	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
+	instance atomic.Pointer[coherence.Instance]
+	watch    watch
+	lookups  atomic.Uint64
+	revoked  atomic.Uint64
 }
 
 // key is what something is held by.
@@ -92,7 +92,7 @@ func New(o Options) *Auth {
 	o.TokenPrefix = cmp.Or(o.TokenPrefix, "gorgon_")
 	o.Held = cmp.Or(o.Held, 50_000)
 	a := &Auth{
-		options: o, secureName: prefixHost + o.Cookie, log: o.Log, now: o.Now,
+		options: o, cookies: cookiesOf(o.Cookie), log: o.Log, now: o.Now,
 		memory:  otter.Must(&otter.Options[key, *held]{MaximumSize: o.Held}),
 		unknown: otter.Must(&otter.Options[key, time.Time]{MaximumSize: maxUnknown}),
 	}

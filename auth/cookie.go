@@ -26,22 +26,27 @@ func newSecret() string {
 // domain, and no one on the line, can plant one.
 const prefixHost = "__Host-"
 
-// cookieName is the name of the cookie for a request.
-func (a *Auth) cookieName(r *http.Request) string {
+// cookies are the names that the cookie has without TLS and over it.
+type cookies struct{ plain, secure string }
+
+func cookiesOf(name string) cookies { return cookies{name, prefixHost + name} }
+
+// name is the name of the cookie for a request.
+func (c cookies) name(r *http.Request) string {
 	if listen.Scheme(r) == "https" {
-		return a.secureName
+		return c.secure
 	}
-	return a.options.Cookie
+	return c.plain
 }
 
-// cookieOf is the secret that a request's cookie has; "" for none, or for
+// of is the secret that a request's cookie has; "" for none, or for
 // several that differ.
-func (a *Auth) cookieOf(r *http.Request) string {
+func (c cookies) of(r *http.Request) string {
 	lines := r.Header["Cookie"]
 	if len(lines) == 0 {
 		return ""
 	}
-	found, name := "", a.cookieName(r)
+	found, name := "", c.name(r)
 	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {
 			key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
@@ -57,17 +62,17 @@ func (a *Auth) cookieOf(r *http.Request) string {
 	return found
 }
 
-// cookie is a cookie with a value. A lifetime of 0 lasts until the browser ends.
-func (a *Auth) cookie(r *http.Request, value string, lifetime time.Duration) *http.Cookie {
+// with is the cookie with a value. A lifetime of 0 lasts until the browser ends.
+func (c cookies) with(r *http.Request, value string, lifetime time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: a.cookieName(r), Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
+		Name: c.name(r), Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: listen.Scheme(r) == "https",
 	}
 }
 
-// noCookie takes the cookie away.
-func (a *Auth) noCookie(r *http.Request) *http.Cookie {
-	c := a.cookie(r, "", 0)
-	c.MaxAge = -1
-	return c
+// none takes the cookie away.
+func (c cookies) none(r *http.Request) *http.Cookie {
+	taken := c.with(r, "", 0)
+	taken.MaxAge = -1
+	return taken
 }

@@ -89,11 +89,11 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		serve.Fail(w, r, err)
 		return
 	}
-	if mode := r.Header.Get("Sec-Fetch-Mode"); err == errSignedOut && a.cookieOf(r) != "" && (mode == "navigate" || mode == "" && r.Method == http.MethodGet) {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); err == errSignedOut && a.cookies.of(r) != "" && (mode == "navigate" || mode == "" && r.Method == http.MethodGet) {
 		// The session has ended. With the cookie, browsers drop what they keep of
 		// private pages. Requests of a page's parts leave it: the page that they
 		// belong to may be about to get another one.
-		a.set(w.Header(), a.noCookie(r))
+		a.set(w.Header(), a.cookies.none(r))
 	}
 	if err == errBadToken || !serve.ShowsPages(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")

@@ -51,8 +51,8 @@ func (a *Auth) begin(ctx context.Context, header http.Header, r *http.Request, l
 	if err := a.options.Store.Put(ctx, record); err != nil {
 		return unavailable("keep the session", err)
 	}
-	if old := a.cookieOf(r); old != "" {
-		if _, err := a.take(ctx, sessions.IDOf(old)); err != nil {
+	if old := a.cookies.of(r); old != "" {
+		if err := a.take(ctx, sessions.IDOf(old)); err != nil {
 			return err
 		}
 	}
@@ -66,7 +66,7 @@ func (a *Auth) give(header http.Header, r *http.Request, secret string, brief bo
 	if brief {
 		lifetime = 0
 	}
-	a.set(header, a.cookie(r, secret, lifetime))
+	a.set(header, a.cookies.with(r, secret, lifetime))
 }
 
 // set sets the cookie, and takes back what was set before in the same response.
@@ -120,7 +120,7 @@ func (a *Auth) Issue(r *http.Request, user string) (*http.Cookie, error) {
 	if err := a.options.Store.Put(r.Context(), record); err != nil {
 		return nil, unavailable("keep the session", err)
 	}
-	return a.cookie(r, secret, a.options.Lifetime), nil
+	return a.cookies.with(r, secret, a.options.Lifetime), nil
 }
 
 // SignOut ends the session of the request, in an endpoint's Handle, and one that
@@ -139,18 +139,17 @@ func (a *Auth) End(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Auth) end(ctx context.Context, header http.Header, r *http.Request) error {
-	secrets := []string{a.cookieOf(r)}
+	secrets := []string{a.cookies.of(r)}
 	for _, c := range (&http.Response{Header: header}).Cookies() {
-		if c.Name == a.cookieName(r) {
+		if c.Name == a.cookies.name(r) {
 			secrets = append(secrets, c.Value)
 		}
 	}
-	a.set(header, a.noCookie(r))
+	a.set(header, a.cookies.none(r))
 	var errs []error
 	for _, secret := range secrets {
 		if secret != "" {
-			_, err := a.take(ctx, sessions.IDOf(secret))
-			errs = append(errs, err)
+			errs = append(errs, a.take(ctx, sessions.IDOf(secret)))
 		}
 	}
 	return errors.Join(errs...)
@@ -163,7 +162,7 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 	r := api.Request(ctx)
 	old := ""
 	if r != nil {
-		old = a.cookieOf(r)
+		old = a.cookies.of(r)
 	}
 	if old == "" {
 		return errSignedOut
@@ -195,18 +194,18 @@ func (a *Auth) Renew(ctx context.Context, checked bool) error {
 }
 
 // take removes a session, and lets every instance know.
-func (a *Auth) take(ctx context.Context, id sessions.ID) (found bool, err error) {
+func (a *Auth) take(ctx context.Context, id sessions.ID) error {
 	record, err := a.options.Store.Take(context.WithoutCancel(ctx), kindSession, id)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
 		a.memory.Invalidate(key{kindSession, id})
-		return false, nil
+		return nil
 	case err != nil:
-		return false, unavailable("end the session", err)
+		return unavailable("end the session", err)
 	}
 	a.revoked.Add(1)
 	a.mention(ctx, record.User)
-	return true, nil
+	return nil
 }
 
 // mention is tell for a browser that ends its own session: it has no use for an

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/gorgon-go/gorgon/listen"
 )
 
 // SignInPage is a reference to Options.SignIn, with the way back if next is not
@@ -24,8 +22,7 @@ func (a *Auth) Log() *slog.Logger { return a.log }
 // sign-in at another place. It is like that of a session, and there is one for
 // each purpose. A lifetime of 0 takes it away.
 func (a *Auth) Handle(r *http.Request, purpose, value string, lifetime time.Duration) *http.Cookie {
-	c := a.cookie(r, value, lifetime)
-	c.Name = a.handleName(r, purpose)
+	c := a.handle(purpose).with(r, value, lifetime)
 	if lifetime == 0 {
 		c.MaxAge = -1
 	}
@@ -36,7 +33,7 @@ func (a *Auth) Handle(r *http.Request, purpose, value string, lifetime time.Dura
 // that differ.
 func (a *Auth) HandleOf(r *http.Request, purpose string) string {
 	var found string
-	for _, c := range r.CookiesNamed(a.handleName(r, purpose)) {
+	for _, c := range r.CookiesNamed(a.handle(purpose).name(r)) {
 		if found != "" && c.Value != found {
 			return ""
 		}
@@ -45,10 +42,4 @@ func (a *Auth) HandleOf(r *http.Request, purpose string) string {
 	return found
 }
 
-func (a *Auth) handleName(r *http.Request, purpose string) string {
-	name := a.options.Cookie + "-" + purpose
-	if listen.Scheme(r) == "https" {
-		return prefixHost + name
-	}
-	return name
-}
+func (a *Auth) handle(purpose string) cookies { return cookiesOf(a.options.Cookie + "-" + purpose) }

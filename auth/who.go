@@ -49,29 +49,20 @@ type whoKey struct{}
 // handler, a guard or middleware. The response is private from then on. The
 // error has gorgon.KindUnauthorized if it is not known, so it can be returned
 // as it is.
-func (a *Auth) Who(ctx context.Context) (Who, error) {
+func (a *Auth) Who(ctx context.Context) (Who, error) { return a.who(ctx, serve.RequestOf(ctx)) }
+
+// WhoAsks is Who for code that has the request.
+func (a *Auth) WhoAsks(r *http.Request) (Who, error) { return a.who(r.Context(), r) }
+
+func (a *Auth) who(ctx context.Context, r *http.Request) (Who, error) {
 	if h, ok := ctx.Value(whoKey{}).(*held); ok && h.owner == a {
 		return h.who(), nil
 	}
-	r := serve.RequestOf(ctx)
 	if r == nil {
 		return Who{}, errNoRequest
 	}
 	serve.Private(ctx)
 	h, err := a.identify(ctx, r)
-	if err != nil {
-		return Who{}, err
-	}
-	return h.who(), nil
-}
-
-// WhoAsks is Who for code that has the request.
-func (a *Auth) WhoAsks(r *http.Request) (Who, error) {
-	if h, ok := r.Context().Value(whoKey{}).(*held); ok && h.owner == a {
-		return h.who(), nil
-	}
-	serve.Private(r.Context())
-	h, err := a.identify(r.Context(), r)
 	if err != nil {
 		return Who{}, err
 	}
@@ -97,7 +88,7 @@ func (a *Auth) identify(ctx context.Context, r *http.Request) (*held, error) {
 		}
 		return h, err
 	}
-	secret := a.cookieOf(r)
+	secret := a.cookies.of(r)
 	if secret == "" {
 		return nil, errSignedOut
 	}

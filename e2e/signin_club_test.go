@@ -5,9 +5,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -189,23 +187,6 @@ func (g *member) signIn(name, password, then string) {
 	g.t.Helper()
 	g.visit("/sign-in")
 	g.fill(map[string]string{"email": name + "@example.com", "password": password, "stay": "on"}, then)
-}
-
-// axeSource is the source of axe-core, which scripts/servers installs.
-func axeSource(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(filepath.Join(cache, "gorgon-testbed", "npm", "node_modules", "axe-core", "axe.min.js"))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("axe: %v", testbed.ErrMissing)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(source)
 }
 
 // accessible reports what axe finds on the page.

@@ -105,7 +105,7 @@ func (g *member) follows(selector, text string) {
 // Each page is accessible, in light on a desk and in dark on a phone, and in each
 // language; nothing is wider than the screen.
 func TestSignInPages(t *testing.T) {
-	source := axeSource(t)
+	source := axe(t)
 	c := openClub(t, "")
 	g := c.member(t, true)
 	open := []string{"/sign-up", "/sign-up/sent", "/confirm", "/sign-in", "/forgot", "/forgot/sent", "/reset", "/deleted", "/", "/nowhere"}

@@ -48,12 +48,7 @@ func TestMain(m *testing.M) {
 func newPostgres(t testing.TB) string {
 	t.Helper()
 	shared.once.Do(func() { shared.server, shared.err = testbed.Postgres() })
-	if errors.Is(shared.err, testbed.ErrMissing) {
-		t.Skip(shared.err)
-	}
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
+	testbed.For(t, func() (*testbed.Server, error) { return new(testbed.Server), shared.err })
 	name := fmt.Sprintf("test%d", shared.number.Add(1))
 	conn, err := pgx.Connect(context.Background(), shared.server.URL)
 	if err == nil {
