@@ -54,16 +54,10 @@ type Options struct {
 // An Auth knows who makes requests. Make it with [New]. It is safe for
 // concurrent use.
 type Auth struct {
-	options  Options
-	cookies  cookies // of sessions
-	log      *slog.Logger
-	now      func() time.Time
-	memory   *otter.Cache[key, *held]
-	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
-	instance atomic.Pointer[coherence.Instance]
-	watch    watch
-	lookups  atomic.Uint64
-	revoked  atomic.Uint64
+	lookup
+	cookies cookies // of sessions
+	watch   watch
+	revoked atomic.Uint64 // sessions and tokens that were ended here, so far
 }
 
 // key is what something is held by.
@@ -91,11 +85,11 @@ func New(o Options) *Auth {
 	o.Cookie = cmp.Or(o.Cookie, "session")
 	o.TokenPrefix = cmp.Or(o.TokenPrefix, "gorgon_")
 	o.Held = cmp.Or(o.Held, 50_000)
-	a := &Auth{
-		options: o, cookies: cookiesOf(o.Cookie), log: o.Log, now: o.Now,
+	a := &Auth{cookies: cookiesOf(o.Cookie), lookup: lookup{
+		options: o, log: o.Log, now: o.Now,
 		memory:  otter.Must(&otter.Options[key, *held]{MaximumSize: o.Held}),
 		unknown: otter.Must(&otter.Options[key, time.Time]{MaximumSize: maxUnknown}),
-	}
+	}}
 	if a.log == nil {
 		a.log = slog.Default()
 	}

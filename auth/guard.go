@@ -62,7 +62,7 @@ func (a *Auth) guard(next http.Handler, allows func(*held) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, known := r.Context().Value(whoKey{}).(*held) // of a guard around this one
 		var err error
-		if known = known && h.owner == a; !known {
+		if known = known && h.owner == &a.lookup; !known {
 			h, err = a.identify(r.Context(), r)
 		}
 		if err == nil {

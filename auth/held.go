@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/maypok86/otter/v2"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
@@ -29,7 +32,7 @@ const (
 // A held is a session or token that was found, and what is known of its user. It
 // is not changed, but for the atomic fields.
 type held struct {
-	owner    *Auth
+	owner    *lookup
 	record   sessions.Record
 	data     data
 	scopes   []string // of the user
@@ -65,29 +68,41 @@ func (h *held) expired(now time.Time) bool {
 	return at != 0 && now.UnixNano() >= at
 }
 
+// A lookup finds sessions and tokens, in memory or in their store, and what is
+// known of their users. It knows nothing of requests.
+type lookup struct {
+	options  Options
+	log      *slog.Logger
+	now      func() time.Time
+	memory   *otter.Cache[key, *held]
+	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
+	instance atomic.Pointer[coherence.Instance]
+	lookups  atomic.Uint64 // in the store, so far
+}
+
 // tagOf is what is purged when sessions of a user end. It does not show the
 // user's id to those who read the page store.
 func tagOf(user string) string { return "auth:" + sessions.IDOf("user " + user).String()[:32] }
 
 // find finds what a key leads to: errSignedOut if that is nothing that counts.
-func (a *Auth) find(ctx context.Context, k key) (*held, error) {
-	now := a.now()
-	i := a.instance.Load()
+func (l *lookup) find(ctx context.Context, k key) (*held, error) {
+	now := l.now()
+	i := l.instance.Load()
 	if i == nil {
-		return a.look(ctx, nil, k, now)
+		return l.look(ctx, nil, k, now)
 	}
-	if h, ok := a.memory.GetIfPresent(k); ok {
-		if i.Proves(&h.copy, now) || a.proved(i, h) {
-			return a.used(ctx, k, h, now)
+	if h, ok := l.memory.GetIfPresent(k); ok {
+		if i.Proves(&h.copy, now) || l.proved(i, h) {
+			return l.used(ctx, k, h, now)
 		}
-	} else if until, ok := a.unknown.GetIfPresent(k); ok && now.Before(until) {
+	} else if until, ok := l.unknown.GetIfPresent(k); ok && now.Before(until) {
 		return nil, errSignedOut // an id that is random does not come to be later
 	}
-	return a.look(ctx, i, k, now)
+	return l.look(ctx, i, k, now)
 }
 
 // proved is asked where it is not known at once whether something was purged.
-func (a *Auth) proved(i *coherence.Instance, h *held) bool {
+func (l *lookup) proved(i *coherence.Instance, h *held) bool {
 	asked := i.CatchUp(0)
 	if asked.Offline || asked.Unread > h.copy.Epoch || h.copy.Fed && asked.Unfed {
 		return false
@@ -98,7 +113,7 @@ func (a *Auth) proved(i *coherence.Instance, h *held) bool {
 
 // used is a held one that no purge concerns. Once a minute the store is told
 // that it is used, and says whether it is still there.
-func (a *Auth) used(ctx context.Context, k key, h *held, now time.Time) (*held, error) {
+func (l *lookup) used(ctx context.Context, k key, h *held, now time.Time) (*held, error) {
 	if h.expired(now) {
 		return nil, errSignedOut
 	}
@@ -109,25 +124,25 @@ func (a *Auth) used(ctx context.Context, k key, h *held, now time.Time) (*held, 
 	if !h.asked.CompareAndSwap(asked, now.UnixNano()) {
 		return h, nil // another request asks
 	}
-	err := a.touch(ctx, h, now)
+	err := l.touch(ctx, h, now)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
-		a.memory.Invalidate(k)
+		l.memory.Invalidate(k)
 		return nil, errSignedOut
 	case err != nil && ctx.Err() == nil:
 		h.asked.Store(now.Add(touchAgain - touchEvery).UnixNano())
-		a.log.Warn("a session could not be marked as used", "err", err)
+		l.log.Warn("a session could not be marked as used", "err", err)
 	}
 	return h, nil
 }
 
 // touch tells the store that a session or token is used.
-func (a *Auth) touch(ctx context.Context, h *held, now time.Time) error {
+func (l *lookup) touch(ctx context.Context, h *held, now time.Time) error {
 	expires := h.record.Expires
 	if h.record.Kind == kindSession {
-		expires = a.expiry(h.record.Made, now)
+		expires = l.expiry(h.record.Made, now)
 	}
-	if err := a.options.Store.Touch(ctx, h.record.Kind, h.record.ID, now, expires); err != nil {
+	if err := l.options.Store.Touch(ctx, h.record.Kind, h.record.ID, now, expires); err != nil {
 		return err
 	}
 	if !expires.IsZero() {
@@ -137,8 +152,8 @@ func (a *Auth) touch(ctx context.Context, h *held, now time.Time) error {
 }
 
 // expiry is when a session ends that is used now.
-func (a *Auth) expiry(made, now time.Time) time.Time {
-	idle, end := now.Add(a.options.Idle), made.Add(a.options.Lifetime)
+func (l *lookup) expiry(made, now time.Time) time.Time {
+	idle, end := now.Add(l.options.Idle), made.Add(l.options.Lifetime)
 	if end.Before(idle) {
 		return end
 	}
@@ -146,18 +161,18 @@ func (a *Auth) expiry(made, now time.Time) time.Time {
 }
 
 // look asks the store, and holds what it found.
-func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.Time) (*held, error) {
-	h := &held{owner: a}
+func (l *lookup) look(ctx context.Context, i *coherence.Instance, k key, now time.Time) (*held, error) {
+	h := &held{owner: l}
 	if i != nil {
 		h.copy.Epoch, h.copy.MadeAt = i.Now().Epoch, now // before anything is read
 	}
-	a.lookups.Add(1)
+	l.lookups.Add(1)
 	var err error
-	h.record, err = a.options.Store.Get(ctx, k.kind, k.id)
+	h.record, err = l.options.Store.Get(ctx, k.kind, k.id)
 	switch {
 	case errors.Is(err, sessions.ErrNotFound):
-		a.memory.Invalidate(k)
-		a.unknown.Set(k, now.Add(touchEvery))
+		l.memory.Invalidate(k)
+		l.unknown.Set(k, now.Add(touchEvery))
 		return nil, errSignedOut
 	case err != nil:
 		return nil, unavailable("find the session", err)
@@ -165,10 +180,10 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 		return nil, errSignedOut
 	}
 	if err := json.Unmarshal(h.record.Data, &h.data); err != nil {
-		a.log.Error("the record of a session cannot be read", "err", err)
+		l.log.Error("the record of a session cannot be read", "err", err)
 		return nil, errSignedOut
 	}
-	if err := a.known(ctx, h); err != nil {
+	if err := l.known(ctx, h); err != nil {
 		return nil, err
 	}
 	if !h.record.Expires.IsZero() {
@@ -177,15 +192,15 @@ func (a *Auth) look(ctx context.Context, i *coherence.Instance, k key, now time.
 	h.asked.Store(h.record.Used.UnixNano())
 	h.copy.Of, h.name = h, k.id.String()
 	if i != nil {
-		a.memory.Set(k, h)
+		l.memory.Set(k, h)
 	}
-	return a.used(ctx, k, h, now)
+	return l.used(ctx, k, h, now)
 }
 
 // known finds out what a record's user is now.
-func (a *Auth) known(ctx context.Context, h *held) error {
+func (l *lookup) known(ctx context.Context, h *held) error {
 	h.subjects = []string{pages.All, pages.TagSubject(tagOf(h.record.User))}
-	if find := a.options.Find; find != nil {
+	if find := l.options.Find; find != nil {
 		reads := new(dataflow.Reads)
 		scopes, err := find(dataflow.WithReads(ctx, reads), h.record.User)
 		switch kind := failure.Kind(err); {

@@ -55,7 +55,7 @@ func (a *Auth) Who(ctx context.Context) (Who, error) { return a.who(ctx, serve.R
 func (a *Auth) WhoAsks(r *http.Request) (Who, error) { return a.who(r.Context(), r) }
 
 func (a *Auth) who(ctx context.Context, r *http.Request) (Who, error) {
-	if h, ok := ctx.Value(whoKey{}).(*held); ok && h.owner == a {
+	if h, ok := ctx.Value(whoKey{}).(*held); ok && h.owner == &a.lookup {
 		return h.who(), nil
 	}
 	if r == nil {
