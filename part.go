@@ -14,7 +14,7 @@ import (
 )
 
 // A Part is an element of [App.Parts] or [Group.Parts]: a [Page], [Resource],
-// [Fragment], [Handler], [Redirects], [Service], [BuildValue] or [Group]. A
+// [Fragment], [Handler], [Redirects], [Service], [Task], [BuildValue] or [Group]. A
 // feature of an app is a function that returns a Part:
 //
 //	func Blog(posts Posts) gorgon.Part {
@@ -75,6 +75,7 @@ type contents struct {
 	fragments []*Definition
 	handlers  []Handler
 	services  []Service
+	tasks     []Task
 	values    []valueDefinition
 	named     map[string]viewctx.Named // handlers and resources
 	faults    []error
@@ -107,6 +108,7 @@ func (c *contents) addTo(to *contents, _ scope) {
 	to.fragments = append(to.fragments, c.fragments...)
 	to.handlers = append(to.handlers, c.handlers...)
 	to.services = append(to.services, c.services...)
+	to.tasks = append(to.tasks, c.tasks...)
 	to.values = append(to.values, c.values...)
 	if to.named == nil {
 		to.named = map[string]viewctx.Named{}

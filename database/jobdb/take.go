@@ -1,0 +1,138 @@
+// What workers do: look, take and renew.
+
+package jobdb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"github.com/gorgon-go/gorgon/jobs"
+)
+
+// Next says when the first jobs are due. It is one statement, which an index
+// answers.
+func (q *Queue) Next(ctx context.Context, kinds []string) (now time.Time, list []jobs.Next, err error) {
+	if err := q.ready(ctx, nil); err != nil {
+		return now, nil, err
+	}
+	if kinds == nil {
+		kinds = []string{}
+	}
+	data, err := json.Marshal(kinds)
+	if err != nil {
+		return now, nil, err
+	}
+	err = scanRows(apart(ctx), q.db.SQL(), func(scan func(...any) error) error {
+		var at int64
+		var n jobs.Next
+		var due sql.NullInt64
+		err := scan(&at, &n.Kind, &due)
+		if now = moment(at); due.Valid {
+			n.Due = moment(due.Int64)
+			list = append(list, n)
+		}
+		return err
+	}, q.texts.next, string(data))
+	return now, list, q.explain(ctx, "look for what is due", err)
+}
+
+// Take takes jobs that are due.
+func (q *Queue) Take(ctx context.Context, ask jobs.Ask) (taken []jobs.Taken, err error) {
+	err = q.call(ctx, "take", q.committed(), ask.Check(), func(ctx context.Context, tx Tx) error {
+		taken = nil
+		for _, w := range ask.Wants {
+			some, err := q.take(ctx, tx, ask, w)
+			if err != nil {
+				return err
+			}
+			taken = append(taken, some...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taken, nil
+}
+
+func (q *Queue) take(ctx context.Context, tx Tx, ask jobs.Ask, w jobs.Want) (taken []jobs.Taken, err error) {
+	n := w.N
+	if w.Everywhere > 0 {
+		if q.postgres { // one worker counts at a time
+			if _, err := tx.ExecContext(ctx, q.texts.lock, w.Kind); err != nil {
+				return nil, err
+			}
+		}
+		running := 0
+		if err := tx.QueryRowContext(ctx, q.texts.running, w.Kind).Scan(&running); err != nil {
+			return nil, err
+		}
+		n = min(n, w.Everywhere-running)
+	}
+	if n <= 0 {
+		return nil, nil
+	}
+	err = scanRows(ctx, tx, func(scan func(...any) error) error {
+		t := jobs.Taken{Kind: w.Kind}
+		var slot, added, now int64
+		err := scan(&t.ID, &t.Token, &t.Key, &t.Args, &t.Attempt, &t.Deaths, &slot, &added, &now, &t.Series)
+		t.Attempt++
+		t.Due, t.Added, t.Now = moment(slot), moment(added), moment(now)
+		taken = append(taken, t)
+		return err
+	}, q.texts.take, w.Kind, ask.Worker, milliseconds(ask.Lease), n)
+	return taken, err
+}
+
+// listed are refs as JSON.
+func listed(refs []jobs.Ref) (string, error) {
+	pairs := make([][2]int64, len(refs))
+	for i, r := range refs {
+		pairs[i] = [2]int64{r.ID, r.Token}
+	}
+	data, err := json.Marshal(pairs)
+	return string(data), err
+}
+
+// Renew begins leases again.
+func (q *Queue) Renew(ctx context.Context, lease time.Duration, list ...jobs.Beat) (lost, cancelled []jobs.Ref, err error) {
+	refs := make([]jobs.Ref, len(list))
+	for i, b := range list {
+		refs[i] = b.Ref
+	}
+	data, err := listed(refs)
+	if err != nil || len(list) == 0 {
+		return nil, nil, err
+	}
+	states := map[jobs.Ref]int{}
+	err = q.call(ctx, "renew leases", q.committed(), nil, func(ctx context.Context, tx Tx) error {
+		clear(states)
+		err := scanRows(ctx, tx, func(scan func(...any) error) error {
+			var r jobs.Ref
+			var state int
+			err := scan(&r.ID, &r.Token, &state)
+			states[r] = state
+			return err
+		}, q.texts.renew, milliseconds(lease), data)
+		for _, b := range list {
+			if _, held := states[b.Ref]; err == nil && held && b.Report != nil {
+				_, err = tx.ExecContext(ctx, q.texts.report, b.ID, b.Token, b.Report)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range refs {
+		switch state, held := states[r]; {
+		case !held:
+			lost = append(lost, r)
+		case state == cancelling:
+			cancelled = append(cancelled, r)
+		}
+	}
+	return lost, cancelled, nil
+}
