@@ -53,11 +53,16 @@ var lattice = map[string][]string{
 	"once":          {},
 	"once/oncetest": {"once"},
 
+	// When work that repeats is done; and work that is stored until it is done.
+	"schedule":      {"github.com/robfig/cron/v3"},
+	"jobs":          {"words", "schedule"},
+	"jobs/jobstest": {"jobs"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":       {"words", "pages", "sessions"},
+	"mem":       {"words", "pages", "sessions", "jobs"},
 	"templates": {"words"},
 	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
@@ -71,6 +76,7 @@ var lattice = map[string][]string{
 	"drain":              {"dataflow", "coherence", "pages"},
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 	"database/oncedb":    {"words", "database", "once"},
+	"database/jobdb":     {"dataflow", "database", "jobs"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 	"database/sessiondb":         {"dataflow", "database", "sessions"},
@@ -133,6 +139,7 @@ var lattice = map[string][]string{
 	"bundle":    {"wire", "words", "viewctx", "picture", "walk", "github.com/evanw/esbuild/pkg/api", "golang.org/x/sync/errgroup"},
 	"retain":    {"wire", "pages", "seed"},
 	"supervise": {"words", "pages"},
+	"work":      {"words", "jobs"},
 	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"plan", "pack"},

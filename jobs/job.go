@@ -88,8 +88,8 @@ type Job[A any] struct {
 // The others still have a share.
 type Priority int
 
-// The priorities: of 21 jobs that begin, 16 are High, 4 Normal and 1 Low if all
-// are due.
+// The priorities. If jobs of three kinds are due, of 21 that begin 16 are High, 4
+// Normal and 1 is Low.
 const (
 	Low    Priority = -1
 	Normal Priority = 0

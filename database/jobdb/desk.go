@@ -108,7 +108,10 @@ func (q *Queue) Cancel(ctx context.Context, which jobs.Which) (n int, err error)
 	}
 	err = q.call(ctx, "cancel", nil, which.Check(), func(ctx context.Context, tx Tx) error {
 		n = 0
-		// What is taken between the two is running when the second comes.
+		// What others are taking or finishing is waited for.
+		if err := scanRows(ctx, tx, func(func(...any) error) error { return nil }, strings.Replace(q.texts.hold, "{which}", where, 1), args...); err != nil {
+			return err
+		}
 		for _, text := range []string{q.texts.cancelWaiting, q.texts.cancel} {
 			result, err := tx.ExecContext(ctx, strings.Replace(text, "{which}", where, 1), args...)
 			if err != nil {

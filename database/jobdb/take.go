@@ -3,9 +3,11 @@
 package jobdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/gorgon-go/gorgon/jobs"
@@ -17,8 +19,10 @@ func (q *Queue) Next(ctx context.Context, kinds []string) (now time.Time, list [
 	if err := q.ready(ctx, nil); err != nil {
 		return now, nil, err
 	}
-	if kinds == nil {
-		kinds = []string{}
+	if len(kinds) == 0 {
+		var at int64
+		err := q.db.SQL().QueryRowContext(apart(ctx), "SELECT "+q.texts.clock).Scan(&at)
+		return moment(at), nil, q.explain(ctx, "read the clock", err)
 	}
 	data, err := json.Marshal(kinds)
 	if err != nil {
@@ -83,6 +87,7 @@ func (q *Queue) take(ctx context.Context, tx Tx, ask jobs.Ask, w jobs.Want) (tak
 		taken = append(taken, t)
 		return err
 	}, q.texts.take, w.Kind, ask.Worker, milliseconds(ask.Lease), n)
+	slices.SortFunc(taken, func(a, b jobs.Taken) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
 	return taken, err
 }
 

@@ -59,7 +59,7 @@ type texts struct {
 	renew, report, refs                              string
 	done, look, remove, again, end                   string // finishing
 	tidy, abandoned                                  string
-	clock, list, counts, cancelWaiting, cancel, dead string
+	clock, list, counts, hold, cancelWaiting, cancel, dead string
 }
 
 func textsOf(db *database.DB, postgres bool) texts {
@@ -86,6 +86,7 @@ WHERE id {in} (SELECT id FROM {jobs} WHERE state = 0 AND kind = $1 AND due <= {n
 		// A series that no program has run for a week is that of an old one.
 		abandoned:     "DELETE FROM {jobs} WHERE place = 's' AND series <> '' AND state = 0 AND worker IS NULL AND due < {now} - 604800000",
 		list:          "SELECT id, kind, key, state, args, attempt, deaths, due, added, begun, worker, errors, report, series, {now} FROM {jobs} WHERE ",
+		hold:          "SELECT id FROM {jobs} WHERE {which} AND state = 0 AND series = '' ORDER BY id{lock}",
 		cancelWaiting: "DELETE FROM {jobs} WHERE {which} AND state = 0 AND series = '' AND (worker IS NULL OR due <= {now})",
 		cancel:        "UPDATE {jobs} SET state = 1, place = NULL WHERE {which} AND state = 0 AND series = '' AND worker IS NOT NULL",
 		clock:         "{now}",
@@ -112,7 +113,7 @@ FROM {jobs}, (SELECT {now} AS at) AS clock WHERE state IN (0, 3) GROUP BY kind O
 	t.renew = strings.Replace(t.renew, "{refs}", strings.Replace(t.refs, "{list}", "$2", 1), 1)
 	t.done = strings.Replace(t.done, "{refs}", strings.Replace(t.refs, "{list}", "$1", 1), 1)
 	for _, text := range []*string{&t.replace, &t.insert, &t.insertRow, &t.find, &t.series, &t.declare, &t.next, &t.running, &t.take, &t.renew, &t.report, &t.done,
-		&t.look, &t.remove, &t.again, &t.end, &t.tidy, &t.abandoned, &t.clock, &t.list, &t.cancelWaiting, &t.cancel, &t.dead, &t.counts} {
+		&t.look, &t.remove, &t.again, &t.end, &t.tidy, &t.abandoned, &t.clock, &t.list, &t.hold, &t.cancelWaiting, &t.cancel, &t.dead, &t.counts} {
 		*text = names.Replace(*text)
 	}
 	return t

@@ -1,0 +1,135 @@
+// What becomes of a job that has returned.
+
+package work
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/gorgon-go/gorgon/jobs"
+)
+
+// outcome says what becomes of a job that returned an error, or nil.
+func (m *Machine) outcome(h *hand, err error, took time.Duration) jobs.Outcome {
+	o := jobs.Outcome{Ref: h.taken.Ref, Report: h.run.Reported()}
+	var next time.Time // of a series
+	now := h.taken.Now.Add(took)
+	if h.task.Next != nil {
+		next = h.task.Next(h.taken.Due, now)
+	}
+	if err == nil {
+		o.At = next
+		return o
+	}
+	o.Error = err.Error()
+	fatal, after, ok := jobs.FateOf(err)
+	switch {
+	case errors.Is(err, jobs.ErrStopped), errors.Is(err, jobs.ErrLost):
+		o.Ending = jobs.Released
+	case fatal, h.taken.Attempt >= h.task.MaxAttempts:
+		o.Ending, o.At = jobs.Dead, next
+	default:
+		if !ok {
+			after = h.task.Backoff(h.taken.Attempt)
+		}
+		after = min(max(after, 0), jobs.MaxAfter)
+		o.Ending, o.After = jobs.Failed, after
+		if h.task.Next != nil { // it is not later than its next time
+			if o.At = now.Add(after); o.At.After(next) {
+				o.At = next
+			}
+		}
+	}
+	return o
+}
+
+// tell counts an outcome, and logs it if it is a failure.
+func (m *Machine) tell(h *hand, o jobs.Outcome, err error, took time.Duration) {
+	k := m.state.kinds[h.taken.Kind]
+	attrs := []slog.Attr{slog.String("job", h.taken.Kind), slog.Int64("id", h.taken.ID), slog.Int("attempt", h.taken.Attempt),
+		slog.Duration("took", took.Round(time.Millisecond))}
+	level, text := slog.LevelDebug, "a job is done"
+	switch {
+	case err == nil:
+		k.done.Add(1)
+	case o.Ending == jobs.Released:
+		text = "a job was stopped and runs again"
+	case errors.Is(err, jobs.ErrCancelled):
+		text = "a job was cancelled while it ran"
+	case o.Ending == jobs.Dead:
+		k.dead.Add(1)
+		level, text = slog.LevelError, "a job is dead"
+		if h.task.Next != nil {
+			text = "a job of a series failed too often and waits for its next time"
+		}
+	default:
+		k.failed.Add(1)
+		level, text = slog.LevelWarn, "a job failed and is tried again"
+		attrs = append(attrs, slog.Duration("after", o.After))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("err", err))
+	}
+	if p, ok := errors.AsType[*panicked](err); ok {
+		attrs = append(attrs, slog.String("stack", string(p.stack)))
+	}
+	m.log().LogAttrs(context.Background(), level, text, attrs...)
+}
+
+// finish stores outcomes: all those that are there at a time in one call.
+func (c *crew) finish() {
+	for {
+		var list []jobs.Outcome
+		select {
+		case o := <-c.ended:
+			list = append(list, o)
+		case <-c.close:
+			select { // what is still there comes first
+			case o := <-c.ended:
+				list = append(list, o)
+			default:
+				return
+			}
+		}
+		for more := true; more; {
+			select {
+			case o := <-c.ended:
+				list = append(list, o)
+			default:
+				more = false
+			}
+		}
+		c.store(list)
+	}
+}
+
+// store stores outcomes, and tries again while their leases last.
+func (c *crew) store(list []jobs.Outcome) {
+	m := c.m
+	began := time.Now()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		ctx, cancel := context.WithTimeout(context.Background(), m.options.Lease)
+		late, err := m.options.Store.Finish(ctx, list...)
+		cancel()
+		if err == nil {
+			if len(late) > 0 {
+				m.state.lost.Add(uint64(len(late)))
+				m.log().Warn("jobs ended after their leases, and count for the instance that runs them now", "jobs", len(late))
+			}
+			break
+		}
+		if time.Since(began) > 2*m.options.Lease {
+			m.log().Error("the ends of jobs could not be stored: they run again", "jobs", len(list), "err", err)
+			break
+		}
+		time.Sleep(wait)
+	}
+	c.mu.Lock()
+	for _, o := range list {
+		delete(c.running, o.Ref)
+	}
+	c.mu.Unlock()
+	c.signal()
+}

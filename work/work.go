@@ -1,0 +1,151 @@
+// Package work runs the jobs of an app.
+//
+//	queue := jobdb.In(db)
+//	command.Main(app, command.Config{Database: db, Jobs: work.New(work.Options{Store: queue})})
+//
+// A [Machine] takes jobs that are due, runs them, renews their leases and finishes
+// them. [Machine.Run] does so until its context ends; [Machine.Tick] does one
+// bounded batch, for where nothing runs between requests. Both are the same code,
+// and any number of them may work on one store at once.
+//
+// # When jobs begin
+//
+// A job that this process added begins at once, others when the machine looks
+// next: five times a second while it has room (Options.Poll). A machine that has
+// no jobs makes one statement each time, and nothing else.
+//
+// # How an instance ends
+//
+// When the context of Run ends, nothing is taken any more. What runs has
+// Options.Grace to end, then its context ends with [jobs.ErrStopped]. A job that
+// was stopped that way runs again at once, elsewhere; that is no attempt.
+//
+// An instance that cannot renew a lease ends the job's context with
+// [jobs.ErrLost] before the lease is over, by its own clock: before another one
+// can begin it.
+package work
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/jobs"
+)
+
+// Options of a machine. Store is required.
+type Options struct {
+	// Store is where jobs are: jobdb.In(db).
+	Store jobs.Store
+
+	// Hands is how many jobs run at once on an instance. Default: 10.
+	Hands int
+
+	// Lease is how long a job belongs to a process that is not heard of any more.
+	// It is renewed every third of it. Default: 30 s.
+	Lease time.Duration
+
+	// Poll is how often the store is looked at. Default: 200 ms.
+	Poll time.Duration
+
+	// Grace is how long jobs have to end when the instance stops, before their
+	// contexts end. Default: 10 s.
+	Grace time.Duration
+
+	// Log receives failures. Default: that of the program.
+	Log *slog.Logger
+
+	// Context adds to the contexts of all jobs. Default: nothing.
+	Context func(ctx context.Context) context.Context
+}
+
+// A Machine runs jobs. Make it with [New].
+type Machine struct {
+	options Options
+	worker  string // the name of this process
+	wake    chan struct{}
+	tasks   map[string]gorgon.Task
+	lanes   lanes
+	state   state
+}
+
+// New returns a machine. It contacts nothing.
+func New(o Options) *Machine {
+	o.Hands = cmp.Or(o.Hands, 10)
+	o.Lease = cmp.Or(o.Lease, 30*time.Second)
+	o.Poll = cmp.Or(o.Poll, 200*time.Millisecond)
+	o.Grace = cmp.Or(o.Grace, 10*time.Second)
+	m := &Machine{options: o, worker: rand.Text(), wake: make(chan struct{}, 1), tasks: map[string]gorgon.Task{}}
+	m.state.kinds = map[string]*kindState{}
+	if o.Store != nil {
+		o.Store.OnAdd(m.added)
+	}
+	return m
+}
+
+// Use sets the log, where the options have none, what is added to the contexts of
+// jobs, and which tasks there are. It is called once, before the machine runs.
+func (m *Machine) Use(log *slog.Logger, context func(context.Context) context.Context, tasks []gorgon.Task) {
+	if m.options.Log == nil {
+		m.options.Log = log
+	}
+	if m.options.Context == nil {
+		m.options.Context = context
+	}
+	for _, t := range tasks {
+		m.tasks[t.Name] = t
+		m.state.kinds[t.Name] = &kindState{}
+	}
+}
+
+func (m *Machine) log() *slog.Logger {
+	if m.options.Log == nil {
+		return slog.Default()
+	}
+	return m.options.Log
+}
+
+// Store is where the machine's jobs are.
+func (m *Machine) Store() jobs.Store { return m.options.Store }
+
+// Needs lists what the store requires of the target.
+func (m *Machine) Needs() []gorgon.Need {
+	if s, ok := m.options.Store.(interface{ Needs() []gorgon.Need }); ok {
+		return s.Needs()
+	}
+	return nil
+}
+
+// Close closes the store.
+func (m *Machine) Close() error { return m.options.Store.Close() }
+
+// added is called when this process has added jobs.
+func (m *Machine) added() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// state is what is known of the machine, for monitoring.
+type state struct {
+	kinds   map[string]*kindState // fixed once the machine runs
+	running atomic.Int64
+	lost    atomic.Uint64
+	looks   atomic.Uint64
+
+	mu     sync.Mutex
+	counts []jobs.Count
+	at     time.Time
+}
+
+// kindState counts the runs of a kind.
+type kindState struct {
+	done, failed, dead atomic.Uint64
+	running            atomic.Int64
+}
