@@ -32,7 +32,7 @@ type Job[A any] struct {
 	Run func(ctx context.Context, args A) error
 
 	// Key makes a job unique: while one of the kind with the same key waits to
-	// begin, another one is not added. At most 200 bytes; "" is no key. Default:
+	// begin, another one is not added. At most 200 bytes; "" is none. Default:
 	// none.
 	Key func(args A) string
 
@@ -56,7 +56,7 @@ type Job[A any] struct {
 	MaxAttempts int
 
 	// MaxDeaths is how many processes in a row may end while they run it, until it
-	// is dead. They are no attempts. Default: 3.
+	// is dead. They do not count as attempts. Default: 3.
 	MaxDeaths int
 
 	// Backoff is how long it waits after an attempt, the first being 1, has
@@ -223,7 +223,7 @@ func goodName(name string) bool {
 }
 
 // Add adds a job to a queue, or to what a queue's method In returns for a
-// transaction. If Key finds another job, that is no error: Added.Existed says so.
+// transaction. If Key finds another job, that is not a failure: Added.Existed says so.
 func (j Job[A]) Add(ctx context.Context, to Adder, args A, options ...Option) (Added, error) {
 	n, err := j.New(args, options...)
 	if err != nil {

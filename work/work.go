@@ -18,7 +18,8 @@
 //
 // When the context of Run ends, nothing is taken any more. What runs has
 // Options.Grace to end, then its context ends with [jobs.ErrStopped]. A job that
-// was stopped that way runs again at once, elsewhere; that is no attempt.
+// was stopped that way runs again at once, elsewhere, and that is not counted as
+// an attempt.
 //
 // An instance that cannot renew a lease ends the job's context with
 // [jobs.ErrLost] before the lease is over, by its own clock: before another one

@@ -207,7 +207,7 @@ func TestLong(t *testing.T) {
 }
 
 // An instance that stops lets jobs end; what does not is stopped, and runs at once
-// elsewhere, which is no attempt.
+// elsewhere, which is not counted as an attempt.
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.NewJobs()

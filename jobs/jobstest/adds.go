@@ -210,7 +210,7 @@ func takeLaws() []law {
 			}
 			return err
 		}},
-		{says: "jobs of other kinds, such as unknown ones, are in nobody's way", check: func(e *env) error {
+		{says: "jobs of other kinds, such as unknown ones, are in no other's way", check: func(e *env) error {
 			for range 300 {
 				if _, err := e.add(e, func(n *jobs.New) { n.Kind = "old" }); err != nil {
 					return err

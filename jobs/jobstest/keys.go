@@ -117,7 +117,7 @@ func every(text string, wait time.Duration) jobs.Series {
 
 func seriesLaws() []law {
 	return []law{
-		{says: "a series is one job, whoever declares it, and however often", check: func(e *env) error {
+		{says: "a series is one job, however many declare it, and however often", check: func(e *env) error {
 			err := together(16, func(i int) error { return e.at(i).Declare(e.ctx, every("a", 0)) })
 			if err := first(err, e.count(1)); err != nil {
 				return err

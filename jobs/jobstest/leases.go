@@ -84,7 +84,7 @@ func leaseLaws() []law {
 			}
 			return first(err, e.takesNone(e), e.finish(e.other, jobs.Outcome{Ref: now.Ref}), e.count(0))
 		}},
-		{says: "ends of processes are counted until a running is finished, and are no attempts", check: func(e *env) error {
+		{says: "ends of processes are counted until a running is finished, and not as attempts", check: func(e *env) error {
 			if _, err := e.add(e, nil); err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func finishLaws() []law {
 		return t, err
 	}
 	return []law{
-		{says: "a job that was released runs again at once, and that was no attempt", check: func(e *env) error {
+		{says: "a job that was released runs again at once, without counting an attempt", check: func(e *env) error {
 			if _, err := e.add(e, nil); err != nil {
 				return err
 			}
