@@ -139,7 +139,7 @@ var lattice = map[string][]string{
 	"bundle":    {"wire", "words", "viewctx", "picture", "walk", "github.com/evanw/esbuild/pkg/api", "golang.org/x/sync/errgroup"},
 	"retain":    {"wire", "pages", "seed"},
 	"supervise": {"words", "pages"},
-	"work":      {"words", "jobs"},
+	"work":      {"words", "jobs", "metrics"},
 	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"plan", "pack"},

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -44,6 +45,15 @@ type Config struct {
 	// Auth knows who makes requests: auth.New(…). Default: none; sessions are then
 	// looked up in their store on every request.
 	Auth Auth
+
+	// Jobs runs the app's jobs: work.New(…). A service with an Every is then a
+	// series of it. Default: none; an app with jobs needs it.
+	Jobs Jobs
+
+	// MayTick says who may ask for a batch of jobs at /_gorgon/tick, besides those
+	// that send GORGON_TICK_KEY as a bearer token: oidc.Caller{…}.Allows. Default:
+	// none.
+	MayTick func(*http.Request) bool
 
 	// Observers are told what a server does: prometheus.New has metrics for
 	// --metrics, opentelemetry.New has traces. Each is off until it is asked
@@ -139,6 +149,9 @@ func (p *program) root() *cobra.Command {
 					return err
 				}
 				if err := p.app.Validate(); err != nil {
+					return exit{Code: Failed, Err: err}
+				}
+				if err := p.checkJobs(); err != nil {
 					return exit{Code: Failed, Err: err}
 				}
 				if err := p.configure(c.Name()); err != nil {

@@ -47,9 +47,11 @@ func variables() []variable {
 		{"GORGON_SECRET", "seals the props of fragments; the same for build and serve, on every instance"},
 		{"GORGON_STANDALONE", "true: refuse to run outside of a package"},
 		{"GORGON_STORE", "--store"},
+		{"GORGON_TICK_KEY", "callers who send it as a bearer token run a batch of jobs by POST to /_gorgon/tick"},
 		{"GORGON_TLS_CERT", "--tls-cert of serve; health then asks over TLS"},
 		{"GORGON_TLS_KEY", "--tls-key of serve"},
 		{"GORGON_TRUSTED_PROXIES", "--trusted-proxies of serve"},
+		{"GORGON_WORK_AFTER", "--work-after of serve"},
 	}
 }
 

@@ -7,9 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/gorgon-go/gorgon/lambda"
 	"github.com/gorgon-go/gorgon/pages"
+)
+
+// lambdaAfter is how long a Lambda function runs jobs after a response, and
+// lambdaTick at each event of the schedule: an event has a minute.
+const (
+	lambdaAfter = 10 * time.Second
+	lambdaTick  = 45 * time.Second
 )
 
 // onLambda is the runtime API of the function that this process is; "" where it
@@ -25,7 +33,7 @@ func (v *server) serveLambda(ctx context.Context, h http.Handler, store pages.St
 		API: onLambda(), Handler: h, Log: p.log, Buffered: os.Getenv("GORGON_LAMBDA") == "buffer",
 		Tasks: map[string]func(context.Context) error{
 			"maintain": func(ctx context.Context) error {
-				_, err := maintainer{p}.run(ctx, store, v.bounds.bounds())
+				_, err := maintainer{p}.run(ctx, store, v.bounds.bounds(), lambdaTick)
 				return err
 			},
 			"migrate": func(ctx context.Context) error {

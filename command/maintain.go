@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/retain"
 	"github.com/gorgon-go/gorgon/seed"
@@ -44,9 +46,10 @@ func (f *boundFlags) bounds() pages.Bounds {
 
 // A maintained says what a run of maintain did.
 type maintained struct {
-	Swept    *pages.Swept `json:"swept,omitempty"` // nil where another instance sweeps, or there is nothing to
-	Assets   int          `json:"assets"`          // brought to the store
-	Services []string     `json:"services"`        // whose work was done
+	Swept    *pages.Swept   `json:"swept,omitempty"` // nil where another instance sweeps, or there is nothing to
+	Assets   int            `json:"assets"`          // brought to the store
+	Services []string       `json:"services"`        // whose work was done
+	Jobs     *metrics.Batch `json:"jobs,omitempty"`  // nil without jobs
 }
 
 // A maintainer does what is due.
@@ -55,17 +58,22 @@ type maintainer struct{ p *program }
 func (m maintainer) command() *cobra.Command {
 	p := m.p
 	var bounds boundFlags
+	var budget time.Duration
 	c := &cobra.Command{
 		Use:   "maintain",
 		Short: "Do what is due: keep the store within its bounds, run scheduled services",
 		Long: `Does once what servers do by themselves as time goes by, for targets where no
 server runs between requests: brings this build's assets to the store, where
 other builds find them; removes the least recently used pages above the bounds;
-runs each service with an Every whose time has come. It exits with 0, or says
+runs each service with an Every whose time has come, and jobs that are due, for
+at most --work-for. It exits with 0, or says
 what failed and exits with 1. Any number may run at once.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			err := bounds.check()
+			if err == nil && budget <= 0 {
+				err = misused("--work-for %s: give a time above zero, such as 5m", budget)
+			}
 			if err == nil {
 				p.log, err = p.serverLog()
 			}
@@ -81,9 +89,11 @@ what failed and exits with 1. Any number may run at once.`,
 			if store != nil {
 				defer store.Close()
 			}
+			p.useDatabase()
+			p.useJobs()
 			done := p.tellAuth(c.Context(), store)
-			did, err := m.run(c.Context(), store, bounds.bounds())
-			err = errors.Join(err, done())
+			did, err := m.run(c.Context(), store, bounds.bounds(), budget)
+			err = errors.Join(err, done(), p.closeJobs(), p.closeDatabase())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}
@@ -93,6 +103,9 @@ what failed and exits with 1. Any number may run at once.`,
 			if did.Assets > 0 {
 				fmt.Fprintf(p.out, "kept: %s\n", plural(did.Assets, "asset"))
 			}
+			if did.Jobs != nil {
+				fmt.Fprintln(p.out, saidBatch(*did.Jobs))
+			}
 			if len(did.Services) > 0 {
 				fmt.Fprintf(p.out, "done: %s\n", strings.Join(did.Services, ", "))
 			}
@@ -100,6 +113,7 @@ what failed and exits with 1. Any number may run at once.`,
 		},
 	}
 	bounds.add(c)
+	c.Flags().DurationVar(&budget, "work-for", 5*time.Minute, "how long jobs that are due are run; what runs then is stopped, and runs again later")
 	p.baseFlag(c)
 	p.distFlag(c, "dist")
 	p.storeFlag(c)
@@ -110,7 +124,7 @@ what failed and exits with 1. Any number may run at once.`,
 
 // run does what is due, and goes on where some of it fails. The store may
 // be nil.
-func (m maintainer) run(ctx context.Context, store pages.Store, bounds pages.Bounds) (did maintained, err error) {
+func (m maintainer) run(ctx context.Context, store pages.Store, bounds pages.Bounds, budget time.Duration) (did maintained, err error) {
 	var faults []error
 	if store != nil {
 		s, err := seed.Open(m.p.seedPath())
@@ -131,6 +145,12 @@ func (m maintainer) run(ctx context.Context, store pages.Store, bounds pages.Bou
 			}
 		}
 	}
-	did.Services, err = supervise.Due(ctx, supervise.Config{Services: m.p.app.Services(), Store: store, Log: m.p.log})
+	if m.p.config.Jobs != nil {
+		batch, err := m.p.config.Jobs.Tick(ctx, budget)
+		if did.Jobs = &batch; err != nil {
+			faults = append(faults, fmt.Errorf("run jobs: %w", err))
+		}
+	}
+	did.Services, err = supervise.Due(ctx, supervise.Config{Services: m.p.services(), Store: store, Log: m.p.log})
 	return did, errors.Join(append(faults, err)...)
 }

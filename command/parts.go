@@ -59,6 +59,7 @@ func (p *program) parts() error {
 	if p.config.Auth != nil {
 		app.Parts = append(app.Parts, sessionsPart(p.config.Auth))
 	}
+	app.Parts = p.jobParts(app.Parts)
 	return p.print(app)
 }
 

@@ -40,6 +40,7 @@ type server struct {
 	loaders int
 	maxWait time.Duration
 	bounds  boundFlags
+	after   afterFlag
 	require bool
 }
 
@@ -56,7 +57,13 @@ it is gone.
 
 With --role=web nothing is done between requests: a response that triggers the
 regeneration of a page stays open until it finishes. With --role=worker services
-run, and only health endpoints are served.
+and jobs run, and only health endpoints are served.
+
+With --work-after=10s a request that has added jobs runs them once it is
+answered, for at most that time, as a Lambda function always does: for targets
+that stop a process between requests. With GORGON_TICK_KEY set, a POST to
+/_gorgon/tick that sends it as a bearer token runs jobs that are due for 25 s at
+most.
 
 With GORGON_PURGE_KEY set, purges are taken over HTTP, signed with that key.
 With GORGON_HEALTH_KEY set, callers that send it to /livez, /readyz or /startupz
@@ -97,6 +104,8 @@ under way end, and the server exits with 0. A second signal ends it at once.`,
 	c.Flags().Int64Var(&v.memory, "memory", 256, "bound of the pages kept in memory, in MiB")
 	c.Flags().IntVar(&v.loaders, "loaders", 64, "how many loaders of one pattern run at once that visitors wait for")
 	c.Flags().DurationVar(&v.maxWait, "max-wait", time.Second, "refuse requests that would wait longer for a loader to begin")
+	c.Flags().DurationVar(&v.after.budget, "work-after", 0, "how long a request that added jobs runs them after its response; 0 to leave them to others (GORGON_WORK_AFTER)")
+	p.fromEnv(c, "work-after", "GORGON_WORK_AFTER")
 	v.bounds.add(c)
 	return c
 }
@@ -112,7 +121,7 @@ func (v *server) check() error {
 	case v.role != roleServe && v.role != roleWeb && v.role != roleWorker:
 		return misused("--role %s: use %s, %s or %s (its default comes from GORGON_ROLE)", quoted(v.role), roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(v.build.check(), v.bounds.check(), v.listenFlags.check(), v.metrics.check())
+	return cmp.Or(v.build.check(), v.bounds.check(), v.after.check(), v.listenFlags.check(), v.metrics.check())
 }
 
 // warnOfSeal warns of props that are made for one visitor and sealed with a key
@@ -156,6 +165,8 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.closeDatabase()) }()
 	p.useAuth()
 	defer func() { err = errors.Join(err, p.closeAuth()) }()
+	p.useJobs()
+	defer func() { err = errors.Join(err, p.closeJobs()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
@@ -164,6 +175,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	var front *publicServer
 	if onLambda() != "" {
 		v.role = roleWeb
+		v.after.budget = cmp.Or(v.after.budget, lambdaAfter)
 	} else if front, err = v.listen(ctx); err != nil {
 		return err
 	}
@@ -217,6 +229,9 @@ func (v *server) run(ctx context.Context) (err error) {
 		if p.config.Auth != nil {
 			p.config.Auth.State(&now)
 		}
+		if p.config.Jobs != nil {
+			p.config.Jobs.State(&now)
+		}
 		now.Started = verified.done() == nil
 		return now
 	}
@@ -225,6 +240,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		Attend: v.role == roleWeb, Started: verified.done, Observe: observer,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
 	}
+	config.Tick, config.MayTick = p.tick(), p.mayTick()
 	if v.access {
 		config.AccessLog = p.log
 	}
@@ -236,6 +252,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	handler = developed(p, handler, s, config, caching)
+	handler = v.after.wrap(p, handler)
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	}

@@ -21,10 +21,13 @@ func (v *server) work(ctx context.Context, s *seed.Seed, store pages.Store) (don
 	p := v.p
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
-	if v.role != roleWeb && len(p.app.Services()) > 0 {
+	if services := p.services(); v.role != roleWeb && len(services) > 0 {
 		all.Go(func() {
-			supervise.Run(ctx, supervise.Config{Services: p.app.Services(), Store: store, Log: p.log})
+			supervise.Run(ctx, supervise.Config{Services: services, Store: store, Log: p.log})
 		})
+	}
+	if v.role != roleWeb && p.config.Jobs != nil {
+		all.Go(func() { p.config.Jobs.Run(ctx) })
 	}
 	if store != nil {
 		all.Go(func() { keepAssets(ctx, s, store, p.log) })

@@ -137,6 +137,8 @@ func (j judge) verdict(n Need) Verdict {
 		return j.kept()
 	case Worker:
 		return j.worker()
+	case Jobs:
+		return j.jobs()
 	case Schedule:
 		return j.scheduled(n)
 	case Memory:
@@ -248,6 +250,19 @@ func (j judge) scheduled(n Need) Verdict {
 		return unfit("schedule", j.offers.Schedule+" runs the maintain command, no more than once a minute", "make Every a minute or more, or run it elsewhere with --role=worker")
 	}
 	return provided("schedule", "the maintain command runs it, which "+j.offers.Schedule+" calls", "")
+}
+
+// jobs says how punctual jobs are.
+func (j judge) jobs() Verdict {
+	always := !j.offers.Stands(j.setting) && (!j.offers.Elastic || j.setting.AlwaysOn)
+	switch {
+	case always:
+		return provided("jobs", "instances run them: a job begins within a quarter of a second of when it is due", "")
+	case j.offers.Schedule == "":
+		return unfit("jobs", "no program runs between requests", "run them elsewhere with --role=worker")
+	}
+	return provided("jobs", "a job that a request adds begins after the response; others when "+j.offers.Schedule+
+		" runs the maintain command, up to a minute and a start late", "")
 }
 
 func (j judge) memory() Verdict {

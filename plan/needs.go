@@ -22,6 +22,7 @@ const (
 	Refresh     Kind = "refresh"     // pages that are regenerated
 	Worker      Kind = "worker"      // a service that runs all the time
 	Schedule    Kind = "schedule"    // a service that runs at intervals
+	Jobs        Kind = "jobs"        // jobs that are run when they are due
 	Commits     Kind = "commits"     // a store in which the commits of a database are purges
 	File        Kind = "file"        // a database that is a file of one machine
 
@@ -34,7 +35,7 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
-	return []Kind{Process, Guards, Incremental, Refresh, Worker, Schedule, Commits, File, Memory, Connections, Background, Database, Disk}
+	return []Kind{Process, Guards, Incremental, Refresh, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk}
 }
 
 // A Need is one thing that one part of an app needs.
@@ -75,6 +76,15 @@ func Parts(app gorgon.App) []Part {
 			p.need(Worker, "it runs all the time")
 		}
 		p.declared(s.Needs)
+		parts = append(parts, p)
+	}
+	for _, t := range app.Tasks() {
+		p := Part{Name: "job " + t.Name, How: "job"}
+		if t.Next != nil {
+			p.How = "job, " + t.Text
+		}
+		p.need(Jobs, "it runs when it is due")
+		p.declared(t.Needs)
 		parts = append(parts, p)
 	}
 	return parts

@@ -31,6 +31,7 @@
 package serve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,6 +71,11 @@ type Config struct {
 	// PurgeKey is the key that signs purges over HTTP. Default: none; purges
 	// over HTTP are then not possible.
 	PurgeKey []byte
+
+	// Tick runs a batch of jobs, for callers that MayTick allows, at
+	// /_gorgon/tick. Default: there are none.
+	Tick    func(ctx context.Context) (metrics.Batch, error)
+	MayTick func(*http.Request) bool
 
 	// RequireStore makes /readyz say that this instance is not ready while the
 	// store cannot be used. Default: it is ready, and says that it is degraded.
@@ -221,6 +227,9 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	}
 	if len(c.PurgeKey) > 0 {
 		h.routes.purges = &purges{key: slices.Clone(c.PurgeKey), app: app.Name, cache: c.Cache, answers: h.answers, now: c.Now}
+	}
+	if c.Tick != nil && c.MayTick != nil {
+		h.routes.ticks = &ticks{run: c.Tick, allow: c.MayTick, answers: h.answers}
 	}
 	return h
 }

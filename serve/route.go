@@ -22,6 +22,7 @@ type routes struct {
 	guards   map[*gorgon.Definition]http.Handler
 	locales  *locales // nil where no visitor is sent to a language
 	purges   *purges  // nil without a key
+	ticks    *ticks   // nil without jobs
 	detect   bool     // visitors of the home page are sent to their language
 	includes bool     // a proxy may ask for tags in the place of fragments
 }
@@ -97,6 +98,10 @@ func (o *routes) framework(w http.ResponseWriter, r *http.Request, path string, 
 	o.pages.watch.note(r, wire.Root)
 	if path == wire.Purge && o.purges != nil {
 		o.purges.answer(w, r, nowhere)
+		return
+	}
+	if path == wire.Tick && o.ticks != nil {
+		o.ticks.answer(w, r, nowhere)
 		return
 	}
 	if path == wire.Locale && o.locales != nil {

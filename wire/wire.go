@@ -46,6 +46,7 @@ const (
 
 	Locale = Root + "locale" // remembers the language that a visitor chose
 	Purge  = Root + "purge"  // takes signed purges
+	Tick   = Root + "tick"   // runs a batch of jobs
 )
 
 // Runtime is the name of the browser runtime among the assets of a site.

@@ -106,7 +106,6 @@ func (c *crew) idle() int {
 // job is due; below 0 if none is.
 func (c *crew) round(ctx context.Context) (n int, more bool, wait time.Duration, err error) {
 	m := c.m
-	m.state.looks.Add(1)
 	kinds := make([]string, 0, len(m.tasks))
 	for name := range m.tasks {
 		kinds = append(kinds, name)

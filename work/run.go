@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/jobs"
+	"github.com/gorgon-go/gorgon/metrics"
 )
 
 // Run works until ctx ends, and then until what runs has ended.
@@ -112,24 +113,13 @@ func (m *Machine) declare(ctx context.Context) error {
 	return m.options.Store.Declare(ctx, list...)
 }
 
-// A Report is what a batch came to.
-type Report struct {
-	Ran    int `json:"ran"`    // jobs that were run
-	Failed int `json:"failed"` // of them
-	Due    int `json:"due"`    // kinds of which jobs are still due
-
-	// Next is when the next other job is due, in seconds from now; below 0 if none
-	// is.
-	Next float64 `json:"next"`
-}
-
 // lastly is how long jobs have to end after the budget of a batch.
 const lastly = 500 * time.Millisecond
 
 // Tick runs jobs that are due until none is, or the budget is used up: then what
 // runs is stopped, and runs again in another batch.
-func (m *Machine) Tick(ctx context.Context, budget time.Duration) (Report, error) {
-	r := Report{Next: -1}
+func (m *Machine) Tick(ctx context.Context, budget time.Duration) (metrics.Batch, error) {
+	r := metrics.Batch{Next: -1}
 	if len(m.tasks) == 0 {
 		return r, nil
 	}

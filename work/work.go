@@ -31,8 +31,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -90,13 +88,19 @@ func New(o Options) *Machine {
 }
 
 // Use sets the log, where the options have none, what is added to the contexts of
-// jobs, and which tasks there are. It is called once, before the machine runs.
-func (m *Machine) Use(log *slog.Logger, context func(context.Context) context.Context, tasks []gorgon.Task) {
+// jobs, and what there is to run: tasks, and services that have an Every, which
+// are series. It is called once, before the machine runs.
+func (m *Machine) Use(log *slog.Logger, with func(context.Context) context.Context, tasks []gorgon.Task, services []gorgon.Service) {
 	if m.options.Log == nil {
 		m.options.Log = log
 	}
 	if m.options.Context == nil {
-		m.options.Context = context
+		m.options.Context = with
+	}
+	for _, s := range services {
+		if s.Every > 0 {
+			tasks = append(tasks[:len(tasks):len(tasks)], serviceTask(s))
+		}
 	}
 	for _, t := range tasks {
 		m.tasks[t.Name] = t
@@ -104,11 +108,28 @@ func (m *Machine) Use(log *slog.Logger, context func(context.Context) context.Co
 	}
 }
 
+// longest limits one run of a service.
+const longest = time.Hour
+
+// serviceTask is a service as a series.
+func serviceTask(s gorgon.Service) gorgon.Task {
+	j := jobs.Job[struct{}]{Name: "service/" + s.Name, Every: s.Every, Timeout: min(max(s.Every, time.Minute), longest),
+		Run: func(ctx context.Context, _ struct{}) error { return s.Run(ctx) }}
+	t, _ := j.Part().(gorgon.Task)
+	return t
+}
+
 func (m *Machine) log() *slog.Logger {
 	if m.options.Log == nil {
 		return slog.Default()
 	}
 	return m.options.Log
+}
+
+// Noting is a context in which it is noted that jobs were added.
+func (m *Machine) Noting(ctx context.Context) (noting context.Context, added func() bool) {
+	notes := new(jobs.Notes)
+	return jobs.WithNotes(ctx, notes), notes.Added
 }
 
 // Store is where the machine's jobs are.
@@ -131,22 +152,4 @@ func (m *Machine) added() {
 	case m.wake <- struct{}{}:
 	default:
 	}
-}
-
-// state is what is known of the machine, for monitoring.
-type state struct {
-	kinds   map[string]*kindState // fixed once the machine runs
-	running atomic.Int64
-	lost    atomic.Uint64
-	looks   atomic.Uint64
-
-	mu     sync.Mutex
-	counts []jobs.Count
-	at     time.Time
-}
-
-// kindState counts the runs of a kind.
-type kindState struct {
-	done, failed, dead atomic.Uint64
-	running            atomic.Int64
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/work"
 )
 
@@ -36,7 +37,8 @@ func machine(t testing.TB, store jobs.Store, o work.Options, parts ...gorgon.Par
 	t.Helper()
 	o.Store, o.Log = store, quiet
 	m := work.New(o)
-	m.Use(nil, nil, tasks(t, parts...))
+	app := gorgon.App{Parts: parts}
+	m.Use(nil, nil, tasks(t, parts...), app.Services())
 	return m
 }
 
@@ -431,7 +433,7 @@ func TestTick(t *testing.T) {
 			return nil
 		}}
 		m := machine(t, store, work.Options{}, job)
-		if r, err := m.Tick(t.Context(), time.Minute); err != nil || r != (work.Report{Next: -1}) {
+		if r, err := m.Tick(t.Context(), time.Minute); err != nil || r != (metrics.Batch{Next: -1}) {
 			t.Errorf("nothing is due: %+v, %v", r, err)
 		}
 		next, err := job.New(time.Second)
