@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
@@ -19,6 +20,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case "shop":
 		shop.Main()
+	case "jobber":
+		jobber.Main()
 	default:
 		site.Main()
 	}
