@@ -82,7 +82,7 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 		r.Degraded = reason
 	}
 	now := c.now()
-	_, r.Negative = c.negative.get(k, now, c.coherence, &asked)
+	_, _, r.Negative = c.negative.get(k, now, c.coherence, &asked)
 
 	var serving *item
 	add := func(place string, i *item) {
@@ -94,11 +94,11 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	if i, ok := c.memory.GetIfPresent(k); ok {
 		add("memory", i)
 	}
-	if c.records != nil {
+	if c.maker.stored(k) {
 		entry, err := c.records.get(ctx, r.Key)
 		switch {
 		case err == nil:
-			i := c.sources.item(entry)
+			i := c.sources.item(k, entry)
 			c.coherence.Check(&i.copy)
 			i.foreign = entry.Build != r.Build
 			add("store", i)
