@@ -140,8 +140,8 @@ func (c *Cache[K, V]) find(ctx context.Context, op string, key K) (viewctx.Cache
 func (c *Cache[K, V]) lost(ctx context.Context, op string) error {
 	e := &Error{Op: op, Path: "cache " + c.Name}
 	if viewctx.SiteOf(ctx).Caches == nil {
-		e.Err = errors.New("the context is not of an app that is being served or built")
-		e.Hint = "pass on the context that a loader, handler, service or job received; in a test use that of gorgontest.Site.Context"
+		e.Err = errors.New("the context is not of an app that has caches and is being served or built")
+		e.Hint = "add the cache to App.Parts, and pass on the context that a loader, handler, service or job received; in a test use gorgontest.Site.Context"
 	} else {
 		e.Err, e.Hint = errors.New("the app does not list it"), "add it to App.Parts"
 	}

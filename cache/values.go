@@ -14,14 +14,23 @@ import (
 
 // Context returns a context in which code of the app finds the app's caches: for
 // what is called neither by a request nor by a loader, such as services and jobs.
+// Of an app without caches it is ctx.
 func (c *Cache) Context(ctx context.Context) context.Context {
+	if c == nil || len(c.caches) == 0 {
+		return ctx
+	}
 	site := *viewctx.SiteOf(ctx)
 	site.Caches = c.caches
 	return viewctx.WithSite(ctx, &site)
 }
 
 // Caches are the app's, for the sites of those who have one of their own.
-func (c *Cache) Caches() viewctx.Caches { return c.caches }
+func (c *Cache) Caches() viewctx.Caches {
+	if c == nil {
+		return nil
+	}
+	return c.caches
+}
 
 // WhyValue explains the value of a key, which is JSON; false where the app has no
 // cache of that name.
