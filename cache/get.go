@@ -15,11 +15,16 @@ import (
 // Found returns an entry that is in memory and fresh, which is the usual case
 // and costs almost nothing. If it returns false, call [Cache.Get].
 func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Time) (Answer, bool) {
-	i, ok := c.memory.GetIfPresent(id{page, path, locale})
-	if !ok || now.UnixNano() >= i.fresh || i.foreign || i.missing() || !c.coherence.Holds(&i.copy, now) {
+	i, ok := c.found(id{page, path, locale}, now)
+	if !ok {
 		return Answer{}, false
 	}
 	return c.answer(i, Fresh, false), true
+}
+
+func (c *Cache) found(k id, now time.Time) (*item, bool) {
+	i, ok := c.memory.GetIfPresent(k)
+	return i, ok && now.UnixNano() < i.fresh && !i.foreign && !i.missing() && c.coherence.Holds(&i.copy, now)
 }
 
 // maxRounds is how often a request looks again because a purge overtook what

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/failure"
 	"github.com/gorgon-go/gorgon/pages"
@@ -61,15 +62,19 @@ func (v *values) Found(ctx context.Context, path string) (any, bool) {
 	if commits := dataflow.CommitsOf(ctx); commits != nil && commits.Any() {
 		return nil, false // what was committed may not be known yet
 	}
-	known := c.coherence.Now().Known // before it is judged
-	a, ok := c.Found(v.page, path, "", c.now())
+	reads := dataflow.ReadsOf(ctx)
+	var known uint64
+	if reads != nil {
+		known = c.coherence.Now().Known // before it is judged
+	}
+	i, ok := c.found(id{page: v.page, path: path}, c.now())
 	if !ok {
 		return nil, false
 	}
-	if reads := dataflow.ReadsOf(ctx); reads != nil {
-		v.noted(reads, a, known)
+	if reads != nil {
+		v.noted(reads, i, false, known)
 	}
-	return a.Entry.Value, true
+	return i.entry.Value, true
 }
 
 func (v *values) Get(ctx context.Context, path string, key any) (any, error) {
@@ -101,7 +106,7 @@ func (v *values) loads(key any) func(context.Context) (any, error) {
 func (v *values) got(reads *dataflow.Reads, path string, a Answer, err error, known uint64) (any, error) {
 	switch {
 	case err == nil && reads != nil:
-		v.noted(reads, a, known)
+		v.noted(reads, a.item, a.State == Stale, known)
 	case err != nil && reads != nil && missing(err):
 		v.notedMissing(reads, path)
 	}
@@ -113,13 +118,13 @@ func (v *values) got(reads *dataflow.Reads, path string, a Answer, err error, kn
 
 // noted notes a value that a loader has read. One that is good is so as of the
 // purges that were known before it was judged; any other, as of its own epoch.
-func (v *values) noted(reads *dataflow.Reads, a Answer, known uint64) {
-	e, epoch := a.Entry, a.Entry.Epoch
-	verdict, certain := v.cache.coherence.Judge(&a.item.copy)
-	if verdict == 0 && certain {
+func (v *values) noted(reads *dataflow.Reads, i *item, stale bool, known uint64) {
+	epoch := i.entry.Epoch
+	verdict, certain := v.cache.coherence.Judge(&i.copy)
+	if verdict == coherence.Good && certain {
 		epoch = max(epoch, known)
 	}
-	v.note(reads, v.page.Cache, e, epoch, a.State == Stale || verdict != 0)
+	v.note(reads, v.page.Cache, i.entry, epoch, stale || verdict != coherence.Good)
 }
 
 // notedMissing notes that a loader was told that there is no value.
