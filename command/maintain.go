@@ -81,9 +81,13 @@ what failed and exits with 1. Any number may run at once.`,
 			if store != nil {
 				defer store.Close()
 			}
-			done := p.tellAuth(c.Context(), store)
-			did, err := m.run(c.Context(), store, bounds.bounds())
-			err = errors.Join(err, done())
+			ctx, closed, err := p.withCaches(c.Context(), store)
+			if err != nil {
+				return err
+			}
+			done := p.tellAuth(ctx, store)
+			did, err := m.run(ctx, store, bounds.bounds())
+			err = errors.Join(err, done(), closed())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}
