@@ -51,7 +51,7 @@ func TestPut(t *testing.T) {
 				mustPut(t, b, rates, 2, nil)
 				wantRate(t, b, rates, euro, 2)
 				wantRate(t, a, rates, euro, 1) // stale, and found in the store meanwhile
-				synctest.Wait()
+				settle()
 				wantRate(t, a, rates, euro, 2)
 				wantCalls(t, &src, 0)
 			})
@@ -131,7 +131,7 @@ func TestPutFails(t *testing.T) {
 			t.Errorf("Put: %v", err)
 		}
 		wantRate(t, c, rates, euro, 0)
-		synctest.Wait()
+		settle()
 		wantRate(t, c, rates, euro, 1)
 	})
 }
@@ -155,7 +155,7 @@ func TestPutsAtOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			synctest.Wait()
+			settle()
 		}
 		if last[0].Version != last[1].Version {
 			t.Errorf("one instance has version %d, the other %d", last[0].Version, last[1].Version)
@@ -193,7 +193,7 @@ func TestForget(t *testing.T) {
 				if v, s := n.version(t); v != 0 || s != cache.Stale {
 					t.Errorf("the page has version %d, %s", v, s)
 				}
-				synctest.Wait()
+				settle()
 				if v, s := n.version(t); v != 1 || s != cache.Fresh {
 					t.Errorf("then the page has version %d, %s", v, s)
 				}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -71,7 +70,7 @@ func purgeReachesPage(t *testing.T, note cache.Note) string {
 		n.src.version.Store(1)
 		purge(t, n.Cache, pages.Stale, pages.TagSubject(subject))
 		n.version(t)
-		synctest.Wait()
+		settle()
 		if v, s := n.version(t); v != 1 || s != cache.Fresh {
 			return fmt.Sprintf("after a purge of %s the page has version %d, %s", subject, v, s)
 		}
@@ -93,7 +92,7 @@ func purgedBeforeThePage(t *testing.T, note cache.Note) string {
 	n.src.works()
 	time.Sleep(10 * time.Second) // the value has rested
 	n.version(t)
-	synctest.Wait()
+	settle()
 	if v, _ := n.version(t); v != 1 {
 		return "the page is fresh that was made of a value which had been purged"
 	}
@@ -109,7 +108,7 @@ func timesOfTheValue(t *testing.T, note cache.Note) string {
 	n.src.version.Store(1)
 	time.Sleep(surelyOld)
 	n.version(t)
-	synctest.Wait()
+	settle()
 	if v, s := n.version(t); v != 1 || s != cache.Fresh {
 		return fmt.Sprintf("after the interval of the value the page has version %d, %s", v, s)
 	}
@@ -213,7 +212,7 @@ func TestShouldRevalidateAndValues(t *testing.T) {
 		for range 14 {
 			time.Sleep(5 * time.Minute)
 			n.version(t)
-			synctest.Wait()
+			settle()
 		}
 		if v, _ := n.version(t); v != 1 {
 			t.Errorf("the page has version %d after the interval of its value", v)
@@ -271,7 +270,7 @@ func TestPageOfNoValue(t *testing.T) {
 				n.src.version.Store(1)
 				found(t, n)
 				n.version(t)
-				synctest.Wait()
+				settle()
 				if v, s := n.version(t); v != 1 || s != cache.Fresh {
 					t.Errorf("version %d, %s", v, s)
 				}
@@ -297,5 +296,34 @@ func TestOwnCommits(t *testing.T) {
 				t.Fatalf("after its own commit: %+v, %v", r, err)
 			}
 		}
+	})
+}
+
+// A value that was loaded with another one depends on it, and so does the page.
+func TestValueOfAValue(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var src source
+		rates := ratesOf(&src)
+		sums := gorgon.Cache[string, int64]{Name: "sums", Load: func(ctx context.Context, _ string) (int64, error) {
+			r, err := rates.Get(ctx, euro)
+			return r.Version, err
+		}}
+		page := gorgon.Page[state]{Path: "/p/{id}", Incremental: true, View: view, Load: func(ctx context.Context, _ gorgon.Input) (state, error) {
+			n, err := sums.Get(ctx, "all")
+			return state{Version: n}, err
+		}}.Definition()
+		c := open(t, newStore(t), with(rates, sums))
+		want(t, c, page, "/p/1", 0, cache.Made)
+		src.version.Store(1)
+		purge(t, c, pages.Stale, pages.TagSubject("from-EUR"))
+		want(t, c, page, "/p/1", 0, cache.Stale)
+		settle()
+		want(t, c, page, "/p/1", 1, cache.Fresh)
+		src.version.Store(2)
+		time.Sleep(surelyOld)
+		want(t, c, page, "/p/1", 1, cache.Stale)
+		settle()
+		want(t, c, page, "/p/1", 2, cache.Fresh)
+		wantCalls(t, &src, 3)
 	})
 }

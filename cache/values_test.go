@@ -64,6 +64,13 @@ func wantRate(t *testing.T, c *cache.Cache, rates gorgon.Cache[pair, rate], key 
 	return r
 }
 
+// settle waits until what runs in the background has ended, also where it waits a
+// moment for a lease that is being released.
+func settle() {
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
 // cold lets each of some instances get a value many times at once, and returns
 // how many failed.
 func cold(t *testing.T, caches []*cache.Cache, rates gorgon.Cache[pair, rate]) int64 {
@@ -198,7 +205,7 @@ func TestValuesAge(t *testing.T) {
 		wantCalls(t, &src, 1)
 		time.Sleep(surelyOld - stillFresh)
 		wantRate(t, c, rates, euro, 0)
-		synctest.Wait()
+		settle()
 		wantRate(t, c, rates, euro, 1)
 		wantCalls(t, &src, 2)
 
@@ -275,7 +282,7 @@ func TestNoValue(t *testing.T) {
 		src.fails(gorgon.NotFound()) // it is gone
 		purge(t, c, pages.Stale, pages.TagSubject("t"))
 		wantRate(t, c, rates, euro, 0)
-		synctest.Wait()
+		settle()
 		wantNone(t, c, rates)
 	})
 }
@@ -345,7 +352,7 @@ func TestLocal(t *testing.T) {
 		want(b, 5)
 		time.Sleep(surelyOld)
 		want(b, 5)
-		synctest.Wait()
+		settle()
 		want(b, 6)
 		if n := s.records(t); n > 0 {
 			t.Errorf("the store has %d records", n)
@@ -362,7 +369,7 @@ func TestValueOfAnotherBuild(t *testing.T) {
 		src.version.Store(1)
 		later := open(t, s, build("b2"), with(rates))
 		wantRate(t, later, rates, euro, 0)
-		synctest.Wait()
+		settle()
 		wantRate(t, later, rates, euro, 1)
 
 		texts := gorgon.Cache[pair, string]{Name: "rates", Load: func(context.Context, pair) (string, error) { return "text", nil }}
@@ -411,7 +418,7 @@ func TestLongKeys(t *testing.T) {
 		src.version.Store(1)
 		time.Sleep(surelyOld)
 		wantRate(t, b, rates, long("1"), 0)
-		synctest.Wait()
+		settle()
 		wantRate(t, b, rates, long("1"), 1)
 	})
 }
