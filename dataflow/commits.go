@@ -70,7 +70,14 @@ func (c *Commits) Wait(ctx context.Context) uint64 {
 	return c.token
 }
 
-// Any says whether anything was committed.
+// Know notes the number of a purge that the visitor was told of before.
+func (c *Commits) Know(token uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token, c.told = max(c.token, token), max(c.told, token)
+}
+
+// Any says whether anything was committed, or is known to have been.
 func (c *Commits) Any() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
