@@ -70,7 +70,7 @@ func (c *Commits) Wait(ctx context.Context) uint64 {
 	return c.token
 }
 
-// Know notes the number of a purge that the visitor was told of before.
+// Know notes the number of a purge that the visitor brings.
 func (c *Commits) Know(token uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
