@@ -87,15 +87,20 @@ type Fragment[P, S any] struct {
 }
 
 // calledPath is a path as errors name it. That of a fragment holds its props,
-// which may be one visitor's: a digest stands in their place, the one that
-// logs name its entry by.
+// and that of a value of a cache its key, which may be one visitor's: a digest
+// stands in their place, the one that logs name its entry by.
 func calledPath(path string) string {
-	name, props, ok := viewctx.SplitFragmentPath(path)
+	word := "fragment "
+	name, private, ok := viewctx.SplitFragmentPath(path)
+	if !ok {
+		word = "cache "
+		name, private, ok = viewctx.SplitCachePath(path)
+	}
 	if !ok {
 		return path
 	}
-	sum := sha256.Sum256([]byte(props))
-	return "fragment " + name + " #" + hex.EncodeToString(sum[:4])
+	sum := sha256.Sum256([]byte(private))
+	return word + name + " #" + hex.EncodeToString(sum[:4])
 }
 
 // Definition returns the fragment with the types of props and state erased.

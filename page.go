@@ -105,9 +105,9 @@ type Page[S any] struct {
 	Needs []Need
 }
 
-// freshness says how long what is stored of a page or fragment is good, and how
-// long making it may take. Page, Fragment and Definition describe it by these
-// fields.
+// freshness says how long what is stored of a page, fragment or cache is good,
+// and how long making it may take. Page, Fragment, Cache and Definition describe
+// it by these fields.
 type freshness struct {
 	RevalidateAfter time.Duration
 	StaleFor        time.Duration
@@ -119,7 +119,10 @@ type freshness struct {
 const defaultTimeout = 30 * time.Second
 
 func (p Page[S]) freshness() freshness {
-	f := freshness{p.RevalidateAfter, p.StaleFor, p.ErrorFor, p.Timeout}
+	return freshness{p.RevalidateAfter, p.StaleFor, p.ErrorFor, p.Timeout}.withDefaults()
+}
+
+func (f freshness) withDefaults() freshness {
 	if f.Timeout == 0 {
 		f.Timeout = defaultTimeout
 	}
@@ -148,12 +151,13 @@ func (f freshness) validate() []string {
 	return faults
 }
 
-// A Definition is a [Page] or a [Fragment] with its types erased, for the
-// packages that build and serve an app. Functions that the page does not
+// A Definition is a [Page], a [Fragment] or a [Cache] with its types erased, for
+// the packages that build and serve an app. Functions that the page does not
 // declare are nil. Functions that take a state take only states that Load,
 // LoadRequest, Merge or Decode returned.
 type Definition struct {
 	Fragment string         // the name of a fragment; "" for a page
+	Cache    string         // the name of a cache; "" for a page
 	Resource bool           // it is a Resource: a document without layout
 	About    any            // of the Resource
 	Target   string         // of an entry of [Redirects]: where it leads
@@ -180,6 +184,14 @@ type Definition struct {
 
 	Encode func(state any) ([]byte, error)
 	Decode func(data []byte) (any, error)
+
+	// Of a cache, whose states are its values.
+	Local       bool // values are not stored
+	Priority    bool // values have memory of their own
+	NegativeFor time.Duration
+	LoadKey     func(ctx context.Context, key any) (any, error)
+	Size        func(value any) int
+	NewPaths    func() any // what finds the paths of keys
 
 	faults []string
 }
@@ -281,12 +293,14 @@ func (p Page[S]) withoutLoad() []string {
 }
 
 // Word is what the definition is called in lists of the parts of an app:
-// "page", "fragment", "redirect", "resource", or what another package calls the
+// "page", "fragment", "cache", "redirect", "resource", or what another package calls the
 // resource that it made: "read".
 func (d *Definition) Word() string {
 	switch {
 	case d.Fragment != "":
 		return "fragment"
+	case d.Cache != "":
+		return "cache"
 	case d.Target != "":
 		return "redirect"
 	case d.Resource:
@@ -325,13 +339,16 @@ func (d *Definition) Strategy() []string {
 		set  bool
 		word string
 	}{
-		{d.Load != nil, "built"},
-		{d.Incremental && d.Fragment == "", "incremental"},
+		{d.Load != nil && d.Cache == "", "built"},
+		{d.Cache != "", "loaded when asked"},
+		{d.Incremental && d.Fragment == "" && d.Cache == "", "incremental"},
 		{d.RevalidateAfter > 0, "revalidated after " + d.RevalidateAfter.String()},
 		{d.ShouldRevalidate != nil, "revalidated when asked"},
 		{d.LoadRequest != nil, "per request"},
 		{d.Merge != nil, "merged"},
 		{d.AllowRequestTime, "with parts per request"},
+		{d.Local, "local"},
+		{d.Priority, "priority"},
 	} {
 		if w.set {
 			words = append(words, w.word)

@@ -14,7 +14,11 @@ import (
 )
 
 // A Part is an element of [App.Parts] or [Group.Parts]: a [Page], [Resource],
+<<<<<<< HEAD
 // [Fragment], [Handler], [Redirects], [Service], [Task], [BuildValue] or [Group]. A
+=======
+// [Fragment], [Cache], [Handler], [Redirects], [Service], [BuildValue] or [Group]. A
+>>>>>>> h-cache
 // feature of an app is a function that returns a Part:
 //
 //	func Blog(posts Posts) gorgon.Part {
@@ -73,6 +77,7 @@ type scope struct {
 type contents struct {
 	pages     []*Definition
 	fragments []*Definition
+	caches    []*Definition
 	handlers  []Handler
 	services  []Service
 	tasks     []Task
@@ -106,6 +111,7 @@ func (a App) Erased() App {
 func (c *contents) addTo(to *contents, _ scope) {
 	to.pages = append(to.pages, c.pages...)
 	to.fragments = append(to.fragments, c.fragments...)
+	to.caches = append(to.caches, c.caches...)
 	to.handlers = append(to.handlers, c.handlers...)
 	to.services = append(to.services, c.services...)
 	to.tasks = append(to.tasks, c.tasks...)

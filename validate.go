@@ -20,7 +20,7 @@ func (a App) Validate() error {
 	c := a.contents()
 	return errors.Join(slices.Concat(
 		a.validateSelf(), c.faults, a.Locales.validate(), a.Assets.validate(), a.Navigation.validate(),
-		c.validateFragments(), c.validatePages(a.Locales), c.validateValues(), c.validateHandlers(),
+		c.validateFragments(), c.validateCaches(), c.validatePages(a.Locales), c.validateValues(), c.validateHandlers(),
 		a.validateClaims(c), c.validateServices(), c.validateTasks())...)
 }
 

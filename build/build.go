@@ -201,7 +201,7 @@ func (b *builder) prepare(ctx context.Context) error {
 		Seal: render.NewSeal(b.Secret, b.Binary, b.report.Build),
 		App:  b.App, Build: b.report.Build, Effort: b.Effort,
 		Values: b.App.ReadValues(func(name string) ([]byte, error) { return b.values[name], nil }),
-		Site:   viewctx.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales.Tags, Assets: b.assets, File: b.linked},
+		Site:   viewctx.Site{Base: b.Base, Origin: b.App.Origin, Locales: b.App.Locales.Tags, Assets: b.assets, File: b.linked, Caches: b.caches(ctx)},
 		Limits: admission.Limits{Width: b.Jobs},
 		Lean:   true,
 		Now:    func() time.Time { return b.Time },

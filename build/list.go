@@ -15,6 +15,7 @@ import (
 
 // list finds every page that is made at build.
 func (b *builder) list(ctx context.Context) {
+	ctx = viewctx.WithSite(ctx, &b.renderer.Site)
 	definitions := b.App.Definitions()
 	router := paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)
 	for _, d := range definitions {

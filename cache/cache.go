@@ -13,16 +13,16 @@ package cache
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A Seed is what the build made; package seed has it.
@@ -68,6 +68,11 @@ type Config struct {
 	// NoSweep disables sweeps: another process keeps the store within its
 	// bounds.
 	NoSweep bool
+
+	// Attend has a value of a cache that is out of date loaded again before it is
+	// returned: for targets that stop a process between requests, so that there
+	// is no time to do it in the background. Default: in the background.
+	Attend bool
 
 	// Observe is called whenever a page is generated. Default: nothing.
 	Observe metrics.Observer
@@ -120,6 +125,7 @@ type Answer struct {
 	Entry    *pages.Entry
 	Prepared any // what Config.Prepare made of the entry
 	State    State
+	item     *item
 	Stored   bool // State is Made, and the store has it
 	Expired  bool // State is Made, in place of an entry that could no longer be served
 	Degraded bool // the store cannot be used now
@@ -140,6 +146,9 @@ type Demand struct {
 	// Token is the epoch of a purge that the visitor knows of. A copy that was
 	// purged by then is not served, not even as stale. 0: none.
 	Token uint64
+
+	load  func(ctx context.Context) (any, error) // of a value; nil for a page
+	renew bool                                   // wait for a new version of what is out of date
 }
 
 // A Cache is the memory tier with all that keeps it true. It is safe for
@@ -147,7 +156,8 @@ type Demand struct {
 type Cache struct {
 	config    Config
 	coherence *coherence.Instance
-	memory    *otter.Cache[id, *item]
+	memory    memory
+	caches    viewctx.Caches // the app's
 	negative  *negatives
 	records   *records // nil without a store
 	sources   *sources
@@ -161,15 +171,17 @@ type Cache struct {
 // New returns a cache and starts its background work.
 func New(config Config) (*Cache, error) {
 	c := &Cache{config: config.withDefaults(), negative: newNegatives()}
-	memory, err := otter.New(&otter.Options[id, *item]{
-		MaximumWeight: uint64(c.config.Bytes),
-		Weigher:       func(k id, i *item) uint32 { return uint32(min(int64(i.weight(k)), 1<<32-1)) },
-	})
+	definitions := config.Renderer.App.CacheDefinitions()
+	var err error
+	c.memory, err = newMemory(c.config.Bytes, slices.ContainsFunc(definitions, func(d *gorgon.Definition) bool { return d.Priority }))
 	if err != nil {
 		return nil, &gorgon.Error{Op: "open cache", Err: err}
 	}
-	c.memory = memory
-	c.life, c.stop = context.WithCancel(context.Background())
+	c.caches = viewctx.Caches{}
+	for _, d := range definitions {
+		c.caches[d.Cache] = &values{cache: c, page: d, paths: d.NewPaths(), note: render.NoteValue}
+	}
+	c.life, c.stop = context.WithCancel(c.Context(context.Background()))
 	c.coherence = coherence.Open(c.life, coherence.Config{
 		Store: config.Store, Claim: config.Claim, Changed: c.negative.forget, Forward: config.CDN, Log: c.config.Log, Now: c.config.Now,
 	})
@@ -196,7 +208,7 @@ func (c *Cache) Close() error {
 	c.work.Wait()
 	c.coherence.Close()
 	c.maker.failures.Close()
-	c.memory.StopAllGoroutines()
+	c.memory.close()
 	return nil
 }
 
@@ -216,10 +228,8 @@ func (c *Cache) now() time.Time { return c.config.Now() }
 
 // State says how the cache is now. Whether the server has started, others know.
 func (c *Cache) State() metrics.State {
-	s := metrics.State{
-		MemoryBytes: int64(c.memory.WeightedSize()), MemoryEntries: int64(c.memory.EstimatedSize()),
-		StoreRefused: c.maker.refused.Load(),
-	}
+	s := metrics.State{StoreRefused: c.maker.refused.Load()}
+	s.MemoryBytes, s.MemoryEntries = c.memory.size()
 	admitted := c.config.Renderer.Admission()
 	s.Running, s.Waiting = int64(admitted.Running), int64(admitted.Waiting)
 	s.Refused, s.Dropped = admitted.Refused, admitted.Dropped

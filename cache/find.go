@@ -5,10 +5,12 @@ package cache
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 // id is a key in memory; the page's pointer stands for its pattern.
@@ -57,7 +59,7 @@ type sources struct {
 func (s *sources) load(ctx context.Context, k id) (i *item, listed bool, err error) {
 	seeded, listed := s.fromSeed(k)
 	listed = listed || k.page.Incremental || s.config.Seed == nil || len(k.page.Pattern.Wildcards()) == 0
-	if !listed || s.records == nil {
+	if !listed || s.records == nil || k.page.Local {
 		return seeded, listed, nil
 	}
 	stored, err := s.fromStore(ctx, k, func(e *pages.Entry) bool { return seeded == nil || !e.MadeAt.Before(seeded.entry.MadeAt) })
@@ -83,7 +85,7 @@ func (s *sources) fromSeed(k id) (i *item, listed bool) {
 		}
 		return nil, listed
 	}
-	i = s.item(entry)
+	i = s.item(k, entry)
 	if i.copy.Dated = true; i.copy.Fed {
 		i.fresh = 0 // what was committed between the build and now may have been purged elsewhere
 	}
@@ -99,7 +101,13 @@ func (s *sources) fromStore(ctx context.Context, k id, wanted func(*pages.Entry)
 	if err != nil || !wanted(entry) {
 		return nil, nil
 	}
-	i := s.item(entry)
+	if entry.Build == s.config.Renderer.Build || entry.Status != http.StatusOK {
+		if entry, err = render.Decoded(k.page, entry); err != nil {
+			s.config.Log.Info("a stored value cannot be read; it is loaded again", "page", k.key().String(), "err", err)
+			return nil, nil
+		}
+	}
+	i := s.item(k, entry)
 	s.coherence.Check(&i.copy)
 	if entry.Build == s.config.Renderer.Build || i.missing() {
 		return i, nil
@@ -112,10 +120,14 @@ func (s *sources) fromStore(ctx context.Context, k id, wanted func(*pages.Entry)
 		s.config.Log.Info("an entry of another build cannot be rendered; the page is regenerated", "page", k.key().String(), "err", err)
 		return nil, nil
 	}
-	i = s.item(again)
+	i = s.item(k, again)
 	i.foreign = true
 	s.coherence.Check(&i.copy) // the new view may have other tags
 	return i, nil
 }
 
-func (s *sources) item(e *pages.Entry) *item { return newItem(e, s.config.Prepare) }
+func (s *sources) item(k id, e *pages.Entry) *item {
+	i := newItem(e, s.config.Prepare)
+	i.value = render.SizeOfValue(k.page, e)
+	return i
+}

@@ -21,6 +21,8 @@ type flight struct {
 	once  sync.Once
 	cause context.Context // of the request that began it; only observers may look at it
 
+	load func(context.Context) (any, error) // of a value, set by what flies it; nil for a page
+
 	ctx  context.Context // ends when it is dropped
 	drop context.CancelFunc
 

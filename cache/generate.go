@@ -40,11 +40,11 @@ func (m *maker) make(fl *flight, k id, old *item, lease pages.Lease, slot *admis
 		isGood = certain && v == coherence.Good
 	}
 	ctx, end := m.observe(m.life, fl, k)
-	task := render.Task{Page: k.page, Path: k.path, Locale: k.locale, Epoch: as.Epoch, Reads: as.reads, Slot: slot}
+	task := render.Task{Page: k.page, Path: k.path, Locale: k.locale, Epoch: as.Epoch, Reads: as.reads, Slot: slot, Load: fl.load}
 	if old != nil && !old.missing() {
 		task.Old = old.entry
 	}
-	if task.Old != nil && k.page.ShouldRevalidate != nil && isGood && !old.foreign && old.phase(as.At) == stale {
+	if task.Old != nil && k.page.ShouldRevalidate != nil && isGood && !old.foreign && old.phase(as.At) == stale && !old.outlived(as.At) {
 		yes, err := m.config.Renderer.ShouldRevalidate(ctx, task)
 		if err != nil {
 			end("", err)

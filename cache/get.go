@@ -15,11 +15,16 @@ import (
 // Found returns an entry that is in memory and fresh, which is the usual case
 // and costs almost nothing. If it returns false, call [Cache.Get].
 func (c *Cache) Found(page *gorgon.Definition, path, locale string, now time.Time) (Answer, bool) {
-	i, ok := c.memory.GetIfPresent(id{page, path, locale})
-	if !ok || now.UnixNano() >= i.fresh || i.foreign || i.missing() || !c.coherence.Holds(&i.copy, now) {
+	i, ok := c.found(id{page, path, locale}, now)
+	if !ok {
 		return Answer{}, false
 	}
 	return c.answer(i, Fresh, false), true
+}
+
+func (c *Cache) found(k id, now time.Time) (*item, bool) {
+	i, ok := c.memory.GetIfPresent(k)
+	return i, ok && now.UnixNano() < i.fresh && !i.foreign && !i.missing() && c.coherence.Holds(&i.copy, now)
 }
 
 // maxRounds is how often a request looks again because a purge overtook what
@@ -43,10 +48,13 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 		now := c.now()
 		i, ok := c.memory.GetIfPresent(k)
 		if !ok {
-			if kind, ok := c.negative.get(k, now, c.coherence, asked); ok {
+			if kind, _, ok := c.negative.get(k, now, c.coherence, asked); ok {
 				return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: kind}
 			}
-			fl, err := c.flights.fly(ctx, k, func(fl *flight) { c.maker.find(fl, k) })
+			fl, err := c.flights.fly(ctx, k, func(fl *flight) {
+				fl.load = d.load
+				c.maker.find(fl, k)
+			})
 			if err != nil {
 				return Answer{}, err
 			}
@@ -58,9 +66,13 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 			}
 			i = fl.item
 		}
-		switch c.decide(i, cached, false, asked, now) {
+		decided := c.decide(i, cached, false, asked, now)
+		if decided == revalidate && d.renew {
+			decided = wait
+		}
+		switch decided {
 		case wait:
-			if answer, err, again := c.waitFor(ctx, k, i, asked); !again {
+			if answer, err, again := c.waitFor(ctx, k, i, d, asked); !again {
 				return answer, err
 			}
 		case serveMissing:
@@ -68,7 +80,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 		case revalidate:
 			answer := c.answer(i, Stale, false)
 			if !d.Passive && !i.resting(now, c.coherence) && !c.settles(i, now) {
-				answer.Work = c.refresh(ctx, k, i)
+				answer.Work = c.refresh(ctx, k, i, d)
 			}
 			return answer, nil
 		default:
@@ -88,7 +100,7 @@ func (c *Cache) settles(i *item, now time.Time) bool {
 // waitFor answers for an item that may not be served: with a new one, or, where
 // making that fails, with the old one for as long as it lasts. It says whether
 // to look again.
-func (c *Cache) waitFor(ctx context.Context, k id, old *item, asked *coherence.Horizon) (_ Answer, err error, again bool) {
+func (c *Cache) waitFor(ctx context.Context, k id, old *item, d Demand, asked *coherence.Horizon) (_ Answer, err error, again bool) {
 	now := c.now()
 	standsIn := c.decide(old, failed, false, asked, now) == serveStale
 	if asked.Token == 0 && old.resting(now, c.coherence) {
@@ -97,7 +109,10 @@ func (c *Cache) waitFor(ctx context.Context, k id, old *item, asked *coherence.H
 		}
 		return Answer{}, &gorgon.Error{Op: "get", Path: k.path, Kind: gorgon.KindUnavailable, Err: errors.New(old.entry.Failure)}, false
 	}
-	fl, err := c.flights.fly(ctx, k, func(fl *flight) { c.maker.renew(fl, k, old, true) })
+	fl, err := c.flights.fly(ctx, k, func(fl *flight) {
+		fl.load = d.load
+		c.maker.renew(fl, k, old, true)
+	})
 	if err != nil {
 		if standsIn {
 			return c.answer(old, Stale, false), nil, false
@@ -114,11 +129,14 @@ func (c *Cache) waitFor(ctx context.Context, k id, old *item, asked *coherence.H
 // there is no slot for it: then the next request that finds it stale tries
 // again. It returns what is closed once that is over; nil where nothing was
 // begun.
-func (c *Cache) refresh(cause context.Context, k id, old *item) <-chan struct{} {
+func (c *Cache) refresh(cause context.Context, k id, old *item, d Demand) <-chan struct{} {
 	if !c.config.Renderer.Gate(k.page).Idle() {
 		return nil
 	}
-	fl, began := c.flights.join(cause, k, false, func(fl *flight) { c.maker.renew(fl, k, old, false) })
+	fl, began := c.flights.join(cause, k, false, func(fl *flight) {
+		fl.load = d.load
+		c.maker.renew(fl, k, old, false)
+	})
 	if !began {
 		return nil
 	}
@@ -175,5 +193,5 @@ func (c *Cache) decide(i *item, how came, late bool, asked *coherence.Horizon, n
 
 func (c *Cache) answer(i *item, s State, kept bool) Answer {
 	degraded, _ := c.Degraded()
-	return Answer{Entry: i.entry, Prepared: i.prepared, State: s, Stored: kept, Degraded: degraded}
+	return Answer{item: i, Entry: i.entry, Prepared: i.prepared, State: s, Stored: kept, Degraded: degraded}
 }

@@ -19,16 +19,17 @@ type item struct {
 	prepared any
 	copy     coherence.Copy    // the entry, for purges. It is Dated if it is the seed's: then it lies in the mapped file
 	fresh    int64             // FreshUntil in Unix nanoseconds, the greatest value if it never ends
+	value    int               // bytes of the decoded value of a cache, about
 	foreign  bool              // its state is another build's: it is stale whatever its times say
 	tried    coherence.Attempt // when the refresh began that failed last, here
 }
 
 func newItem(e *pages.Entry, prepare func(*pages.Entry) any) *item {
-	i := &item{entry: e, copy: coherence.Copy{Of: e, Epoch: e.Epoch, MadeAt: e.MadeAt, Fed: dataflow.IsData(e.Tags)}, fresh: 1<<63 - 1}
+	i := &item{entry: e, copy: coherence.Copy{Of: e, Epoch: e.Epoch, MadeAt: dataflow.Earlier(e.MadeAt, e.Limits.ReadAt), Fed: dataflow.IsData(e.Tags)}, fresh: 1<<63 - 1}
 	if !e.FreshUntil.IsZero() {
 		i.fresh = e.FreshUntil.UnixNano()
 	}
-	if prepare != nil {
+	if prepare != nil && e.Value == nil {
 		i.prepared = prepare(e)
 	}
 	return i
@@ -41,7 +42,7 @@ func (i *item) weight(k id) int {
 	if i.copy.Dated {
 		return overhead + len(k.path)
 	}
-	return overhead + len(k.path) + i.entry.Size()
+	return overhead + len(k.path) + i.entry.Size() + i.value
 }
 
 // before says whether a stored entry tells more than the item: it was made at a
@@ -70,6 +71,12 @@ func (i *item) err() error {
 		kind = gorgon.KindGone
 	}
 	return &gorgon.Error{Op: "get", Path: i.entry.Key.Path, Kind: kind}
+}
+
+// outlived says that a value which the item was made of is stale by now.
+func (i *item) outlived(now time.Time) bool {
+	until := i.entry.Limits.FreshUntil
+	return !until.IsZero() && !now.Before(until)
 }
 
 // unsure says that commits since the build are not known, on which the item

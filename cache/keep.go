@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 )
@@ -17,10 +18,10 @@ import (
 // keep writes a new entry to the store and to memory. One that was purged
 // while it was made is stale from the start, and later than what there was.
 func (m *maker) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
-	i := m.sources.item(e)
+	i := m.sources.item(k, e)
 	fl.item, fl.renewed, fl.made = i, true, true
 	m.memory.Set(k, i)
-	if m.records == nil {
+	if !m.stored(k) {
 		return
 	}
 	m.coherence.CatchUp(0) // it may have been purged meanwhile
@@ -35,7 +36,7 @@ func (m *maker) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 		m.memory.Set(k, other)
 		return
 	}
-	other := m.sources.item(e)
+	other := m.sources.item(k, e)
 	other.foreign = true // so that the next request looks again
 	m.memory.Set(k, other)
 	if !fl.landed() {
@@ -45,14 +46,14 @@ func (m *maker) keep(fl *flight, k id, e *pages.Entry, lease pages.Lease) {
 
 // replace puts a changed copy of what there is into memory and store.
 func (m *maker) replace(fl *flight, k id, old *item, e *pages.Entry, t coherence.Attempt, lease pages.Lease) {
-	i := m.sources.item(e)
+	i := m.sources.item(k, e)
 	// The copy of a page of the seed is judged like the seed's own until it
 	// has an epoch.
 	i.copy.Dated, i.foreign, i.tried = old.copy.Dated && e.Epoch == 0, old.foreign, t
 	m.memory.Set(k, i)
 	fl.item = i
 	// Without the lease it could take the place of a newer version.
-	if m.records != nil && lease.Token != 0 {
+	if m.stored(k) && lease.Token != 0 {
 		_ = m.write(fl, e.Key, e, pages.Fence{Epoch: e.Epoch, Token: lease.Token})
 	}
 }
@@ -124,13 +125,17 @@ func safeFailure(err error) string {
 // delete, since these would come back; for any other path it stores nothing,
 // however many paths are requested.
 func (m *maker) remove(fl *flight, k id, old *item, kind gorgon.Kind, as making, lease pages.Lease) {
-	until := m.config.Now().Add(m.config.NegativeFor)
+	lasts := m.config.NegativeFor
+	if k.page.NegativeFor > 0 {
+		lasts = min(k.page.NegativeFor, pages.Century)
+	}
+	until := dataflow.Earlier(m.config.Now().Add(lasts), as.reads.Limits().FreshUntil)
 	m.memory.Invalidate(k)
 	if a, ok := absent(k, as); ok {
 		m.negative.put(k, kind, until, a)
 	}
 	if _, listed := m.sources.fromSeed(k); !listed {
-		if old == nil || m.records == nil {
+		if old == nil || !m.stored(k) {
 			return
 		}
 		err := m.write(fl, k.key(), nil, pages.Fence{Epoch: as.Epoch, Token: lease.Token})
@@ -138,9 +143,13 @@ func (m *maker) remove(fl *flight, k id, old *item, kind gorgon.Kind, as making,
 			return
 		}
 	}
+	epoch, stale := as.reads.Epoch(as.Epoch)
+	if stale {
+		until = as.At
+	}
 	tombstone := &pages.Entry{
 		Key: k.key(), Build: m.config.Renderer.Build, Status: kind.Status(), Header: http.Header{},
-		MadeAt: as.At, ModifiedAt: as.At, FreshUntil: until, StaleUntil: until, Epoch: as.Epoch,
+		MadeAt: as.At, ModifiedAt: as.At, FreshUntil: until, StaleUntil: until, Epoch: epoch,
 		Tags: as.reads.Tags(), Doubts: as.reads.Doubts(),
 	}
 	if m.records != nil {
@@ -149,7 +158,7 @@ func (m *maker) remove(fl *flight, k id, old *item, kind gorgon.Kind, as making,
 			return
 		}
 	}
-	m.memory.Set(k, m.sources.item(tombstone))
+	m.memory.Set(k, m.sources.item(k, tombstone))
 }
 
 // failed writes that a page could not be made: once at once and then once for

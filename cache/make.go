@@ -6,8 +6,6 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/failure"
@@ -19,7 +17,7 @@ import (
 type maker struct {
 	config    *Config
 	coherence *coherence.Instance
-	memory    *otter.Cache[id, *item]
+	memory    memory
 	negative  *negatives
 	records   *records // nil without a store
 	sources   *sources
@@ -28,6 +26,9 @@ type maker struct {
 	failures  tally.Tally   // of makings, by pattern, for the log
 	refused   atomic.Uint64 // records that the fence refused
 }
+
+// stored says whether there is a store for an item.
+func (m *maker) stored(k id) bool { return m.records != nil && !k.page.Local }
 
 // renew makes a page: one instance at a time, fenced against what is later. It
 // asks for a lease only once it is admitted. Where visitors wait, and another
@@ -54,7 +55,7 @@ func (m *maker) renew(fl *flight, k id, old *item, waited bool) {
 	if !ok {
 		return
 	}
-	if m.records != nil {
+	if m.stored(k) {
 		defer func() {
 			fl.land()
 			m.coherence.Store.Release(lease)
@@ -77,7 +78,7 @@ func (m *maker) renew(fl *flight, k id, old *item, waited bool) {
 	}
 	slot.Free() // what is left to do is the store's work
 	slot = nil
-	if m.life.Err() == nil && m.records != nil {
+	if m.life.Err() == nil && m.stored(k) {
 		// What this one found out was begun later than what the other may yet
 		// write, which the fence refuses from now on.
 		m.coherence.Store.Release(overtaken)

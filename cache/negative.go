@@ -12,6 +12,7 @@ import (
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // negatives remembers for a short time that pages do not exist: a fixed
@@ -54,6 +55,9 @@ func absent(k id, as making) (a absence, ok bool) {
 	if len(tags) == 0 || len(doubts) > 0 {
 		a.epoch = as.negative
 	}
+	if k.page.Cache != "" {
+		tags = append(tags, viewctx.CacheTag(k.page.Cache))
+	}
 	if len(tags) == 0 {
 		return a, true
 	}
@@ -62,17 +66,31 @@ func absent(k id, as making) (a absence, ok bool) {
 		size += len(t)
 	}
 	epoch, stale := as.reads.Epoch(as.Epoch)
-	a.copy = &coherence.Copy{Of: missing{k.key(), tags}, Epoch: epoch, MadeAt: as.At, Fed: dataflow.IsData(tags)}
+	a.copy = &coherence.Copy{Of: absentee{k.key(), tags}, Epoch: epoch, MadeAt: as.At, Fed: dataflow.IsData(tags)}
 	return a, size <= maxAbsence && !stale
 }
 
-// missing is a page that does not exist.
-type missing struct {
+// An absentee is a page that does not exist.
+type absentee struct {
 	key  pages.Key
 	tags []string
 }
 
-func (m missing) Subjects() []string { return pages.Subjects(m.key, m.tags) }
+func (m absentee) Subjects() []string { return pages.Subjects(m.key, m.tags) }
+
+// note notes that something was made of the absence of a value, which is still
+// so as of an epoch.
+func (s *negativeSlot) note(reads *dataflow.Reads, cache string, epoch uint64) {
+	var doubts []string
+	if s.epoch > 0 {
+		doubts = []string{"what the loader of cache " + cache + " read to find that there is no value"}
+	}
+	if s.copy != nil {
+		reads.Value(max(s.copy.Epoch, epoch), false, s.copy.Of.(absentee).tags, doubts)
+		reads.Limit(dataflow.Limits{ReadAt: s.copy.MadeAt})
+	}
+	reads.Limit(dataflow.Limits{FreshUntil: time.Unix(0, s.until)})
+}
 
 func newNegatives() *negatives {
 	n := &negatives{seed: maphash.MakeSeed()}
@@ -82,7 +100,7 @@ func newNegatives() *negatives {
 
 // get says whether a page is known not to exist, and how. Its caller knows every
 // purge that matters.
-func (n *negatives) get(k id, now time.Time, in *coherence.Instance, asked *coherence.Horizon) (gorgon.Kind, bool) {
+func (n *negatives) get(k id, now time.Time, in *coherence.Instance, asked *coherence.Horizon) (gorgon.Kind, negativeSlot, bool) {
 	hash := maphash.Comparable(n.seed, k)
 	set := &n.sets[hash%uint64(len(n.sets))]
 	set.mu.Lock()
@@ -98,9 +116,9 @@ func (n *negatives) get(k id, now time.Time, in *coherence.Instance, asked *cohe
 				continue
 			}
 		}
-		return s.kind, true
+		return s.kind, *s, true
 	}
-	return 0, false
+	return 0, negativeSlot{}, false
 }
 
 // put remembers that a page does not exist.

@@ -74,7 +74,8 @@ func (r *records) dated(e *pages.Entry) *pages.Entry {
 		r.config.Log.Warn("entries in the store were made at a time that is ahead of this machine's clock; they count as made now", "page", e.Key.String(), "ahead", ahead.Round(time.Second))
 	}
 	mine := *e
-	for _, t := range []*time.Time{&mine.MadeAt, &mine.FreshUntil, &mine.StaleUntil, &mine.ErrorUntil, &mine.RetryAt} {
+	for _, t := range []*time.Time{&mine.MadeAt, &mine.FreshUntil, &mine.StaleUntil, &mine.ErrorUntil, &mine.RetryAt,
+		&mine.Limits.ReadAt, &mine.Limits.FreshUntil, &mine.Limits.StaleUntil, &mine.Limits.ErrorUntil} {
 		if !t.IsZero() {
 			*t = t.Add(-ahead)
 		}

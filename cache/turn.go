@@ -74,7 +74,7 @@ func refused(err error) bool {
 // has it. It says whether this instance is to make the page, and with which
 // lease; overtaken is that of another, which was not waited for any longer.
 func (m *maker) turn(fl *flight, k id, old *item, waited bool, slot *admission.Slot) (latest *item, lease, overtaken pages.Lease, ok bool) {
-	if m.records == nil {
+	if !m.stored(k) {
 		return old, pages.Lease{}, pages.Lease{}, true
 	}
 	claim := rand.Text()
@@ -111,7 +111,12 @@ const moment = 500 * time.Millisecond
 // long: by a clock that cannot be set, whatever the lease says.
 func (m *maker) await(fl *flight, k id, old *item, held pages.Lease, claim string) (latest *item, lease, overtaken pages.Lease, ok bool) {
 	most := k.page.Timeout
-	if old != nil {
+	switch {
+	case k.page.Cache != "":
+		// What a value is loaded from may be slow, or count its calls: one that
+		// holds the lease and ended is waited for, and the next holder too.
+		most = 2 * leaseTime(k)
+	case old != nil:
 		most = min(most, moment)
 	}
 	patience, cancel := context.WithTimeout(m.life, most)
@@ -140,11 +145,16 @@ func (m *maker) await(fl *flight, k id, old *item, held pages.Lease, claim strin
 // lease takes the right to make a page, or says which instance has it. With a
 // store that fails every instance has it.
 func (m *maker) lease(k id, claim string) (lease pages.Lease, held bool) {
+	return m.coherence.Store.Lease(m.life, k.key(), claim, leaseTime(k))
+}
+
+// leaseTime is how long a lease lasts that covers a making.
+func leaseTime(k id) time.Duration {
 	work := min(k.page.Timeout, pages.Century)
 	if k.page.ShouldRevalidate != nil {
 		work += min(k.page.Timeout, pages.Century/2)
 	}
-	return m.coherence.Store.Lease(m.life, k.key(), claim, coherence.LeaseTime(work))
+	return coherence.LeaseTime(work)
 }
 
 // later reads the store again and returns what is there, if it is later than

@@ -13,6 +13,7 @@ import (
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A Report explains one page. Making a report changes nothing: it does not
@@ -40,7 +41,7 @@ type Copy struct {
 	Place      string    `json:"place"` // memory, store or seed
 	Build      string    `json:"build"`
 	Status     int       `json:"status"`
-	Bytes      int       `json:"bytes"` // of HTML
+	Bytes      int       `json:"bytes"` // of HTML, or of a value's JSON
 	ETag       string    `json:"etag"`
 	MadeAt     time.Time `json:"made"`
 	ModifiedAt time.Time `json:"modified"`
@@ -57,10 +58,17 @@ type Copy struct {
 
 func copyOf(place string, e *pages.Entry) Copy {
 	return Copy{
-		Place: place, Build: e.Build, Status: e.Status, Bytes: len(e.HTML), ETag: e.ETag,
+		Place: place, Build: e.Build, Status: e.Status, Bytes: bytesOf(e), ETag: e.ETag,
 		MadeAt: e.MadeAt, ModifiedAt: e.ModifiedAt, FreshUntil: e.FreshUntil, StaleUntil: e.StaleUntil, ErrorUntil: e.ErrorUntil,
 		Tags: e.Tags, Doubts: e.Doubts, Epoch: e.Epoch, Failures: e.Failures, RetryAt: e.RetryAt, Failure: e.Failure,
 	}
+}
+
+func bytesOf(e *pages.Entry) int {
+	if e.Value != nil || strings.HasPrefix(e.Key.Route, wire.Cache) {
+		return len(e.State)
+	}
+	return len(e.HTML)
 }
 
 // Why explains a page, and the fragments that it uses.
@@ -82,7 +90,7 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 		r.Degraded = reason
 	}
 	now := c.now()
-	_, r.Negative = c.negative.get(k, now, c.coherence, &asked)
+	_, _, r.Negative = c.negative.get(k, now, c.coherence, &asked)
 
 	var serving *item
 	add := func(place string, i *item) {
@@ -94,11 +102,11 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	if i, ok := c.memory.GetIfPresent(k); ok {
 		add("memory", i)
 	}
-	if c.records != nil {
+	if c.maker.stored(k) {
 		entry, err := c.records.get(ctx, r.Key)
 		switch {
 		case err == nil:
-			i := c.sources.item(entry)
+			i := c.sources.item(k, entry)
 			c.coherence.Check(&i.copy)
 			i.foreign = entry.Build != r.Build
 			add("store", i)
@@ -114,6 +122,13 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 	}
 	if len(r.Faults) == 0 {
 		r.Faults = nil
+	}
+	if serving == nil && page.Cache != "" {
+		r.Because, r.Next = "no copy of the value exists", "waits until the value is loaded"
+		if r.Negative {
+			r.Because, r.Next = "its Load reported recently that there is none", "reports that there is none without calling Load"
+		}
+		return r
 	}
 	if serving == nil {
 		_, listed, _ := c.sources.load(ctx, k)

@@ -197,6 +197,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer unobserve()
 	caching := cache.Config{
 		Bytes: v.memory << 20, StoreBounds: v.bounds.bounds(), Prepare: answer.Prepare, NoSweep: v.role == roleWeb, Observe: observer,
+		Attend: v.role == roleWeb,
 	}
 	if p.config.Database != nil {
 		caching.Feed = p.config.Database.Feed
@@ -257,7 +258,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		handler = serve.HealthOnly(handler)
 	}
 	scraped.serve(ctx)
-	done := v.work(ctx, s.seed, store)
+	done := v.work(kept.Context(ctx), s.seed, store)
 	defer done()
 	if front == nil {
 		err = v.serveLambda(ctx, handler, store)

@@ -29,13 +29,14 @@ type why struct{ p *program }
 func (y why) command() *cobra.Command {
 	p := y.p
 	c := &cobra.Command{
-		Use:   "why PATH",
-		Short: "Explain a page: its strategy, its copies, until when it is fresh and why",
+		Use:   "why PATH|cache:NAME:KEY",
+		Short: "Explain a page or a value: its strategy, its copies, until when it is fresh and why",
 		Long: `Explains where a page is stored, since when, until when it is fresh and why, and
 what the next request for it does. It changes nothing. It cannot see what a
 running server has only in memory. The path may also
-be a URL of the site, with a query or without.`,
-		Example: "  " + p.app.Name + " why /",
+be a URL of the site, with a query or without. A value of a cache is named by the
+cache and its key, which is JSON; a text need not be quoted.`,
+		Example: "  " + p.app.Name + " why /\n  " + p.app.Name + ` why 'cache:rates:{"From":"EUR","To":"USD"}'`,
 		Args:    exactly(1, "a path, as in: why /"),
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := p.openSite(p.seedPath())
@@ -43,10 +44,14 @@ be a URL of the site, with a query or without.`,
 				return err
 			}
 			defer s.seed.Close()
-			escaped := y.pathOf(args[0])
-			page, path, locale, err := p.route(paths.NewRouter(p.app.Definitions(), (*gorgon.Definition).PathPattern), escaped)
-			if o, ok := y.other(s, escaped, page); ok {
-				return y.tell(o)
+			page, key, isValue, err := y.valueOf(args[0])
+			var path, locale string
+			if !isValue {
+				escaped := y.pathOf(args[0])
+				page, path, locale, err = p.route(paths.NewRouter(p.app.Definitions(), (*gorgon.Definition).PathPattern), escaped)
+				if o, ok := y.other(s, escaped, page); ok {
+					return y.tell(o)
+				}
 			}
 			if err != nil {
 				return err
@@ -67,7 +72,12 @@ be a URL of the site, with a query or without.`,
 				defer store.Close()
 			}
 			defer pages.Close()
-			report := withoutProps(pages.Why(c.Context(), page, path, locale))
+			var report cache.Report
+			if isValue {
+				report, _ = pages.WhyValue(c.Context(), page.Cache, key)
+			} else {
+				report = withoutProps(pages.Why(c.Context(), page, path, locale))
+			}
 			if p.json {
 				return p.print(report)
 			}
@@ -175,8 +185,12 @@ func (y why) explain(d *gorgon.Definition, r cache.Report) {
 		line("state", "%s", r.Because)
 	}
 	line("next request", "%s", r.Next)
+	kind := "HTML"
+	if d.Cache != "" {
+		kind = "JSON"
+	}
 	for _, c := range r.Copies {
-		line("in the "+c.Place, "status %d, %s of HTML, ETag %s, build %s", c.Status, size(int64(c.Bytes)), c.ETag, c.Build)
+		line("in the "+c.Place, "status %d, %s of "+kind+", ETag %s, build %s", c.Status, size(int64(c.Bytes)), c.ETag, c.Build)
 		line("  made", "%s", when(c.MadeAt))
 		if !c.ModifiedAt.Equal(c.MadeAt) {
 			line("  last changed", "%s", when(c.ModifiedAt))
@@ -302,6 +316,9 @@ func routesOf(app gorgon.App) (routes []route) {
 	for _, d := range app.FragmentDefinitions() {
 		routes = append(routes, route{Pattern: d.Fragment, Kind: d.Word(), Strategy: d.Strategy()})
 	}
+	for _, d := range app.CacheDefinitions() {
+		routes = append(routes, route{Pattern: d.Cache, Kind: d.Word(), Strategy: d.Strategy()})
+	}
 	for _, h := range app.Handlers() {
 		routes = append(routes, route{Pattern: h.Pattern, Kind: h.Word(), Guards: len(h.Guards)})
 	}
@@ -311,7 +328,7 @@ func routesOf(app gorgon.App) (routes []route) {
 func routesCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "routes",
-		Short: "List the parts of the app that answer requests, with their strategies",
+		Short: "List the parts of the app that answer requests, and its caches, with their strategies",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			routes := routesOf(p.app)

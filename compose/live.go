@@ -211,6 +211,7 @@ func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error)
 			return nil, errMoved(def)
 		}
 	}
+	ctx = c.cache.Context(ctx)
 	res, err := c.renderer.Request(ctx, def, path, a.Locale, a.Request, built)
 	if err != nil {
 		return nil, err
@@ -231,7 +232,7 @@ func (c *Composer) Around(ctx context.Context, a *Ask, e *pages.Entry) (*pages.E
 // WithFiller returns a context in which views have their fragments filled while
 // they render, for pages made for one request.
 func (c *Composer) WithFiller(ctx context.Context, a *Ask, flush Flusher) context.Context {
-	return viewctx.WithSlots(ctx, &filler{c: c, ask: a, flush: flush})
+	return viewctx.WithSlots(c.cache.Context(ctx), &filler{c: c, ask: a, flush: flush})
 }
 
 // A filler fills the fragments of a page for one request.

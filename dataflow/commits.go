@@ -70,6 +70,20 @@ func (c *Commits) Wait(ctx context.Context) uint64 {
 	return c.token
 }
 
+// Know notes the number of a purge that the visitor brings.
+func (c *Commits) Know(token uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token, c.told = max(c.token, token), max(c.told, token)
+}
+
+// Any says whether anything was committed, or is known to have been.
+func (c *Commits) Any() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waits) > 0 || c.under != nil || c.token > 0
+}
+
 // Told is Wait for the one who tells the visitor; first says that the number
 // was not told yet.
 func (c *Commits) Told(ctx context.Context) (token uint64, first bool) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Prefix begins the tags of data. An app's own tags do not begin with it.
@@ -71,6 +72,29 @@ type Reads struct {
 
 	lowest *uint64
 	stale  bool
+	limits Limits
+}
+
+// Limits are what the stored values that were read allow to what is made of
+// them. A zero time does not limit it.
+type Limits struct {
+	ReadAt     time.Time // when the oldest was read from its source
+	FreshUntil time.Time
+	StaleUntil time.Time // and may be served until then
+	ErrorUntil time.Time // while it cannot be made again
+}
+
+// Earlier is the stricter of two limits, time by time.
+func (l Limits) Earlier(o Limits) Limits {
+	return Limits{Earlier(l.ReadAt, o.ReadAt), Earlier(l.FreshUntil, o.FreshUntil), Earlier(l.StaleUntil, o.StaleUntil), Earlier(l.ErrorUntil, o.ErrorUntil)}
+}
+
+// Earlier is the earlier of two times, of which zero is never.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 type readsKey struct{}
@@ -161,6 +185,20 @@ func (r *Reads) Value(epoch uint64, stale bool, tags, doubts []string) {
 	for _, d := range doubts {
 		r.Doubt(d)
 	}
+}
+
+// Limit notes the limits of a stored value that was read.
+func (r *Reads) Limit(l Limits) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limits = r.limits.Earlier(l)
+}
+
+// Limits are the strictest of all that were noted.
+func (r *Reads) Limits() Limits {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.limits
 }
 
 // Tags lists the tags of all that was noted, sorted.

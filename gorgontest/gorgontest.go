@@ -44,6 +44,7 @@ package gorgontest
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -208,7 +209,7 @@ func (s *shared) open(t testing.TB, o Options) error {
 		t.Cleanup(func() { _ = own.Close() })
 		store = own
 	}
-	kept := cache.Config{Renderer: renderer, Store: store, Owner: s.app.Name + "/", NoSweep: true, Prepare: answer.Prepare, Log: log, Now: s.now}
+	kept := cache.Config{Renderer: renderer, Store: store, Owner: s.app.Name + "/", NoSweep: true, Attend: true, Prepare: answer.Prepare, Log: log, Now: s.now}
 	if !o.Lazy {
 		kept.Seed = made
 	}
@@ -335,6 +336,30 @@ func (s *Site) Why(path string) cache.Report {
 		s.t.Fatalf("gorgontest: no page of the app matches %s", path)
 	}
 	return s.cache.Why(s.t.Context(), page, rest, locale)
+}
+
+// Context returns a context in which the app's caches are found, as in its
+// services and jobs:
+//
+//	rate, err := rates.Get(site.Context(), Pair{"EUR", "USD"})
+//
+// A value that is stale is loaded again before it is returned. The context ends
+// with the test.
+func (s *Site) Context() context.Context { return s.cache.Context(s.t.Context()) }
+
+// WhyCache reports everything known about the value of a key in the cache of a
+// name, without changing anything, as the why command does.
+func (s *Site) WhyCache(name string, key any) cache.Report {
+	s.t.Helper()
+	data, err := json.Marshal(key)
+	if err != nil {
+		s.t.Fatalf("gorgontest: the key cannot be encoded as JSON: %v", err)
+	}
+	report, ok := s.cache.WhyValue(s.t.Context(), name, data)
+	if !ok {
+		s.t.Fatalf("gorgontest: the app has no cache %s", name)
+	}
+	return report
 }
 
 // Log returns what the site has logged so far, a line for each record.

@@ -47,10 +47,25 @@ type Entry struct {
 	Doubts []string // what its loader read of which no purge will tell, in words
 	Epoch  uint64   // the store's sequence before the loader began; 0 in a seed
 
+	Limits Limits // of the stored values that it was made of
+	Value  any    // of an entry of a cache: its state, decoded; not stored
+
 	Failures int       // number of failed refreshes since the last successful one
 	RetryAt  time.Time // no refresh is tried before then
 	Failure  string    // the error of the last one
 }
+
+// Limits are what the stored values that a page was made of allow to it. A zero
+// time does not limit it.
+type Limits struct {
+	ReadAt     time.Time // when the oldest of them was read
+	FreshUntil time.Time
+	StaleUntil time.Time
+	ErrorUntil time.Time
+}
+
+// Uses says whether there was such a value.
+func (l Limits) Uses() bool { return !l.ReadAt.IsZero() }
 
 // IsHTML says whether headers are those of an HTML document. A page of any
 // other type is written as its view renders it, without layout and document: it
@@ -148,6 +163,7 @@ type meta struct {
 	Tags       []string    `json:"tags,omitempty"`
 	Doubts     []string    `json:"doubts,omitempty"`
 	Epoch      uint64      `json:"epoch,omitempty"`
+	Limits     *[4]int64   `json:"limits,omitempty"`
 	Failures   int         `json:"failures,omitempty"`
 	RetryAt    int64       `json:"retry,omitempty"`
 	Failure    string      `json:"failure,omitempty"`
@@ -169,8 +185,13 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 	if !e.Uses.Empty() {
 		uses = &e.Uses
 	}
+	var limits *[4]int64
+	if l := e.Limits; l != (Limits{}) {
+		limits = &[4]int64{nanos(l.ReadAt), nanos(l.FreshUntil), nanos(l.StaleUntil), nanos(l.ErrorUntil)}
+	}
 	m, err := json.Marshal(meta{
-		Holes: e.Holes, Uses: uses,
+		Limits: limits,
+		Holes:  e.Holes, Uses: uses,
 		Key: e.Key, Build: e.Build, Owner: e.Owner, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
 		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
@@ -221,8 +242,13 @@ func Decode(data []byte) (*Entry, error) {
 	if m.Uses == nil {
 		m.Uses = new(Uses)
 	}
+	var limits Limits
+	if l := m.Limits; l != nil {
+		limits = Limits{timeOf(l[0]), timeOf(l[1]), timeOf(l[2]), timeOf(l[3])}
+	}
 	return &Entry{
-		Holes: m.Holes, Uses: *m.Uses,
+		Limits: limits,
+		Holes:  m.Holes, Uses: *m.Uses,
 		Key: m.Key, Build: m.Build, Owner: m.Owner, Status: m.Status, Header: m.Header, Head: m.Head, Main: m.Main,
 		ETag: m.ETag, Title: m.Title, NoIndex: m.NoIndex,
 		MadeAt: timeOf(m.MadeAt), ModifiedAt: timeOf(m.ModifiedAt),

@@ -22,6 +22,7 @@ func whole() *pages.Entry {
 		ETag: "tag", Title: "Gouda", NoIndex: true, Gzip: []byte("g"), Brotli: []byte("br"), Zstd: []byte("zst"),
 		MadeAt: at, ModifiedAt: at.Add(-time.Hour), FreshUntil: at.Add(1), StaleUntil: at.Add(2), ErrorUntil: at.Add(3),
 		Tags: []string{"a", "b"}, Epoch: 1<<53 - 1, Failures: 3, RetryAt: at.Add(4), Failure: "no",
+		Limits: pages.Limits{ReadAt: at.Add(-1), FreshUntil: at.Add(5), StaleUntil: at.Add(6), ErrorUntil: at.Add(7)},
 	}
 }
 

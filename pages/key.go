@@ -37,14 +37,15 @@ func (k Key) Digest() [sha256.Size]byte {
 }
 
 // String returns the name of the entry for logs and errors. The path of a
-// fragment contains its props, which may be private to a visitor: a digest
-// replaces them.
+// fragment contains its props, and that of a value its key, which may be
+// private to a visitor: a digest replaces them.
 func (k Key) String() string {
 	path := k.Path
-	if rest, ok := strings.CutPrefix(path, wire.Fragment); ok {
-		if name, props, ok := strings.Cut(rest, "/"); ok {
-			sum := sha256.Sum256([]byte(props))
-			path = "fragment " + name + " #" + hex.EncodeToString(sum[:4])
+	for word, prefix := range map[string]string{"fragment": wire.Fragment, "cache": wire.Cache} {
+		rest, ok := strings.CutPrefix(path, prefix)
+		if name, private, cut := strings.Cut(rest, "/"); ok && cut {
+			sum := sha256.Sum256([]byte(private))
+			path = word + " " + name + " #" + hex.EncodeToString(sum[:4])
 		}
 	}
 	if k.Locale == "" {

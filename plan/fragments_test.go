@@ -43,3 +43,30 @@ func TestFragmentsAreParts(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestCachesAreParts(t *testing.T) {
+	load := func(context.Context, int) (int, error) { return 0, nil }
+	app := plan.Describe(gorgon.App{Name: "shop", Parts: []gorgon.Part{
+		gorgon.Cache[int, int]{Name: "shared", Load: load, RevalidateAfter: time.Hour},
+		gorgon.Cache[int, int]{Name: "local", Load: load, Scope: gorgon.Local},
+		gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }},
+	}})
+	got := map[string]string{}
+	for _, p := range app.Parts {
+		got[p.Name] = p.How
+		for _, n := range p.Needs {
+			got[p.Name] += "; " + string(n.Kind)
+		}
+	}
+	want := map[string]string{"page /": "built", "cache shared": "loaded when asked, revalidated after 1h0m0s; cached", "cache local": "loaded when asked, local"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if o := plan.Judge(app, plan.Target{Name: "files"}, plan.Setting{}); o.Fit != plan.Fits {
+		t.Errorf("a static host: %v", o.Verdicts)
+	}
+	two := plan.Setting{Store: "disk", Replicas: 2}
+	if o := plan.Judge(app, plan.Target{Name: "two", Offers: plan.Offers{Process: true}}, two); o.Fit != plan.Unfit {
+		t.Errorf("two instances with a disk each: %s, %v", o.Fit, o.Verdicts)
+	}
+}

@@ -133,7 +133,7 @@ func (j judge) verdict(n Need) Verdict {
 		return j.onFiles(n)
 	}
 	switch n.Kind {
-	case Incremental, Refresh:
+	case Incremental, Refresh, Cached:
 		return j.kept()
 	case Worker:
 		return j.worker()
@@ -175,7 +175,7 @@ func (j judge) onFiles(n Need) Verdict {
 		return unfit(rule, "only pages that the build generated exist", "list every path in Paths and drop Incremental"+elsewhere)
 	case Refresh:
 		return unfit(rule, "files do not change after the build", "drop the revalidation and deploy again when something changes"+elsewhere)
-	case Database, File:
+	case Database, File, Cached:
 		return fine // the build uses it
 	case Commits:
 		return provided(rule, "files do not change when the database does", "deploy again when something changes"+elsewhere)

@@ -20,6 +20,7 @@ const (
 	Guards      Kind = "guards"      // a program that checks each visitor before it answers
 	Incremental Kind = "incremental" // pages that the build did not generate, on their first request
 	Refresh     Kind = "refresh"     // pages that are regenerated
+	Cached      Kind = "cached"      // values that are kept
 	Worker      Kind = "worker"      // a service that runs all the time
 	Schedule    Kind = "schedule"    // a service that runs at intervals
 	Jobs        Kind = "jobs"        // jobs that are run when they are due
@@ -35,7 +36,11 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
+<<<<<<< HEAD
 	return []Kind{Process, Guards, Incremental, Refresh, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk}
+=======
+	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Commits, File, Memory, Connections, Background, Database, Disk}
+>>>>>>> h-cache
 }
 
 // A Need is one thing that one part of an app needs.
@@ -47,7 +52,7 @@ type Need struct {
 	Every time.Duration `json:"every,omitempty"` // of scheduled work
 }
 
-// A Part is a page, handler or service with what it needs.
+// A Part is a page, cache, handler or service with what it needs.
 type Part struct {
 	Name  string `json:"name"` // "page /search"
 	How   string `json:"how"`  // a page's strategy; "handler" and the like; "service"
@@ -59,6 +64,13 @@ func Parts(app gorgon.App) []Part {
 	var parts []Part
 	for _, d := range slices.Concat(app.Definitions(), app.FragmentDefinitions()) {
 		parts = append(parts, page(d))
+	}
+	for _, d := range app.CacheDefinitions() {
+		p := Part{Name: "cache " + d.Cache, How: strategy(d)}
+		if !d.Local {
+			p.need(Cached, "its values are kept for all instances")
+		}
+		parts = append(parts, p)
 	}
 	for _, h := range app.Handlers() {
 		word := h.Word()

@@ -136,8 +136,10 @@ func (r *Renderer) Location(_ context.Context, locale, location string) (string,
 // Schedule sets an entry's times as the page says, counted from a time: it is
 // fresh from then on. Intervals vary by up to a tenth in either direction, by
 // the entry's identity, so that entries made together do not fall due together,
-// and every instance agrees.
+// and every instance agrees. It is fresh no longer than the values that it was
+// made of.
 func Schedule(e *pages.Entry, page *gorgon.Definition, from time.Time) {
+	defer limit(e)
 	e.FreshUntil, e.StaleUntil, e.ErrorUntil = time.Time{}, time.Time{}, time.Time{}
 	if !page.Revalidates() {
 		return

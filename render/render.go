@@ -83,6 +83,10 @@ type Task struct {
 	// Reads is where the loader notes what it reads. Default: a new one.
 	Reads *dataflow.Reads
 
+	// Load makes the value of a cache. Default: the cache's own, with the key
+	// that the path has.
+	Load func(ctx context.Context) (any, error)
+
 	// Slot is one of the page's [Renderer.Gate], which the caller releases.
 	// nil: wait for one as long as the page's Timeout allows, however many
 	// wait.
@@ -119,6 +123,9 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 
 // load makes an entry of what the loader returns.
 func (r *Renderer) load(ctx context.Context, t Task, made time.Time, in gorgon.Input) (*pages.Entry, error) {
+	if t.Page.Cache != "" {
+		return r.loadValue(ctx, t, made, in)
+	}
 	state, err := t.Page.Load(ctx, in)
 	if location, status, ok := moved(err); ok {
 		return r.redirect(ctx, t, made, location, status)
@@ -146,6 +153,8 @@ func depends(e *pages.Entry, reads *dataflow.Reads) {
 		e.Tags = cleanTags(append(tags, e.Tags...))
 	}
 	e.Doubts = reads.Doubts()
+	e.Limits = pages.Limits(reads.Limits())
+	limit(e)
 }
 
 // encode returns a state as it is stored.
@@ -183,11 +192,7 @@ func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *page
 			again.Build = r.Build
 			return &again, nil
 		}
-		state, err := page.Decode(old.State)
-		if err != nil {
-			return nil, fmt.Errorf("the state of build %s does not decode: %w", old.Build, err)
-		}
-		e, err := r.entry(ctx, t, old.MadeAt, state, old.State)
+		e, err := r.again(ctx, t)
 		if err != nil {
 			return nil, err
 		}
@@ -195,15 +200,27 @@ func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *page
 			e.ModifiedAt = r.now()
 		}
 		for _, tag := range old.Tags {
-			if strings.HasPrefix(tag, dataflow.Prefix) {
+			if strings.HasPrefix(tag, dataflow.Prefix) || old.Limits.Uses() { // some may be a value's
 				e.Tags = append(e.Tags, tag)
 			}
 		}
-		e.Tags, e.Doubts = cleanTags(e.Tags), old.Doubts
+		e.Tags, e.Doubts, e.Limits = cleanTags(e.Tags), old.Doubts, old.Limits
 		e.FreshUntil, e.StaleUntil, e.ErrorUntil = old.FreshUntil, old.StaleUntil, old.ErrorUntil
 		e.Failures, e.RetryAt, e.Failure = old.Failures, old.RetryAt, old.Failure
 		return e, nil
 	})
+}
+
+// again makes an entry of the state of the old one.
+func (r *Renderer) again(ctx context.Context, t Task) (*pages.Entry, error) {
+	if t.Page.Cache != "" {
+		return r.againValue(ctx, t)
+	}
+	state, err := t.Page.Decode(t.Old.State)
+	if err != nil {
+		return nil, fmt.Errorf("the state of build %s does not decode: %w", t.Old.Build, err)
+	}
+	return r.entry(ctx, t, t.Old.MadeAt, state, t.Old.State)
 }
 
 // ShouldRevalidate asks the page of a task whether to regenerate its old entry.
@@ -270,13 +287,16 @@ func within[T any](ctx context.Context, page *gorgon.Definition, enter func(cont
 func (r *Renderer) siteFor(ctx context.Context, locale, path string) context.Context {
 	site := r.App.SiteIn(r.Site, locale)
 	site.Path = path
+	if caches := viewctx.SiteOf(ctx).Caches; caches != nil {
+		site.Caches = caches
+	}
 	return viewctx.WithSite(ctx, site)
 }
 
 // pathOf is the path of a page, as its views may know it: a fragment is on many
 // pages.
 func pathOf(d *gorgon.Definition, path string) string {
-	if d.Fragment != "" {
+	if d.Fragment != "" || d.Cache != "" {
 		return ""
 	}
 	return path

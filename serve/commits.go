@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/dataflow"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // committing is a context in which the commits of a request are noted. Its
@@ -25,6 +26,22 @@ func (g *gate) committing(ctx context.Context, r *http.Request, w *answer.Foreig
 			giveToken(w, r, g.answers.in.base, token)
 		}
 	}
+	return ctx
+}
+
+// knowing is a context of an app with caches in which the token of a request is
+// known: values that were purged by then are not returned.
+func knowing(ctx context.Context, r *http.Request) context.Context {
+	token := tokenOf(r.Header)
+	if token == 0 || len(viewctx.SiteOf(ctx).Caches) == 0 {
+		return ctx
+	}
+	made := dataflow.CommitsOf(ctx)
+	if made == nil {
+		made = new(dataflow.Commits)
+		ctx = dataflow.WithCommits(ctx, made)
+	}
+	made.Know(token)
 	return ctx
 }
 

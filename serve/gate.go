@@ -55,7 +55,7 @@ func (g *gate) foreign(w http.ResponseWriter, r *http.Request, m match, t *targe
 		c.Context = g.committing(c.Context, r, fw)
 	}
 	if site := g.sites[m.locale]; site != nil {
-		c.Context = viewctx.WithSite(c.Context, site)
+		c.Context = knowing(viewctx.WithSite(c.Context, site), r)
 	}
 	if recordOf(r) == nil {
 		c.own.id, c.own.request = listen.RequestID(r), r

@@ -157,6 +157,9 @@ func (c *Config) faults() (faults []error) {
 			faults = append(faults, fmt.Errorf("fragment %s is kept, and there is no Cache to keep it: give one", d.Fragment))
 		}
 	}
+	if len(c.App.CacheDefinitions()) > 0 && c.Cache == nil {
+		faults = append(faults, errors.New("the app has caches, and there is no Cache to keep their values: give one"))
+	}
 	return faults
 }
 
@@ -214,6 +217,7 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	h.gate = &gate{answers: h.answers, where: h.where, sites: map[string]*viewctx.Site{}}
 	for _, locale := range app.Locales.All() {
 		h.gate.sites[locale] = app.SiteIn(c.Renderer.Site, locale)
+		h.gate.sites[locale].Caches = c.Cache.Caches()
 	}
 	pages := &sender{responder: h.answers, cache: c.Cache, watch: h.watch, attend: c.Attend, now: c.Now}
 	h.routes = &routes{

@@ -46,7 +46,7 @@ func (s *sender) made(w http.ResponseWriter, r *http.Request, m match) (p made, 
 			return p, false
 		}
 	}
-	res, err := s.renderer.Request(r.Context(), m.page, m.path, m.locale, r, built)
+	res, err := s.renderer.Request(knowing(s.cache.Context(r.Context()), r), m.page, m.path, m.locale, r, built)
 	if err != nil {
 		s.fail(w, r, m, err)
 		return p, false

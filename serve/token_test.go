@@ -109,3 +109,38 @@ func TestReady(t *testing.T) {
 	body(build(t, app, func(_ *serve.Config, c *cache.Config) { down(c) }), 200, "ready, degraded: the store cannot be used\n")
 	body(build(t, app, func(s *serve.Config, c *cache.Config) { s.RequireStore, s.Base = true, "/b"; down(c) }), 503, "not ready: the store cannot be used\n")
 }
+
+// Values of caches obey tokens as pages do, in handlers and in pages with
+// LoadRequest.
+func TestTokensAndValues(t *testing.T) {
+	var loads atomic.Int64
+	numbers := gorgon.Cache[string, int64]{Name: "numbers", Load: func(context.Context, string) (int64, error) { return loads.Add(1), nil }}
+	app := gorgon.App{Parts: []gorgon.Part{
+		numbers,
+		gorgon.Handler{Pattern: "GET /handler", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, err := numbers.Get(r.Context(), "handler")
+			fmt.Fprint(w, "number ", n, " ", err)
+		})},
+		gorgon.Page[int64]{
+			Path: "/page", View: func(v int64) gorgon.Component { return gorgon.Text(fmt.Sprint("number ", v, " ")) },
+			LoadRequest: func(ctx context.Context, _ gorgon.Input, _ *http.Request) (int64, error) { return numbers.Get(ctx, "page") },
+		},
+		gorgon.Handler{Pattern: "POST /change", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := serve.Purge(w, r, pages.Stale, pages.TagSubject("cache:numbers")); err != nil {
+				serve.Fail(w, r, err)
+			}
+		})},
+	}}
+	s := build(t, app, nil)
+	for _, path := range []string{"/handler", "/page"} {
+		s.get(t, path)
+		was := loads.Load()
+		if got := text(t, s.get(t, path)); !strings.Contains(got, fmt.Sprintf("number %d ", was)) {
+			t.Fatalf("%s: %s", path, got)
+		}
+		cookie, _, _ := strings.Cut(s.ask(t, "POST", "/change").Header.Get("Set-Cookie"), ";")
+		if got := text(t, s.ask(t, "GET", path, "Cookie", cookie)); strings.Contains(got, fmt.Sprintf("number %d ", was)) || !strings.Contains(got, "number") {
+			t.Errorf("%s with the token has what was purged: %s", path, got)
+		}
+	}
+}

@@ -30,6 +30,9 @@ type Site struct {
 	App  any
 	Find func(name string) (Named, bool)
 
+	// Caches keep the values of the app's caches. Default: there are none.
+	Caches Caches
+
 	// File says whether a file is served at a decoded path: it is the same in
 	// all languages, so no locale stands in its URL. Default: there are none.
 	File func(path string) bool

@@ -39,6 +39,7 @@ const (
 	Assets   = Root + "assets/"   // files whose path names their content
 	Fragment = Root + "fragment/" // a fragment's name, seal and page follow
 	View     = Root + "view/"     // the same, in a document of its own
+	Cache    = Root + "cache/"    // a cache's name and the key of a value follow, in keys and purges; no URL leads there
 
 	PagePrefix    = Root + "page"   // the payload of a page, by its path
 	FolderPrefix  = Root + "folder" // of one whose path ends with a slash, without that

@@ -27,6 +27,7 @@ var infrastructure = map[plan.Kind]map[string]part{
 	plan.Guards:      {"gcp": machines, "aws": tasks, "cloudrun": service},
 	plan.Incremental: {"gcp": machines, "aws": tasks, "cloudrun": service},
 	plan.Refresh:     {"gcp": machines, "aws": tasks, "cloudrun": service},
+	plan.Cached:      {"gcp": machines, "aws": tasks, "cloudrun": service},
 	plan.Memory:      {"gcp": refused, "aws": refused, "cloudrun": refused},
 	plan.Disk:        {"gcp": refused, "aws": refused, "cloudrun": refused},
 	plan.File:        {"gcp": refused, "aws": refused, "cloudrun": refused},

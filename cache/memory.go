@@ -1,0 +1,62 @@
+// The memory tier: two budgets.
+
+package cache
+
+import (
+	"github.com/maypok86/otter/v2"
+)
+
+// A memory holds items. Those of caches with Priority have a part of it that
+// others cannot take.
+type memory struct {
+	usual *otter.Cache[id, *item]
+	first *otter.Cache[id, *item] // nil where no cache has Priority
+}
+
+// priorityShare is the part of the bound that values with Priority have.
+const priorityShare = 4
+
+func newMemory(bytes int64, priority bool) (m memory, err error) {
+	if priority {
+		if m.first, err = newTier(bytes / priorityShare); err != nil {
+			return m, err
+		}
+		bytes -= bytes / priorityShare
+	}
+	m.usual, err = newTier(bytes)
+	return m, err
+}
+
+func newTier(bytes int64) (*otter.Cache[id, *item], error) {
+	return otter.New(&otter.Options[id, *item]{
+		MaximumWeight: uint64(bytes),
+		Weigher:       func(k id, i *item) uint32 { return uint32(min(int64(i.weight(k)), 1<<32-1)) },
+	})
+}
+
+func (m memory) of(k id) *otter.Cache[id, *item] {
+	if k.page.Priority && m.first != nil {
+		return m.first
+	}
+	return m.usual
+}
+
+func (m memory) GetIfPresent(k id) (*item, bool) { return m.of(k).GetIfPresent(k) }
+func (m memory) Set(k id, i *item)               { m.of(k).Set(k, i) }
+func (m memory) Invalidate(k id)                 { m.of(k).Invalidate(k) }
+
+// size is how much is in it.
+func (m memory) size() (bytes, entries int64) {
+	bytes, entries = int64(m.usual.WeightedSize()), int64(m.usual.EstimatedSize())
+	if m.first != nil {
+		bytes, entries = bytes+int64(m.first.WeightedSize()), entries+int64(m.first.EstimatedSize())
+	}
+	return bytes, entries
+}
+
+func (m memory) close() {
+	m.usual.StopAllGoroutines()
+	if m.first != nil {
+		m.first.StopAllGoroutines()
+	}
+}
