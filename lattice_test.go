@@ -53,6 +53,10 @@ var lattice = map[string][]string{
 	"once":          {},
 	"once/oncetest": {"once"},
 
+	// Mail: messages and their views, tests' outbox, and what sends and shows them.
+	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
+	"mail/mailtest": {"mail"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
