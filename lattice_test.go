@@ -56,6 +56,8 @@ var lattice = map[string][]string{
 	// Mail: messages and their views, tests' outbox, and what sends and shows them.
 	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
 	"mail/mailtest": {"mail"},
+	"mail/preview":  {"mail"},
+	"mail/smtp":     {"words", "mail", "mail/preview", "github.com/wneessen/go-mail"},
 
 	// What technologies have in common.
 	"driver": {"pages"},

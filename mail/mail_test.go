@@ -69,7 +69,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What is no message is refused, always as a permanent failure, and the error
+// An invalid message is refused, always as a permanent failure, and the error
 // has nothing of what was given.
 func TestRefused(t *testing.T) {
 	const canary = "canary"
