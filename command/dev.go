@@ -38,7 +38,7 @@ type devServer struct {
 	config  serve.Config
 	caching cache.Config
 	log     *failures
-	folders []string // on disk, of assets and static files
+	folders []string     // on disk, of assets and static files
 	mails   http.Handler // that shows them; nil if they are sent, or the app has none
 	now     atomic.Pointer[revision]
 
