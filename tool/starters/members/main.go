@@ -34,8 +34,10 @@ const name = "starter-members"
 func origin() string { return cmp.Or(os.Getenv("ORIGIN"), "https://example.com") }
 
 func main() {
-	db := database.Open(litedb.Dialect, schema) // DATABASE_URL says where; it is opened when it is first used
-	mailer := smtp.New(smtp.Options{})          // MAIL_URL and MAIL_FROM say by whom
+	// DATABASE_URL says where the database is, MAIL_URL and MAIL_FROM who sends
+	// mails. Both are used when they are first needed.
+	db := database.Open(litedb.Dialect, schema)
+	mailer := smtp.New(smtp.Options{})
 	c := newClub(db, sessiondb.In(db), mailer)
 	command.Main(c.app(origin()), command.Config{
 		Bundler:  bundle.Bundler{},
