@@ -57,6 +57,11 @@ var lattice = map[string][]string{
 	"schedule":      {"github.com/robfig/cron/v3"},
 	"jobs":          {"words", "schedule"},
 	"jobs/jobstest": {"jobs"},
+	// Mail: messages and their views, tests' outbox, and what sends and shows them.
+	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
+	"mail/mailtest": {"mail"},
+	"mail/preview":  {"mail"},
+	"mail/smtp":     {"words", "mail", "mail/preview", "github.com/wneessen/go-mail"},
 
 	// What technologies have in common.
 	"driver": {"pages"},

@@ -14,12 +14,8 @@ import (
 )
 
 // A Part is an element of [App.Parts] or [Group.Parts]: a [Page], [Resource],
-<<<<<<< HEAD
-// [Fragment], [Handler], [Redirects], [Service], [Task], [BuildValue] or [Group]. A
-=======
-// [Fragment], [Cache], [Handler], [Redirects], [Service], [BuildValue] or [Group]. A
->>>>>>> h-cache
-// feature of an app is a function that returns a Part:
+// [Fragment], [Cache], [Handler], [Redirects], [Service], [Task], [BuildValue] or
+// [Group]. A feature of an app is a function that returns a Part:
 //
 //	func Blog(posts Posts) gorgon.Part {
 //		return gorgon.Group{Prefix: "/blog", Parts: []gorgon.Part{

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -146,7 +147,7 @@ func TestState(t *testing.T) {
 		page := pageOf(&src)
 		s := newStore(t)
 		c := open(t, s)
-		if got := c.State(); got != (metrics.State{}) {
+		if got := c.State(); !reflect.DeepEqual(got, metrics.State{}) {
 			t.Errorf("an empty cache is %+v", got)
 		}
 		want(t, c, page, "/p/1", 0, cache.Made)

@@ -69,6 +69,11 @@ type Config struct {
 	// maintains, and ends if they have faults. Default: none.
 	Settings Settings
 
+	// Mail is what the app sends mails by: what smtp.New returns. Under 'gorgon
+	// dev' and without a mail server, its mails are shown below /_gorgon/dev/mail/.
+	// Default: mails are not shown.
+	Mail Mailer
+
 	// Log wraps the handler of the server's log, to report errors elsewhere as
 	// well. The result must pass records on. Default: none.
 	Log func(slog.Handler) slog.Handler

@@ -146,6 +146,14 @@ func (p *program) ownVariables() (list []wire.Variable) {
 	if value := os.Getenv("DATABASE_URL"); value != "" && p.config.Database != nil {
 		list = append(list, wire.Variable{Name: "DATABASE_URL", Says: "the app's database", Set: true, Source: wire.FromEnvironment, Value: pages.ShowLocation(value)})
 	}
+	if p.config.Mail != nil {
+		if value := os.Getenv("MAIL_URL"); value != "" {
+			list = append(list, wire.Variable{Name: "MAIL_URL", Says: "the mail server", Set: true, Source: wire.FromEnvironment, Value: pages.ShowLocation(value)})
+		}
+		if value := os.Getenv("MAIL_FROM"); value != "" {
+			list = append(list, wire.Variable{Name: "MAIL_FROM", Says: "the sender of mails", Set: true, Source: wire.FromEnvironment, Value: strings.Trim(quoted(value), `"`)})
+		}
+	}
 	return list
 }
 

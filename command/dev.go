@@ -38,7 +38,8 @@ type devServer struct {
 	config  serve.Config
 	caching cache.Config
 	log     *failures
-	folders []string // on disk, of assets and static files
+	folders []string     // on disk, of assets and static files
+	mails   http.Handler // that shows them; nil if they are sent, or the app has none
 	now     atomic.Pointer[revision]
 
 	mu     sync.Mutex // one renewal at a time
@@ -47,6 +48,7 @@ type devServer struct {
 
 	seen struct {
 		sync.Mutex
+		host  string   // that the browser asked last
 		paths []string // of pages, escaped, the latest last
 	}
 }
@@ -81,11 +83,13 @@ func developed(p *program, h http.Handler, first *site, config serve.Config, cac
 		return h // it was made of the same a moment ago
 	}
 	s.now.Store(&revision{first, config.Cache, nil, again})
+	s.keepMails()
 	return s
 }
 
 func (s *devServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.now.Load()
+	s.from(r)
 	switch path := r.URL.Path; {
 	case path == wire.Live:
 		w.Header().Set(wire.HeaderBuild, now.site.renderer.Build)
@@ -110,6 +114,10 @@ func (s *devServer) answer(w http.ResponseWriter, r *http.Request, path string, 
 	case path == wire.Dev && r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(inspector)
+	case s.mails != nil && strings.HasPrefix(path, wire.DevMail):
+		s.mails.ServeHTTP(w, r)
+	case path == wire.DevMail:
+		http.Error(w, "no mails are kept: give the app's sender to command.Config.Mail, and leave its server unset", http.StatusNotFound)
 	case path == wire.DevSite && r.Method == http.MethodGet:
 		tell(s.describe(r.Context(), now, r.URL.Query().Get("path")))
 	case r.Header.Get(wire.HeaderDev) == "":

@@ -16,15 +16,16 @@ import (
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // A Jobs runs the jobs of the app: what work.New returns. An app without one
 // links nothing of it.
 type Jobs interface {
-	// Use sets the log, where the app has not, what is added to the contexts of
-	// jobs, and what there is to run. Services with an Every are series. It is
-	// called before anything else.
-	Use(log *slog.Logger, with func(context.Context) context.Context, tasks []gorgon.Task, services []gorgon.Service)
+	// Use sets the log, where the app has not, the context whose values jobs find
+	// in theirs, and what there is to run. Services with an Every are series. It
+	// is called before Run and Tick.
+	Use(log *slog.Logger, base context.Context, tasks []gorgon.Task, services []gorgon.Service)
 
 	// Run runs jobs until the context ends, and those that run then to their end.
 	Run(ctx context.Context)
@@ -55,10 +56,19 @@ func (p *program) checkJobs() error {
 	return nil
 }
 
-func (p *program) useJobs() {
-	if p.config.Jobs != nil {
-		p.config.Jobs.Use(p.log, nil, p.app.Tasks(), p.app.Services())
+// useJobs prepares the running of jobs. They find the app's caches as in ctx, and
+// the site, whose default language is theirs, so that links in mails are whole.
+func (p *program) useJobs(ctx context.Context, site viewctx.Site) {
+	if p.config.Jobs == nil {
+		return
 	}
+	ctx = viewctx.WithSite(ctx, p.app.SiteIn(site, p.app.Locales.All()[0]))
+	p.config.Jobs.Use(p.log, ctx, p.app.Tasks(), p.app.Services())
+}
+
+// bareSite is the site without what a build made of it.
+func (p *program) bareSite() viewctx.Site {
+	return viewctx.Site{Base: p.base, Origin: p.app.Origin, Locales: p.app.Locales.Tags}
 }
 
 func (p *program) closeJobs() error {
@@ -119,7 +129,7 @@ func (a *afterwards) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).Flush() // a client that went away does not wait
-	a.work(context.WithoutCancel(ctx))
+	a.work(context.WithoutCancel(r.Context()))
 }
 
 // work runs batches, one at a time on an instance.

@@ -89,21 +89,15 @@ what failed and exits with 1. Any number may run at once.`,
 			if store != nil {
 				defer store.Close()
 			}
-<<<<<<< HEAD
 			p.useDatabase()
-			p.useJobs()
-			done := p.tellAuth(c.Context(), store)
-			did, err := m.run(c.Context(), store, bounds.bounds(), budget)
-			err = errors.Join(err, done(), p.closeJobs(), p.closeDatabase())
-=======
 			ctx, closed, err := p.withCaches(c.Context(), store)
 			if err != nil {
 				return err
 			}
+			p.useJobs(ctx, p.bareSite())
 			done := p.tellAuth(ctx, store)
-			did, err := m.run(ctx, store, bounds.bounds())
-			err = errors.Join(err, done(), closed())
->>>>>>> h-cache
+			did, err := m.run(ctx, store, bounds.bounds(), budget)
+			err = errors.Join(err, done(), closed(), p.closeJobs(), p.closeDatabase())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}

@@ -165,7 +165,6 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.closeDatabase()) }()
 	p.useAuth()
 	defer func() { err = errors.Join(err, p.closeAuth()) }()
-	p.useJobs()
 	defer func() { err = errors.Join(err, p.closeJobs()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
@@ -215,6 +214,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	if degraded, why := kept.Degraded(); degraded && v.require {
 		return fmt.Errorf("store %s cannot be used: %s: repair it, or serve without --require-store", p.stores.shown(), why)
 	}
+	p.useJobs(kept.Context(context.WithoutCancel(ctx)), s.renderer.Site)
 	warnOfSeal(p)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

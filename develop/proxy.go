@@ -59,7 +59,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case r.URL.Path == wire.DevRequests:
 			s.tellRequests(w)
 			return
-		case name != "" && r.URL.Path != wire.DevSite:
+		case name != "" && r.URL.Path != wire.DevSite && !strings.HasPrefix(r.URL.Path, wire.DevMail):
 			http.NotFound(w, r)
 			return
 		}

@@ -142,7 +142,7 @@ func start(t *testing.T, program string, migrates bool) *site {
 	}
 	c.Env = append(os.Environ(), database, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
 		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
-	c.Env = append(c.Env, providerVariables()...)
+	c.Env = append(append(c.Env, providerVariables()...), mailVariables()...)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -273,6 +273,7 @@ var checks = map[string]func(*site){
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,
 	"once":          checkOnce,
+	"mail":          checkMail,
 	"oidc":          checkOIDC, "passkeys": checkPasskeys,
 	"roles": checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
 }

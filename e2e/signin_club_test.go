@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -21,10 +20,11 @@ import (
 
 var membersProgram = sync.OnceValues(func() (string, error) { return goBuild("members", "../tool/starters/members", "") })
 
-// A club is the starter, served, with its mails in its log.
+// A club is the starter, served, with the server that its mails go to.
 type club struct {
 	*server
 	origin string
+	mails  *mailbox
 	read   int // how many mails were read
 }
 
@@ -36,12 +36,12 @@ func openClub(t *testing.T, base string) *club {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir, mails := t.TempDir(), openMailbox(t)
 	origin := strings.Replace("http://"+addr, "127.0.0.1", "localhost", 1) // browsers have passkeys there
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(context.Background(), program.path, args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "DATABASE_URL=sqlite:"+filepath.Join(dir, "members.db"), "ORIGIN="+origin, "GORGON_LOG=text", "SMTP_URL=", "GORGON_SECRET=of this test alone")
+		cmd.Env = append(os.Environ(), "DATABASE_URL=sqlite:"+filepath.Join(dir, "members.db"), "ORIGIN="+origin, "GORGON_LOG=text", "MAIL_URL=smtp://"+mails.address, "MAIL_FROM=club@example.com", "GORGON_SECRET=of this test alone")
 		return cmd
 	}
 	serve := []string{"serve", "--addr", addr}
@@ -81,27 +81,7 @@ func openClub(t *testing.T, base string) *club {
 		}
 		return serving.MatchString(v.said())
 	})
-	return &club{server: v, origin: origin}
-}
-
-var mailText = regexp.MustCompile(`(?s)--- mail to (\S+): ([^\n]*)\n(.*?)\n---\n`)
-var mailLink = regexp.MustCompile(`(http://[^\s#]+)#([\w-]+)`)
-
-// mail waits for the next mail, and returns the link in it, without and with its
-// code.
-func (c *club) mail() (to, page, code string) {
-	c.t.Helper()
-	var all [][]string
-	until(c.t, "a mail arrives", func() bool {
-		all = mailText.FindAllStringSubmatch(c.said(), -1)
-		return len(all) > c.read
-	})
-	m := all[c.read]
-	c.read++
-	if link := mailLink.FindStringSubmatch(m[3]); link != nil {
-		page, code = link[1], link[2]
-	}
-	return m[1], page, code
+	return &club{server: v, origin: origin, mails: mails}
 }
 
 // A member is a visitor with a browser.

@@ -36,11 +36,7 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
-<<<<<<< HEAD
-	return []Kind{Process, Guards, Incremental, Refresh, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk}
-=======
-	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Commits, File, Memory, Connections, Background, Database, Disk}
->>>>>>> h-cache
+	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk}
 }
 
 // A Need is one thing that one part of an app needs.

@@ -69,6 +69,7 @@ const (
 	DevSite     = Dev + "site.json"    // what the inspector shows
 	DevState    = Dev + "state.json"   // a DevReport
 	DevFailure  = Dev + "failure.json" // a DevFailed; ?id= of a request
+	DevMail     = Dev + "mail/"        // mails that were kept in place of being sent, and below it each of them
 	DevRenew    = Dev + "renew"        // POST: read the texts of templates again, and with ?assets=1 the files on disk; a DevReport
 )
 

@@ -52,11 +52,10 @@ func (m *Machine) newCrew(ctx context.Context) *crew {
 		m: m, running: map[jobs.Ref]*hand{}, kinds: map[string]int{},
 		free: make(chan struct{}, 1), ended: make(chan jobs.Outcome, m.options.Hands), close: make(chan struct{}),
 	}
-	base := context.WithoutCancel(ctx)
-	if with := m.options.Context; with != nil {
-		base = with(base)
+	if m.base != nil {
+		ctx = m.base
 	}
-	c.ctx, c.stop = context.WithCancelCause(base)
+	c.ctx, c.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.desk.Go(c.renew)
 	c.desk.Go(c.finish)
 	return c

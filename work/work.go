@@ -58,15 +58,13 @@ type Options struct {
 
 	// Log receives failures. Default: that of the program.
 	Log *slog.Logger
-
-	// Context adds to the contexts of all jobs. Default: nothing.
-	Context func(ctx context.Context) context.Context
 }
 
 // A Machine runs jobs. Make it with [New].
 type Machine struct {
 	options Options
-	worker  string // the name of this process
+	base    context.Context // of jobs; nil: that of the call
+	worker  string          // the name of this process
 	wake    chan struct{}
 	tasks   map[string]gorgon.Task
 	lanes   lanes
@@ -87,16 +85,15 @@ func New(o Options) *Machine {
 	return m
 }
 
-// Use sets the log, where the options have none, what is added to the contexts of
-// jobs, and what there is to run: tasks, and services that have an Every, which
-// are series. It is called once, before the machine runs.
-func (m *Machine) Use(log *slog.Logger, with func(context.Context) context.Context, tasks []gorgon.Task, services []gorgon.Service) {
+// Use sets the log, where the options have none, the context whose values jobs
+// find in theirs, and what there is to run: tasks, and services that have an
+// Every, which are series. It is called once, before the machine runs. Without a
+// context, jobs have the values of that of Run or Tick.
+func (m *Machine) Use(log *slog.Logger, base context.Context, tasks []gorgon.Task, services []gorgon.Service) {
 	if m.options.Log == nil {
 		m.options.Log = log
 	}
-	if m.options.Context == nil {
-		m.options.Context = with
-	}
+	m.base = base
 	for _, s := range services {
 		if s.Every > 0 {
 			tasks = append(tasks[:len(tasks):len(tasks)], serviceTask(s))

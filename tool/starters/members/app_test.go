@@ -3,19 +3,17 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon/auth/password"
 	"github.com/gorgon-go/gorgon/database/litedb/litedbtest"
 	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/mail/mailtest"
 	"github.com/gorgon-go/gorgon/mem"
 )
 
@@ -23,47 +21,34 @@ import (
 type house struct {
 	*club
 	*gorgontest.Site
+	*mailtest.Outbox
 	t    testing.TB
 	base string
-
-	mu    sync.Mutex
-	mails []letterSent
 }
 
-type letterSent struct{ to, subject, text string }
-
 func openClub(t *testing.T, o gorgontest.Options) *house {
-	h := &house{t: t, base: o.Base}
+	h := &house{t: t, base: o.Base, Outbox: mailtest.New()}
 	db := litedbtest.Open(t, schema)
 	store := &timed{Store: mem.NewSessions(), now: func() time.Time { return h.Now() }, back: map[string]time.Time{}}
-	h.club = newClub(db, store, func(_ context.Context, to, subject, text string) error {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.mails = append(h.mails, letterSent{to, subject, text})
-		return nil
-	})
+	h.club = newClub(db, store, h.Outbox)
 	h.passwords.Costs = password.Costs{Memory: 64, Passes: 1} // for tests alone
 	o.Database, o.Auth = db, h.people
 	h.Site = o.Open(t, h.club.app("https://club.example"))
 	return h
 }
 
-var inLink = regexp.MustCompile(`https://club\.example(/[^#\s]+)#([\w-]+)`)
-
-// last is the last mail; path and code are those of its link, if that has a code.
-func (h *house) last() (m letterSent, path, code string) {
+// last is who got the last mail, and its subject; path and code are those of its
+// link, if that has a code.
+func (h *house) last() (m sent, path, code string) {
 	h.t.Helper()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.mails) == 0 {
-		h.t.Fatal("no mail was sent")
+	last := h.Last(h.t)
+	if to := last.Link(h.t); to.Fragment != "" {
+		path, code = to.Path, to.Fragment
 	}
-	m = h.mails[len(h.mails)-1]
-	if found := inLink.FindStringSubmatch(m.text); found != nil {
-		path, code = found[1], found[2]
-	}
-	return m, path, code
+	return sent{last.Recipients()[0], last.Subject}, path, code
 }
+
+type sent struct{ to, subject string }
 
 const secret = "a stone that turns"
 
@@ -112,11 +97,11 @@ func TestSessionAttacksEnumeration(t *testing.T) {
 		t.Helper()
 		var bodies []string
 		for i, email := range []string{"ada@example.com", "eve@example.com"} {
-			before := len(h.mails)
+			before := len(h.Sent())
 			answer := send(h.Visitor(), email)
 			bodies = append(bodies, strings.ReplaceAll(answer.Body, email, "EMAIL")+http.StatusText(answer.Status))
 			if len(mails) > 0 {
-				if m, _, _ := h.last(); len(h.mails) != before+1 || m.to != email || m.subject != mails[i] {
+				if m, _, _ := h.last(); len(h.Sent()) != before+1 || m.to != email || m.subject != mails[i] {
 					t.Errorf("%s: %s got the mail %q, want %q", what, m.to, m.subject, mails[i])
 				}
 			}
@@ -136,6 +121,28 @@ func TestSessionAttacksEnumeration(t *testing.T) {
 		return v.Get("/forgot").Submit("main form", url.Values{"email": {email}}).Want(http.StatusOK)
 	}, "Choose another password", "There is no account with this address")
 	t.Log("an address with an account and one without: the same answers at sign-in, sign-up and reset, as many hashes, and a mail either way")
+}
+
+// A mail is in the language of the page that asked for it, as a view and as a
+// text, with one link, into that language.
+func TestMails(t *testing.T) {
+	t.Parallel()
+	h := openClub(t, gorgontest.Options{Base: "/base"})
+	for prefix, want := range map[string][]string{
+		"": {`lang="en" dir="ltr"`, "Choose another password"}, "/de": {`lang="de" dir="ltr"`, "Wählen Sie ein neues Passwort"}, "/ar": {`lang="ar" dir="rtl"`, "اختر كلمة مرور أخرى"},
+	} {
+		name := "ada" + strings.TrimPrefix(prefix, "/")
+		h.join(h.Visitor(), name)
+		h.Visitor().Get("/base"+prefix+"/forgot").Submit("main form", url.Values{"email": {name + "@example.com"}}).Want(http.StatusOK)
+		m := h.To(t, name+"@example.com")
+		link := m.Link(t)
+		if link.Path != "/base"+prefix+"/reset" || link.Fragment == "" || strings.Count(m.Text, "https://") != 1 {
+			t.Errorf("%q: the link is %s in\n%s", prefix, link, m.Text)
+		}
+		if m.Subject != want[1] || !strings.Contains(m.HTML, want[0]) || !strings.Contains(m.HTML, "<h1") || !strings.Contains(m.Text, want[1]) || !strings.Contains(m.Text, link.Fragment+"\n") {
+			t.Errorf("%q: %s\n%s\n%s", prefix, m.Subject, m.HTML, m.Text)
+		}
+	}
 }
 
 // Whose mail is confirmed and whose password is given must be the same: a
@@ -166,8 +173,8 @@ func TestPasswordsRefused(t *testing.T) {
 	} {
 		page.Submit("main form", url.Values{"name": {"Ada"}, "email": {"ada@example.com"}, "password": {given}}).Want(http.StatusUnprocessableEntity, want).WantNot(given)
 	}
-	if len(h.mails) > 0 {
-		t.Errorf("%d mails were sent", len(h.mails))
+	if len(h.Sent()) > 0 {
+		t.Errorf("%d mails were sent", len(h.Sent()))
 	}
 	for _, given := range []string{"countess@example.com", "countess12345", "qwertyqwerty", "!!password!!"} {
 		if !guessed(given, "countess@example.com") {

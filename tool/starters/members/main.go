@@ -21,6 +21,7 @@ import (
 	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/flash"
+	"github.com/gorgon-go/gorgon/mail/smtp"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
 	"github.com/gorgon-go/gorgon/redis"
@@ -33,12 +34,16 @@ const name = "starter-members"
 func origin() string { return cmp.Or(os.Getenv("ORIGIN"), "https://example.com") }
 
 func main() {
-	db := database.Open(litedb.Dialect, schema) // DATABASE_URL says where; it is opened when it is first used
-	c := newClub(db, sessiondb.In(db), mailer(os.Getenv("SMTP_URL")))
+	// DATABASE_URL says where the database is, MAIL_URL and MAIL_FROM who sends
+	// mails. Both are used when they are first needed.
+	db := database.Open(litedb.Dialect, schema)
+	mailer := smtp.New(smtp.Options{})
+	c := newClub(db, sessiondb.In(db), mailer)
 	command.Main(c.app(origin()), command.Config{
 		Bundler:  bundle.Bundler{},
 		Database: db,
 		Auth:     c.people,
+		Mail:     mailer,
 		// Where pages that are made later can be kept, and purges are told: on disk
 		// if nothing is said, or --store postgres://… or redis://… for several machines.
 		Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()},

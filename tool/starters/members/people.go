@@ -15,6 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon/auth/password"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/limit"
+	"github.com/gorgon-go/gorgon/mail"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -23,7 +24,7 @@ type club struct {
 	db     *database.DB
 	people *auth.Auth
 	limits *limit.Limiter
-	mail   Mail
+	mail   mail.Sender
 	now    func() time.Time
 
 	passwords *password.Hasher // one for the program: it bounds what all hashes take
@@ -33,8 +34,8 @@ type club struct {
 	signedIn func() // is called when a sign-in has made its session; for tests
 }
 
-func newClub(db *database.DB, store sessions.Store, mail Mail) *club {
-	c := &club{db: db, limits: &limit.Limiter{Store: store}, mail: mail, now: time.Now, passwords: new(password.Hasher)}
+func newClub(db *database.DB, store sessions.Store, sender mail.Sender) *club {
+	c := &club{db: db, limits: &limit.Limiter{Store: store}, mail: sender, now: time.Now, passwords: new(password.Hasher)}
 	c.people = auth.New(auth.Options{Store: store, Find: c.scopes})
 	c.signUps = c.people.Links("sign-up", 24*time.Hour)
 	c.resets = c.people.Links("reset", time.Hour)

@@ -89,8 +89,8 @@ func TestMailLimit(t *testing.T) {
 		ask().Want(http.StatusOK)
 	}
 	ask().Want(http.StatusTooManyRequests)
-	if len(h.mails) != mailsByMailbox.N {
-		t.Errorf("%d mails", len(h.mails))
+	if len(h.Sent()) != mailsByMailbox.N {
+		t.Errorf("%d mails", len(h.Sent()))
 	}
 	h.Advance(21 * time.Minute)
 	ask().Want(http.StatusOK)

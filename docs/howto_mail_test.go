@@ -1,0 +1,97 @@
+// What the guide to mail promises, and a mail server for it.
+
+package docs_test
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// A desk is a mail server that keeps what it receives.
+type desk struct {
+	address string
+
+	mu    sync.Mutex
+	mails []string
+	fail  error // what mails are answered with; nil: taken
+}
+
+// theDesk is shared by all guides: one sends mail.
+var theDesk = sync.OnceValue(func() *desk {
+	d := &desk{}
+	server := gosmtp.NewServer(gosmtp.BackendFunc(func(*gosmtp.Conn) (gosmtp.Session, error) { return d, nil }))
+	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	d.address = listener.Addr().String()
+	go func() { _ = server.Serve(listener) }() // until the tests end
+	return d
+})
+
+func (d *desk) Mail(string, *gosmtp.MailOptions) error { return nil }
+func (d *desk) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	if to != "desk@bakery.example" {
+		return errors.New("a mail goes to " + to)
+	}
+	return nil
+}
+func (d *desk) Reset()        {}
+func (d *desk) Logout() error { return nil }
+
+func (d *desk) Data(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil || d.fail != nil {
+		return cmp.Or(d.fail, err)
+	}
+	d.mails = append(d.mails, string(text))
+	return nil
+}
+
+// refuse makes the desk answer with an error from now on, and returns what it
+// has received.
+func (d *desk) refuse(err error) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fail = err
+	return d.mails
+}
+
+// mailVariables are those of the guide's program.
+func mailVariables() []string {
+	return []string{"MAIL_URL=smtp://" + theDesk().address, "MAIL_FROM=site@bakery.example", "ORIGIN=https://bakery.example"}
+}
+
+func checkMail(s *site) {
+	s.wants(s.get("/"), 200, "<h1>Ask us</h1>")
+	ask := func(name, email string) answer {
+		return s.post("/contact", url.Values{"_page": {"/"}, "name": {name}, "email": {email}, "text": {"Is there rye bread on Monday?"}})
+	}
+	s.wants(ask("Ada", "nothing"), 422, "<h1>Ask us</h1>", "rye bread on Monday?")
+	s.wants(ask("Ada\r\nBcc: eve@example.com", "ada@example.com"), 422)
+	s.wants(ask("Ada", "ada@example.com"), 200, "<h1>Thank you</h1>")
+	mails := theDesk().refuse(&gosmtp.SMTPError{Code: 451, Message: "later"})
+	if len(mails) != 1 {
+		s.Fatalf("%d mails arrived: %q", len(mails), mails)
+	}
+	for _, want := range []string{`From: <site@bakery.example>`, `Reply-To: "Ada" <ada@example.com>`, "Subject: A question from Ada", "rye bread on Monday?", "https://bakery.example/", "text/html"} {
+		if !strings.Contains(mails[0], want) {
+			s.Errorf("the mail lacks %q:\n%s", want, mails[0])
+		}
+	}
+	s.wants(ask("Ada", "ada@example.com"), 503)
+	theDesk().refuse(&gosmtp.SMTPError{Code: 554, Message: "no"})
+	s.wants(ask("Ada", "ada@example.com"), 422, "Answers cannot be sent", "rye bread on Monday?")
+	theDesk().refuse(nil)
+}
