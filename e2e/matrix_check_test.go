@@ -61,14 +61,18 @@ func (m *matrix) forms() []string {
 // it. open is the same site with no guard and no middleware.
 type spoiler func(s setting, site, open http.Handler) http.Handler
 
-// runMatrix asks every site; spoil may be nil. It ends early once so many cells
-// have failed; 0 for never.
-func runMatrix(t *testing.T, spoil spoiler, enough int) *matrix {
+// runMatrix asks the sites of a span; spoil may be nil. It ends early once so many
+// cells have failed; 0 for never.
+func runMatrix(t *testing.T, spoil spoiler, enough int, of span) *matrix {
 	m := &matrix{cells: map[cell]*outcome{}}
 	var sites []*matrixSite
 	for _, s := range settings() {
 		if spoil != nil && s.guard == "session" {
 			continue // what is planted shows in the others
+		}
+		asked := slices.DeleteFunc(kinds(), func(k kind) bool { return !of.of(s, k) })
+		if len(asked) == 0 {
+			continue
 		}
 		site := m.open(t, s)
 		site.handler = site.serve
@@ -77,7 +81,7 @@ func runMatrix(t *testing.T, spoil spoiler, enough int) *matrix {
 			unguarded.guard, unguarded.middleware = "", ""
 			site.handler = spoil(s, site.serve, m.open(t, unguarded).serve)
 		}
-		for _, k := range kinds() {
+		for _, k := range asked {
 			site.check(k)
 			if enough > 0 && len(m.failed()) >= enough {
 				return m

@@ -39,6 +39,14 @@ func answersBeforeABody(address, path string) error {
 type plant struct {
 	rule  string
 	spoil spoiler
+	shows span // where it is looked for
+}
+
+// A span is a part of the matrix: the settings and the kinds whose names begin so.
+type span struct{ setting, kind string }
+
+func (p span) of(s setting, k kind) bool {
+	return strings.HasPrefix(s.name, p.setting) && strings.HasPrefix(k.name, p.kind)
 }
 
 // after changes answers on their way out.
@@ -77,103 +85,103 @@ func has(r *http.Request, part string) bool { return strings.Contains(r.URL.Path
 
 func plants() []plant {
 	return []plant{
-		{"guards and middleware stand before payloads", below(func(r *http.Request) bool { return has(r, "/_gorgon/page/") })},
-		{"guards and middleware stand before fragments", below(func(r *http.Request) bool { return has(r, "/_gorgon/fragment/") || has(r, "/_gorgon/view/") })},
-		{"guards and middleware stand before HEAD", below(func(r *http.Request) bool { return r.Method == http.MethodHead })},
-		{"guards and middleware stand before conditional requests", below(func(r *http.Request) bool { return r.Header.Get("If-None-Match") != "" })},
-		{"guards and middleware stand before prefetches", below(func(r *http.Request) bool { return r.Header.Get("Purpose") != "" })},
-		{"guards and middleware stand before forms", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == formMedia })},
-		{"guards and middleware stand before JSON", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == "application/json" })},
+		{"guards and middleware stand before payloads", below(func(r *http.Request) bool { return has(r, "/_gorgon/page/") }), span{}},
+		{"guards and middleware stand before fragments", below(func(r *http.Request) bool { return has(r, "/_gorgon/fragment/") || has(r, "/_gorgon/view/") }), span{}},
+		{"guards and middleware stand before HEAD", below(func(r *http.Request) bool { return r.Method == http.MethodHead }), span{}},
+		{"guards and middleware stand before conditional requests", below(func(r *http.Request) bool { return r.Header.Get("If-None-Match") != "" }), span{}},
+		{"guards and middleware stand before prefetches", below(func(r *http.Request) bool { return r.Header.Get("Purpose") != "" }), span{}},
+		{"guards and middleware stand before forms", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == formMedia }), span{kind: "form"}},
+		{"guards and middleware stand before JSON", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == "application/json" }), span{kind: "JSON endpoint"}},
 		{"no cache keeps what an endpoint answers", after(func(_ setting, r *http.Request, status *int, h http.Header, _ *string) {
 			if has(r, "/endpoint") || has(r, "/order") {
 				h.Set("Cache-Control", loudControl)
 			}
-		})},
+		}), span{}},
 		{"OPTIONS lists methods", after(func(_ setting, r *http.Request, _ *int, h http.Header, _ *string) {
 			if r.Method == http.MethodOptions {
 				h.Del("Allow")
 			}
-		})},
-		{"guards are asked before a slash is led away", below(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/") && !has(r, "//") })},
+		}), span{}},
+		{"guards are asked before a slash is led away", below(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/") && !has(r, "//") }), span{}},
 		{"no cache keeps a guarded page", after(func(s setting, _ *http.Request, status *int, h http.Header, _ *string) {
 			if s.guard != "" && *status == 200 {
 				h.Set("Cache-Control", "private, no-cache")
 			}
-		})},
+		}), span{}},
 		{"no cache keeps a visitor's part", after(func(s setting, _ *http.Request, status *int, h http.Header, body *string) {
 			if *status == 200 && strings.Contains(*body, "visitor=") {
 				h.Set("Cache-Control", loudControl)
 			}
-		})},
+		}), span{}},
 		{"an answer that is not kept has no validators", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) {
 			if h.Get("Cache-Control") == httpanswer.CacheNever {
 				h.Set("ETag", `"x"`)
 			}
-		})},
+		}), span{}},
 		{"an answer that is not kept is never 304", after(func(_ setting, r *http.Request, status *int, h http.Header, body *string) {
 			if r.Header.Get("If-None-Match") == "*" && h.Get("Cache-Control") == httpanswer.CacheNever {
 				*status, *body = 304, ""
 			}
-		})},
+		}), span{}},
 		{"no cache keeps errors", after(func(_ setting, _ *http.Request, status *int, h http.Header, _ *string) {
 			if *status >= 400 {
 				h.Set("Cache-Control", httpanswer.CachePage)
 			}
-		})},
+		}), span{}},
 		{"no cache keeps a cookie", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) {
 			if h.Get("Set-Cookie") != "" {
 				h.Set("Cache-Control", loudControl)
 			}
-		})},
+		}), span{kind: "handler with a cookie"}},
 		{"a CDN is not told to answer in place of middleware", after(func(s setting, _ *http.Request, _ *int, h http.Header, _ *string) {
 			if s.name == "CDN, middleware" && h.Get("Cache-Control") == "private, no-cache" {
 				h.Set("Cache-Control", httpanswer.CachePage)
 			}
-		})},
+		}), span{setting: "CDN, middleware"}},
 		{"what a surrogate fills in is not for browsers", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) {
 			if h.Get("Surrogate-Control") != "" {
 				h.Set("Cache-Control", httpanswer.CachePage)
 			}
-		})},
+		}), span{setting: "ESI"}},
 		{"no visitor sees the part of another", after(func(_ setting, _ *http.Request, _ *int, _ http.Header, body *string) {
 			*body = strings.ReplaceAll(*body, "visitor=ann", "visitor=bob")
-		})},
-		{"answers vary by coding", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) { h.Del("Vary") })},
+		}), span{}},
+		{"answers vary by coding", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) { h.Del("Vary") }), span{}},
 		{"HEAD says what GET says", after(func(_ setting, r *http.Request, _ *int, h http.Header, _ *string) {
 			if r.Method == http.MethodHead {
 				h.Del("Cache-Control")
 			}
-		})},
+		}), span{}},
 		{"a page of another type has no layout", after(func(_ setting, _ *http.Request, _ *int, h http.Header, body *string) {
 			if h.Get("Content-Type") == "application/atom+xml" {
 				*body = "<html>" + *body
 			}
-		})},
+		}), span{}},
 		{"other units than bytes are ignored", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if r.Header.Get("Range") != "" {
 				*status = 416
 			}
-		})},
+		}), span{}},
 		{"hostile paths are refused first", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if *status == 400 && r.URL.RawPath != "" {
 				*status = 404
 			}
-		})},
+		}), span{}},
 		{"a redirect is read from the page's path", after(func(_ setting, r *http.Request, _ *int, h http.Header, _ *string) {
 			if at := h.Get("Location"); strings.HasSuffix(at, "sign-in") && has(r, "/_gorgon/") {
 				h.Set("Location", "/_gorgon/page/sign-in")
 			}
-		})},
+		}), span{}},
 		{"a refused redirect is the visitor's", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if *status == 400 && has(r, "evil") {
 				*status = 500
 			}
-		})},
+		}), span{}},
 		{"fragments come on error pages", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if has(r, "/nothing") && has(r, "/_gorgon/") {
 				*status = 404
 			}
-		})},
+		}), span{}},
 	}
 }
 
@@ -183,11 +191,11 @@ func TestMatrixFindsWhatIsWrong(t *testing.T) {
 		t.Skip("it runs the matrix once for each rule")
 	}
 	nothing := after(func(setting, *http.Request, *int, http.Header, *string) {})
-	if failed := runMatrix(t, nothing, 0).failed(); len(failed) > 0 {
+	if failed := runMatrix(t, nothing, 0, span{}).failed(); len(failed) > 0 {
 		t.Fatalf("with every rule in place %d cells fail, such as %v", len(failed), failed[:min(3, len(failed))])
 	}
 	for _, p := range plants() {
-		if failed := runMatrix(t, p.spoil, 5).failed(); len(failed) < 5 {
+		if failed := runMatrix(t, p.spoil, 5, p.shows).failed(); len(failed) < 5 {
 			t.Errorf("without the rule that %s, %d cells fail: %v", p.rule, len(failed), failed)
 		} else {
 			t.Logf("five cells fail without the rule that %s", p.rule)
