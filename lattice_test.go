@@ -53,11 +53,15 @@ var lattice = map[string][]string{
 	"once":          {},
 	"once/oncetest": {"once"},
 
+	// Files: what visitors upload, and what an app makes.
+	"blobs":           {},
+	"blobs/blobstest": {"blobs"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":       {"words", "pages", "sessions"},
+	"mem":       {"words", "pages", "sessions", "blobs"},
 	"templates": {"words"},
 	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
