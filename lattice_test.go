@@ -69,7 +69,7 @@ var lattice = map[string][]string{
 	"sqlite":         {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":       {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
 	"redis":          {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
-	"s3":             {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+	"s3":             {"words", "pages", "blobs", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.
 	"database/migration": {},
