@@ -115,6 +115,9 @@ var lattice = map[string][]string{
 	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
 
+	// Uploads and downloads of visitors.
+	"bucket": {"words", "paths", "viewctx", "blobs", "sealed", "listen", "serve"},
+
 	// Who makes a request, and what follows from it.
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},
 	"auth/passkey":  {"words", "viewctx", "sessions", "api", "auth", "github.com/go-webauthn/webauthn/protocol", "github.com/go-webauthn/webauthn/webauthn"},
