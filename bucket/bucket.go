@@ -118,9 +118,10 @@ type Options struct {
 
 // A File is what a browser says about a file that it wants to upload.
 type File struct {
-	Name string // as its user calls it; "" if that is not known
-	Size int64
-	Type string
+	Name   string // as its user calls it; "" if that is not known
+	Size   int64
+	Type   string
+	SHA256 blobs.Digest // zero if it was not announced
 }
 
 // A Bucket is a part of an app. Make it with [New].
@@ -170,6 +171,9 @@ func New(o Options) *Bucket {
 
 // Store is the store of the bucket.
 func (b *Bucket) Store() blobs.Store { return b.o.Store }
+
+// Options are those that the bucket was made with, defaults filled in.
+func (b *Bucket) Options() Options { return b.o }
 
 // Part returns the bucket as a group of handlers, and the job that removes
 // uploads that were not completed.

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"path"
@@ -104,19 +105,11 @@ func (b *Bucket) ticket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := b.upload(r.Context(), in)
+	t, sealed, err := b.Begin(r.Context(), File{in.Name, *in.Size, in.Type, in.SHA256}, true)
 	if err != nil {
 		return err
 	}
-	t, err := b.o.Store.Ticket(r.Context(), u)
-	if err != nil {
-		return b.uploadFault(err)
-	}
-	text, err := json.Marshal(token{t.ID, t.Size, t.Type, t.Expires, serve.CallerOf(r.Context())})
-	if err != nil {
-		return err
-	}
-	at := gorgon.FileURL(r.Context(), b.root(r.Context())+"/uploads/"+b.key.Seal(text, "ticket"))
+	at := gorgon.FileURL(r.Context(), b.root(r.Context())+"/uploads/"+sealed)
 	out := granted{Method: http.MethodPut, URL: at, Headers: map[string]string{"Content-Type": t.Type}, Complete: at + "/complete", Expires: t.Expires}
 	if t.URL != "" {
 		out.Method, out.URL = t.Method, t.URL
@@ -147,26 +140,74 @@ func readAsk(w http.ResponseWriter, r *http.Request) (in ask, err error) {
 	return in, nil
 }
 
-// upload is what a ticket binds.
-func (b *Bucket) upload(ctx context.Context, in ask) (u blobs.Upload, err error) {
-	u = blobs.Upload{Size: *in.Size, Type: cmp.Or(in.Type, blobs.DefaultType), SHA256: in.SHA256, Expires: time.Now().Add(b.o.Expires), IfNew: !b.o.Replace, Direct: true}
+// Begin begins an upload, as a request for a ticket does: for packages that
+// receive bytes in ways of their own. The token stands for the ticket where it
+// travels through a browser. With direct, the bytes may go straight to the store.
+// The errors have the statuses that visitors get.
+func (b *Bucket) Begin(ctx context.Context, f File, direct bool) (t blobs.Ticket, sealed string, err error) {
+	f.Type = cmp.Or(f.Type, blobs.DefaultType)
+	u := blobs.Upload{Size: f.Size, Type: f.Type, SHA256: f.SHA256, Expires: time.Now().Add(b.o.Expires), IfNew: !b.o.Replace, Direct: direct}
 	switch {
 	case u.Size < 0:
-		return u, refuse(http.StatusBadRequest, "The size is below zero.")
+		return t, "", refuse(http.StatusBadRequest, "The size is below zero.")
 	case u.Size > b.o.MaxSize:
-		return u, refuse(http.StatusRequestEntityTooLarge, "The file is too large.")
+		return t, "", refuse(http.StatusRequestEntityTooLarge, "The file is too large.")
 	case blobs.CheckType(u.Type) != nil || !b.takes(u.Type):
-		return u, refuse(http.StatusUnsupportedMediaType, "Files of this type are not accepted.")
+		return t, "", refuse(http.StatusUnsupportedMediaType, "Files of this type are not accepted.")
 	}
 	choose := b.o.Key
 	if choose == nil {
 		choose = randomKey
 	}
-	u.Key, err = choose(ctx, File{in.Name, u.Size, u.Type})
-	if err == nil && blobs.CheckKey(u.Key) != nil {
-		err = &gorgon.Error{Op: "upload", Path: b.o.Name, Err: blobs.CheckKey(u.Key), Hint: "return another key from Options.Key"}
+	if u.Key, err = choose(ctx, f); err != nil {
+		return t, "", err
 	}
-	return u, err
+	if err := blobs.CheckKey(u.Key); err != nil {
+		return t, "", &gorgon.Error{Op: "upload", Path: b.o.Name, Err: err, Hint: "return another key from Options.Key"}
+	}
+	if t, err = b.o.Store.Ticket(ctx, u); err != nil {
+		return t, "", b.uploadFault(err)
+	}
+	text, err := json.Marshal(token{t.ID, t.Size, t.Type, t.Expires, serve.CallerOf(ctx)})
+	return t, b.key.Seal(text, "ticket"), err
+}
+
+// Pending is the upload of a token, with the ID by which the store knows it. It
+// is refused if another caller has begun it.
+func (b *Bucket) Pending(ctx context.Context, sealed string) (p blobs.Pending, id string, err error) {
+	t, err := b.opened(sealed)
+	if err == nil && t.Caller != serve.CallerOf(ctx) {
+		err = refuse(http.StatusForbidden, "The ticket is that of another user.")
+	}
+	if err != nil {
+		return p, "", err
+	}
+	if p, err = b.o.Store.Pending(ctx, t.ID); err != nil {
+		err = b.uploadFault(err)
+	}
+	return p, t.ID, err
+}
+
+// Receive adds to an upload, as [blobs.Uploads] does. The errors have the
+// statuses that visitors get.
+func (b *Bucket) Receive(ctx context.Context, id string, offset int64, r io.Reader) (int64, error) {
+	n, err := b.o.Store.Receive(ctx, id, offset, r)
+	if err != nil {
+		err = b.uploadFault(err)
+	}
+	return n, err
+}
+
+// Complete ends an upload, as the request of a browser does, and calls Done.
+func (b *Bucket) Complete(ctx context.Context, id string) (blobs.Info, error) {
+	info, err := b.o.Store.Complete(ctx, id)
+	if err != nil {
+		return info, b.uploadFault(err)
+	}
+	if b.o.Done != nil {
+		err = b.o.Done(ctx, info)
+	}
+	return info, err
 }
 
 // takes says whether visitors may upload files of a type.
@@ -186,9 +227,9 @@ func randomKey(_ context.Context, f File) (string, error) {
 	return key + ext, nil
 }
 
-// opened is the ticket of a request.
-func (b *Bucket) opened(r *http.Request) (t token, err error) {
-	text, err := b.key.Open(r.PathValue("ticket"), "ticket")
+// opened is what a token stands for.
+func (b *Bucket) opened(sealed string) (t token, err error) {
+	text, err := b.key.Open(sealed, "ticket")
 	if err == nil {
 		err = json.Unmarshal(text, &t)
 	}
@@ -200,7 +241,7 @@ func (b *Bucket) opened(r *http.Request) (t token, err error) {
 
 // receive takes the bytes of an upload: exactly those of its ticket.
 func (b *Bucket) receive(w http.ResponseWriter, r *http.Request) error {
-	t, err := b.opened(r)
+	t, err := b.opened(r.PathValue("ticket"))
 	switch {
 	case err != nil:
 		return err
@@ -213,12 +254,12 @@ func (b *Bucket) receive(w http.ResponseWriter, r *http.Request) error {
 	case r.ContentLength >= 0 && r.ContentLength < t.Size:
 		return refuse(http.StatusBadRequest, "The file has another size than its ticket says.")
 	}
-	n, err := b.o.Store.Receive(r.Context(), t.ID, 0, listen.Whole(w, r))
-	if err == nil && n < t.Size {
-		return refuse(http.StatusBadRequest, "The file has another size than its ticket says.")
-	}
+	n, err := b.Receive(r.Context(), t.ID, 0, listen.Whole(w, r))
 	if err != nil {
-		return b.uploadFault(err)
+		return err
+	}
+	if n < t.Size {
+		return refuse(http.StatusBadRequest, "The file has another size than its ticket says.")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -238,21 +279,16 @@ func (b *Bucket) complete(w http.ResponseWriter, r *http.Request) error {
 	if err := b.sameSite(r); err != nil {
 		return err
 	}
-	t, err := b.opened(r)
+	t, err := b.opened(r.PathValue("ticket"))
 	if err != nil {
 		return err
 	}
 	if t.Caller != serve.CallerOf(r.Context()) {
 		return refuse(http.StatusForbidden, "The ticket is that of another user.")
 	}
-	info, err := b.o.Store.Complete(r.Context(), t.ID)
+	info, err := b.Complete(r.Context(), t.ID)
 	if err != nil {
-		return b.uploadFault(err)
-	}
-	if b.o.Done != nil {
-		if err := b.o.Done(r.Context(), info); err != nil {
-			return err
-		}
+		return err
 	}
 	out := finished{Key: info.Key, Size: info.Size, Type: info.Type, SHA256: info.SHA256}
 	if b.o.Public {

@@ -14,16 +14,20 @@ type boundedBody struct {
 	whole io.ReadCloser
 }
 
-// Whole is the body of a request without the server's limits of size and time,
-// for a handler that has limits of its own, such as one that receives files: it
-// knows how much may come. A client that sends nothing for 30 s is cut off. If a
-// guard or a middleware has replaced the body, its limit holds.
-func Whole(w http.ResponseWriter, r *http.Request) io.Reader {
-	body := r.Body
-	if b, ok := body.(*boundedBody); ok {
-		body = b.whole
+// Unbounded is the body of a request without the server's limit of its size, for
+// a handler that knows how much may come. If a guard or a middleware has replaced
+// the body, its limit holds.
+func Unbounded(r *http.Request) io.ReadCloser {
+	if b, ok := r.Body.(*boundedBody); ok {
+		return b.whole
 	}
-	return &patient{r: body, control: http.NewResponseController(w)}
+	return r.Body
+}
+
+// Whole is [Unbounded] without the server's limits of time: only a client that
+// sends nothing for 30 s is cut off.
+func Whole(w http.ResponseWriter, r *http.Request) io.Reader {
+	return &patient{r: Unbounded(r), control: http.NewResponseController(w)}
 }
 
 // silence is how long a client may send nothing of a body.
