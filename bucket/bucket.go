@@ -65,7 +65,9 @@ type Options struct {
 	// dashes.
 	Name string
 
-	// Store keeps the files. Several buckets may share one if their keys differ.
+	// Store keeps the files, under keys that begin with the name of the bucket
+	// and a slash: several buckets may share one. The bucket knows its files
+	// without that; [Bucket.Store] is its part of the store.
 	Store blobs.Store
 
 	// Path is where the bucket answers: "/photos". Default: "/files/" and the
@@ -127,6 +129,7 @@ type File struct {
 // A Bucket is a part of an app. Make it with [New].
 type Bucket struct {
 	o      Options
+	store  blobs.Store // its part
 	key    *sealed.Key
 	cross  *http.CrossOriginProtection
 	faults []error
@@ -146,7 +149,7 @@ func New(o Options) *Bucket {
 	if o.Name == "" || strings.Trim(o.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		fault(fmt.Sprintf("Name %q: use lower-case letters, digits and dashes, such as \"photos\"", o.Name))
 	}
-	if o.Store == nil {
+	if b.store = blobs.Sub(o.Store, o.Name); o.Store == nil {
 		fault("there is no Store: add one, such as mem.NewBlobs()")
 	}
 	b.o.Path = cmp.Or(o.Path, "/files/"+o.Name)
@@ -169,8 +172,9 @@ func New(o Options) *Bucket {
 	return b
 }
 
-// Store is the store of the bucket.
-func (b *Bucket) Store() blobs.Store { return b.o.Store }
+// Store is the bucket's part of its store: for files that the app itself puts,
+// reads, lists and deletes.
+func (b *Bucket) Store() blobs.Store { return b.store }
 
 // Options are those that the bucket was made with, defaults filled in.
 func (b *Bucket) Options() Options { return b.o }
@@ -193,7 +197,7 @@ func (b *Bucket) Part() gorgon.Part {
 		gorgon.Handler{Pattern: at + "/{ticket}/complete", Handler: &program{b.complete}, Guards: b.o.Upload, Needs: needs},
 		gorgon.Handler{Pattern: "PUT " + b.o.Path + "/uploads/{ticket}", Handler: &program{b.receive}, Needs: needs},
 		gorgon.Service{Name: "sweep-" + b.o.Name, Every: sweepEvery, Run: func(ctx context.Context) error {
-			_, err := b.o.Store.Sweep(ctx)
+			_, err := b.store.Sweep(ctx)
 			return err
 		}, Needs: needs},
 	}}

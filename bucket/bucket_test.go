@@ -350,11 +350,6 @@ func flipped(text string) string {
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	store := mem.NewBlobs()
-	for _, key := range []string{"bills/7 é.pdf", "bills/8.pdf"} {
-		if _, err := store.Put(t.Context(), key, strings.NewReader("of "+key), blobs.PutOptions{Type: "application/pdf", IfNew: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	b := bucket.New(bucket.Options{Name: "bills", Store: store, Secret: "a secret", Allow: func(r *http.Request, key string) error {
 		if r.Header.Get("User") == "bob" && key == "bills/8.pdf" {
 			return nil
@@ -362,6 +357,13 @@ func TestPrivate(t *testing.T) {
 		return gorgon.NotFound()
 	}})
 	other := bucket.New(bucket.Options{Name: "others", Store: store, Secret: "a secret"})
+	for _, key := range []string{"bills/7 é.pdf", "bills/8.pdf"} {
+		for _, b := range []*bucket.Bucket{b, other} {
+			if _, err := b.Store().Put(t.Context(), key, strings.NewReader("of "+key), blobs.PutOptions{Type: "application/pdf", IfNew: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	s := open(t, b, other)
 	link := func(b *bucket.Bucket, key string, ttl time.Duration) string {
 		t.Helper()
@@ -408,7 +410,8 @@ func TestPrivate(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	store := mem.NewBlobs()
-	s := open(t, bucket.New(bucket.Options{Name: "public", Path: "/p", Store: store, Public: true}))
+	b := bucket.New(bucket.Options{Name: "public", Path: "/p", Store: store, Public: true})
+	s := open(t, b)
 	page := []byte("<script>alert(1)</script>")
 	digest := blobs.Digest(sha256.Sum256(page)).String()
 	for _, c := range []struct{ key, kind, control, disposition string }{
@@ -418,13 +421,29 @@ func TestHeaders(t *testing.T) {
 		{"film", "video/mp4", "public, max-age=0, must-revalidate", "inline; filename=film"},
 		{"x.js", "text/javascript", "public, max-age=0, must-revalidate", "attachment; filename=x.js"},
 	} {
-		if _, err := store.Put(t.Context(), c.key, bytes.NewReader(page), blobs.PutOptions{Type: c.kind}); err != nil {
+		if _, err := b.Store().Put(t.Context(), c.key, bytes.NewReader(page), blobs.PutOptions{Type: c.kind}); err != nil {
 			t.Fatal(err)
 		}
 		a := s.send("GET", "/p/"+strings.ReplaceAll(c.key, " ", "%20"), nil, nil)
 		if a.StatusCode != 200 || a.Header.Get("Content-Type") != c.kind || a.Header.Get("Cache-Control") != c.control || a.Header.Get("Content-Disposition") != c.disposition ||
 			!strings.HasSuffix(a.Header.Get("Content-Security-Policy"), "; sandbox") || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d %v", c.key, a.StatusCode, a.Header)
+		}
+	}
+}
+
+// A public bucket shows nothing of another one in the same store.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	store := mem.NewBlobs()
+	public, bills := bucket.New(bucket.Options{Name: "public", Store: store, Public: true}), bucket.New(bucket.Options{Name: "bills", Store: store})
+	if _, err := bills.Store().Put(t.Context(), "7.pdf", strings.NewReader("secret"), blobs.PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, public, bills)
+	for _, key := range []string{"bills/7.pdf", "7.pdf", "../bills/7.pdf", "%2e%2e/bills/7.pdf", "..%2fbills/7.pdf"} {
+		if a := s.send("GET", "/files/public/"+key, nil, nil); a.StatusCode == 200 || strings.Contains(string(a.body), "secret") {
+			t.Errorf("%s was answered with %d", key, a.StatusCode)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var info blobs.Info
 	if err == nil {
-		info, err = f.o.Store.Stat(r.Context(), key)
+		info, err = f.store.Stat(r.Context(), key)
 	}
 	if err != nil {
 		serve.Fail(w, r, f.failed(err))
@@ -55,7 +55,7 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Range")
 	}
 	listen.Grant(w, r, int(info.Size))
-	body := &seeker{ctx: r.Context(), store: f.o.Store, info: info}
+	body := &seeker{ctx: r.Context(), store: f.store, info: info}
 	defer body.close()
 	http.ServeContent(w, r, "", info.Modified, body)
 	if body.err != nil && r.Context().Err() == nil {

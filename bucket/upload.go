@@ -165,7 +165,7 @@ func (b *Bucket) Begin(ctx context.Context, f File, direct bool) (t blobs.Ticket
 	if err := blobs.CheckKey(u.Key); err != nil {
 		return t, "", &gorgon.Error{Op: "upload", Path: b.o.Name, Err: err, Hint: "return another key from Options.Key"}
 	}
-	if t, err = b.o.Store.Ticket(ctx, u); err != nil {
+	if t, err = b.store.Ticket(ctx, u); err != nil {
 		return t, "", b.uploadFault(err)
 	}
 	text, err := json.Marshal(token{t.ID, t.Size, t.Type, t.Expires, serve.CallerOf(ctx)})
@@ -182,7 +182,7 @@ func (b *Bucket) Pending(ctx context.Context, sealed string) (p blobs.Pending, i
 	if err != nil {
 		return p, "", err
 	}
-	if p, err = b.o.Store.Pending(ctx, t.ID); err != nil {
+	if p, err = b.store.Pending(ctx, t.ID); err != nil {
 		err = b.uploadFault(err)
 	}
 	return p, t.ID, err
@@ -191,7 +191,7 @@ func (b *Bucket) Pending(ctx context.Context, sealed string) (p blobs.Pending, i
 // Receive adds to an upload, as [blobs.Uploads] does. The errors have the
 // statuses that visitors get.
 func (b *Bucket) Receive(ctx context.Context, id string, offset int64, r io.Reader) (int64, error) {
-	n, err := b.o.Store.Receive(ctx, id, offset, r)
+	n, err := b.store.Receive(ctx, id, offset, r)
 	if err != nil {
 		err = b.uploadFault(err)
 	}
@@ -200,7 +200,7 @@ func (b *Bucket) Receive(ctx context.Context, id string, offset int64, r io.Read
 
 // Complete ends an upload, as the request of a browser does, and calls Done.
 func (b *Bucket) Complete(ctx context.Context, id string) (blobs.Info, error) {
-	info, err := b.o.Store.Complete(ctx, id)
+	info, err := b.store.Complete(ctx, id)
 	if err != nil {
 		return info, b.uploadFault(err)
 	}
