@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -460,6 +461,36 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s is not in %v", part, err)
 		}
 	}
+}
+
+// The bucket's job removes what was not completed.
+func TestSwept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := mem.NewBlobs()
+		b := bucket.New(bucket.Options{Name: "photos", Store: store, Upload: members})
+		if _, _, err := b.Begin(t.Context(), bucket.File{Size: 5}, true); err != nil {
+			t.Fatal(err)
+		}
+		var job gorgon.Service
+		for _, p := range b.Part().(gorgon.Group).Parts {
+			if s, ok := p.(gorgon.Service); ok {
+				job = s
+			}
+		}
+		if job.Name != "sweep-photos" || job.Every != 15*time.Minute {
+			t.Fatalf("the job is %q each %v", job.Name, job.Every)
+		}
+		for _, left := range []int{1, 0} {
+			time.Sleep(time.Hour + time.Second)
+			if err := job.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, uploads := store.Len(); uploads != left {
+				t.Errorf("%d uploads are left instead of %d", uploads, left)
+			}
+		}
+	})
 }
 
 // A store that fails is 503, and its error is not shown.
