@@ -116,8 +116,9 @@ var lattice = map[string][]string{
 	"generate": {},
 
 	// Uploads and downloads of visitors.
-	"bucket":     {"words", "paths", "viewctx", "blobs", "sealed", "listen", "serve"},
-	"bucket/tus": {"words", "failure", "listen", "serve", "bucket", "github.com/tus/tusd/v2/pkg/handler", "golang.org/x/exp/slog"},
+	"bucket":          {"words", "paths", "viewctx", "blobs", "sealed", "listen", "serve"},
+	"bucket/variants": {"words", "viewctx", "blobs", "serve", "bucket", "picture"},
+	"bucket/tus":      {"words", "failure", "listen", "serve", "bucket", "github.com/tus/tusd/v2/pkg/handler", "golang.org/x/exp/slog"},
 
 	// Who makes a request, and what follows from it.
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},

@@ -50,17 +50,23 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serve.Fail(w, r, f.failed(err))
 		return
 	}
-	f.describe(w.Header(), info)
+	f.Send(w, r, f.store, info)
+}
+
+// Send answers with a blob, with ranges and conditions, as the bucket does: for
+// packages that make others of its files.
+func (b *Bucket) Send(w http.ResponseWriter, r *http.Request, store blobs.Store, info blobs.Info) {
+	b.describe(w.Header(), info)
 	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
 		r.Header.Del("Range")
 	}
 	listen.Grant(w, r, int(info.Size))
-	body := &seeker{ctx: r.Context(), store: f.store, info: info}
+	body := &seeker{ctx: r.Context(), store: store, info: info}
 	defer body.close()
 	http.ServeContent(w, r, "", info.Modified, body)
 	if body.err != nil && r.Context().Err() == nil {
 		// The answer has begun: a reader must not take the half for the whole.
-		serve.Report(r, f.failed(body.err))
+		serve.Report(r, b.failed(body.err))
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -81,14 +87,14 @@ func (f *files) allow(r *http.Request, key string) error {
 }
 
 // describe writes the headers of a file.
-func (f *files) describe(header http.Header, info blobs.Info) {
+func (b *Bucket) describe(header http.Header, info blobs.Info) {
 	header.Set("Content-Type", info.Type)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Content-Disposition", disposition(info))
 	header.Set("ETag", `"`+info.ETag+`"`)
 	switch {
-	case !f.o.Public:
+	case !b.o.Public:
 		header.Set("Cache-Control", "private, no-store")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	case strings.Contains(strings.ToLower(info.Key), info.SHA256.String()):
