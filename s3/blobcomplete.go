@@ -195,7 +195,7 @@ func (b *Blobs) discard(ctx context.Context, id string, u *uploading) (pending b
 			return false, err
 		}
 	}
-	var left []string
+	left := []string{tailName(id)}
 	err = b.conn.list(ctx, dataPrefix+id, 0, func(i item) bool {
 		if i.name != dataPrefix+keep {
 			left = append(left, i.name)

@@ -8,3 +8,12 @@ import "context"
 
 // TellUses does what a store does once an hour.
 func (s *Store) TellUses(ctx context.Context) { s.tellUses(ctx) }
+
+// Objects lists the objects of blobs whose names begin so.
+func (b *Blobs) Objects(ctx context.Context, prefix string) (names []string, err error) {
+	err = b.conn.list(ctx, prefix, 0, func(i item) bool {
+		names = append(names, i.name)
+		return true
+	})
+	return names, err
+}
