@@ -41,7 +41,10 @@ func (b *Blobs) Put(ctx context.Context, key string, r io.Reader, o blobs.PutOpt
 	defer end()
 	id := blobs.NewID()
 	u := &uploading{Put: true, Upload: blobs.Upload{Key: key, Type: o.Type, Size: unlimited, Expires: b.now().Add(putLife), IfNew: o.IfNew}}
-	etag, err := b.saveUpload(ctx, id, u, absent)
+	etag := none
+	if err = b.conn.ready(ctx); err == nil {
+		etag, err = b.saveUpload(ctx, id, u, absent)
+	}
 	if err != nil {
 		return blobs.Info{}, blobFault(ctx, "put", err)
 	}
@@ -116,6 +119,9 @@ func (b *Blobs) Ticket(ctx context.Context, u blobs.Upload) (blobs.Ticket, error
 }
 
 func (b *Blobs) ticket(ctx context.Context, u blobs.Upload) (t blobs.Ticket, err error) {
+	if err := b.conn.ready(ctx); err != nil {
+		return t, err
+	}
 	if u.IfNew {
 		switch _, _, err := b.key(ctx, u.Key); {
 		case err == nil:

@@ -17,3 +17,12 @@ func (b *Blobs) Objects(ctx context.Context, prefix string) (names []string, err
 	})
 	return names, err
 }
+
+// Damage changes an object as another program could, or removes it.
+func (b *Blobs) Damage(ctx context.Context, name string, data []byte) error {
+	if data == nil {
+		return b.conn.remove(ctx, name, none)
+	}
+	_, err := b.conn.write(ctx, name, data, none)
+	return err
+}
