@@ -179,22 +179,22 @@ func (b *Blobs) abort(ctx context.Context, id string, u *uploading) error {
 // discard removes an upload, and all of its bytes that no key has. It says
 // whether it was still to be completed.
 func (b *Blobs) discard(ctx context.Context, id string, u *uploading) (pending bool, err error) {
-	keep := ""
-	if pending = u.Done == nil; !pending {
-		keep = u.Data
-	} else {
-		// The process may have been killed after it published them.
-		k, _, err := b.key(ctx, u.Key)
-		if err != nil && !errors.Is(err, blobs.ErrNotFound) && !errors.Is(err, blobs.ErrCorrupt) {
-			return false, err
-		}
-		if err == nil && k.Upload == id {
-			keep, pending = k.Data, false
-		}
+	keep, old := "", ""
+	k, _, err := b.key(ctx, u.Key)
+	if err != nil && !errors.Is(err, blobs.ErrNotFound) && !errors.Is(err, blobs.ErrCorrupt) {
+		return false, err
+	}
+	// The process may have been killed after it published them, and before it
+	// removed those of the blob before.
+	if err == nil && k.Upload == id {
+		keep, old = k.Data, k.Old
+	} else if u.Done == nil {
+		pending = true
 		if err := b.abort(ctx, id, u); err != nil {
 			return false, err
 		}
 	}
+	b.forget(ctx, old)
 	left := []string{tailName(id)}
 	err = b.conn.list(ctx, dataPrefix+id, 0, func(i item) bool {
 		if i.name != dataPrefix+keep {

@@ -21,6 +21,7 @@ type keyed struct {
 	Upload string // that it was
 	Data   string // the name of the object with its bytes
 	Object string // the ETag of their object
+	Old    string `json:",omitempty"` // the object with the bytes of the blob before, which may not have been removed
 }
 
 // key reads the object of a key, and returns its ETag.
@@ -46,10 +47,6 @@ func (b *Blobs) publish(ctx context.Context, next keyed, ifNew bool) (blobs.Info
 	if err := b.conn.ready(ctx); err != nil {
 		return blobs.Info{}, err
 	}
-	data, err := json.Marshal(next)
-	if err != nil {
-		return blobs.Info{}, err
-	}
 	for lost := range maxRaces {
 		old, etag, err := b.key(ctx, next.Key)
 		condition := etag
@@ -65,11 +62,19 @@ func (b *Blobs) publish(ctx context.Context, next keyed, ifNew bool) (blobs.Info
 		if condition != absent && ifNew {
 			return blobs.Info{}, blobs.ErrExists
 		}
+		// If this process is killed before it has removed the bytes of the old
+		// blob, the next one finds their name.
+		if next.Old = ""; old != nil {
+			next.Old = old.Data
+			b.forget(ctx, old.Old)
+		}
+		data, err := json.Marshal(next)
+		if err != nil {
+			return blobs.Info{}, err
+		}
 		_, err = b.conn.write(ctx, keyName(next.Key), data, condition)
 		if err == nil {
-			if old != nil {
-				b.forget(ctx, old.Data)
-			}
+			b.forget(ctx, next.Old)
 			return next.Info, nil
 		}
 		if !errors.Is(err, errConflict) {
@@ -85,6 +90,9 @@ func (b *Blobs) publish(ctx context.Context, next keyed, ifNew bool) (blobs.Info
 // forget removes bytes that no key has any longer. What cannot be removed costs
 // space and nothing else.
 func (b *Blobs) forget(ctx context.Context, data string) {
+	if data == "" {
+		return
+	}
 	if err := b.conn.remove(ctx, dataPrefix+data, none); err != nil && ctx.Err() == nil {
 		b.conn.log.Warn("the bytes of a blob that was replaced cannot be removed", "object", b.conn.place.prefix+dataPrefix+data, "err", err)
 	}
@@ -122,6 +130,7 @@ func (b *Blobs) Delete(ctx context.Context, key string) error {
 		err = b.conn.remove(ctx, keyName(key), etag)
 		if err == nil && k != nil {
 			b.forget(ctx, k.Data)
+			b.forget(ctx, k.Old)
 		}
 		if !errors.Is(err, errConflict) {
 			return blobFault(ctx, "delete", err)

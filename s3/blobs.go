@@ -46,12 +46,16 @@ type BlobOptions struct {
 //	blobs/uploads/ID.json    an upload: its ticket, its parts, its digest so far
 //	blobs/uploads/ID.tail    its last bytes, where they are too few for a part
 //
+// If a process is killed, a sweep removes what it has left, except where it was
+// killed in the middle of a Delete: then bytes may stay that no key has.
+//
 // What calls cost, in requests:
 //
 //	Open                     2: 1 GET of the key, 1 GET of the bytes
 //	Stat                     1
-//	Put                      5: 3 PUT, 1 GET, 1 DELETE; above Part, 2 and 1 for each part more
-//	Delete                   3: 1 GET, 2 DELETE
+//	Put                      5: 3 PUT, 1 GET, 1 DELETE; in place of a blob up to 2 DELETE more;
+//	                         above Part, 2 and 1 for each part more
+//	Delete                   3: 1 GET, 2 DELETE; 1 DELETE more of a blob that replaced another
 //	List                     1 LIST, and 1 GET for each blob
 //	Ticket                   1 PUT; with IfNew 1 GET more
 //	Complete                 of a ticket that the browser sent to the service: 2 PUT,

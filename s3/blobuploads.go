@@ -80,7 +80,7 @@ func (b *Blobs) publishUpload(ctx context.Context, id string, u *uploading) (blo
 		return blobs.Info{}, err
 	}
 	info := blobs.NewInfo(u.Key, u.Type, u.Received, digest, b.now())
-	return b.publish(ctx, keyed{info, id, u.Data, u.Object}, u.IfNew)
+	return b.publish(ctx, keyed{Info: info, Upload: id, Data: u.Data, Object: u.Object}, u.IfNew)
 }
 
 // saveUpload writes the object of an upload, on a condition.
