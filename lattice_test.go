@@ -63,18 +63,23 @@ var lattice = map[string][]string{
 	"mail/preview":  {"mail"},
 	"mail/smtp":     {"words", "mail", "mail/preview", "github.com/wneessen/go-mail"},
 
+	// Files: what visitors upload, and what an app makes.
+	"blobs":           {},
+	"blobs/blobstest": {"blobs"},
+
 	// What technologies have in common.
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":       {"words", "pages", "sessions", "jobs"},
-	"templates": {"words"},
-	"disk":      {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
-	"seed":      {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
-	"sqlite":    {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
-	"postgres":  {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
-	"redis":     {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
-	"s3":        {"words", "pages", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
+	"mem":            {"words", "pages", "sessions", "jobs", "blobs"},
+	"templates":      {"words"},
+	"disk":           {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
+	"disk/diskblobs": {"words", "blobs", "github.com/gofrs/flock"},
+	"seed":           {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
+	"sqlite":         {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
+	"postgres":       {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
+	"redis":          {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
+	"s3":             {"words", "pages", "blobs", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.
 	"database/migration": {},
@@ -120,6 +125,11 @@ var lattice = map[string][]string{
 	"describe": {"words", "viewctx", "shape"},
 	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
 	"generate": {},
+
+	// Uploads and downloads of visitors.
+	"bucket":          {"words", "paths", "viewctx", "blobs", "sealed", "listen", "serve"},
+	"bucket/variants": {"words", "viewctx", "blobs", "serve", "bucket", "picture"},
+	"bucket/tus":      {"words", "failure", "listen", "serve", "bucket", "github.com/tus/tusd/v2/pkg/handler", "golang.org/x/exp/slog"},
 
 	// Who makes a request, and what follows from it.
 	"auth/password": {"words", "golang.org/x/crypto/argon2"},

@@ -253,7 +253,7 @@ func (s *Server) bounded() http.Handler {
 		}
 		if most > 0 && r.Body != nil && r.Body != http.NoBody && (r.ContentLength < 0 || r.ContentLength > most) {
 			var done func()
-			r, done = WithBody(r, http.MaxBytesReader(w, r.Body, most))
+			r, done = WithBody(r, &boundedBody{http.MaxBytesReader(w, r.Body, most), r.Body})
 			defer done()
 		}
 		next.ServeHTTP(w, r)

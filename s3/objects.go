@@ -95,9 +95,17 @@ type item struct {
 // list calls yield for each object whose name begins so, in order, until yield
 // returns false.
 func (s *Store) list(ctx context.Context, prefix string, most int, yield func(item) bool) error {
+	return s.listAfter(ctx, prefix, "", most, yield)
+}
+
+// listAfter lists only names that come after one.
+func (s *Store) listAfter(ctx context.Context, prefix, after string, most int, yield func(item) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	opts := minio.ListObjectsOptions{Prefix: s.place.prefix + prefix, Recursive: true, MaxKeys: most}
+	if after != "" {
+		opts.StartAfter = s.place.prefix + after
+	}
 	for o := range s.client.ListObjectsIter(ctx, s.place.bucket, opts) {
 		if o.Err != nil {
 			return s.answer(o.Err)

@@ -32,7 +32,13 @@ var (
 	serviceErr error
 )
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if location := os.Getenv(blobsVariable); location != "" {
+		fmt.Println("error", "-", 0, writeBlobs(location))
+		os.Exit(1)
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	for name, value := range map[string]string{
