@@ -27,6 +27,7 @@ func checks() map[string]func(*trial) {
 	all := maps.Clone(checksOfServe())
 	maps.Copy(all, checksOfEnvironment())
 	maps.Copy(all, checksOfOwner())
+	maps.Copy(all, checksOfJobs())
 	for _, c := range []string{"build", "serve", "export"} {
 		maps.Copy(all, checksOfBuild(c))
 	}

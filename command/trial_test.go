@@ -20,11 +20,13 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/prometheus"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/wire"
+	"github.com/gorgon-go/gorgon/work"
 )
 
 // A trial is a program, what its loaders do, and what they count.
@@ -38,6 +40,8 @@ type trial struct {
 	flag  string                      // that is checked
 	key   bool                        // it is the one of the key
 	conf  command.Settings            // nil for none
+	queue jobs.Store                  // nil for none
+	parts []gorgon.Part               // of the app without jobs
 }
 
 func newTrial(t *testing.T) *trial {
@@ -81,7 +85,11 @@ func newTrial(t *testing.T) *trial {
 }
 
 func (x *trial) config() command.Config {
-	return command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}, Settings: x.conf}
+	c := command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}, Settings: x.conf}
+	if x.queue != nil {
+		c.Jobs = work.New(work.Options{Store: x.queue})
+	}
+	return c
 }
 
 // run runs a command line to its end.

@@ -1,0 +1,141 @@
+//go:build unix
+
+// The effects of the flags and variables of jobs.
+
+package command_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/jobs"
+	"github.com/gorgon-go/gorgon/mem"
+)
+
+// works gives the program a queue and a job, which takes a time, and a handler
+// that adds one.
+func (x *trial) works(takes time.Duration) (ran *atomic.Int64) {
+	ran = new(atomic.Int64)
+	queue := mem.NewJobs()
+	x.queue = queue
+	job := jobs.Job[int]{Name: "job", Run: func(ctx context.Context, _ int) error {
+		select {
+		case <-time.After(takes):
+			ran.Add(1)
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}}
+	if x.parts == nil {
+		x.parts = x.app.Parts
+	}
+	x.app.Parts = append(slices.Clone(x.parts), job, gorgon.Handler{Pattern: "POST /add", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := job.Add(r.Context(), queue, 1); err != nil {
+			http.Error(w, err.Error(), 500)
+		}
+	})})
+	return ran
+}
+
+// posts sends a POST without a body.
+func (s *server) posts(path string, key string) (status int, body string) {
+	s.Helper()
+	r, err := http.NewRequest("POST", s.url+path, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	res, err := insecure.Do(r)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return res.StatusCode, string(data)
+}
+
+// waiting is how many jobs wait.
+func (s *server) waiting() int {
+	s.Helper()
+	list, err := s.queue.List(s.Context(), jobs.Filter{Kind: "job"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return len(list)
+}
+
+func checksOfJobs() map[string]func(*trial) {
+	// after checks that a request runs what it has added, if serve is told so.
+	after := func(x *trial, tells func(*trial) (args []string)) {
+		ran := x.works(0)
+		s := x.serves("--role", "web")
+		if status, body := s.posts("/add", ""); status != 200 || s.waiting() != 1 || ran.Load() != 0 {
+			x.Errorf("without it: %d %s, %d wait, %d have run", status, body, s.waiting(), ran.Load())
+		}
+		s.end()
+		ran = x.works(0)
+		s = x.serves(append([]string{"--role", "web"}, tells(x)...)...)
+		if status, body := s.posts("/add", ""); status != 200 {
+			x.Errorf("%d %s", status, body)
+		}
+		for s.waiting() > 0 && x.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		s.end()
+		if ran.Load() != 1 {
+			x.Errorf("%d have run", ran.Load())
+		}
+	}
+	return map[string]func(*trial){
+		"serve --work-after": func(x *trial) {
+			after(x, func(*trial) []string { return []string{"--work-after", "10s"} })
+			x.fails(2, "--work-after -1s", "serve", "--work-after", "-1s")
+		},
+		"GORGON_WORK_AFTER": func(x *trial) {
+			after(x, func(x *trial) []string { x.Setenv("GORGON_WORK_AFTER", "10s"); return nil })
+		},
+		"GORGON_TICK_KEY": func(x *trial) {
+			ran := x.works(0)
+			x.Setenv("GORGON_TICK_KEY", "tick key")
+			s := x.serves("--role", "web")
+			s.posts("/add", "")
+			for _, key := range []string{"", "another"} {
+				if status, body := s.posts("/_gorgon/tick", key); status != 403 || strings.Contains(body, "tick key") {
+					x.Errorf("with the key %q: %d %s", key, status, body)
+				}
+			}
+			if ran.Load() != 0 {
+				x.Error("a caller without the key runs jobs")
+			}
+			if status, body := s.posts("/_gorgon/tick", "tick key"); status != 200 || !strings.Contains(body, `{"ran":2,"failed":0,"due":0,"next":`) || ran.Load() != 1 { // the service is the other one
+				x.Errorf("%d %s, %d have run", status, body, ran.Load())
+			}
+			s.wants("/_gorgon/tick", 405, "")
+		},
+		"maintain --work-for": func(x *trial) {
+			for text, budget := range map[string]string{"1 job run, 1 of them failed": "100ms", "2 jobs run\n": "1m"} {
+				x.works(time.Second)
+				if _, err := x.queue.Add(x.Context(), jobs.New{Kind: "job", Args: []byte("1")}); err != nil {
+					x.Fatal(err)
+				}
+				if strings.HasPrefix(text, "1") { // the service is another one
+					text = strings.Replace(text, "1 job", "2 jobs", 1)
+				}
+				x.says(text, "maintain", "--store", "none", "--work-for", budget)
+			}
+			x.fails(2, "--work-for 0s", "maintain", "--work-for", "0s")
+		},
+	}
+}
