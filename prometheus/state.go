@@ -13,6 +13,14 @@ import (
 type state struct {
 	ask    func() metrics.State
 	values []value
+	kinds  []kindValue
+}
+
+// A kindValue is one of each kind of jobs.
+type kindValue struct {
+	desc *client.Desc
+	kind client.ValueType
+	of   func(metrics.Kind) float64
 }
 
 type value struct {
@@ -23,7 +31,7 @@ type value struct {
 
 func newState(ask func() metrics.State) *state {
 	desc := func(name, help string) *client.Desc { return client.NewDesc(name, help, nil, nil) }
-	return &state{ask, []value{
+	return &state{ask: ask, kinds: kindValues(), values: []value{
 		{desc("gorgon_started", "1 once the server has started."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Started) }},
 		{desc("gorgon_store_degraded", "1 while the store cannot be used."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Degraded) }},
 		{desc("gorgon_memory_bytes", "Size of the pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryBytes) }},
@@ -39,8 +47,24 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_sessions_held", "Sessions and API tokens in memory, approximately; 0 without package auth."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Sessions) }},
 		{desc("gorgon_sessions_lookups_total", "Sessions and API tokens that were looked up in their store."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Lookups) }},
 		{desc("gorgon_sessions_revoked_total", "Sessions and API tokens that this instance has ended."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Revoked) }},
+		{desc("gorgon_jobs_late_total", "Jobs that ended on this instance after their leases, and count for another one."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LateJobs) }},
 		{desc("gorgon_commits_unlooked", "1 while the database cannot be asked for commits."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Unlooked) }},
 	}}
+}
+
+// kindValues are those of each kind of jobs.
+func kindValues() []kindValue {
+	desc := func(name, help string) *client.Desc { return client.NewDesc(name, help, []string{"kind"}, nil) }
+	return []kindValue{
+		{desc("gorgon_jobs_waiting", "Jobs that wait to be due."), client.GaugeValue, func(k metrics.Kind) float64 { return float64(k.Waiting) }},
+		{desc("gorgon_jobs_due", "Jobs that are due and not running."), client.GaugeValue, func(k metrics.Kind) float64 { return float64(k.Due) }},
+		{desc("gorgon_jobs_dead", "Jobs that are not tried again, and stored for 30 days."), client.GaugeValue, func(k metrics.Kind) float64 { return float64(k.Dead) }},
+		{desc("gorgon_jobs_oldest_seconds", "How long the job that was due first has been due and is not running."), client.GaugeValue, func(k metrics.Kind) float64 { return k.Oldest.Seconds() }},
+		{desc("gorgon_jobs_running", "Jobs that run on this instance."), client.GaugeValue, func(k metrics.Kind) float64 { return float64(k.Running) }},
+		{desc("gorgon_jobs_done_total", "Jobs that this instance has done."), client.CounterValue, func(k metrics.Kind) float64 { return float64(k.Done) }},
+		{desc("gorgon_jobs_failed_total", "Attempts on this instance that failed and are repeated."), client.CounterValue, func(k metrics.Kind) float64 { return float64(k.Failed) }},
+		{desc("gorgon_jobs_died_total", "Jobs that failed on this instance for the last time."), client.CounterValue, func(k metrics.Kind) float64 { return float64(k.Died) }},
+	}
 }
 
 func truth(yes bool) float64 {
@@ -55,11 +79,19 @@ func (s *state) Describe(to chan<- *client.Desc) {
 	for _, v := range s.values {
 		to <- v.desc
 	}
+	for _, v := range s.kinds {
+		to <- v.desc
+	}
 }
 
 func (s *state) Collect(to chan<- client.Metric) {
 	now := s.ask()
 	for _, v := range s.values {
 		to <- client.MustNewConstMetric(v.desc, v.kind, v.of(now))
+	}
+	for _, k := range now.Kinds {
+		for _, v := range s.kinds {
+			to <- client.MustNewConstMetric(v.desc, v.kind, v.of(k), k.Name)
+		}
 	}
 }
