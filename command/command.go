@@ -1,5 +1,5 @@
 // Package command turns an app into a program: serve, build, export, why,
-// purge, migrate, maintain, config, routes and health. What needs the source (new, dev,
+// purge, migrate, maintain, jobs, config, routes and health. What needs the source (new, dev,
 // plan, deploy, generate) is the tool's: package tool.
 //
 //	func main() {
@@ -146,7 +146,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.AddCommand(buildCommand(p), serve, healthCommand(p), (&exporter{p: p}).command(), why{p}.command(), purge{p}.command(), migrateCommand(p),
-		routesCommand(p), maintainer{p}.command(), environmentTopic(p))
+		routesCommand(p), maintainer{p}.command(), (&desk{p: p}).command(), environmentTopic(p))
 	for _, c := range root.Commands() {
 		if run := c.RunE; run != nil {
 			c.RunE = func(cmd *cobra.Command, args []string) error {

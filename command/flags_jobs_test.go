@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,29 @@ func (x *trial) works(takes time.Duration) (ran *atomic.Int64) {
 		}
 	})})
 	return ran
+}
+
+// lasting is a queue that stays open when the program ends.
+type lasting struct{ jobs.Store }
+
+func (lasting) Close() error { return nil }
+
+// worked gives the program a queue with a job that is dead, and one that waits.
+func (x *trial) worked() (dead, waits string) {
+	x.works(0)
+	x.queue = lasting{x.queue}
+	added, err := x.queue.Add(x.Context(), jobs.New{Kind: "job"}, jobs.New{Kind: "job", After: time.Hour})
+	if err != nil {
+		x.Fatal(err)
+	}
+	taken, err := x.queue.Take(x.Context(), jobs.Ask{Worker: "w", Lease: time.Hour, Wants: []jobs.Want{{Kind: "job", N: 1}}})
+	if err == nil {
+		_, err = x.queue.Finish(x.Context(), jobs.Outcome{Ref: taken[0].Ref, Ending: jobs.Dead, Error: "1970"})
+	}
+	if err != nil {
+		x.Fatal(err)
+	}
+	return strconv.FormatInt(added[0].ID, 10), strconv.FormatInt(added[1].ID, 10)
 }
 
 // posts sends a POST without a body.
@@ -123,6 +147,45 @@ func checksOfJobs() map[string]func(*trial) {
 				x.Errorf("%d %s, %d have run", status, body, ran.Load())
 			}
 			s.wants("/_gorgon/tick", 405, "")
+		},
+		"jobs --kind": func(x *trial) {
+			x.worked()
+			x.says("job", "jobs", "--kind", "job")
+			x.says("there are none", "jobs", "--kind", "other")
+		},
+		"jobs --state": func(x *trial) {
+			x.worked()
+			x.says("1970", "jobs", "--state", "dead")
+			x.says("there are none", "jobs", "--state", "running")
+			x.fails(2, "--state \"odd\"", "jobs", "--state", "odd")
+		},
+		"jobs --limit": func(x *trial) {
+			x.worked()
+			if lines := strings.Count(x.does("jobs", "--kind", "job", "--limit", "1"), "\n"); lines != 2 {
+				x.Errorf("%d lines", lines)
+			}
+			x.fails(2, "--limit 0", "jobs", "--limit", "0")
+		},
+		"jobs --retry": func(x *trial) {
+			dead, waits := x.worked()
+			x.says("retried: 1 job\n", "jobs", dead, "--retry")
+			x.says("retried: 0 jobs\n1 job left as they are", "jobs", waits, "--retry")
+			x.says("waiting", "jobs", dead)
+			x.fails(2, "say which jobs", "jobs", "--retry")
+		},
+		"jobs --cancel": func(x *trial) {
+			_, waits := x.worked()
+			x.says("cancelled: 1 job\n", "jobs", waits, "--cancel")
+			x.fails(1, "there is no job "+waits, "jobs", waits)
+			x.fails(2, "exclude each other", "jobs", waits, "--cancel", "--retry")
+			x.fails(2, "use one of them", "jobs", waits, "--kind", "job")
+			x.fails(2, "is not the ID", "jobs", "x")
+		},
+		"jobs --json": func(x *trial) {
+			x.worked()
+			isJSON("jobs")(x)
+			isJSON("jobs", "--kind", "job")(x)
+			isJSON("jobs", "--kind", "job", "--retry")(x)
 		},
 		"maintain --work-for": func(x *trial) {
 			for text, budget := range map[string]string{"1 job run, 1 of them failed": "100ms", "2 jobs run\n": "1m"} {

@@ -36,6 +36,9 @@ type Jobs interface {
 	// Noting is a context in which it is noted that jobs were added.
 	Noting(ctx context.Context) (noting context.Context, added func() bool)
 
+	// Desk is what people look after jobs with.
+	Desk() metrics.Desk
+
 	// State adds what is known of jobs.
 	State(s *metrics.State)
 

@@ -105,30 +105,6 @@ type State struct {
 	Revoked  uint64 // sessions and tokens that this instance has ended, so far
 }
 
-// A Kind is what is known of the jobs of one kind.
-type Kind struct {
-	Name    string
-	Waiting int           // to be due
-	Due     int           // and not running
-	Dead    int           // not tried again
-	Oldest  time.Duration // how long the one that was due first has been due
-	Running int64         // on this instance
-	Done    uint64        // on this instance so far, as the next two
-	Failed  uint64        // attempts, which are repeated
-	Died    uint64        // jobs that failed for good
-}
-
-// A Batch is what a bounded batch of jobs came to.
-type Batch struct {
-	Ran    int `json:"ran"`    // jobs that were run
-	Failed int `json:"failed"` // of them
-	Due    int `json:"due"`    // kinds of which jobs are still due
-
-	// Next is when the next other job is due, in seconds from now; below 0 if none
-	// is.
-	Next float64 `json:"next"`
-}
-
 // A Starter is an Observer that is started and stopped with the server.
 type Starter interface {
 	Observer
