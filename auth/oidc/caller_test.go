@@ -53,7 +53,7 @@ func TestCaller(t *testing.T) {
 		"signed by another":        token(two, nil),
 		"not signed":               token(one, nil)[:len(token(one, nil))-10],
 		"signed by none":           "Bearer eyJhbGciOiJub25lIn0.e30.",
-		"what is no token at all":  "Bearer a.b.c",
+		"what is not a token":      "Bearer a.b.c",
 		"a token that is too long": "Bearer a.b." + string(make([]byte, 10_000)),
 	} {
 		if ask(allow, header) {
