@@ -57,6 +57,7 @@ func (m *Machine) newCrew(ctx context.Context) *crew {
 	}
 	c.ctx, c.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	c.desk.Go(c.renew)
+	c.desk.Go(c.watch)
 	c.desk.Go(c.finish)
 	return c
 }

@@ -78,6 +78,16 @@ func (m *Machine) tell(h *hand, o jobs.Outcome, err error, took time.Duration) {
 	m.log().LogAttrs(context.Background(), level, text, attrs...)
 }
 
+// closing says whether the crew leaves.
+func (c *crew) closing() bool {
+	select {
+	case <-c.close:
+		return true
+	default:
+		return false
+	}
+}
+
 // finish stores outcomes: all those that are there at a time in one call.
 func (c *crew) finish() {
 	for {
@@ -110,9 +120,15 @@ func (c *crew) store(list []jobs.Outcome) {
 	m := c.m
 	began := time.Now()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		ctx, cancel := context.WithTimeout(context.Background(), m.options.Lease)
+		ctx, cancel := context.WithTimeout(context.Background(), min(m.options.Lease, 5*time.Second))
 		late, err := m.options.Store.Finish(ctx, list...)
 		cancel()
+		if len(list) > 1 && errors.Is(err, jobs.ErrInvalid) { // one of them is in the way of the others
+			for _, o := range list {
+				c.store([]jobs.Outcome{o})
+			}
+			return
+		}
 		if err == nil {
 			if len(late) > 0 {
 				m.state.lost.Add(uint64(len(late)))
@@ -120,7 +136,7 @@ func (c *crew) store(list []jobs.Outcome) {
 			}
 			break
 		}
-		if time.Since(began) > 2*m.options.Lease {
+		if time.Since(began) > 2*m.options.Lease || c.closing() && time.Since(began) > lastly || errors.Is(err, jobs.ErrInvalid) {
 			m.log().Error("the ends of jobs could not be stored: they run again", "jobs", len(list), "err", err)
 			break
 		}

@@ -23,7 +23,20 @@ func (c *crew) renew() {
 		if wait = every; !c.beat() {
 			wait = every / 4
 		}
-		c.mourn()
+	}
+}
+
+// watch ends the contexts of jobs in time, also while a call of the store hangs.
+func (c *crew) watch() {
+	ticker := time.NewTicker(c.m.options.Lease / 10)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			c.mourn()
+		case <-c.close:
+			return
+		}
 	}
 }
 
@@ -69,14 +82,14 @@ func (c *crew) beats() (beats []jobs.Beat, hands map[jobs.Ref]*hand) {
 	return beats, hands
 }
 
-// mourn ends the contexts of jobs whose leases are about to be over, and reports
-// those that do not end.
+// mourn ends the contexts of jobs whose leases are about to be over: those of
+// which a tenth or two is left. It reports jobs that do not end.
 func (c *crew) mourn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	for _, h := range c.running {
-		if now.Sub(h.renewed) > c.m.options.Lease*9/10 {
+		if now.Sub(h.renewed) > c.m.options.Lease*8/10 {
 			h.cancel(jobs.ErrLost)
 		}
 		if !h.over && now.Sub(h.start) > h.task.Timeout+time.Minute && now.Sub(h.late) > time.Minute {

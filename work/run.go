@@ -26,7 +26,9 @@ func (m *Machine) Run(ctx context.Context) {
 		var err error
 		if !declared {
 			err = m.declare(ctx)
-			declared = err == nil
+			if declared = err == nil; declared {
+				m.unknown(ctx)
+			}
 		}
 		n := 0
 		if err == nil {
@@ -91,6 +93,20 @@ func (c *crew) pause(ctx context.Context, more bool, wait, trouble time.Duration
 	case <-ctx.Done():
 	}
 	return eager
+}
+
+// unknown reports kinds that this program does not run: of jobs that another
+// build has added, which wait for it.
+func (m *Machine) unknown(ctx context.Context) {
+	counts, err := m.options.Store.Counts(ctx)
+	if err != nil {
+		return // the next call reports what is wrong
+	}
+	for _, c := range counts {
+		if _, known := m.tasks[c.Kind]; !known && c.Waiting+c.Due > 0 {
+			m.log().Warn("jobs wait of a kind that this program does not have", "kind", c.Kind, "jobs", c.Waiting+c.Due)
+		}
+	}
 }
 
 // declare adds the series.

@@ -31,6 +31,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -77,12 +78,19 @@ func New(o Options) *Machine {
 	o.Lease = cmp.Or(o.Lease, 30*time.Second)
 	o.Poll = cmp.Or(o.Poll, 200*time.Millisecond)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
-	m := &Machine{options: o, worker: rand.Text(), wake: make(chan struct{}, 1), tasks: map[string]gorgon.Task{}}
+	m := &Machine{options: o, worker: name(), wake: make(chan struct{}, 1), tasks: map[string]gorgon.Task{}}
 	m.state.kinds = map[string]*kindState{}
 	if o.Store != nil {
 		o.Store.OnAdd(m.added)
 	}
 	return m
+}
+
+// name is that of this process: the machine's, so that people find it, and a
+// part by which it differs from all others.
+func name() string {
+	host, _ := os.Hostname()
+	return host[:min(len(host), 60)] + "-" + rand.Text()[:12]
 }
 
 // Use sets the log, where the options have none, the context whose values jobs

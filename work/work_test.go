@@ -273,24 +273,34 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// broken is a store that cannot be reached for a while.
+// broken is a store that cannot be reached for a while: calls fail, or hang until
+// their contexts end.
 type broken struct {
 	jobs.Store
-	away atomic.Bool
+	away  atomic.Bool
+	hangs bool
+}
+
+func (b *broken) fail(ctx context.Context) error {
+	if b.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return errAway
 }
 
 var errAway = errors.New("away")
 
 func (b *broken) Renew(ctx context.Context, lease time.Duration, list ...jobs.Beat) (lost, cancelled []jobs.Ref, err error) {
 	if b.away.Load() {
-		return nil, nil, errAway
+		return nil, nil, b.fail(ctx)
 	}
 	return b.Store.Renew(ctx, lease, list...)
 }
 
 func (b *broken) Next(ctx context.Context, kinds []string) (time.Time, []jobs.Next, error) {
 	if b.away.Load() {
-		return time.Time{}, nil, errAway
+		return time.Time{}, nil, b.fail(ctx)
 	}
 	return b.Store.Next(ctx, kinds)
 }
@@ -298,9 +308,15 @@ func (b *broken) Next(ctx context.Context, kinds []string) (time.Time, []jobs.Ne
 // An instance that cannot renew ends its jobs before another one can begin them:
 // two never run a job at once.
 func TestLost(t *testing.T) {
+	for what, hangs := range map[string]bool{"calls fail": false, "calls hang": true} {
+		t.Run(what, func(t *testing.T) { lost(t, hangs) })
+	}
+}
+
+func lost(t *testing.T, hangs bool) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.NewJobs()
-		cut := &broken{Store: store}
+		cut := &broken{Store: store, hangs: hangs}
 		var at, most, runs atomic.Int64
 		job := jobs.Job[int]{Name: "work", Run: func(ctx context.Context, _ int) error {
 			most.Store(max(most.Load(), at.Add(1)))
