@@ -1,4 +1,4 @@
-// What the guide to mail promises, and a mail server for it.
+// What the guides that send mail promise, and mail servers for them.
 
 package docs_test
 
@@ -24,8 +24,16 @@ type desk struct {
 	fail  error // what mails are answered with; nil: taken
 }
 
-// theDesk is shared by all guides: one sends mail.
-var theDesk = sync.OnceValue(func() *desk {
+// desks are those of the guides.
+var desks sync.Map
+
+// deskOf is the mail server of a guide.
+func deskOf(guide string) *desk {
+	made, _ := desks.LoadOrStore(guide, sync.OnceValue(newDesk))
+	return made.(func() *desk)()
+}
+
+func newDesk() *desk {
 	d := &desk{}
 	server := gosmtp.NewServer(gosmtp.BackendFunc(func(*gosmtp.Conn) (gosmtp.Session, error) { return d, nil }))
 	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
@@ -36,11 +44,11 @@ var theDesk = sync.OnceValue(func() *desk {
 	d.address = listener.Addr().String()
 	go func() { _ = server.Serve(listener) }() // until the tests end
 	return d
-})
+}
 
 func (d *desk) Mail(string, *gosmtp.MailOptions) error { return nil }
 func (d *desk) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	if to != "desk@bakery.example" {
+	if !strings.HasSuffix(to, "@bakery.example") {
 		return errors.New("a mail goes to " + to)
 	}
 	return nil
@@ -68,9 +76,9 @@ func (d *desk) refuse(err error) []string {
 	return d.mails
 }
 
-// mailVariables are those of the guide's program.
-func mailVariables() []string {
-	return []string{"MAIL_URL=smtp://" + theDesk().address, "MAIL_FROM=site@bakery.example", "ORIGIN=https://bakery.example"}
+// mailVariables are those of a guide's program.
+func mailVariables(guide string) []string {
+	return []string{"MAIL_URL=smtp://" + deskOf(guide).address, "MAIL_FROM=site@bakery.example", "ORIGIN=https://bakery.example"}
 }
 
 func checkMail(s *site) {
@@ -81,17 +89,17 @@ func checkMail(s *site) {
 	s.wants(ask("Ada", "nothing"), 422, "<h1>Ask us</h1>", "rye bread on Monday?")
 	s.wants(ask("Ada\r\nBcc: eve@example.com", "ada@example.com"), 422)
 	s.wants(ask("Ada", "ada@example.com"), 200, "<h1>Thank you</h1>")
-	mails := theDesk().refuse(&gosmtp.SMTPError{Code: 451, Message: "later"})
+	mails := deskOf("mail").refuse(&gosmtp.SMTPError{Code: 451, Message: "later"})
 	if len(mails) != 1 {
 		s.Fatalf("%d mails arrived: %q", len(mails), mails)
 	}
-	for _, want := range []string{`From: <site@bakery.example>`, `Reply-To: "Ada" <ada@example.com>`, "Subject: A question from Ada", "rye bread on Monday?", "https://bakery.example/", "text/html"} {
+	for _, want := range []string{"To: <desk@bakery.example>", `From: <site@bakery.example>`, `Reply-To: "Ada" <ada@example.com>`, "Subject: A question from Ada", "rye bread on Monday?", "https://bakery.example/", "text/html"} {
 		if !strings.Contains(mails[0], want) {
 			s.Errorf("the mail lacks %q:\n%s", want, mails[0])
 		}
 	}
 	s.wants(ask("Ada", "ada@example.com"), 503)
-	theDesk().refuse(&gosmtp.SMTPError{Code: 554, Message: "no"})
+	deskOf("mail").refuse(&gosmtp.SMTPError{Code: 554, Message: "no"})
 	s.wants(ask("Ada", "ada@example.com"), 422, "Answers cannot be sent", "rye bread on Monday?")
-	theDesk().refuse(nil)
+	deskOf("mail").refuse(nil)
 }

@@ -100,7 +100,7 @@ func build(t *testing.T) (bin string) {
 // migrating are the guides whose program has a database.
 var migrating = map[string]bool{
 	"database": true, "import": true, "migrations": true, "once": true, "sqlc": true,
-	"oidc": true, "passkeys": true, "roles": true, "tokens": true, "delete-account": true,
+	"oidc": true, "passkeys": true, "roles": true, "tokens": true, "delete-account": true, "job": true, "schedule": true, "progress": true,
 }
 
 func TestGuides(t *testing.T) {
@@ -142,7 +142,7 @@ func start(t *testing.T, program string, migrates bool) *site {
 	}
 	c.Env = append(os.Environ(), database, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_DRAIN=0s",
 		"SITE_PASSWORD=open sesame", "HOOK_KEY=a key", "HOOK_TOKEN=a token", "GREETING=Good day", "BAKERY_OVEN_KEY=oven key", "BAKERY_LOAVES=30", "BAKERY_MAIL_HOST=")
-	c.Env = append(append(c.Env, providerVariables()...), mailVariables()...)
+	c.Env = append(append(c.Env, providerVariables()...), mailVariables(strings.TrimSuffix(filepath.Base(program), ".exe"))...)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	said, err := c.StderrPipe()
@@ -274,6 +274,7 @@ var checks = map[string]func(*site){
 	"configuration": checkConfiguration,
 	"once":          checkOnce,
 	"mail":          checkMail,
-	"oidc":          checkOIDC, "passkeys": checkPasskeys,
+	"job":           checkJob, "schedule": checkSchedule, "progress": checkProgress,
+	"oidc": checkOIDC, "passkeys": checkPasskeys,
 	"roles": checkRoles, "tokens": checkTokens, "delete-account": checkDeleteAccount, "who": checkWho,
 }

@@ -30,7 +30,9 @@ func (m *market) app() gorgon.App {
 		Load: func(context.Context, string) (int64, error) { return m.loads.Add(1), nil },
 	}
 	load := func(ctx context.Context, _ gorgon.Input) (int64, error) { return m.rates.Get(ctx, "EUR") }
-	request := func(ctx context.Context, _ gorgon.Input, _ *http.Request) (int64, error) { return m.rates.Get(ctx, "EUR") }
+	request := func(ctx context.Context, _ gorgon.Input, _ *http.Request) (int64, error) {
+		return m.rates.Get(ctx, "EUR")
+	}
 	view := func(n int64) gorgon.Component { return gorgon.Text(fmt.Sprintf("load %d", n)) }
 	write := func(w http.ResponseWriter, r *http.Request) {
 		n, err := m.rates.Get(r.Context(), "EUR")

@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/jobs"
+	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/serve"
 )
@@ -164,4 +167,33 @@ func ExampleSite_Why() {
 	why := site.Why("/")
 	fmt.Println(why.Serves, why.Phase, strings.TrimSpace(why.Next))
 	// Output: memory stale serves it, and revalidates the page in the background
+}
+
+// A job that a request adds is run when the test says so.
+func ExampleSite_Work() {
+	queue := mem.NewJobs()
+	receipt := jobs.Job[string]{Name: "receipt", Run: func(ctx context.Context, to string) error {
+		fmt.Println("a receipt for", to, "leads to", gorgon.URL(ctx, "/orders"))
+		return nil
+	}}
+	app := gorgon.App{
+		Name: "shop",
+		Parts: []gorgon.Part{receipt, api.Endpoint[api.None, api.None]{
+			Path: "POST /orders",
+			Handle: func(ctx context.Context, _ api.None) (none api.None, err error) {
+				_, err = receipt.Add(ctx, queue, "ada@example.com")
+				return none, err
+			},
+		}},
+	}
+	site := gorgontest.Options{Jobs: queue, Base: "/shop"}.Open(t, app)
+	site.Call("POST", "/shop/orders", nil).Want(204)
+	for _, job := range site.Work() {
+		fmt.Println(job.Kind, "was run", job.Attempt, "time", job.Err == "")
+	}
+	fmt.Println(len(site.Work()), "jobs are due")
+	// Output:
+	// a receipt for ada@example.com leads to /shop/orders
+	// receipt was run 1 time true
+	// 0 jobs are due
 }

@@ -23,6 +23,8 @@
 // there is such work, a conditional request gets the whole page instead of a
 // 304.
 //
+// Jobs are run when the test says so, by [Site.Work].
+//
 // # Time
 //
 // A site has its own clock, which stands still until [Site.Advance] moves it.
@@ -36,7 +38,7 @@
 //
 // # What is not run
 //
-// Services are not run: their functions can be called by their own tests.
+// Services are not run, also where they are series: their functions can be called by their own tests.
 // Nor are scripts: [Response.Navigate] and [Response.Filled] do what the
 // browser runtime does with the server's answers, but tests of islands need a
 // browser.
@@ -44,13 +46,11 @@ package gorgontest
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,12 +62,14 @@ import (
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/seed"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/viewctx"
 )
 
 // Options say how to open a site. The zero value works.
@@ -112,6 +114,11 @@ type Options struct {
 	// Auth is the app's sessions: what auth.New returned for this test alone. Its
 	// clock is the site's. [Site.SignIn] signs in. Default: none.
 	Auth Auth
+
+	// Jobs is where the app's jobs are, for this test alone: what mem.NewJobs or,
+	// with the test's Database, jobdb.In returned. [Site.Work] runs them. The
+	// tables of a queue in the Database are made. Default: none.
+	Jobs jobs.Store
 
 	// Log also receives the site's log. Default: the log is shown when a check
 	// fails, and returned by [Site.Log].
@@ -167,6 +174,8 @@ type shared struct {
 	log      *logged
 	feed     coherence.Feed // nil without a database
 	auth     Auth           // nil without one
+	work     *worker        // nil without jobs
+	site     viewctx.Site   // of all pages
 	store    pages.Store
 }
 
@@ -196,11 +205,12 @@ func (s *shared) open(t testing.TB, o Options) error {
 	}
 	t.Cleanup(func() { _ = made.Close() })
 	m := made.Manifest()
+	s.site = made.Site(s.app)
 	renderer := &render.Renderer{
 		Seal: render.NewSeal(secret),
 		App:  s.app, Build: m.Build, Effort: compress.None, Now: s.now,
 		Values: s.app.ReadValues(made.Value),
-		Site:   made.Site(s.app),
+		Site:   s.site,
 	}
 	log := slog.New(s.log.handler(o.Log))
 	store := o.Store
@@ -231,6 +241,11 @@ func (s *shared) open(t testing.TB, o Options) error {
 	if s.auth = o.Auth; s.auth != nil {
 		s.auth.Use(log, s.now)
 		s.auth.Serve(t.Context(), s.cache.Coherence()) // which ends before the cache is closed
+	}
+	if o.Jobs != nil {
+		if err := s.employ(t.Context(), o, log); err != nil {
+			return err
+		}
 	}
 	s.handler, err = serve.New(serve.Config{
 		App: s.app, Renderer: renderer, Cache: s.cache, Files: files(made), PurgeKey: o.PurgeKey,
@@ -303,63 +318,6 @@ func (s *Site) Advance(d time.Duration) {
 	default:
 		s.clock.Add(int64(d))
 	}
-}
-
-// Purge declares subjects out of date, as the purge command does, and returns
-// the purge's epoch. The subjects are as in package pages: [pages.TagSubject],
-// [pages.PathSubject], [pages.RouteSubject], [pages.All].
-func (s *Site) Purge(verb pages.Verb, subjects ...string) uint64 {
-	s.t.Helper()
-	epoch, err := s.cache.Purge(s.t.Context(), verb, subjects...)
-	if err != nil {
-		s.t.Fatalf("gorgontest: %v", err)
-	}
-	return epoch
-}
-
-// Why reports everything known about the page at a URL path, without changing
-// anything, as the why command does.
-func (s *Site) Why(path string) cache.Report {
-	s.t.Helper()
-	target := s.resolve(nil, path)
-	below, ok := strings.CutPrefix(target.EscapedPath(), s.base)
-	if !ok {
-		s.t.Fatalf("gorgontest: %s is not below the base path %s", path, s.base)
-	}
-	decoded, err := paths.Parse(below)
-	if err != nil {
-		s.t.Fatalf("gorgontest: %v", err)
-	}
-	rest, locale := s.app.SplitLocale(decoded)
-	page := s.router.Match(rest)
-	if page == nil {
-		s.t.Fatalf("gorgontest: no page of the app matches %s", path)
-	}
-	return s.cache.Why(s.t.Context(), page, rest, locale)
-}
-
-// Context returns a context in which the app's caches are found, as in its
-// services and jobs:
-//
-//	rate, err := rates.Get(site.Context(), Pair{"EUR", "USD"})
-//
-// A value that is stale is loaded again before it is returned. The context ends
-// with the test.
-func (s *Site) Context() context.Context { return s.cache.Context(s.t.Context()) }
-
-// WhyCache reports everything known about the value of a key in the cache of a
-// name, without changing anything, as the why command does.
-func (s *Site) WhyCache(name string, key any) cache.Report {
-	s.t.Helper()
-	data, err := json.Marshal(key)
-	if err != nil {
-		s.t.Fatalf("gorgontest: the key cannot be encoded as JSON: %v", err)
-	}
-	report, ok := s.cache.WhyValue(s.t.Context(), name, data)
-	if !ok {
-		s.t.Fatalf("gorgontest: the app has no cache %s", name)
-	}
-	return report
 }
 
 // Log returns what the site has logged so far, a line for each record.

@@ -82,12 +82,27 @@ type fate struct {
 func (f *fate) Error() string { return f.err.Error() }
 func (f *fate) Unwrap() error { return f.err }
 
-// Fatal is an error of Run after which the job is not tried again: it is dead.
-func Fatal(err error) error { return &fate{err: err, fatal: true} }
+// Fatal is an error of Run after which the job is not tried again: it is dead. Of
+// nil, it is nil.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fate{err: err, fatal: true}
+}
+
+// errAgain is the error of a job that named none.
+var errAgain = errors.New("it asked to be tried again")
 
 // RetryAfter is an error of Run after which the job is tried again when a time
-// has passed, in place of [Job].Backoff.
-func RetryAfter(d time.Duration, err error) error { return &fate{err: err, after: max(d, 0)} }
+// has passed, in place of [Job].Backoff. The error can be nil: it is an attempt
+// all the same.
+func RetryAfter(d time.Duration, err error) error {
+	if err == nil {
+		err = errAgain
+	}
+	return &fate{err: err, after: max(d, 0)}
+}
 
 // FateOf is what an error of Run says of the job: whether it is dead, or how long
 // it waits, if ok.
@@ -112,7 +127,8 @@ func WithNotes(ctx context.Context, n *Notes) context.Context {
 	return context.WithValue(ctx, notesKey{}, n)
 }
 
-func noteAdded(ctx context.Context) {
+// NoteAdded notes that jobs were added. Stores call it where they add some.
+func NoteAdded(ctx context.Context) {
 	if n, _ := ctx.Value(notesKey{}).(*Notes); n != nil {
 		n.added.Store(true)
 	}

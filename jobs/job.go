@@ -233,7 +233,6 @@ func (j Job[A]) Add(ctx context.Context, to Adder, args A, options ...Option) (A
 	if err != nil {
 		return Added{}, fmt.Errorf("add job %s: %w", j.Name, err)
 	}
-	noteAdded(ctx)
 	return added[0], nil
 }
 

@@ -95,6 +95,7 @@ func (m *Jobs) Add(ctx context.Context, list ...jobs.New) ([]jobs.Added, error) 
 	}
 	added, tell := m.add(now, list), m.onAdd
 	m.mu.Unlock()
+	jobs.NoteAdded(ctx)
 	if tell != nil {
 		tell()
 	}

@@ -46,6 +46,10 @@ type hand struct {
 	late    time.Time // when it was last reported that it does not end
 }
 
+// foreign says whether it is a series that this build does not have: its job is
+// one that the app adds, and has arguments. It is not run.
+func (h *hand) foreign() bool { return h.taken.Series && h.task.Next == nil }
+
 // newCrew begins to renew and to finish.
 func (m *Machine) newCrew(ctx context.Context) *crew {
 	c := &crew{
@@ -156,9 +160,11 @@ func (c *crew) begin(t jobs.Taken, asked time.Time) {
 func (c *crew) work(ctx context.Context, h *hand) {
 	began := time.Now()
 	var err error
-	if h.taken.Deaths >= h.task.MaxDeaths {
+	switch {
+	case h.foreign():
+	case h.taken.Deaths >= h.task.MaxDeaths:
 		err = jobs.Fatal(fmt.Errorf("%d processes in a row ended while they ran it", h.taken.Deaths))
-	} else {
+	default:
 		limited, cancel := context.WithTimeoutCause(ctx, h.task.Timeout, &tooLong{h.task.Timeout})
 		err = call(limited, h)
 		if cause := context.Cause(limited); err != nil && cause != nil && !errors.Is(err, cause) {
@@ -210,7 +216,9 @@ func call(ctx context.Context, h *hand) (err error) {
 			}
 			done <- err
 		}()
-		err = h.task.Run(ctx, h.taken.Args)
+		if err = h.task.Run(ctx, h.taken.Args); err != nil {
+			_ = err.Error() // here, where its panic is that of the job
+		}
 	}()
 	return <-done
 }

@@ -5,6 +5,7 @@ package work
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -16,7 +17,10 @@ func (m *Machine) outcome(h *hand, err error, took time.Duration) jobs.Outcome {
 	o := jobs.Outcome{Ref: h.taken.Ref, Report: h.run.Reported()}
 	var next time.Time // of a series
 	now := h.taken.Now.Add(took)
-	if h.task.Next != nil {
+	switch {
+	case h.foreign():
+		next = now.Add(foreignFor)
+	case h.taken.Series:
 		next = h.task.Next(h.taken.Due, now)
 	}
 	if err == nil {
@@ -32,17 +36,31 @@ func (m *Machine) outcome(h *hand, err error, took time.Duration) jobs.Outcome {
 		o.Ending, o.At = jobs.Dead, next
 	default:
 		if !ok {
-			after = h.task.Backoff(h.taken.Attempt)
+			after = m.backoff(h)
 		}
 		after = min(max(after, 0), jobs.MaxAfter)
 		o.Ending, o.After = jobs.Failed, after
-		if h.task.Next != nil { // it is not later than its next time
+		if h.taken.Series { // it is not later than its next time
 			if o.At = now.Add(after); o.At.After(next) {
 				o.At = next
 			}
 		}
 	}
 	return o
+}
+
+// foreignFor is how long a series waits for a build that has it.
+const foreignFor = time.Hour
+
+// backoff is how long a job waits after a failure.
+func (m *Machine) backoff(h *hand) (after time.Duration) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.log().Error("the Backoff of a job panicked: it waits a minute", "job", h.taken.Kind, "panic", fmt.Sprint(r))
+			after = time.Minute
+		}
+	}()
+	return h.task.Backoff(h.taken.Attempt)
 }
 
 // tell counts an outcome, and logs it if it is a failure.
@@ -52,6 +70,8 @@ func (m *Machine) tell(h *hand, o jobs.Outcome, err error, took time.Duration) {
 		slog.Duration("took", took.Round(time.Millisecond))}
 	level, text := slog.LevelDebug, "a job is done"
 	switch {
+	case h.foreign():
+		level, text = slog.LevelInfo, "a series of another build is not run by this one, where its job is one that is added"
 	case err == nil:
 		k.done.Add(1)
 	case o.Ending == jobs.Released:
@@ -61,7 +81,7 @@ func (m *Machine) tell(h *hand, o jobs.Outcome, err error, took time.Duration) {
 	case o.Ending == jobs.Dead:
 		k.dead.Add(1)
 		level, text = slog.LevelError, "a job is dead"
-		if h.task.Next != nil {
+		if h.taken.Series {
 			text = "a job of a series failed too often and waits for its next time"
 		}
 	default:

@@ -74,10 +74,10 @@ type Machine struct {
 
 // New returns a machine. It contacts nothing.
 func New(o Options) *Machine {
-	o.Hands = cmp.Or(o.Hands, 10)
-	o.Lease = cmp.Or(o.Lease, 30*time.Second)
-	o.Poll = cmp.Or(o.Poll, 200*time.Millisecond)
-	o.Grace = cmp.Or(o.Grace, 10*time.Second)
+	o.Hands = cmp.Or(max(o.Hands, 0), 10)
+	o.Lease = cmp.Or(max(o.Lease, 0), 30*time.Second)
+	o.Poll = cmp.Or(max(o.Poll, 0), 200*time.Millisecond)
+	o.Grace = cmp.Or(max(o.Grace, 0), 10*time.Second)
 	m := &Machine{options: o, worker: name(), wake: make(chan struct{}, 1), tasks: map[string]gorgon.Task{}}
 	m.state.kinds = map[string]*kindState{}
 	if o.Store != nil {

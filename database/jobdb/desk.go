@@ -144,7 +144,7 @@ func (q *Queue) Revive(ctx context.Context, id int64) error {
 		return nil
 	})
 	if err == nil {
-		q.tell()
+		q.tell(ctx)
 	}
 	return err
 }

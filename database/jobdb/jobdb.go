@@ -83,7 +83,7 @@ func (w within) Add(ctx context.Context, list ...jobs.New) (added []jobs.Added, 
 		return nil, err
 	}
 	added, err = w.q.add(apart(ctx), w.tx, list)
-	w.q.tell()
+	w.q.tell(ctx)
 	return added, w.q.explain(ctx, "add", err)
 }
 
@@ -96,7 +96,7 @@ func (q *Queue) Add(ctx context.Context, list ...jobs.New) (added []jobs.Added, 
 	if err != nil {
 		return nil, err
 	}
-	q.tell()
+	q.tell(ctx)
 	return added, nil
 }
 
@@ -104,7 +104,8 @@ func (q *Queue) Add(ctx context.Context, list ...jobs.New) (added []jobs.Added, 
 // transaction that is not committed yet.
 func (q *Queue) OnAdd(f func()) { q.onAdd.Store(&f) }
 
-func (q *Queue) tell() {
+func (q *Queue) tell(ctx context.Context) {
+	jobs.NoteAdded(ctx)
 	if f := q.onAdd.Load(); f != nil {
 		(*f)()
 	}

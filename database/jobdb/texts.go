@@ -53,12 +53,12 @@ var tables = database.Own{Name: "jobs", Versions: []database.OwnVersion{{
 
 // texts are the statements of a queue. Their parameters are numbered from 1.
 type texts struct {
-	replace, insert, insertRow, find                 string // adding
-	series, declare                                  string
-	next, lock, running, take                        string
-	renew, report, refs                              string
-	done, look, remove, again, end                   string // finishing
-	tidy, abandoned                                  string
+	replace, insert, insertRow, find                       string // adding
+	series, declare                                        string
+	next, lock, running, take                              string
+	renew, report, refs                                    string
+	done, look, remove, again, end                         string // finishing
+	tidy, abandoned                                        string
 	clock, list, counts, hold, cancelWaiting, cancel, dead string
 }
 

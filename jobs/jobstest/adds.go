@@ -142,6 +142,14 @@ func addLaws() []law {
 				return errors.New("it is not")
 			}
 		}},
+		{says: "adding is noted in the context that asks for it", check: func(e *env) error {
+			notes := new(jobs.Notes)
+			_, err := e.Add(jobs.WithNotes(e.ctx, notes), jobs.New{Kind: kind}, jobs.New{Kind: kind})
+			if err == nil && !notes.Added() {
+				err = errors.New("it is not")
+			}
+			return err
+		}},
 		{says: "a call whose context has ended, or whose store is closed, fails", check: func(e *env) error {
 			ctx, cancel := context.WithCancel(e.ctx)
 			cancel()

@@ -50,6 +50,11 @@ var planteds = []planted{
 	{"the machine of this process learns of nothing", "who adds a job in this process is noticed", func() *bug {
 		return &bug{onAdd: func(*bug, func()) {}}
 	}},
+	{"the request that adds a job is not known", "adding is noted", func() *bug {
+		return &bug{add: func(b *bug, _ context.Context, list []jobs.New) ([]jobs.Added, error) {
+			return b.sound.Add(context.Background(), list...)
+		}}
+	}},
 	{"the context has no effect", "a call whose context has ended", func() *bug {
 		return &bug{take: func(b *bug, ctx context.Context, ask jobs.Ask) ([]jobs.Taken, error) {
 			return b.sound.Take(context.WithoutCancel(ctx), ask)
