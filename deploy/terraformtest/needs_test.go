@@ -40,6 +40,10 @@ var infrastructure = map[plan.Kind]map[string]part{
 		"gcp": machines, "aws": tasks, // an instance always runs there, and does what is due
 		"cloudrun": {match: `resource "google_cloud_scheduler_job"`},
 	},
+	plan.Jobs: {
+		"gcp": machines, "aws": tasks, // the same
+		"cloudrun": {match: `"GORGON_WORK_AFTER" = "10s"(?s:.*)schedule  = "\* \* \* \* \*"`},
+	},
 	plan.Database: {
 		"gcp": {match: `resource "google_sql_database_instance"`}, "aws": {match: `resource "aws_db_instance"`}, "cloudrun": {match: `resource "google_sql_database_instance"`},
 	},
