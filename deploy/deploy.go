@@ -109,7 +109,7 @@ func (s Site) Suspended() []Variable {
 	}
 	list := []Variable{{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"}}
 	if s.Works() {
-		list = append(list, Variable{Name: "GORGON_WORK_AFTER", Value: "10s", For: "how long a request that added jobs runs them after its response"})
+		list = append(list, Variable{Name: "GORGON_WORK_AFTER", Value: plan.WorkAfter, For: "how long a request that added jobs runs them after its response"})
 	}
 	return list
 }
