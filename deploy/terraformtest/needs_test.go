@@ -102,6 +102,29 @@ func TestTerraformNeeds(t *testing.T) {
 	}
 }
 
+// Where mails are sent, the server with its password is a secret, and the sender is
+// the operator's to set.
+func TestTerraformMails(t *testing.T) {
+	for _, target := range []deploy.Target{gcp.Target(), aws.Target(), cloudrun.Target()} {
+		s := deploytest.Sites(target.Target)["leaflet"]
+		s.Infra, s.Module, s.Main = "infra/"+target.Name, ".", "cmd/leaflet"
+		s.Variables = append(s.Variables, deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server"}, deploy.Variable{Name: "MAIL_FROM", For: "the sender"})
+		list, err := target.Own(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := map[string]string{}
+		for _, f := range list {
+			in[strings.TrimPrefix(f.Name, s.Infra+"/")] = string(f.Data)
+		}
+		for file, text := range map[string]string{"secrets.tf": "MAIL_URL", "environments/production.tfvars": "MAIL_FROM", "environments/staging.tfvars": "MAIL_FROM"} {
+			if !strings.Contains(in[file], text) {
+				t.Errorf("%s: %s does not name %s:\n%s", target.Name, file, text, in[file])
+			}
+		}
+	}
+}
+
 // files are those of an app with one need, as one text; or why it is refused. What the
 // plan only accepts under a condition is met as its hint says: a store that instances
 // share, a processor that is always there.
