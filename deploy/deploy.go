@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
@@ -83,6 +84,34 @@ func (s Site) Scheduled() bool {
 		}
 	}
 	return s.Outcome.Role == "web" // sweeping, at least
+}
+
+// Works reports whether requests and the maintain command run the app's jobs,
+// since no instance does it between requests.
+func (s Site) Works() bool { return s.Outcome.Role == "web" && s.App.Has(plan.Jobs) }
+
+// Every is how often the maintain command is to be called, where it is: as often
+// as the most frequent service asks for, each minute where it runs jobs, and
+// each hour at least.
+func (s Site) Every() time.Duration {
+	every := s.App.Every(time.Hour)
+	if s.Works() {
+		every = min(every, time.Minute)
+	}
+	return every
+}
+
+// Suspended are the variables of a program that is suspended between requests;
+// none where it is not.
+func (s Site) Suspended() []Variable {
+	if s.Outcome.Role != "web" {
+		return nil
+	}
+	list := []Variable{{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"}}
+	if s.Works() {
+		list = append(list, Variable{Name: "GORGON_WORK_AFTER", Value: plan.WorkAfter, For: "how long a request that added jobs runs them after its response"})
+	}
+	return list
 }
 
 // Local reports whether the store is files beside the program, which need a

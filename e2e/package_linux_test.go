@@ -32,7 +32,10 @@ type project struct {
 }
 
 // newProject makes a repository of testdata/shop, with this checkout of Gorgon.
-func newProject(t *testing.T) *project {
+func newProject(t *testing.T) *project { return newProjectOf(t, "shop") }
+
+// newProjectOf makes one of another app below testdata.
+func newProjectOf(t *testing.T, app string) *project {
 	t.Helper()
 	p := &project{t, t.TempDir()}
 	here, err := filepath.Abs("..")
@@ -50,7 +53,7 @@ func newProject(t *testing.T) *project {
 		}
 		p.write(name, string(data))
 	}
-	main, err := os.ReadFile("testdata/shop/main.go")
+	main, err := os.ReadFile("testdata/" + app + "/main.go")
 	if err != nil {
 		t.Fatal(err)
 	}

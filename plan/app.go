@@ -73,6 +73,9 @@ func (a App) Has(kind Kind) bool {
 // DatabasePart is the name of the part that an app's own database is.
 const DatabasePart = "database"
 
+// MailPart is the name of the part that the sending of mails is.
+const MailPart = "mail"
+
 // HasPart reports whether there is a part of a name.
 func (a App) HasPart(name string) bool {
 	return slices.ContainsFunc(a.Parts, func(p Part) bool { return p.Name == name })

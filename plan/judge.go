@@ -138,7 +138,7 @@ func (j judge) verdict(n Need) Verdict {
 	case Worker:
 		return j.worker()
 	case Jobs:
-		return j.jobs()
+		return j.jobs(n)
 	case Schedule:
 		return j.scheduled(n)
 	case Memory:
@@ -253,16 +253,22 @@ func (j judge) scheduled(n Need) Verdict {
 }
 
 // jobs says how punctual jobs are.
-func (j judge) jobs() Verdict {
+func (j judge) jobs(n Need) Verdict {
 	always := !j.offers.Stands(j.setting) && (!j.offers.Elastic || j.setting.AlwaysOn)
+	hint := ""
+	if j.offers.Frozen == UnlessPaid {
+		hint = "to run each when it is due, pay for the processor with --always-on"
+	}
 	switch {
 	case always:
 		return provided("jobs", "instances run them: a job begins within a quarter of a second of when it is due", "")
 	case j.offers.Schedule == "":
 		return unfit("jobs", "no program runs between requests", "run them elsewhere with --role=worker")
+	case n.Every > 0 && n.Every < time.Minute:
+		return unfit("jobs", j.offers.Schedule+" runs the maintain command, no more than once a minute", "make Every a minute or more, or run it elsewhere with --role=worker")
 	}
-	return provided("jobs", "a job that a request adds begins after the response; others when "+j.offers.Schedule+
-		" runs the maintain command, up to a minute and a start late", "")
+	return provided("jobs", "a job that a request adds begins after its response; those that are due later begin when "+j.offers.Schedule+
+		" runs the maintain command, up to a minute late and as long as a start takes", hint)
 }
 
 func (j judge) memory() Verdict {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -42,6 +43,25 @@ func handler(needs ...gorgon.Need) gorgon.App {
 func service(every time.Duration, needs ...gorgon.Need) gorgon.App {
 	run := func(context.Context) error { return nil }
 	return gorgon.App{Name: "test", Parts: []gorgon.Part{gorgon.Service{Name: "s", Run: run, Every: every, Needs: needs}}}
+}
+
+func job() gorgon.App {
+	return gorgon.App{Name: "test", Parts: []gorgon.Part{jobs.Job[int]{Name: "j", Run: func(context.Context, int) error { return nil }}}}
+}
+
+// A series that is due more often than the target's clock goes is refused there.
+func TestSeriesAreNotMoreFrequentThanTheClock(t *testing.T) {
+	for every, want := range map[time.Duration]plan.Fit{time.Second: plan.Unfit, time.Minute: plan.Conditional} {
+		app := plan.App{Parts: []plan.Part{{Name: "service s", Needs: []plan.Need{{Part: "service s", Kind: plan.Jobs, Every: every}}}}}
+		for _, c := range []struct {
+			target plan.Target
+			fit    plan.Fit
+		}{{machine, plan.Conditional}, {elastic, want}, {function, want}} {
+			if o := plan.Judge(app, c.target, plan.Setting{}); o.Fit != c.fit {
+				t.Errorf("every %s in %s: %q, want %q", every, c.target.Name, o.Fit, c.fit)
+			}
+		}
+	}
 }
 
 func TestVerdicts(t *testing.T) {
@@ -119,6 +139,14 @@ func TestVerdicts(t *testing.T) {
 		{"scheduled work on several that do not", service(time.Hour), container, plan.Setting{Replicas: 2}, plan.Conditional, "schedule", "each instance"},
 		{"scheduled work where instances stand still", service(time.Hour), elastic, shared, plan.Conditional, "schedule", "maintain"},
 		{"scheduled work more often than the target's clock", service(time.Second), function, shared, plan.Unfit, "schedule", "once a minute"},
+		{"files run no jobs", job(), files, plan.Setting{}, plan.Unfit, "jobs", "runs no program"},
+		{"jobs on a machine are punctual", job(), machine, plan.Setting{}, plan.Conditional, "jobs", "a quarter of a second"},
+		{"jobs of several containers are punctual", job(), container, plan.Setting{Replicas: 2}, plan.Conditional, "jobs", "a quarter of a second"},
+		{"jobs where instances stand still", job(), elastic, shared, plan.Conditional, "jobs", "begins after its response; those that are due later begin when a scheduler runs the maintain command, up to a minute late"},
+		{"what makes them punctual there", job(), elastic, shared, plan.Conditional, "jobs", "--always-on"},
+		{"jobs, paid for", job(), elastic, plan.Setting{Store: "postgres", SharedStore: true, AlwaysOn: true}, plan.Conditional, "jobs", "a quarter of a second"},
+		{"jobs on a function, which no payment makes punctual", job(), function, plan.Setting{AlwaysOn: true}, plan.Conditional, "jobs", "a rule runs the maintain command, up to a minute late and as long as a start takes"},
+		{"jobs where nothing calls", job(), plan.Target{Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.BetweenCalls}}, plan.Setting{}, plan.Unfit, "jobs", "--role=worker"},
 	} {
 		o := plan.Judge(plan.Describe(c.app), c.target, c.setting)
 		if o.Fit != c.fit {

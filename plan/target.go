@@ -106,6 +106,10 @@ func (o Offers) Stands(s Setting) bool {
 	return o.Frozen == BetweenCalls || o.Frozen == UnlessPaid && !s.AlwaysOn
 }
 
+// WorkAfter is how long a request that added jobs runs them after its response,
+// where an instance is suspended between requests.
+const WorkAfter = "10s"
+
 // Role returns the role to start instances with: "web" where no work can be
 // done between requests, otherwise "serve".
 func (o Offers) Role(s Setting) string {

@@ -49,15 +49,16 @@ type Config struct {
 
 // A Report says what was found.
 type Report struct {
-	Target    string   `json:"target"`
-	Imposed   []string `json:"imposed"` // what was imitated
-	Asked     int      `json:"asked"`   // requests
-	Paths     int      `json:"paths"`
-	Unasked   []string `json:"unasked,omitempty"` // routes of which no path is known
-	Unmade    []string `json:"unmade,omitempty"`  // paths whose loader failed here; visitors get the last good page
-	Faults    []string `json:"faults,omitempty"`
-	StopTook  string   `json:"stopTook,omitempty"`
-	StoreUsed string   `json:"store"`
+	Target     string   `json:"target"`
+	Imposed    []string `json:"imposed"` // what was imitated
+	Asked      int      `json:"asked"`   // requests
+	Paths      int      `json:"paths"`
+	Unasked    []string `json:"unasked,omitempty"` // routes of which no path is known
+	Unmade     []string `json:"unmade,omitempty"`  // paths whose loader failed here; visitors get the last good page
+	Faults     []string `json:"faults,omitempty"`
+	Maintained string   `json:"maintained,omitempty"` // what the maintain command said
+	StopTook   string   `json:"stopTook,omitempty"`
+	StoreUsed  string   `json:"store"`
 }
 
 // Fine says whether nothing was found.
@@ -158,8 +159,8 @@ func (r *rehearsal) paths() ([]target, error) {
 	for _, p := range r.manifest.Parts {
 		kind, pattern, _ := strings.Cut(p.Name, " ")
 		switch {
-		case kind == "service":
-			continue
+		case pattern == "" || kind == "service" || kind == "job" || kind == "cache":
+			continue // nothing of it is a route
 		case kind == "handler":
 			if method, rest, ok := strings.Cut(pattern, " "); ok {
 				if method != http.MethodGet {
@@ -323,6 +324,9 @@ func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
 	if err := r.refreshed(ctx, sandbox, base, paths); err != nil {
 		return err
 	}
+	if err := r.maintained(ctx, sandbox); err != nil {
+		r.fault("%v", err)
+	}
 	took, err := sandbox.stop(ctx)
 	if err != nil {
 		r.fault("%v", err)
@@ -376,5 +380,21 @@ func (r *rehearsal) refreshed(ctx context.Context, h *sandbox, base string, path
 	}
 	first := slices.MinFunc(stale, func(a, b target) int { return strings.Compare(a.path, b.path) })
 	r.fault("%d pages are still stale after %d rounds, such as %s", len(stale), rounds, first.path)
+	return nil
+}
+
+// maintained runs the maintain command, where the place's schedule does: jobs and
+// scheduled services depend on it while instances are suspended.
+func (r *rehearsal) maintained(ctx context.Context, h *sandbox) error {
+	app := plan.App{Parts: r.manifest.Parts}
+	if !h.frozen() || !app.Has(plan.Jobs) && !app.Has(plan.Schedule) {
+		return nil
+	}
+	r.Tell("running the maintain command, as " + r.Outcome.Target.Offers.Schedule + " does")
+	said, err := h.command(ctx, "maintain")
+	if err != nil {
+		return err
+	}
+	r.report.Maintained = strings.Join(strings.FieldsFunc(said, func(c rune) bool { return c == '\n' }), "; ")
 	return nil
 }

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/wire"
 )
 
@@ -233,6 +234,9 @@ func (h *sandbox) enter() (bool, error) {
 func (h *sandbox) environment() []string {
 	env := []string{"PATH=/usr/bin:/bin", "HOME=/", "GORGON_HOST=127.0.0.1", "GORGON_PORT=0", "GORGON_STANDALONE=true",
 		"GORGON_STORE=" + h.store, "GORGON_BASE_PATH=" + h.manifest.Base, "GORGON_ROLE=" + h.Outcome.Role}
+	if h.Outcome.Role == "web" {
+		env = append(env, "GORGON_WORK_AFTER="+plan.WorkAfter)
+	}
 	env = append(env, h.Environment...)
 	// What an instance says is read here.
 	return append(env, wire.ReadyVariable+"="+wire.ReadyJSON, "GORGON_LOG=json")
@@ -407,19 +411,25 @@ func (h *sandbox) purge(ctx context.Context) error {
 		h.wake(t)
 		defer h.settle(t)
 	}
+	_, err := h.command(ctx, "purge", "--all", "--store", h.store)
+	return err
+}
+
+// command runs a command of the program to its end, and returns what it prints.
+func (h *sandbox) command(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	c := h.program(ctx, "purge", "--all", "--store", h.store)
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
+	c := h.program(ctx, args...)
+	var out, log bytes.Buffer
+	c.Stdout, c.Stderr = &out, &log
 	err := h.launch(c)
 	if err == nil {
 		err = c.Wait()
 	}
 	if err != nil {
-		return fmt.Errorf("purge fails: %w: %s", err, tail(out.String()))
+		return "", fmt.Errorf("%s fails: %w: %s", args[0], err, tail(out.String()+log.String()))
 	}
-	return nil
+	return out.String(), nil
 }
 
 // stopTimeout is how long an instance may take to end.

@@ -410,9 +410,7 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 	if s.Package.Base != "" {
 		vars = append(vars, deploy.Variable{Name: "GORGON_BASE_PATH", Value: s.Package.Base, For: "the path below which the site lies"})
 	}
-	if s.Outcome.Role == "web" {
-		vars = append(vars, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
-	}
+	vars = append(vars, s.Suspended()...)
 	store := deploy.Variable{Name: "GORGON_STORE", Value: s.Store, For: "the store for pages generated at run time"}
 	if named := cmp.Or(d.store, os.Getenv("GORGON_STORE")); named != s.Store && named != "" || s.Outcome.Setting.SharedStore {
 		store.Value, store.Secret = "", true // it holds a password, or is told from outside
@@ -420,6 +418,11 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 	vars = append(vars, store)
 	if d.app.HasPart(plan.DatabasePart) {
 		vars = append(vars, deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"})
+	}
+	if d.app.HasPart(plan.MailPart) {
+		vars = append(vars,
+			deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server that sends mails, with its password"},
+			deploy.Variable{Name: "MAIL_FROM", For: "the sender of mails"})
 	}
 	if os.Getenv("GORGON_SECRET") != "" {
 		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})

@@ -67,6 +67,9 @@ func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 		used = d.rehearsed.Store.Shown
 	}
 	fmt.Fprintf(d.t.log, "rehearsed %s: %d paths, %d requests; %s; store %s\n", report.Target, report.Paths, report.Asked, strings.Join(report.Imposed, ", "), used)
+	if report.Maintained != "" {
+		fmt.Fprintf(d.t.log, "the maintain command said: %s\n", report.Maintained)
+	}
 	if len(report.Unasked) > 0 {
 		fmt.Fprintf(d.t.log, "not asked for, since no path of theirs is known: %s\n", strings.Join(report.Unasked, ", "))
 	}

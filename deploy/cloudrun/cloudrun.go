@@ -168,11 +168,7 @@ func line(text string) string {
 // variables are the site's, and those that follow from Cloud Run: files are
 // gone with the instance, and there may be no processor between requests.
 func variables(s deploy.Site) []deploy.Variable {
-	list := pod.With(s.Variables, pod.Store(s, "/tmp"))
-	if s.Outcome.Role == "web" {
-		list = pod.With(list, deploy.Variable{Name: "GORGON_ROLE", Value: "web", For: "an instance does no work between requests"})
-	}
-	return list
+	return pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), s.Suspended()...)
 }
 
 // check refuses variables that no environment can hold, and those of the

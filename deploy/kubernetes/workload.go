@@ -109,7 +109,7 @@ func (w *writer) server() pod.Container {
 
 func (w *writer) cronJob() cronJob {
 	return cronJob{Object: w.object("batch/v1", "CronJob", "-maintain", maintenance), Spec: cronJobSpec{
-		Schedule: pod.Cron(w.site.App), ConcurrencyPolicy: "Forbid", StartingDeadlineSeconds: 120,
+		Schedule: pod.Cron(w.site.Every()), ConcurrencyPolicy: "Forbid", StartingDeadlineSeconds: 120,
 		SuccessfulJobsHistoryLimit: 1, FailedJobsHistoryLimit: 3,
 		JobTemplate: jobTemplate{Spec: w.job(maintenance, "maintain", 0, 0)},
 	}}

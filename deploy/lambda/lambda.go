@@ -114,6 +114,10 @@ func templateOf(s deploy.Site) ([]byte, error) {
 			environment[v.Name] = object{"Ref": name}
 		case v.Value != "":
 			environment[v.Name] = v.Value
+		default: // the operator's to set
+			name := parameterOf(v.Name)
+			parameters[name] = object{"Type": "String", "Default": "", "Description": v.For}
+			environment[v.Name] = object{"Ref": name}
 		}
 	}
 	arch := "x86_64"
@@ -174,10 +178,9 @@ func parameterOf(variable string) string {
 	return b.String()
 }
 
-// every is how often maintain is called: as often as the most frequent of
-// what is scheduled, at least hourly for sweeping.
+// every is how often maintain is called.
 func every(s deploy.Site) string {
-	minutes := max(1, int64(s.App.Every(time.Hour)/time.Minute))
+	minutes := max(1, int64(s.Every()/time.Minute))
 	if minutes == 1 {
 		return "rate(1 minute)"
 	}
@@ -188,7 +191,7 @@ func readme(s deploy.Site) string {
 	app, stack := s.Package.App, s.Package.App
 	var given []string
 	for _, v := range s.Variables {
-		if v.Secret {
+		if v.Secret || v.Value == "" {
 			given = append(given, parameterOf(v.Name)+`="$`+v.Name+`"`)
 		}
 	}

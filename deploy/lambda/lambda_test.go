@@ -16,6 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/lambda"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/pack"
 	"github.com/gorgon-go/gorgon/plan"
 )
@@ -45,7 +46,14 @@ func sites(t *testing.T) map[string]deploy.Site {
 		plan.Setting{Store: "postgres", SharedStore: true, Replicas: 10}, role, store)
 	shop.Migrate, shop.Store, shop.Domain, shop.Region, shop.Package.Arch = true, "postgres://shop:***@db/shop", "shop.example", "eu-central-1", "arm64"
 	hostile := site(gorgon.App{Name: "shop"}, plan.Setting{}, deploy.Variable{Name: "GORGON_BASE_PATH", Value: "/\"yes\": {{x}} #\n- ${Ref}", For: "\"quotes\""})
-	return map[string]deploy.Site{"plain": plain, "shop": shop, "hostile": hostile}
+	jobs := site(gorgon.App{Name: "shop", Parts: []gorgon.Part{
+		jobs.Job[string]{Name: "receipt", Run: func(context.Context, string) error { return nil }},
+	}}, plan.Setting{},
+		deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"},
+		deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server that sends mails, with its password"},
+		deploy.Variable{Name: "MAIL_FROM", For: "the sender of mails"})
+	jobs.Variables = append(jobs.Suspended(), jobs.Variables...)
+	return map[string]deploy.Site{"plain": plain, "shop": shop, "hostile": hostile, "jobs": jobs}
 }
 
 func TestGolden(t *testing.T) {
@@ -142,7 +150,7 @@ func TestTemplate(t *testing.T) {
 		}
 		for _, v := range s.Variables {
 			got := template.Resources.Site.Properties.Environment.Variables[v.Name]
-			if text, plain := got.(string); v.Secret == plain || plain && text != v.Value {
+			if text, plain := got.(string); (v.Secret || v.Value == "") == plain || plain && text != v.Value {
 				t.Errorf("%s: %s is %v", name, v.Name, got)
 			}
 		}

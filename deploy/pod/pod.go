@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorgon-go/gorgon/deploy"
-	"github.com/gorgon-go/gorgon/plan"
 )
 
 // What every image of a package has.
@@ -150,11 +149,10 @@ func Check(variables []deploy.Variable) error {
 // written.
 func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
 
-// Cron is when maintain is to be called, in the five fields of cron: as often
-// as the most frequent service asks for, between once a minute and once an
-// hour.
-func Cron(app plan.App) string {
-	minutes := max(1, int(app.Every(time.Hour)/time.Minute))
+// Cron is when maintain is to be called, in the five fields of cron: about as
+// often as said, between once a minute and once an hour.
+func Cron(every time.Duration) string {
+	minutes := min(max(1, int(every/time.Minute)), 60)
 	for 60%minutes != 0 { // cron starts again with each hour
 		minutes--
 	}

@@ -90,7 +90,7 @@ func TestCron(t *testing.T) {
 		for _, every := range c.every {
 			app.Parts = append(app.Parts, gorgon.Service{Every: every})
 		}
-		if got := pod.Cron(plan.Describe(app)); got != c.want {
+		if got := pod.Cron(deploy.Site{App: plan.Describe(app)}.Every()); got != c.want {
 			t.Errorf("%v: %q, want %q", c.every, got, c.want)
 		}
 	}

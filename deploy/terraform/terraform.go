@@ -93,8 +93,8 @@ func Of(s deploy.Site) (Stack, error) {
 	}
 	k.Database = k.Rows || k.Store == "postgres" || s.App.Has(plan.Database)
 	k.Cache, k.Bucket = k.Store == "redis", k.Store == "s3"
-	if s.Scheduled() && (setting.SharedStore || s.App.Has(plan.Schedule)) {
-		k.Cron = pod.Cron(s.App)
+	if s.Scheduled() && (setting.SharedStore || s.App.Has(plan.Schedule) || s.Works()) {
+		k.Cron = pod.Cron(s.Every())
 	}
 	if n := setting.Replicas; n > 0 {
 		k.Least, k.Most = n, n

@@ -40,6 +40,10 @@ var infrastructure = map[plan.Kind]map[string]part{
 		"gcp": machines, "aws": tasks, // an instance always runs there, and does what is due
 		"cloudrun": {match: `resource "google_cloud_scheduler_job"`},
 	},
+	plan.Jobs: {
+		"gcp": machines, "aws": tasks, // the same
+		"cloudrun": {match: `"GORGON_WORK_AFTER" = "10s"(?s:.*)schedule  = "\* \* \* \* \*"`},
+	},
 	plan.Database: {
 		"gcp": {match: `resource "google_sql_database_instance"`}, "aws": {match: `resource "aws_db_instance"`}, "cloudrun": {match: `resource "google_sql_database_instance"`},
 	},
@@ -94,6 +98,29 @@ func TestTerraformNeeds(t *testing.T) {
 	for kind := range infrastructure {
 		if !slices.Contains(plan.Kinds(), kind) {
 			t.Errorf("%q is not a need that the plan knows", kind)
+		}
+	}
+}
+
+// Where mails are sent, the server with its password is a secret, and the sender is
+// the operator's to set.
+func TestTerraformMails(t *testing.T) {
+	for _, target := range []deploy.Target{gcp.Target(), aws.Target(), cloudrun.Target()} {
+		s := deploytest.Sites(target.Target)["leaflet"]
+		s.Infra, s.Module, s.Main = "infra/"+target.Name, ".", "cmd/leaflet"
+		s.Variables = append(s.Variables, deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server"}, deploy.Variable{Name: "MAIL_FROM", For: "the sender"})
+		list, err := target.Own(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := map[string]string{}
+		for _, f := range list {
+			in[strings.TrimPrefix(f.Name, s.Infra+"/")] = string(f.Data)
+		}
+		for file, text := range map[string]string{"secrets.tf": "MAIL_URL", "environments/production.tfvars": "MAIL_FROM", "environments/staging.tfvars": "MAIL_FROM"} {
+			if !strings.Contains(in[file], text) {
+				t.Errorf("%s: %s does not name %s:\n%s", target.Name, file, text, in[file])
+			}
 		}
 	}
 }
