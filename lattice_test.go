@@ -127,7 +127,7 @@ var lattice = map[string][]string{
 	"generate": {},
 
 	// Uploads and downloads of visitors.
-	"bucket":          {"words", "paths", "viewctx", "blobs", "sealed", "listen", "serve"},
+	"bucket":          {"words", "paths", "viewctx", "blobs", "client", "sealed", "listen", "serve"},
 	"bucket/variants": {"words", "viewctx", "blobs", "serve", "bucket", "picture"},
 	"bucket/tus":      {"words", "failure", "listen", "serve", "bucket", "github.com/tus/tusd/v2/pkg/handler", "golang.org/x/exp/slog"},
 

@@ -21,6 +21,15 @@
 // complete. What is not completed is removed an hour after its ticket has
 // expired, by a scheduled job.
 //
+// A form does the same by the module of [Bucket.Script], and without scripts by a
+// request that the browser makes by itself:
+//
+//	<form method="post" enctype="multipart/form-data" action="{{.Form}}" data-gorgon-upload>
+//		<input type="file" name="file" required> <input type="hidden" name="next" value="{{url "/"}}">
+//		<button>Upload</button> <button type="reset">Cancel</button> <progress hidden></progress> <output></output>
+//	</form>
+//	<script type="module" src="{{.Script}}"></script>
+//
 // Errors are problem documents, as those of package api:
 //
 //	403  the ticket is not one of this bucket, or has expired; a page of another site asked
@@ -121,7 +130,7 @@ type Options struct {
 // A File is what a browser says about a file that it wants to upload.
 type File struct {
 	Name   string // as its user calls it; "" if that is not known
-	Size   int64
+	Size   int64  // -1 if that is not known: of a form without scripts
 	Type   string
 	SHA256 blobs.Digest // zero if it was not announced
 }
@@ -195,6 +204,8 @@ func (b *Bucket) Part() gorgon.Part {
 		files,
 		gorgon.Handler{Pattern: at, Handler: &program{b.ticket}, Guards: b.o.Upload, Needs: needs},
 		gorgon.Handler{Pattern: at + "/{ticket}/complete", Handler: &program{b.complete}, Guards: b.o.Upload, Needs: needs},
+		gorgon.Handler{Pattern: at + "/form", Handler: &form{b}, Guards: b.o.Upload, Needs: needs},
+		gorgon.Handler{Pattern: "GET " + b.o.Path + scriptPath, Handler: script{}},
 		gorgon.Handler{Pattern: "PUT " + b.o.Path + "/uploads/{ticket}", Handler: &program{b.receive}, Needs: needs},
 		gorgon.Service{Name: "sweep-" + b.o.Name, Every: sweepEvery, Run: func(ctx context.Context) error {
 			_, err := b.store.Sweep(ctx)

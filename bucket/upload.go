@@ -147,29 +147,38 @@ func readAsk(w http.ResponseWriter, r *http.Request) (in ask, err error) {
 func (b *Bucket) Begin(ctx context.Context, f File, direct bool) (t blobs.Ticket, sealed string, err error) {
 	f.Type = cmp.Or(f.Type, blobs.DefaultType)
 	u := blobs.Upload{Size: f.Size, Type: f.Type, SHA256: f.SHA256, Expires: time.Now().Add(b.o.Expires), IfNew: !b.o.Replace, Direct: direct}
-	switch {
-	case u.Size < 0:
+	if u.Size < 0 {
 		return t, "", refuse(http.StatusBadRequest, "The size is below zero.")
-	case u.Size > b.o.MaxSize:
-		return t, "", refuse(http.StatusRequestEntityTooLarge, "The file is too large.")
-	case blobs.CheckType(u.Type) != nil || !b.takes(u.Type):
-		return t, "", refuse(http.StatusUnsupportedMediaType, "Files of this type are not accepted.")
 	}
-	choose := b.o.Key
-	if choose == nil {
-		choose = randomKey
-	}
-	if u.Key, err = choose(ctx, f); err != nil {
+	if u.Key, err = b.admit(ctx, f); err != nil {
 		return t, "", err
-	}
-	if err := blobs.CheckKey(u.Key); err != nil {
-		return t, "", &gorgon.Error{Op: "upload", Path: b.o.Name, Err: err, Hint: "return another key from Options.Key"}
 	}
 	if t, err = b.store.Ticket(ctx, u); err != nil {
 		return t, "", b.uploadFault(err)
 	}
 	text, err := json.Marshal(token{t.ID, t.Size, t.Type, t.Expires, serve.CallerOf(ctx)})
 	return t, b.key.Seal(text, "ticket"), err
+}
+
+// admit chooses the key of a file, if it may be uploaded.
+func (b *Bucket) admit(ctx context.Context, f File) (key string, err error) {
+	switch {
+	case f.Size > b.o.MaxSize:
+		return "", refuse(http.StatusRequestEntityTooLarge, "The file is too large.")
+	case blobs.CheckType(f.Type) != nil || !b.takes(f.Type):
+		return "", refuse(http.StatusUnsupportedMediaType, "Files of this type are not accepted.")
+	}
+	choose := b.o.Key
+	if choose == nil {
+		choose = randomKey
+	}
+	if key, err = choose(ctx, f); err != nil {
+		return "", err
+	}
+	if err := blobs.CheckKey(key); err != nil {
+		return "", &gorgon.Error{Op: "upload", Path: b.o.Name, Err: err, Hint: "return another key from Options.Key"}
+	}
+	return key, nil
 }
 
 // Pending is the upload of a token, with the ID by which the store knows it. It

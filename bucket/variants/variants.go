@@ -156,12 +156,35 @@ func (v *Variants) variant(r *http.Request) (info blobs.Info, err error) {
 	if err != nil || strconv.Itoa(width) != text || !slices.Contains(v.o.Widths, width) {
 		return info, errNone
 	}
-	source, err := v.bucket.Store().Stat(r.Context(), r.PathValue("key"))
+	source, err := v.source(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return info, err
 	}
-	if source.Size > v.o.MaxSource || !slices.Contains([]string{"image/jpeg", "image/png", "image/webp"}, source.Type) {
-		return info, errNone
-	}
 	return v.once(r.Context(), source, width)
+}
+
+// source is a picture that may have variants.
+func (v *Variants) source(ctx context.Context, key string) (blobs.Info, error) {
+	info, err := v.bucket.Store().Stat(ctx, key)
+	if err == nil && (info.Size > v.o.MaxSource || !slices.Contains([]string{"image/jpeg", "image/png", "image/webp"}, info.Type)) {
+		err = errNone
+	}
+	return info, err
+}
+
+// Make makes all variants of a picture that are not there yet, so that no visitor
+// waits for them: in a job, for example. It is false if the file can have none:
+// it is not a picture, or too large.
+func (v *Variants) Make(ctx context.Context, key string) (bool, error) {
+	source, err := v.source(ctx, key)
+	for _, width := range v.o.Widths {
+		if err != nil {
+			break
+		}
+		_, err = v.once(ctx, source, width)
+	}
+	if errors.Is(err, errNone) {
+		return false, nil
+	}
+	return err == nil, err
 }

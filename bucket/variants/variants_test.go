@@ -191,3 +191,32 @@ func TestFaults(t *testing.T) {
 		}
 	}
 }
+
+// A job makes all variants, once, and learns which files can have none.
+func TestMake(t *testing.T) {
+	t.Parallel()
+	store := &counting{Store: mem.NewBlobs()}
+	photos, small, site := open(t, store)
+	put(t, photos, "cat", "image/jpeg", photo(t, 300, 200))
+	put(t, photos, "text", "text/plain", []byte("cat"))
+	put(t, photos, "broken", "image/jpeg", photo(t, 100, 100)[:300])
+	for key, want := range map[string]bool{"cat": true, "text": false, "broken": false} {
+		for range 2 {
+			if ok, err := small.Make(t.Context(), key); ok != want || err != nil {
+				t.Errorf("%s: %v, %v", key, ok, err)
+			}
+		}
+	}
+	if _, err := small.Make(t.Context(), "none"); err == nil {
+		t.Error("a file that is not there has variants")
+	}
+	before := store.n.Load()
+	for _, width := range []int{20, 40, 400} {
+		if a := get(site, small.URL(t.Context(), "cat", width)); a.Code != 200 {
+			t.Error(a.Code)
+		}
+	}
+	if store.n.Load() != before || before != 4 { // three, and a note of the broken one
+		t.Errorf("%d variants were put before they were asked for, then %d", before, store.n.Load())
+	}
+}
