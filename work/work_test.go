@@ -381,6 +381,51 @@ func TestSeries(t *testing.T) {
 	})
 }
 
+// counting is a store that counts calls.
+type counting struct {
+	jobs.Store
+	looks, others atomic.Int64
+}
+
+func (c *counting) Next(ctx context.Context, kinds []string) (time.Time, []jobs.Next, error) {
+	c.looks.Add(1)
+	return c.Store.Next(ctx, kinds)
+}
+
+func (c *counting) Take(ctx context.Context, ask jobs.Ask) ([]jobs.Taken, error) {
+	c.others.Add(1)
+	return c.Store.Take(ctx, ask)
+}
+
+func (c *counting) Renew(ctx context.Context, lease time.Duration, list ...jobs.Beat) (lost, cancelled []jobs.Ref, err error) {
+	c.others.Add(1)
+	return c.Store.Renew(ctx, lease, list...)
+}
+
+func (c *counting) Finish(ctx context.Context, list ...jobs.Outcome) ([]jobs.Ref, error) {
+	c.others.Add(1)
+	return c.Store.Finish(ctx, list...)
+}
+
+// A machine that has nothing to do looks 300 times a minute, and does nothing
+// else; one without jobs, or that does not run, does nothing at all.
+func TestIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &counting{Store: mem.NewJobs()}
+		job := jobs.Job[int]{Name: "job", Run: func(context.Context, int) error { return nil }}
+		added(t)(job.Add(t.Context(), c.Store, 1, jobs.After(time.Hour)))
+		machine(t, c, work.Options{}, job) // as in the role web
+		during(10*time.Minute, machine(t, c, work.Options{}))
+		if n := c.looks.Load() + c.others.Load(); n != 0 {
+			t.Errorf("without jobs: %d calls", n)
+		}
+		during(10*time.Minute, machine(t, c, work.Options{}, job))
+		if n := c.looks.Load(); n < 2990 || n > 3010 || c.others.Load() != 0 {
+			t.Errorf("in ten minutes: %d looks, %d other calls", n, c.others.Load())
+		}
+	})
+}
+
 // Limits hold on an instance and everywhere; a flood of one kind stops no other.
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
