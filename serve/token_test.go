@@ -123,7 +123,9 @@ func TestTokensAndValues(t *testing.T) {
 		})},
 		gorgon.Page[int64]{
 			Path: "/page", View: func(v int64) gorgon.Component { return gorgon.Text(fmt.Sprint("number ", v, " ")) },
-			LoadRequest: func(ctx context.Context, _ gorgon.Input, _ *http.Request) (int64, error) { return numbers.Get(ctx, "page") },
+			LoadRequest: func(ctx context.Context, _ gorgon.Input, _ *http.Request) (int64, error) {
+				return numbers.Get(ctx, "page")
+			},
 		},
 		gorgon.Handler{Pattern: "POST /change", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if _, err := serve.Purge(w, r, pages.Stale, pages.TagSubject("cache:numbers")); err != nil {
