@@ -55,7 +55,7 @@ func (c *club) changePassword() api.Endpoint[passwordInput, api.None] {
 			if err != nil {
 				return api.None{}, err
 			}
-			if err := c.setPassword(ctx, u.ID, u.Password, hash); none(err) {
+			if err := c.setPassword(ctx, u, hash); none(err) {
 				return api.None{}, refuse(ctx, "/current", "errors.current") // it was changed at the same time
 			} else if err != nil {
 				return api.None{}, err
@@ -66,7 +66,6 @@ func (c *club) changePassword() api.Endpoint[passwordInput, api.None] {
 			if err := c.people.Renew(ctx, true); err != nil {
 				return api.None{}, err
 			}
-			c.tell(ctx, u.Email, "password", "/forgot")
 			flash.Add(ctx, "password", "")
 			return api.None{}, nil
 		},
@@ -91,7 +90,7 @@ func (c *club) deleteAccount() api.Endpoint[deleteInput, api.None] {
 			if err := c.check(ctx, u.Email, u.Password, in.Password, "/password", "errors.current"); err != nil {
 				return api.None{}, err
 			}
-			if err := c.remove(ctx, u.ID); err != nil && !none(err) {
+			if err := c.remove(ctx, u); err != nil && !none(err) {
 				return api.None{}, err
 			}
 			if err := c.people.Forget(ctx, u.ID); err != nil {
@@ -100,7 +99,6 @@ func (c *club) deleteAccount() api.Endpoint[deleteInput, api.None] {
 			if err := c.people.SignOut(ctx); err != nil {
 				return api.None{}, err
 			}
-			c.tell(ctx, u.Email, "deleted", "/")
 			return api.None{}, nil
 		},
 		Then: func(deleteInput, api.None) string { return "/deleted" },

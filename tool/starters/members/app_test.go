@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/auth/password"
+	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb/litedbtest"
 	"github.com/gorgon-go/gorgon/gorgontest"
 	"github.com/gorgon-go/gorgon/mail/mailtest"
@@ -30,9 +31,10 @@ func openClub(t *testing.T, o gorgontest.Options) *house {
 	h := &house{t: t, base: o.Base, Outbox: mailtest.New()}
 	db := litedbtest.Open(t, schema)
 	store := &timed{Store: mem.NewSessions(), now: func() time.Time { return h.Now() }, back: map[string]time.Time{}}
-	h.club = newClub(db, store, h.Outbox)
+	queue := jobdb.In(db)
+	h.club = newClub(db, queue, store, h.Outbox)
 	h.passwords.Costs = password.Costs{Memory: 64, Passes: 1} // for tests alone
-	o.Database, o.Auth = db, h.people
+	o.Database, o.Auth, o.Jobs = db, h.people, queue
 	h.Site = o.Open(t, h.club.app("https://club.example"))
 	return h
 }
@@ -41,11 +43,22 @@ func openClub(t *testing.T, o gorgontest.Options) *house {
 // link, if that has a code.
 func (h *house) last() (m sent, path, code string) {
 	h.t.Helper()
+	h.write()
 	last := h.Last(h.t)
 	if to := last.Link(h.t); to.Fragment != "" {
 		path, code = to.Path, to.Fragment
 	}
 	return sent{last.Recipients()[0], last.Subject}, path, code
+}
+
+// write sends the mails that wait to be sent.
+func (h *house) write() {
+	h.t.Helper()
+	for _, job := range h.Work() {
+		if job.Err != "" {
+			h.t.Errorf("a mail failed: %s", job.Err)
+		}
+	}
 }
 
 type sent struct{ to, subject string }
@@ -97,6 +110,7 @@ func TestSessionAttacksEnumeration(t *testing.T) {
 		t.Helper()
 		var bodies []string
 		for i, email := range []string{"ada@example.com", "eve@example.com"} {
+			h.write()
 			before := len(h.Sent())
 			answer := send(h.Visitor(), email)
 			bodies = append(bodies, strings.ReplaceAll(answer.Body, email, "EMAIL")+http.StatusText(answer.Status))
@@ -134,6 +148,7 @@ func TestMails(t *testing.T) {
 		name := "ada" + strings.TrimPrefix(prefix, "/")
 		h.join(h.Visitor(), name)
 		h.Visitor().Get("/base"+prefix+"/forgot").Submit("main form", url.Values{"email": {name + "@example.com"}}).Want(http.StatusOK)
+		h.write()
 		m := h.To(t, name+"@example.com")
 		link := m.Link(t)
 		if link.Path != "/base"+prefix+"/reset" || link.Fragment == "" || strings.Count(m.Text, "https://") != 1 {
@@ -173,7 +188,7 @@ func TestPasswordsRefused(t *testing.T) {
 	} {
 		page.Submit("main form", url.Values{"name": {"Ada"}, "email": {"ada@example.com"}, "password": {given}}).Want(http.StatusUnprocessableEntity, want).WantNot(given)
 	}
-	if len(h.Sent()) > 0 {
+	if h.write(); len(h.Sent()) > 0 {
 		t.Errorf("%d mails were sent", len(h.Sent()))
 	}
 	for _, given := range []string{"countess@example.com", "countess12345", "qwertyqwerty", "!!password!!"} {
@@ -259,7 +274,7 @@ func TestSessionAttacksOvertaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.signedIn = func() { // the moment between the session and the second look
-		if err := h.setPassword(t.Context(), u.ID, u.Password, "another"); err != nil {
+		if err := h.setPassword(t.Context(), u, "another"); err != nil {
 			t.Error(err)
 		}
 	}

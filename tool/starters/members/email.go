@@ -36,14 +36,11 @@ func (c *club) changeEmail() api.Endpoint[emailInput, api.None] {
 			if found != nil && !none(found) {
 				return api.None{}, found
 			}
-			secret, err := c.emails.Make(ctx, u.ID, []byte(email))
-			switch {
-			case err != nil:
-			case found == nil:
-				err = c.write(ctx, email, "known", "/sign-in", "")
-			default:
-				err = c.write(ctx, email, "email", "/account/email/confirm", secret)
+			n := about(ctx, "email", email, "/account/email/confirm")
+			if n.User = u.ID; found == nil {
+				n = about(ctx, "known", email, "/sign-in")
 			}
+			err = c.write(ctx, n)
 			if err == nil {
 				flash.Add(ctx, "sent", "")
 			}
@@ -81,7 +78,7 @@ func (c *club) confirmEmail() api.Endpoint[codeInput, api.None] {
 			if err != nil {
 				return api.None{}, refuseUsed(ctx, err)
 			}
-			if err := c.setEmail(ctx, u.ID, string(email), c.now()); errors.Is(err, errTaken) {
+			if err := c.setEmail(ctx, u, string(email), c.now()); errors.Is(err, errTaken) {
 				return api.None{}, refuseUsed(ctx, auth.ErrUsed)
 			} else if err != nil {
 				return api.None{}, err
@@ -89,7 +86,6 @@ func (c *club) confirmEmail() api.Endpoint[codeInput, api.None] {
 			if err := c.resets.Revoke(ctx, u.ID); err != nil { // a mail in the old mailbox
 				return api.None{}, err
 			}
-			c.tell(ctx, u.Email, "moved", "/forgot") // at the old address
 			flash.Add(ctx, "email", "")
 			return api.None{}, nil
 		},

@@ -5,10 +5,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"html/template"
-	"log/slog"
+	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/auth"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/mail"
 	"github.com/gorgon-go/gorgon/templates"
 )
@@ -21,26 +24,40 @@ var mails = &templates.Set{
 	Funcs:    func(ctx context.Context) template.FuncMap { return messages.Funcs(ctx) },
 }
 
-// A notice is all that a mail is made of. It could be stored, and sent later.
+// A notice is all that a mail is made of. It is the argument of a job, so that a
+// mail is written when what it is about has been committed, visitors do not wait
+// for the mail server, and a server that is away for an hour loses none. Who reads
+// the table of jobs finds no secret in it: those of links are made by the job.
 type notice struct {
 	Kind   string // which of the mails in messages/: "signUp", "reset"
 	To     string // as normal returns it
 	Locale string
 	Page   string // where its link leads
-	Secret string // of the link; "" for none
+	User   string `json:",omitempty"` // whose link it is
+	SignUp string `json:",omitempty"` // finds a sign-up, and confirms none
 }
 
 // notices are the mails that may reach a person who did not ask for them: they
 // say that there is nothing to do.
 var notices = map[string]bool{"known": true, "reset": true, "unknown": true}
 
-// write sends the mail of a kind, in the visitor's language.
-func (c *club) write(ctx context.Context, to, kind, page, secret string) error {
-	err := c.send(ctx, notice{kind, to, gorgon.LocaleOf(ctx), page, secret})
-	if err != nil {
-		return &gorgon.Error{Op: "send a mail", Path: kind, Kind: gorgon.KindUnavailable, Message: say(ctx, "errors.mail"), Err: err}
+// letter is the job that sends a mail. It is tried again while the mail server is
+// away, and not when there is no such mailbox.
+func (c *club) letter() jobs.Job[notice] {
+	return jobs.Job[notice]{Name: "letter", Run: c.send, Priority: jobs.High, Timeout: time.Minute}
+}
+
+// write adds the job of a mail.
+func (c *club) write(ctx context.Context, n notice) error {
+	if _, err := c.letter().Add(ctx, c.queue, n); err != nil {
+		return &gorgon.Error{Op: "send a mail", Path: n.Kind, Kind: gorgon.KindUnavailable, Message: say(ctx, "errors.mail"), Err: err}
 	}
 	return nil
+}
+
+// about is a mail in the visitor's language about what has been done.
+func about(ctx context.Context, kind, to, page string) notice {
+	return notice{Kind: kind, To: to, Locale: gorgon.LocaleOf(ctx), Page: page}
 }
 
 // send renders mails/mail.html and sends it. Nothing in it was typed by a
@@ -49,6 +66,12 @@ func (c *club) write(ctx context.Context, to, kind, page, secret string) error {
 // not send. So it is in no log of a server or proxy, in no Referer, and programs
 // that open links in mails do not have it.
 func (c *club) send(ctx context.Context, n notice) error {
+	secret, err := c.secretOf(ctx, n)
+	if errors.Is(err, errPointless) {
+		return nil
+	} else if err != nil {
+		return err
+	}
 	subject, err := messages.In(n.Locale, "mail."+n.Kind+".subject", nil)
 	if err != nil {
 		return err
@@ -57,17 +80,51 @@ func (c *club) send(ctx context.Context, n notice) error {
 	if err != nil {
 		return err
 	}
-	if n.Secret != "" {
-		link += "#" + n.Secret
+	if secret != "" {
+		link += "#" + secret
 	}
-	return c.mail.Send(ctx, mail.Message{
+	err = c.mail.Send(ctx, mail.Message{
 		To: []string{n.To}, Subject: subject, Locale: n.Locale,
 		HTML: mails.View("mail.html", struct {
 			notice
-			Subject, Dir, Link string
-			Unasked            bool
-		}{n, subject, direction(n.Locale), link, notices[n.Kind]}),
+			Secret, Subject, Dir, Link string
+			Unasked                    bool
+		}{n, secret, subject, direction(n.Locale), link, notices[n.Kind]}),
 	})
+	if mail.Permanent(err) {
+		return jobs.Fatal(err)
+	}
+	return err
+}
+
+// errPointless says that a mail is not worth sending any more.
+var errPointless = errors.New("what the mail is about is over")
+
+// secretOf makes the secret of a mail's link; "" if it has none. If the job runs
+// again, the one before is worth nothing.
+func (c *club) secretOf(ctx context.Context, n notice) (string, error) {
+	switch n.Kind {
+	case "signUp":
+		_, data, err := c.waiting.Look(ctx, n.SignUp)
+		if errors.Is(err, auth.ErrUsed) {
+			return "", errPointless
+		} else if err != nil {
+			return "", err
+		}
+		return c.signUps.Make(ctx, n.SignUp, data)
+	case "reset", "email":
+		u, err := c.byID(ctx, n.User)
+		if none(err) || err == nil && n.Kind == "reset" && u.Email != n.To {
+			return "", errPointless // the account, or the mailbox, is not theirs any more
+		} else if err != nil {
+			return "", err
+		}
+		if n.Kind == "email" {
+			return c.emails.Make(ctx, u.ID, []byte(n.To))
+		}
+		return c.resets.Make(ctx, u.ID, nil)
+	}
+	return "", nil
 }
 
 // direction is that of a language's script.
@@ -76,12 +133,4 @@ func direction(locale string) string {
 		return "rtl"
 	}
 	return "ltr"
-}
-
-// tell sends a mail about what has been done: that it cannot be sent undoes
-// nothing.
-func (c *club) tell(ctx context.Context, to, kind, page string) {
-	if err := c.write(ctx, to, kind, page, ""); err != nil {
-		slog.ErrorContext(ctx, "a mail could not be sent", "mail", kind, "err", err)
-	}
 }

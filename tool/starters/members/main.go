@@ -17,6 +17,7 @@ import (
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/disk"
@@ -25,6 +26,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
 	"github.com/gorgon-go/gorgon/redis"
+	"github.com/gorgon-go/gorgon/work"
 )
 
 const name = "starter-members"
@@ -38,12 +40,14 @@ func main() {
 	// mails. Both are used when they are first needed.
 	db := database.Open(litedb.Dialect, schema)
 	mailer := smtp.New(smtp.Options{})
-	c := newClub(db, sessiondb.In(db), mailer)
+	queue := jobdb.In(db)
+	c := newClub(db, queue, sessiondb.In(db), mailer)
 	command.Main(c.app(origin()), command.Config{
 		Bundler:  bundle.Bundler{},
 		Database: db,
 		Auth:     c.people,
 		Mail:     mailer,
+		Jobs:     work.New(work.Options{Store: queue}),
 		// Where pages that are made later can be kept, and purges are told: on disk
 		// if nothing is said, or --store postgres://… or redis://… for several machines.
 		Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()},
@@ -70,7 +74,7 @@ func (c *club) app(origin string) gorgon.App {
 		Navigation: &gorgon.Navigation{},
 		Parts: []gorgon.Part{
 			still("/", "home"),
-			c.whoIsHere(), c.passkeys(),
+			c.whoIsHere(), c.passkeys(), c.letter(),
 
 			open("/sign-up", "sign-up", c.blank), c.signUp(), still("/sign-up/sent", "sign-up-sent"),
 			open("/confirm", "confirm", c.blank), c.confirm(),

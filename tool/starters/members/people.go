@@ -14,6 +14,7 @@ import (
 	"github.com/gorgon-go/gorgon/auth"
 	"github.com/gorgon-go/gorgon/auth/password"
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/limit"
 	"github.com/gorgon-go/gorgon/mail"
 	"github.com/gorgon-go/gorgon/sessions"
@@ -22,6 +23,7 @@ import (
 // A club is the app over one database and one store of sessions.
 type club struct {
 	db     *database.DB
+	queue  *jobdb.Queue // of mails
 	people *auth.Auth
 	limits *limit.Limiter
 	mail   mail.Sender
@@ -30,14 +32,16 @@ type club struct {
 	passwords *password.Hasher // one for the program: it bounds what all hashes take
 
 	signUps, resets, emails auth.Links // what links in mails are for
+	waiting                 auth.Links // sign-ups whose mail is not written yet
 
 	signedIn func() // is called when a sign-in has made its session; for tests
 }
 
-func newClub(db *database.DB, store sessions.Store, sender mail.Sender) *club {
-	c := &club{db: db, limits: &limit.Limiter{Store: store}, mail: sender, now: time.Now, passwords: new(password.Hasher)}
+func newClub(db *database.DB, queue *jobdb.Queue, store sessions.Store, sender mail.Sender) *club {
+	c := &club{db: db, queue: queue, limits: &limit.Limiter{Store: store}, mail: sender, now: time.Now, passwords: new(password.Hasher)}
 	c.people = auth.New(auth.Options{Store: store, Find: c.scopes})
 	c.signUps = c.people.Links("sign-up", 24*time.Hour)
+	c.waiting = c.people.Links("waiting", 24*time.Hour)
 	c.resets = c.people.Links("reset", time.Hour)
 	c.emails = c.people.Links("email", time.Hour)
 	return c

@@ -15,7 +15,7 @@ type forgotInput struct {
 }
 
 // forgot answers the same, and does as much, whether there is a user with the
-// address or not: a mail is sent in both cases.
+// address or not: a mail is written in both cases.
 func (c *club) forgot() api.Endpoint[forgotInput, api.None] {
 	return api.Endpoint[forgotInput, api.None]{
 		Path: "POST /forgot", Name: "forgot",
@@ -25,20 +25,12 @@ func (c *club) forgot() api.Endpoint[forgotInput, api.None] {
 				return api.None{}, err
 			}
 			u, err := c.byEmail(ctx, email)
-			unknown := none(err)
-			if unknown {
-				u.ID, err = newID(), nil // a user that there is not
+			n := about(ctx, "reset", email, "/reset")
+			if n.User = u.ID; none(err) {
+				n, err = about(ctx, "unknown", email, "/sign-up"), nil
 			}
-			if err != nil {
-				return api.None{}, err
-			}
-			secret, err := c.resets.Make(ctx, u.ID, nil)
-			switch {
-			case err != nil:
-			case unknown:
-				err = c.write(ctx, email, "unknown", "/sign-up", "")
-			default:
-				err = c.write(ctx, email, "reset", "/reset", secret)
+			if err == nil {
+				err = c.write(ctx, n)
 			}
 			return api.None{}, err
 		},
@@ -79,7 +71,7 @@ func (c *club) reset() api.Endpoint[resetInput, api.None] {
 			if _, _, err := c.resets.Use(ctx, in.Code); err != nil {
 				return api.None{}, refuseUsed(ctx, err)
 			}
-			if err := c.setPassword(ctx, u.ID, u.Password, hash); none(err) {
+			if err := c.setPassword(ctx, u, hash); none(err) {
 				return api.None{}, refuseUsed(ctx, auth.ErrUsed) // it was changed at the same time
 			} else if err != nil {
 				return api.None{}, err
@@ -90,7 +82,6 @@ func (c *club) reset() api.Endpoint[resetInput, api.None] {
 			if _, err := c.people.Tokens().RevokeAll(ctx, u.ID); err != nil {
 				return api.None{}, err
 			}
-			c.tell(ctx, u.Email, "password", "/forgot")
 			flash.Add(ctx, "reset", "")
 			return api.None{}, nil
 		},

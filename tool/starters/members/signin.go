@@ -66,7 +66,7 @@ func (c *club) strengthen(ctx context.Context, u user, given string) {
 	}
 	hash, err := c.passwords.Hash(ctx, given)
 	if err == nil {
-		err = c.setPassword(ctx, u.ID, u.Password, hash)
+		err = c.rehash(ctx, u, hash)
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "a password could not be hashed again", "err", err)

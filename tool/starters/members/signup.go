@@ -20,7 +20,7 @@ type signUpInput struct {
 }
 
 // pending is a sign-up until it is confirmed. It is kept with the secret of its
-// mail, and forgotten with it.
+// mail, and until that is written by itself; both are forgotten after a day.
 type pending struct{ Name, Email, Hash string }
 
 // signUp answers the same, and does as much, whether there is a user with the
@@ -48,15 +48,14 @@ func (c *club) signUp() api.Endpoint[signUpInput, api.None] {
 			if err != nil {
 				return api.None{}, err
 			}
-			secret, err := c.signUps.Make(ctx, "", data)
-			switch {
-			case err != nil:
-			case found == nil:
-				err = c.write(ctx, email, "known", "/sign-in", "") // the secret stays unused
-			default:
-				err = c.write(ctx, email, "signUp", "/confirm", secret)
+			n := about(ctx, "signUp", email, "/confirm")
+			if n.SignUp, err = c.waiting.Make(ctx, "", data); err != nil {
+				return api.None{}, err
 			}
-			return api.None{}, err
+			if found == nil {
+				n = about(ctx, "known", email, "/sign-in") // what waits stays unused
+			}
+			return api.None{}, c.write(ctx, n)
 		},
 		Then: func(signUpInput, api.None) string { return "/sign-up/sent" },
 	}

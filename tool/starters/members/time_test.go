@@ -89,7 +89,7 @@ func TestMailLimit(t *testing.T) {
 		ask().Want(http.StatusOK)
 	}
 	ask().Want(http.StatusTooManyRequests)
-	if len(h.Sent()) != mailsByMailbox.N {
+	if h.write(); len(h.Sent()) != mailsByMailbox.N {
 		t.Errorf("%d mails", len(h.Sent()))
 	}
 	h.Advance(21 * time.Minute)

@@ -76,9 +76,11 @@ func (c *club) add(ctx context.Context, u user) error {
 		u.ID, u.Email, u.Name, u.Password, u.Role, u.Confirmed.Unix(), u.Created.Unix()))
 }
 
-// setEmail changes an address that has been confirmed.
-func (c *club) setEmail(ctx context.Context, id, email string, confirmed time.Time) error {
-	return c.unlessTaken(ctx, email, c.change(ctx, "update users set email = $1, confirmed_at = $2 where id = $3", email, confirmed.Unix(), id))
+// setEmail changes an address that has been confirmed. As with all changes that
+// give away an account, the mail about it is part of the transaction.
+func (c *club) setEmail(ctx context.Context, u user, email string, confirmed time.Time) error {
+	moved := about(ctx, "moved", u.Email, "/forgot") // at the old address
+	return c.unlessTaken(ctx, email, c.changeAndTell(ctx, moved, "update users set email = $1, confirmed_at = $2 where id = $3", email, confirmed.Unix(), u.ID))
 }
 
 // unlessTaken finds out whether a change failed because of the address: the
@@ -97,13 +99,18 @@ func (c *club) setName(ctx context.Context, id, name string) error {
 	return c.change(ctx, "update users set name = $1 where id = $2", name, id)
 }
 
-// setPassword replaces a hash, unless another request has replaced it first.
-func (c *club) setPassword(ctx context.Context, id, old, hash string) error {
-	return c.change(ctx, "update users set password = $1 where id = $2 and password = $3", hash, id, old)
+// rehash replaces the hash of a password by another one of it.
+func (c *club) rehash(ctx context.Context, u user, hash string) error {
+	return c.change(ctx, "update users set password = $1 where id = $2 and password = $3", hash, u.ID, u.Password)
 }
 
-func (c *club) remove(ctx context.Context, id string) error {
-	return c.change(ctx, "delete from users where id = $1", id)
+// setPassword replaces a password, unless another request has replaced it first.
+func (c *club) setPassword(ctx context.Context, u user, hash string) error {
+	return c.changeAndTell(ctx, about(ctx, "password", u.Email, "/forgot"), "update users set password = $1 where id = $2 and password = $3", hash, u.ID, u.Password)
+}
+
+func (c *club) remove(ctx context.Context, u user) error {
+	return c.changeAndTell(ctx, about(ctx, "deleted", u.Email, "/"), "delete from users where id = $1", u.ID)
 }
 
 // members lists the newest users, for admins.
@@ -128,7 +135,21 @@ func (c *club) members(ctx context.Context) (all []user, err error) {
 // change changes one user; an error for which none is true says that there is
 // no such user.
 func (c *club) change(ctx context.Context, statement string, args ...any) error {
-	result, err := c.db.SQL().ExecContext(ctx, statement, args...)
+	return changed(c.db.SQL().ExecContext(ctx, statement, args...))
+}
+
+// changeAndTell is change, with a mail about it to the user: both or none.
+func (c *club) changeAndTell(ctx context.Context, n notice, statement string, args ...any) error {
+	return c.db.Tx(ctx, nil, func(tx *sql.Tx) error {
+		if err := changed(tx.ExecContext(ctx, statement, args...)); err != nil {
+			return err
+		}
+		_, err := c.letter().Add(ctx, c.queue.In(tx), n)
+		return err
+	})
+}
+
+func changed(result sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
