@@ -194,7 +194,7 @@ func TestTerraformNames(t *testing.T) {
 
 // everything is a site with all needs, and what it is run with.
 func everything() (deploy.Site, terraformtest.With) {
-	o := map[string]string{"app:store": "redis", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:secret": "yes",
+	o := map[string]string{"app:store": "redis", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:jobs": "yes", "app:secret": "yes",
 		"environment": "production", "domain": "www.example.com", "dns_zone": "example", "cdn": "true", "repository": "owner/repository", "emails": `["a@example.com"]`, "available": "true"}
 	s := app(o)
 	return s, with(s, o)
