@@ -4,6 +4,7 @@ package command
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/mail"
 	"github.com/gorgon-go/gorgon/mail/smtp"
+	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/wire"
 )
 
@@ -83,5 +85,22 @@ func TestMailVariablesAreListed(t *testing.T) {
 	}
 	if got := list(Config{}); len(got) > 0 {
 		t.Errorf("an app without mail lists %q", got)
+	}
+}
+
+// What the app is says that it sends mails, so that a target has their variables.
+func TestMailsAreAPart(t *testing.T) {
+	for _, config := range []Config{{}, {Mail: smtp.New(smtp.Options{})}} {
+		var out bytes.Buffer
+		page := gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component { return gorgon.Text("") }}
+		root := newProgram(gorgon.App{Name: "site", Parts: []gorgon.Part{page}}, config, &out, io.Discard).root()
+		root.SetArgs([]string{"parts", "--json"})
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var app plan.App
+		if err := json.Unmarshal(out.Bytes(), &app); err != nil || app.HasPart(plan.MailPart) != (config.Mail != nil) {
+			t.Errorf("mails: %t; the program says %s, %v", config.Mail != nil, out.String(), err)
+		}
 	}
 }

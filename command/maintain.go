@@ -154,6 +154,7 @@ func (m maintainer) run(ctx context.Context, store pages.Store, bounds pages.Bou
 		if did.Jobs = &batch; err != nil {
 			faults = append(faults, fmt.Errorf("run jobs: %w", err))
 		}
+		m.p.sayLeft(batch)
 	}
 	did.Services, err = supervise.Due(ctx, supervise.Config{Services: m.p.services(), Store: store, Log: m.p.log})
 	return did, errors.Join(append(faults, err)...)

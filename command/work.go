@@ -28,6 +28,7 @@ func (v *server) work(ctx context.Context, s *seed.Seed, store pages.Store) (don
 	}
 	if v.role != roleWeb && p.config.Jobs != nil {
 		all.Go(func() { p.config.Jobs.Run(ctx) })
+		all.Go(func() { p.sayLate(ctx) })
 	}
 	if store != nil {
 		all.Go(func() { keepAssets(ctx, s, store, p.log) })

@@ -17,6 +17,10 @@ const (
 // EventPageFailed is the event of a kept page that could not be made.
 const EventPageFailed = "page-failed"
 
+// EventJobsLate is the event of jobs that are due for long and do not run. What
+// is deployed to a cloud has an alert on it.
+const EventJobsLate = "jobs-late"
+
 // An Event is what a program reads of a record.
 type Event struct {
 	Name  string   // "" for a record that is for people alone

@@ -27,7 +27,8 @@
 //
 // A record that a program acts on has the field [LogEvent], which says what
 // happened, and the fields that belong to it: [EventPageFailed] has [LogPage]
-// with the page's name, or [LogPages] where several records became one.
+// with the page's name, or [LogPages] where several records became one, and
+// [EventJobsLate] has none.
 // [ParseEvent] reads them.
 package wire
 

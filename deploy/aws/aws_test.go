@@ -21,6 +21,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy/aws"
 	"github.com/gorgon-go/gorgon/deploy/deploytest"
 	"github.com/gorgon-go/gorgon/deploy/pod"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/wire"
 )
@@ -29,7 +30,7 @@ import (
 const secret = "open-sesame"
 
 // stacks are sites of an app that grows: bare; with a database; then with connections
-// that stay open; then with a cache and with maintain called from outside. One more
+// that stay open; then with a cache, jobs, and maintain called from outside. One more
 // has its store in a bucket, and a name that no resource may have.
 func stacks() map[string]deploy.Site {
 	view := func(struct{}) gorgon.Component { return nil }
@@ -56,6 +57,7 @@ func stacks() map[string]deploy.Site {
 	connections := site(shop, plan.Setting{Store: "postgres", SharedStore: true}, store, rows, purge, greeting, key, from)
 	connections.Migrate = true
 	shop.Parts = grow(gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 5 * time.Minute})
+	shop.Parts = grow(jobs.Job[string]{Name: "receipt", Run: func(context.Context, string) error { return nil }})
 	full := site(shop, plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, store, rows, purge, greeting, key, from)
 	full.Migrate, full.Outcome.Role, full.Region = true, "web", "eu-central-1" // maintain is called where instances have this role
 	bucket := site(gorgon.App{Name: "Internal__7-Seas", Parts: basic}, plan.Setting{Store: "s3", SharedStore: true}, store, purge)

@@ -122,6 +122,7 @@ func TestMutations(t *testing.T) {
 		{Name: "need: the schedule is gone", File: "schedule.tf", Find: `(?s)^resource "aws_scheduler_schedule".*?\n\}\n`, Put: "", By: "needed and nothing else"},
 		{Name: "need: a bucket that the app does not need", File: "network.tf", Find: `\z`, Put: "\nresource \"aws_s3_bucket\" \"more\" {\n  bucket = \"${local.name}-more\"\n}\n", By: "needed and nothing else"},
 		{Name: "watched: no alarm on 5xx", File: "observability.tf", Find: `^    (errors|refused) .*\n`, Put: "", By: "alerts"},
+		{Name: "watched: no alarm on late jobs", File: "observability.tf", Find: `^    late .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on latency", File: "observability.tf", Find: `^    latency .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on readiness", File: "observability.tf", Find: `^    unready .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on the database's disk", File: "observability.tf", Find: `^    disk .*\n`, Put: "", By: "alerts"},

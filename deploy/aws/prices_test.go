@@ -25,6 +25,7 @@ var costs = map[string]string{
 	"aws_cloudfront_distribution":         "CloudFront",
 	"aws_cloudwatch_dashboard":            "dashboards",
 	"aws_cloudwatch_log_group":            "log that is taken in",
+	"aws_cloudwatch_log_metric_filter":    free, // its metric exists while jobs are late, and ten are
 	"aws_cloudwatch_metric_alarm":         "alarms",
 	"aws_db_instance":                     "RDS for PostgreSQL",
 	"aws_db_parameter_group":              free,

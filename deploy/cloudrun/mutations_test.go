@@ -94,6 +94,7 @@ func TestMutations(t *testing.T) {
 		{Name: "need: the schedule is gone", File: "schedule.tf", Find: `(?s)^resource "google_cloud_scheduler_job".*?\n\}\n`, Put: "", By: "needed and nothing else"},
 		{Name: "need: a bucket that the app does not need", File: "network.tf", Find: `\z`, Put: "\nresource \"google_storage_bucket\" \"more\" {\n  name                        = \"${local.name}-more\"\n  location                    = var.region\n  uniform_bucket_level_access = true\n  public_access_prevention    = \"enforced\"\n}\n", By: "needed and nothing else"},
 		{Name: "watched: no check from outside", File: "observability.tf", Find: `^    "places without answer" .*\n`, Put: "", By: "alerts"},
+		{Name: "watched: no alert on late jobs", File: "observability.tf", Find: `^resource "google_monitoring_alert_policy" "jobs" \{(?:.*\n)*?\}`, Put: "", By: "alerts"},
 		{Name: "watched: no alert on 5xx", File: "observability.tf", Find: `^    "share of 5xx" .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alert on the database's disk", File: "observability.tf", Find: `^    "database disk in use" .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no dashboard", File: "observability.tf", Find: `(?s)^resource "google_monitoring_dashboard".*?\n\}\n`, Put: "", By: "watched"},

@@ -3,6 +3,7 @@
 package cloudrun_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy/deploytest"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
 	"github.com/gorgon-go/gorgon/deploy/terraformtest"
+	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -27,6 +29,7 @@ var options = map[string][]string{
 	"app:open":    {"no", "yes"},
 	"app:always":  {"no", "yes"},
 	"app:every":   {"no", "yes"},
+	"app:jobs":    {"no", "yes"},
 	"app:secret":  {"no", "yes"},
 	"environment": {"production", "staging"},
 	"domain":      {"", "www.example.com"},
@@ -46,6 +49,9 @@ func app(o map[string]string) deploy.Site {
 	}
 	if o["app:every"] == "yes" {
 		parts = append(parts, gorgon.Service{Name: "digest", Every: 5 * time.Minute})
+	}
+	if o["app:jobs"] == "yes" {
+		parts = append(parts, jobs.Job[string]{Name: "receipt", Run: func(context.Context, string) error { return nil }})
 	}
 	s := site(gorgon.App{Name: "shop", Parts: parts}, setting, o["app:rows"] == "yes")
 	if o["app:rows"] == "yes" {
@@ -188,7 +194,7 @@ func TestTerraformNames(t *testing.T) {
 
 // everything is a site with all needs, and what it is run with.
 func everything() (deploy.Site, terraformtest.With) {
-	o := map[string]string{"app:store": "redis", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:secret": "yes",
+	o := map[string]string{"app:store": "redis", "app:rows": "yes", "app:open": "yes", "app:every": "yes", "app:jobs": "yes", "app:secret": "yes",
 		"environment": "production", "domain": "www.example.com", "dns_zone": "example", "cdn": "true", "repository": "owner/repository", "emails": `["a@example.com"]`, "available": "true"}
 	s := app(o)
 	return s, with(s, o)

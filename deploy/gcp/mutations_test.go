@@ -101,6 +101,7 @@ func TestMutations(t *testing.T) {
 		{Name: "a bucket open to scripts of every site", File: "database.tf", Find: `\z`, Put: more("resource \"google_storage_bucket\" \"more\" {\n  name                        = \"a-production\"\n  location                    = \"EU\"\n  public_access_prevention    = \"enforced\"\n  uniform_bucket_level_access = true\n  cors {\n    origin = [\"*\"]\n  }\n}"), By: "buckets"},
 		{Name: "nothing asks from outside", File: "observability.tf", Find: `^resource "google_monitoring_uptime_check_config" "ready" \{(?:.*\n)*?\}`, Put: ``, By: "watched"},
 		{Name: "an alert less: 5xx", File: "observability.tf", Find: `^    "answers of 5xx a second" = \{\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},
+		{Name: "an alert less: late jobs", File: "observability.tf", Find: `^resource "google_monitoring_alert_policy" "jobs" \{(?:.*\n)*?\}`, Put: ``, By: "alerts"},
 		{Name: "an alert less: latency", File: "observability.tf", Find: `^    "ms that .*\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},
 		{Name: "an alert less: readiness", File: "observability.tf", Find: `^    "is not ready.*\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},
 		{Name: "an alert less: the database's disk", File: "observability.tf", Find: `^    "share of the database's disk" = \{\n.*\n.*\n    \}\n`, Put: ``, By: "alerts"},

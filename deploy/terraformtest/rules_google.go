@@ -166,7 +166,7 @@ var onGoogle = []Rule{
 		return append(some("what asks from outside", "google_monitoring_uptime_check_config")(r), append(
 			some("alerts", "google_monitoring_alert_policy")(r), some("a page that shows it", "google_monitoring_dashboard")(r)...)...)
 	}},
-	{"alerts", "D4, §15: 5xx, latency, readiness and the database's disk each have an alert", func(r *Result) []string {
+	{"alerts", "D4, §15: 5xx, latency, readiness, the database's disk and late jobs each have an alert", func(r *Result) []string {
 		if r.Plan.Variables["watch"] == false {
 			return nil
 		}
@@ -174,7 +174,7 @@ var onGoogle = []Rule{
 		for _, one := range r.Plan.Of("google_monitoring_alert_policy") {
 			for i := range one.List("conditions") {
 				filter := fmt.Sprintf("conditions.%d.condition_threshold.0.filter", i)
-				text.WriteString(one.Text(filter) + "\n")
+				text.WriteString(one.Text(filter) + one.Text(fmt.Sprintf("conditions.%d.condition_matched_log.0.filter", i)) + "\n")
 				// Of all that is watched, the check from outside alone has an id that
 				// is known only after it is made.
 				if one.Get(filter) == (Unknown{}) && strings.Contains(r.text(".tf"), "uptime_check/check_passed") {
@@ -182,7 +182,7 @@ var onGoogle = []Rule{
 				}
 			}
 		}
-		return missing(text.String(), "an alert on", watched(r, []string{"response_code_class", "latencies", "check_passed"}, "disk/utilization"))
+		return missing(text.String(), "an alert on", watched(r, []string{"response_code_class", "latencies", "check_passed"}, "disk/utilization", "jobs-late"))
 	}},
 }
 
@@ -398,10 +398,15 @@ func probes(r *Result, kind, argument, path string) []string {
 	return faults
 }
 
-// watched are what alerts are on: the disk of a database if there is one.
-func watched(r *Result, always []string, disk string) []string {
+// watched are what alerts are on: the disk of a database and late jobs if there are
+// such.
+func watched(r *Result, always []string, disk, jobs string) []string {
+	list := slices.Clone(always)
 	if r.Stack.Database {
-		return append(slices.Clone(always), disk)
+		list = append(list, disk)
 	}
-	return always
+	if r.Stack.Jobs {
+		list = append(list, jobs)
+	}
+	return list
 }

@@ -18,7 +18,7 @@ locals {
     plan   = ["viewer", "iam.securityReviewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
-      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "run.admin", "serviceusage.serviceUsageAdmin",
+      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin"{{if .Jobs}}, "logging.configWriter"{{end}}, "run.admin", "serviceusage.serviceUsageAdmin",
 {{- if or .Secrets .Cron}}
       {{if .Cron}}"cloudscheduler.admin",{{if .Secrets}} {{end}}{{end}}{{if .Secrets}}"secretmanager.admin",{{end}}{{if .Database}} "cloudsql.admin", "servicenetworking.networksAdmin",{{end}}{{if .Cache}} "memorystore.admin", "networkconnectivity.consumerNetworkAdmin",{{end}}
 {{- end}}

@@ -15,7 +15,7 @@ locals {
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
-      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin"{{if .Cache}}, "memorystore.admin", "networkconnectivity.consumerNetworkAdmin"{{end}}
+      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin"{{if .Jobs}}, "logging.configWriter"{{end}}{{if .Cache}}, "memorystore.admin", "networkconnectivity.consumerNetworkAdmin"{{end}}
       {{- if or .Migrate .Cron}}, "run.admin"{{end}}{{if .Cron}}, "cloudscheduler.admin"{{end}}{{if .Secrets}}, "secretmanager.admin"{{end}}{{if .Database}}, "cloudsql.admin", "servicenetworking.networksAdmin"{{end}},
     ]
   }

@@ -69,6 +69,20 @@ resource "google_monitoring_alert_policy" "app" {
     }
   }
 }
+{{- if .Jobs}}
+resource "google_monitoring_alert_policy" "jobs" { # the program says each minute which have been due for ten minutes and do not run
+  display_name          = "${local.name}: jobs are late"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+  conditions {
+    display_name = "the log says jobs-late"
+    condition_matched_log { filter = "resource.type = \"gce_instance\" AND labels.\"compute.googleapis.com/resource_name\" =~ \"^${local.name}-\" AND \"jobs-late\"" }
+  }
+  alert_strategy {
+    notification_rate_limit { period = "3600s" }
+  }
+}
+{{- end}}
 resource "google_monitoring_dashboard" "app" {
   dashboard_json = jsonencode({ displayName = local.name, gridLayout = { columns = "2", widgets = [for title, w in local.shown : {
     title = title, xyChart = { dataSets = [{ plotType = "LINE", timeSeriesQuery = { timeSeriesFilter = {

@@ -10,6 +10,8 @@ locals {
     "GREETING" = "good day"
     # an instance does no work between requests
     "GORGON_ROLE" = "web"
+    # how long a request that added jobs runs them after its response
+    "GORGON_WORK_AFTER" = "10s"
   }
   environment = merge(local.settings, { for name, value in var.settings : name => value if value != "" })
 }

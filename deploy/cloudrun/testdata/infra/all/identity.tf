@@ -16,7 +16,7 @@ locals {
     plan   = ["viewer", "iam.securityReviewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
-      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "run.admin", "serviceusage.serviceUsageAdmin",
+      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "logging.configWriter", "run.admin", "serviceusage.serviceUsageAdmin",
       "cloudscheduler.admin", "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin", "memorystore.admin", "networkconnectivity.consumerNetworkAdmin",
     ]
   }

@@ -67,6 +67,18 @@ resource "google_monitoring_alert_policy" "watched" {
     }
   }
 }
+resource "google_monitoring_alert_policy" "jobs" { # the program says which have been due for long and do not run
+  display_name          = "${local.name}: jobs are late"
+  combiner              = "OR"
+  notification_channels = local.channels
+  conditions {
+    display_name = "the log says jobs-late"
+    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"jobs-late\"" }
+  }
+  alert_strategy {
+    notification_rate_limit { period = "3600s" }
+  }
+}
 resource "google_monitoring_dashboard" "app" {
   dashboard_json = jsonencode({ displayName = local.name, gridLayout = { columns = "2", widgets = [for what, w in local.watched : {
     title = what

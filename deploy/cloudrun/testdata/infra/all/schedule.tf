@@ -4,7 +4,7 @@
 resource "google_cloud_scheduler_job" "maintain" {
   name      = "${local.name}-maintain"
   region    = var.region
-  schedule  = "0 * * * *" # as often as the app's shortest interval, between a minute and an hour
+  schedule  = "* * * * *" # as often as the app's shortest interval, between a minute and an hour
   time_zone = "Etc/UTC"
   http_target {
     http_method = "POST"

@@ -3,7 +3,7 @@
 # calls fail without harm.
 resource "aws_scheduler_schedule" "maintain" {
   name                = "${local.name}-maintain"
-  schedule_expression = "cron(0/5 * * * ? *)"
+  schedule_expression = "cron(* * * * ? *)"
   flexible_time_window { mode = "OFF" }
   target {
     arn      = aws_ecs_cluster.main.arn

@@ -70,7 +70,7 @@ run "by_itself" {
     error_message = "The program does not reach its own network."
   }
   assert {
-    condition     = google_cloud_scheduler_job.maintain.schedule == "0 * * * *" && google_cloud_run_v2_job.app["maintain"].template[0].template[0].containers[0].args[0] == "maintain"
+    condition     = google_cloud_scheduler_job.maintain.schedule == "* * * * *" && google_cloud_run_v2_job.app["maintain"].template[0].template[0].containers[0].args[0] == "maintain"
     error_message = "Maintenance is not called."
   }
 }

@@ -13,7 +13,7 @@ locals {
     plan   = ["iam.securityReviewer", "viewer"]
     apply = [
       "artifactregistry.admin", "certificatemanager.owner", "compute.admin", "dns.admin", "iam.securityReviewer", "iam.serviceAccountAdmin", "iam.serviceAccountUser",
-      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "memorystore.admin", "networkconnectivity.consumerNetworkAdmin", "run.admin", "cloudscheduler.admin", "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin",
+      "iam.workloadIdentityPoolAdmin", "monitoring.admin", "resourcemanager.projectIamAdmin", "logging.configWriter", "memorystore.admin", "networkconnectivity.consumerNetworkAdmin", "run.admin", "cloudscheduler.admin", "secretmanager.admin", "cloudsql.admin", "servicenetworking.networksAdmin",
     ]
   }
 }
