@@ -1,0 +1,65 @@
+// The memory that a large upload takes.
+
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+// noughts is a large file of nothing.
+type noughts struct{}
+
+func (noughts) ReadAt(p []byte, _ int64) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// memory is the most memory that the program has had, in bytes.
+func (p *uploadsProgram) memory() int64 {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var kib int64
+	for line := range strings.Lines(string(status)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	p.t.Fatal("the system does not say how much memory the program has")
+	return 0
+}
+
+// TestUploadsTakeLittleMemory sends a large file, of UPLOAD_SIZE bytes.
+func TestUploadsTakeLittleMemory(t *testing.T) {
+	size := int64(number(t, "UPLOAD_SIZE", 256<<20))
+	for name, place := range map[string]func(t *testing.T) (location string, env []string){
+		"disk": func(t *testing.T) (string, []string) { return filepath.Join(t.TempDir(), "files"), nil },
+		"s3": func(t *testing.T) (string, []string) {
+			return testbed.For(t, testbed.S3).URL, []string{"AWS_ACCESS_KEY_ID=" + testbed.S3Key, "AWS_SECRET_ACCESS_KEY=" + testbed.S3Secret, "AWS_REGION=us-east-1"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const bound = 64 << 20
+			location, env := place(t)
+			p := newUploadsProgram(t, uploadsFiles, append(env, "FILES="+location)...)
+			before, begun := p.memory(), time.Now()
+			if _, err := uploadsSend(t.Context(), "http://"+p.addr, noughts{}, size); err != nil {
+				t.Fatal(err)
+			}
+			grown := p.memory() - before
+			t.Logf("%d MiB in %v: %d MiB of memory, and %d more for the upload", size>>20, time.Since(begun).Round(time.Millisecond), before>>20, grown>>20)
+			if grown > bound {
+				t.Errorf("the upload takes %d MiB of memory; %d are the limit", grown>>20, bound>>20)
+			}
+		})
+	}
+}
