@@ -16,7 +16,10 @@ import (
 func loadText[K any](context.Context, K) (string, error) { return "", nil }
 
 func TestCacheFaults(t *testing.T) {
-	type hidden struct{ A, b int }
+	type hidden struct {
+		A int
+		b int //lint:ignore U1000 it is not part of a key
+	}
 	type left struct {
 		A int
 		B int `json:"-"`

@@ -251,8 +251,7 @@ func TestPageOfNoValue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				var n *nest
-				n = nested(t, nil, func(p *gorgon.Page[state]) {
+				n := nested(t, nil, func(p *gorgon.Page[state]) {
 					load := p.Load
 					p.Load = func(ctx context.Context, in gorgon.Input) (state, error) {
 						st, err := load(ctx, in)

@@ -65,6 +65,7 @@ func (p *program) useJobs(ctx context.Context, site viewctx.Site) {
 	if p.config.Jobs == nil {
 		return
 	}
+	site.Caches = viewctx.SiteOf(ctx).Caches
 	ctx = viewctx.WithSite(ctx, p.app.SiteIn(site, p.app.Locales.All()[0]))
 	p.config.Jobs.Use(p.log, ctx, p.app.Tasks(), p.app.Services())
 }

@@ -141,7 +141,8 @@ func TestMessageID(t *testing.T) {
 	if second := id("job/1", "Club <a@club.example>"); first != second {
 		t.Errorf("%s and %s", first, second)
 	}
-	if first == id("job/2", "a@club.example") || id("", "a@club.example") == id("", "a@club.example") {
+	one, other := id("", "a@club.example"), id("", "a@club.example")
+	if first == id("job/2", "a@club.example") || one == other {
 		t.Error("two messages have one id")
 	}
 	if strings.Contains(first, "job") || !strings.HasSuffix(first, "@club.example") {

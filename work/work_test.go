@@ -232,7 +232,6 @@ func TestStop(t *testing.T) {
 		if took := time.Since(began); took != 11*time.Second {
 			t.Errorf("stopping took %s", took-time.Second)
 		}
-		began = time.Now()
 		go during(3*time.Minute, machine(t, store, work.Options{}, job))
 		time.Sleep(70 * time.Second)
 		synctest.Wait()
