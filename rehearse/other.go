@@ -29,3 +29,7 @@ func (*sandbox) purge(context.Context) error { return errUnix }
 func (*sandbox) stop(context.Context) (time.Duration, error) { return 0, errUnix }
 
 func (*sandbox) close() error { return nil }
+
+func (*sandbox) frozen() bool { return false }
+
+func (*sandbox) command(context.Context, ...string) (string, error) { return "", errUnix }

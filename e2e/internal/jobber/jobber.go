@@ -114,7 +114,11 @@ func (b book) tasks(kinds []string) (list []gorgon.Task) {
 		if err := b.note(ctx, "begin", 0); err != nil {
 			return err
 		}
-		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return err
+		}
+		return self.Kill()
 	}}
 	all := gorgon.App{Parts: []gorgon.Part{
 		run(Short, func(n int) time.Duration { return time.Duration(n%25) * time.Millisecond }),
