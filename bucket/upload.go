@@ -176,6 +176,9 @@ func (b *Bucket) admit(ctx context.Context, f File) (key string, err error) {
 		return "", err
 	}
 	if err := blobs.CheckKey(key); err != nil {
+		if f.Name != "" && strings.Contains(key, f.Name) { // the visitor has chosen it
+			return "", refuse(http.StatusBadRequest, "The name of the file cannot be used: choose one of letters, digits, dashes and dots.")
+		}
 		return "", &gorgon.Error{Op: "upload", Path: b.o.Name, Err: err, Hint: "return another key from Options.Key"}
 	}
 	return key, nil
