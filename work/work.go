@@ -72,17 +72,18 @@ type Machine struct {
 	state   state
 }
 
-// New returns a machine. It contacts nothing.
+// New returns a machine. It contacts nothing. It panics without a Store.
 func New(o Options) *Machine {
+	if o.Store == nil {
+		panic("work: Options has no Store: give the queue of the app, jobdb.In(db)")
+	}
 	o.Hands = cmp.Or(max(o.Hands, 0), 10)
 	o.Lease = cmp.Or(max(o.Lease, 0), 30*time.Second)
 	o.Poll = cmp.Or(max(o.Poll, 0), 200*time.Millisecond)
 	o.Grace = cmp.Or(max(o.Grace, 0), 10*time.Second)
 	m := &Machine{options: o, worker: name(), wake: make(chan struct{}, 1), tasks: map[string]gorgon.Task{}}
 	m.state.kinds = map[string]*kindState{}
-	if o.Store != nil {
-		o.Store.OnAdd(m.added)
-	}
+	o.Store.OnAdd(m.added)
 	return m
 }
 
