@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
@@ -172,4 +174,35 @@ func TestClock(t *testing.T) {
 			t.Errorf("due %s after it was added", d)
 		}
 	})
+}
+
+// With pgx, a job joins the transaction of a scope that pgdb.Tx is in, too.
+func TestPgx(t *testing.T) {
+	db, q := migrated(t, pgdbtest.Open)
+	_, err := db.SQL().ExecContext(t.Context(), "CREATE TABLE orders (id TEXT PRIMARY KEY)")
+	must(t, err)
+	fails := errors.New("fails")
+	for _, want := range []error{fails, nil} {
+		err := db.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
+			err := pgdb.Tx(ctx, db, func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, "INSERT INTO orders (id) VALUES ('7')")
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if _, err := q.Add(ctx, jobs.New{Kind: "receipt"}); err != nil {
+				return err
+			}
+			return want
+		})
+		if !errors.Is(err, want) {
+			t.Fatal(err)
+		}
+		var orders, receipts int
+		must(t, db.SQL().QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM "+db.OwnTable("jobs")+")").Scan(&orders, &receipts))
+		if ok := want == nil; (orders == 1) != ok || (receipts == 1) != ok {
+			t.Errorf("ended with %v: %d orders, %d receipts", want, orders, receipts)
+		}
+	}
 }
