@@ -48,6 +48,13 @@ func TestRuntimeIsWhatItsSourcesGive(t *testing.T) {
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone,
 	})
+	isMade(t, result, "gorgon.js", client.Runtime)
+}
+
+// isMade compares a bundle with the file that was made of its sources, and makes
+// that again with -update.
+func isMade(t *testing.T, result api.BuildResult, name string, have []byte) {
+	t.Helper()
 	for _, m := range append(result.Errors, result.Warnings...) {
 		t.Errorf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text)
 	}
@@ -56,30 +63,35 @@ func TestRuntimeIsWhatItsSourcesGive(t *testing.T) {
 	}
 	made := result.OutputFiles[0].Contents
 	if *update {
-		if err := os.WriteFile("gorgon.js", made, 0o644); err != nil {
+		if err := os.WriteFile(name, made, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if !bytes.Equal(made, client.Runtime) {
-		t.Error("gorgon.js is not what its sources give: run go generate ./client")
+	if !bytes.Equal(made, have) {
+		t.Errorf("%s is not what its sources give: run go generate ./client", name)
 	}
 }
 
 // No page pays more than this for everything the runtime can do.
 func TestRuntimeIsSmall(t *testing.T) {
-	const limit = 8 << 10
+	isSmall(t, client.Runtime, 8<<10)
+}
+
+// isSmall says that a script has at most a number of bytes as Brotli.
+func isSmall(t *testing.T, script []byte, limit int) {
+	t.Helper()
 	var packed bytes.Buffer
 	w := brotli.NewWriterLevel(&packed, brotli.BestCompression)
-	if _, err := w.Write(client.Runtime); err != nil {
+	if _, err := w.Write(script); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d bytes, %d as Brotli", len(client.Runtime), packed.Len())
+	t.Logf("%d bytes, %d as Brotli", len(script), packed.Len())
 	if packed.Len() > limit {
-		t.Errorf("the runtime has %d bytes as Brotli; %d are the limit", packed.Len(), limit)
+		t.Errorf("the script has %d bytes as Brotli; %d are the limit", packed.Len(), limit)
 	}
 }
 

@@ -3,11 +3,8 @@
 package client_test
 
 import (
-	"bytes"
-	"os"
 	"testing"
 
-	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/gorgon-go/gorgon/client"
@@ -25,37 +22,10 @@ func TestUploadIsWhatItsSourceGives(t *testing.T) {
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone,
 	})
-	for _, m := range append(result.Errors, result.Warnings...) {
-		t.Errorf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text)
-	}
-	if t.Failed() {
-		return
-	}
-	made := result.OutputFiles[0].Contents
-	if *update {
-		if err := os.WriteFile("upload.js", made, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if !bytes.Equal(made, client.Upload) {
-		t.Error("upload.js is not what its source gives: run go generate ./client")
-	}
+	isMade(t, result, "upload.js", client.Upload)
 }
 
 // Pages with uploads pay no more than this for them.
 func TestUploadIsSmall(t *testing.T) {
-	const limit = 3 << 10
-	var packed bytes.Buffer
-	w := brotli.NewWriterLevel(&packed, brotli.BestCompression)
-	if _, err := w.Write(client.Upload); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d bytes, %d as Brotli", len(client.Upload), packed.Len())
-	if packed.Len() > limit {
-		t.Errorf("the module has %d bytes as Brotli; %d are the limit", packed.Len(), limit)
-	}
+	isSmall(t, client.Upload, 3<<10)
 }

@@ -64,7 +64,18 @@ func (q *Queue) listText(f jobs.Filter) (text string, args []any) {
 	return fmt.Sprintf("%s%s ORDER BY id DESC LIMIT %d", q.texts.list, strings.Join(where, " AND "), f.Most()), args
 }
 
-var states = map[int]jobs.State{live: jobs.Waiting, cancelling: jobs.Cancelling, finished: jobs.Finished, dead: jobs.Died}
+// stateOf is the state of a column's value.
+func stateOf(value int) jobs.State {
+	switch value {
+	case cancelling:
+		return jobs.Cancelling
+	case finished:
+		return jobs.Finished
+	case dead:
+		return jobs.Died
+	}
+	return jobs.Waiting
+}
 
 func scanInfo(scan func(...any) error) (i jobs.Info, err error) {
 	var state int
@@ -73,7 +84,7 @@ func scanInfo(scan func(...any) error) (i jobs.Info, err error) {
 	if err := scan(&i.ID, &i.Kind, &i.Key, &state, &i.Args, &i.Attempt, &i.Deaths, &due, &added, &begun, &worker, &i.Errors, &i.Report, &i.Series, &now); err != nil {
 		return i, err
 	}
-	i.State, i.Due, i.Added, i.Begun, i.Worker = states[state], moment(due), moment(added), moment(begun), worker.String
+	i.State, i.Due, i.Added, i.Begun, i.Worker = stateOf(state), moment(due), moment(added), moment(begun), worker.String
 	if worker.Valid && state == live {
 		if i.Attempt++; due > now {
 			i.State = jobs.Running
