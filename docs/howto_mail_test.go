@@ -78,7 +78,7 @@ func (d *desk) refuse(err error) []string {
 
 // mailVariables are those of a guide's program.
 func mailVariables(guide string) []string {
-	return []string{"MAIL_URL=smtp://" + deskOf(guide).address, "MAIL_FROM=site@bakery.example", "ORIGIN=https://bakery.example"}
+	return []string{"MAIL_URL=smtp://" + deskOf(guide).address, "MAIL_FROM=site@bakery.example", "ORIGIN=" + guideOrigin}
 }
 
 func checkMail(s *site) {
@@ -93,7 +93,7 @@ func checkMail(s *site) {
 	if len(mails) != 1 {
 		s.Fatalf("%d mails arrived: %q", len(mails), mails)
 	}
-	for _, want := range []string{"To: <desk@bakery.example>", `From: <site@bakery.example>`, `Reply-To: "Ada" <ada@example.com>`, "Subject: A question from Ada", "rye bread on Monday?", "https://bakery.example/", "text/html"} {
+	for _, want := range []string{"To: <desk@bakery.example>", `From: <site@bakery.example>`, `Reply-To: "Ada" <ada@example.com>`, "Subject: A question from Ada", "rye bread on Monday?", guideOrigin + "/", "text/html"} {
 		if !strings.Contains(mails[0], want) {
 			s.Errorf("the mail lacks %q:\n%s", want, mails[0])
 		}

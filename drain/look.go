@@ -39,8 +39,13 @@ type note struct {
 	gone  bool   // it was removed, and is seen no more from the next look on
 }
 
-// lookTime bounds one look, and the recording of what it found.
+// lookTime bounds one look.
 const lookTime = 2 * time.Second
+
+// recordTime bounds the recording of what a look found. It is less than what
+// responses wait for it: after it their pages are out of date on this instance
+// at least.
+const recordTime = 1500 * time.Millisecond
 
 // young is the age below which a change is left to the process that committed
 // it.
@@ -159,7 +164,7 @@ func (d *Drainer) number(ctx context.Context, some []*note) {
 	if l.apart {
 		d.config.Instance.Hold(d.config.Now(), pages.Stale, subjectsOf(some)...)
 	} else {
-		bounded, cancel := context.WithTimeout(ctx, lookTime)
+		bounded, cancel := context.WithTimeout(ctx, recordTime)
 		defer cancel()
 		var err error
 		if epoch, err = d.config.Instance.Declare(bounded, pages.Stale, subjectsOf(some)...); err != nil {

@@ -3,6 +3,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,13 +84,20 @@ func (b *Blobs) publishUpload(ctx context.Context, id string, u *uploading) (blo
 	return b.publish(ctx, keyed{Info: info, Upload: id, Data: u.Data, Object: u.Object}, u.IfNew)
 }
 
-// saveUpload writes the object of an upload, on a condition.
+// saveUpload writes the object of an upload, on a condition. An object that
+// already is what it writes is its own: the request was repeated.
 func (b *Blobs) saveUpload(ctx context.Context, id string, u *uploading, condition string) (etag string, err error) {
 	data, err := json.Marshal(u)
 	if err != nil {
 		return none, err
 	}
-	return b.conn.write(ctx, uploadName(id), data, condition)
+	etag, err = b.conn.write(ctx, uploadName(id), data, condition)
+	if errors.Is(err, errConflict) {
+		if now, err := b.conn.read(ctx, uploadName(id), none); err == nil && bytes.Equal(now.data, data) {
+			return now.etag, nil
+		}
+	}
+	return etag, err
 }
 
 // upload reads an upload, and its ETag.
