@@ -397,9 +397,9 @@ func inPostgres(t *testing.T, url string) func() pages.Store {
 //
 //	COMMIT_RACES=10000 go test ./e2e -run CommitRaces -v
 //
-// Without the variable there are 2,000 races with each database.
+// Without the variable there are 1,000 races with each database.
 func TestCommitRaces(t *testing.T) {
-	races := number(t, "COMMIT_RACES", 2000)
+	races := number(t, "COMMIT_RACES", 1000)
 	for _, s := range stands {
 		t.Run(s.name, func(t *testing.T) {
 			const racers = 4

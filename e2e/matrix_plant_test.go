@@ -190,6 +190,7 @@ func TestMatrixFindsWhatIsWrong(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs the matrix once for each rule")
 	}
+	t.Parallel()
 	nothing := after(func(setting, *http.Request, *int, http.Header, *string) {})
 	if failed := runMatrix(t, nothing, 0, span{}).failed(); len(failed) > 0 {
 		t.Fatalf("with every rule in place %d cells fail, such as %v", len(failed), failed[:min(3, len(failed))])

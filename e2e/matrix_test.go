@@ -16,6 +16,7 @@ import (
 // way that HTTP allows, and checks each answer against the rules. With -v it
 // prints for each cell which caches may store the answer.
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	m := runMatrix(t, nil, 0, span{})
 	t.Logf("who may keep the answer: any (caches too), own (the visitor's browser), no (none)\n%s", m)
 	for _, text := range m.faults() {
