@@ -26,6 +26,7 @@ type ledger struct {
 	applied atomic.Uint64
 	version atomic.Uint64 // moves with every purge
 	changed func()        // called after every purge but those of feeds
+	heard   ears
 
 	numbering sync.Mutex
 
@@ -56,6 +57,9 @@ func (l *ledger) apply(changes []pages.Change, floor, upTo uint64) {
 		l.moved(gap)
 	}
 	raise(&l.applied, upTo) // last, so that a reader of it also sees the marks
+	if gap {
+		l.heard.tell(pages.All)
+	}
 }
 
 func raise(n *atomic.Uint64, to uint64) {
@@ -80,6 +84,9 @@ func (l *ledger) note(changes []pages.Change) {
 	}
 	l.mu.Unlock()
 	l.moved(called)
+	for _, ch := range changes {
+		l.heard.tell(ch.Subject)
+	}
 }
 
 // number enters a purge where there is no store to number it.
@@ -113,6 +120,7 @@ func (l *ledger) learn(subjects []string, marks []pages.Mark) {
 	l.mu.Unlock()
 	if moved {
 		l.moved(true)
+		l.heard.tell(subjects...)
 	}
 }
 
@@ -135,6 +143,7 @@ func (l *ledger) applyLocal(verb pages.Verb, at time.Time, subjects []string) {
 	}
 	l.mu.Unlock()
 	l.moved(slices.ContainsFunc(subjects, func(s string) bool { return !fed(s) }))
+	l.heard.tell(subjects...)
 }
 
 // later is [pages.Mark.Merge] for marks that have times alone.

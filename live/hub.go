@@ -1,0 +1,348 @@
+// The hub of an instance: what is followed, and what a purge concerns.
+
+package live
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// A Piece is how something is at one time.
+type Piece struct {
+	// Version names the content: two pieces with one version are the same. "" is
+	// for a piece that has no content which all followers share: they are told
+	// once that a purge concerns it, and see for themselves.
+	Version string
+	Data    []byte // what followers get; it is not changed
+
+	// Subjects are those whose purges concern the piece.
+	Subjects []string
+
+	// Holds says whether no purge that is known concerns it. nil: none does.
+	Holds func() bool
+
+	// Until is when it is out of date without a purge. The zero Time: never.
+	Until time.Time
+}
+
+// ErrGone is the error of a Maker for what is no longer there: followers are
+// told, once.
+var ErrGone = errors.New("live: it is gone")
+
+// Config says what a [Hub] works with. Make and Listen are needed.
+type Config[K comparable] struct {
+	// Make makes a piece. Nothing in it is older than a purge that was known
+	// here when Make was called. It ends with its context.
+	Make func(ctx context.Context, key K) (Piece, error)
+
+	// Listen has a function called for each subject of each purge that becomes
+	// known here.
+	Listen func(f func(subject string)) (end func())
+
+	// Settle is how long a piece is left as it is after it was made. Default:
+	// 100 ms.
+	Settle time.Duration
+
+	// AtOnce is how many pieces are made at the same time. Default: 4.
+	AtOnce int
+
+	// Spread is over how long the making of very many pieces is spread, which
+	// one purge concerns. Default: 2 s.
+	Spread time.Duration
+
+	Log *slog.Logger // default: slog.Default()
+}
+
+const (
+	settle = 100 * time.Millisecond
+	atOnce = 4
+	spread = 2 * time.Second
+
+	// many is how many pieces that wait are very many.
+	many = 32
+
+	// A piece that cannot be made is tried again after retryMin, then after twice
+	// that, and at last every retryMax.
+	retryMin, retryMax = 3 * time.Second, time.Minute
+
+	// Followers are woken some at a time, with a pause between: requests come in
+	// between.
+	flock  = 64
+	breath = 500 * time.Microsecond
+)
+
+// A Hub has what is followed at one instance. It is safe for concurrent use.
+type Hub[K comparable] struct {
+	config Config[K]
+	life   context.Context
+	stop   context.CancelFunc
+	end    func() // of listening
+	work   sync.WaitGroup
+	slots  chan struct{} // one for each piece that may be made at once
+
+	mu        sync.Mutex
+	closed    bool
+	pieces    map[K]*piece[K]
+	concerned map[string]map[*piece[K]]struct{} // by subject
+	figures   Figures
+}
+
+// Figures are what a hub has done, and has.
+type Figures struct {
+	Pieces, Followers int // now
+	Made, Unchanged   uint64
+	Failed, Sent      uint64
+}
+
+// A piece is what is known of one that is followed.
+type piece[K comparable] struct {
+	key       K
+	now       Piece
+	have      bool   // now was made
+	gone      bool   // it is no longer there
+	asked     bool   // it has no version, and a purge concerns it
+	begun     uint64 // makings
+	made      time.Time
+	failures  int
+	phase     phase
+	timer     *time.Timer // for when it is out of date by itself; nil for none
+	followers map[*follow[K]]struct{}
+}
+
+// A phase is what is done about a piece.
+type phase uint8
+
+const (
+	rests  phase = iota
+	waits        // to be made
+	works        // is being made
+	purged       // is being made, and was purged meanwhile
+)
+
+// New returns a hub, which lives until the context ends or it is closed.
+func New[K comparable](ctx context.Context, config Config[K]) *Hub[K] {
+	if config.Settle == 0 {
+		config.Settle = settle
+	}
+	if config.AtOnce <= 0 {
+		config.AtOnce = atOnce
+	}
+	if config.Spread == 0 {
+		config.Spread = spread
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	h := &Hub[K]{
+		config: config, slots: make(chan struct{}, config.AtOnce),
+		pieces: map[K]*piece[K]{}, concerned: map[string]map[*piece[K]]struct{}{},
+	}
+	h.life, h.stop = context.WithCancel(ctx)
+	h.end = config.Listen(h.purged)
+	return h
+}
+
+// Close ends the makings and waits for them. Streams end with it.
+func (h *Hub[K]) Close() {
+	h.end()
+	h.mu.Lock()
+	h.closed = true
+	for _, p := range h.pieces {
+		p.still()
+	}
+	h.mu.Unlock()
+	h.stop()
+	h.work.Wait()
+}
+
+// Figures are the hub's present figures.
+func (h *Hub[K]) Figures() Figures {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.figures
+	f.Pieces = len(h.pieces)
+	return f
+}
+
+// purged has the pieces that a subject concerns made again.
+func (h *Hub[K]) purged(subject string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := h.concerned[subject]
+	for p := range all {
+		var after time.Duration
+		if len(all) > many {
+			after = rand.N(h.config.Spread)
+		}
+		h.outdate(p, after)
+	}
+}
+
+// outdate has a piece made again; the caller holds mu.
+func (h *Hub[K]) outdate(p *piece[K], after time.Duration) {
+	switch {
+	case p.phase == works:
+		p.phase = purged
+	case p.phase == rests && p.have && p.now.Version == "":
+		p.asked = true
+		for f := range p.followers {
+			f.stream.wake()
+		}
+	case p.phase == rests:
+		h.plan(p, max(after, time.Until(p.made.Add(h.config.Settle))))
+	}
+}
+
+// plan has a piece made after a time; the caller holds mu.
+func (h *Hub[K]) plan(p *piece[K], after time.Duration) {
+	if h.closed {
+		return
+	}
+	p.still()
+	p.phase = waits
+	h.work.Go(func() { h.makeAgain(p, after) })
+}
+
+// still stops the piece's timer; the caller holds mu.
+func (p *piece[K]) still() {
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
+	}
+}
+
+// makeAgain waits for its time and for a slot, and makes a piece.
+func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
+	if after > 0 && !pause(h.life, after) {
+		return
+	}
+	select {
+	case h.slots <- struct{}{}:
+	case <-h.life.Done():
+		return
+	}
+	defer func() { <-h.slots }()
+	h.mu.Lock()
+	followed := len(p.followers) > 0
+	p.phase = works
+	p.begun++
+	h.mu.Unlock()
+	if !followed {
+		return // and it was removed with its last follower
+	}
+	made, err := h.config.Make(h.life, p.key)
+	if h.life.Err() != nil {
+		return
+	}
+	h.arrived(p, made, err)
+}
+
+// arrived takes what was made of a piece, or why it was not.
+func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
+	h.mu.Lock()
+	again := p.phase == purged
+	p.phase, p.made = rests, time.Now()
+	if len(p.followers) == 0 {
+		h.mu.Unlock()
+		return
+	}
+	switch {
+	case errors.Is(err, ErrGone):
+		h.index(p, nil)
+		p.now, p.have, p.gone = Piece{}, false, true
+	case err != nil:
+		h.figures.Failed++
+		if p.failures++; p.failures == 1 {
+			h.config.Log.Warn("a live part of pages cannot be made; browsers keep what they show", "err", err)
+		}
+		h.plan(p, min(retryMin<<min(p.failures-1, 10), retryMax))
+		h.mu.Unlock()
+		return
+	default:
+		h.index(p, made.Subjects)
+		if p.have && made.Version != "" && made.Version == p.now.Version {
+			h.figures.Unchanged++
+		}
+		p.now, p.have, p.gone = made, true, false
+		again = again || !p.holds()
+		if made.Version == "" {
+			p.asked, again = p.asked || again, false
+		} else if !again && !made.Until.IsZero() {
+			h.await(p, made.Until)
+		}
+	}
+	h.figures.Made++
+	p.failures = 0
+	var wake []*Stream[K]
+	stands := !again && p.holds()
+	for f := range p.followers {
+		f.trusts = f.trusts || stands || f.begun < p.begun
+		if f.lacks() {
+			wake = append(wake, f.stream)
+		}
+	}
+	if again {
+		h.outdate(p, 0)
+	}
+	h.mu.Unlock()
+	h.wake(wake)
+}
+
+// wake wakes streams, some at a time.
+func (h *Hub[K]) wake(streams []*Stream[K]) {
+	for i, s := range streams {
+		if i%flock == flock-1 && !pause(h.life, breath) {
+			return
+		}
+		s.wake()
+	}
+}
+
+// await has a piece made again at a time; the caller holds mu.
+func (h *Hub[K]) await(p *piece[K], until time.Time) {
+	var timer *time.Timer
+	timer = time.AfterFunc(max(time.Until(until), h.config.Settle), func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if p.timer == timer && len(p.followers) > 0 {
+			h.outdate(p, 0)
+		}
+	})
+	p.timer = timer
+}
+
+// holds says whether no purge that is known concerns what is had of a piece.
+func (p *piece[K]) holds() bool { return p.now.Holds == nil || p.now.Holds() }
+
+// index lets purges of subjects find a piece; the caller holds mu.
+func (h *Hub[K]) index(p *piece[K], subjects []string) {
+	for _, s := range p.now.Subjects {
+		if of := h.concerned[s]; of != nil {
+			if delete(of, p); len(of) == 0 {
+				delete(h.concerned, s)
+			}
+		}
+	}
+	for _, s := range subjects {
+		if h.concerned[s] == nil {
+			h.concerned[s] = map[*piece[K]]struct{}{}
+		}
+		h.concerned[s][p] = struct{}{}
+	}
+}
+
+// pause waits, and says whether to go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
