@@ -59,6 +59,13 @@ type Fragment[P, S any] struct {
 	// it too.
 	AllowRequestTime bool
 
+	// Live keeps the fragment up to date in open browsers: when a purge or a
+	// commit concerns it, or RevalidateAfter has passed, they get its new HTML.
+	// Guards of the page that end their requests' contexts end that. Without
+	// JavaScript the page stays as it was. It is for fragments without
+	// LoadRequest. Default: visitors reload the page.
+	Live bool
+
 	// Timeout bounds loading and rendering the fragment once. Default: 30 s.
 	Timeout time.Duration
 
@@ -116,8 +123,8 @@ func (f Fragment[P, S]) Definition() *Definition {
 		Path:            viewctx.FragmentPath(f.Name, nil) + "{props...}",
 		RevalidateAfter: f.RevalidateAfter, StaleFor: f.StaleFor, ErrorFor: f.ErrorFor,
 		Timeout: f.Timeout, View: f.View, Tags: f.Tags, Errors: f.Errors, Needs: f.Needs,
-		AllowRequestTime: f.AllowRequestTime,
-		Incremental:      f.Load != nil, // wherever a view may name them, they are
+		AllowRequestTime: f.AllowRequestTime, Live: f.Live,
+		Incremental: f.Load != nil, // wherever a view may name them, they are
 	}
 	if f.Load != nil {
 		page.Load = func(ctx context.Context, in Input) (s S, err error) {

@@ -108,6 +108,10 @@ var lattice = map[string][]string{
 		"github.com/chromedp/cdproto/cdp", "github.com/chromedp/cdproto/emulation", "github.com/chromedp/cdproto/network", "github.com/chromedp/cdproto/page", "github.com/chromedp/cdproto/runtime"},
 
 	// Leaves.
+	// Streams: how they are sent, and what of pages is new in them.
+	"events": {"words"},
+	"live":   {},
+
 	"listen":    {"wire", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"},
 	"admission": {},
 	"client":    {},
@@ -123,7 +127,7 @@ var lattice = map[string][]string{
 	// Endpoints, and what is said and made of them. The description lies below
 	// them, so that command needs neither.
 	"describe": {"words", "viewctx", "shape"},
-	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "listen", "once", "pages", "serve"},
+	"api":      {"words", "wire", "paths", "viewctx", "shape", "describe", "events", "listen", "once", "pages", "serve"},
 	"generate": {},
 
 	// Uploads and downloads of visitors.
@@ -144,11 +148,11 @@ var lattice = map[string][]string{
 	// Machines: each a verb. Arrows fall from serve to cache to render.
 	"render":    {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "compress", "sealed", "github.com/cespare/xxhash/v2"},
 	"cache":     {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "coherence", "metrics", "render", "tally", "github.com/maypok86/otter/v2"},
-	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/maypok86/otter/v2"},
+	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/cespare/xxhash/v2", "github.com/maypok86/otter/v2"},
 	"build":     {"wire", "words", "failure", "paths", "viewctx", "dataflow", "pages", "admission", "client", "compress", "render", "seed", "walk"},
 	"export":    {"wire", "words", "failure", "paths", "viewctx", "pages", "render", "cache", "compose", "seed"},
 	"answer":    {"words", "wire", "failure", "paths", "viewctx", "dataflow", "pages", "listen", "compress", "render", "cache", "compose"},
-	"serve":     {"words", "wire", "failure", "paths", "viewctx", "dataflow", "listen", "answer", "pages", "admission", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
+	"serve":     {"words", "wire", "failure", "paths", "viewctx", "dataflow", "events", "listen", "answer", "pages", "admission", "coherence", "live", "metrics", "render", "cache", "compose", "tally", "golang.org/x/text/language"},
 	"picture":   {"github.com/HugoSmits86/nativewebp", "golang.org/x/image/draw", "golang.org/x/image/webp"},
 	"walk":      {"words", "paths"},
 	"bundle":    {"wire", "words", "viewctx", "picture", "walk", "github.com/evanw/esbuild/pkg/api", "golang.org/x/sync/errgroup"},

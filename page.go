@@ -66,6 +66,11 @@ type Page[S any] struct {
 	// error.
 	AllowRequestTime bool
 
+	// Live keeps the page up to date in open browsers, as [Fragment.Live] does
+	// for a part of it: they get a new main part and new regions of the layout,
+	// with all that the page's fragments show. It is for pages without LoadRequest.
+	Live bool
+
 	// Timeout limits the time to load and render the page. Default: 30 s.
 	Timeout time.Duration
 
@@ -173,6 +178,7 @@ type Definition struct {
 	LoadRequest      func(ctx context.Context, in Input, r *http.Request) (any, error)
 	Merge            func(ctx context.Context, in Input, built, requested any) (any, error)
 	AllowRequestTime bool
+	Live             bool
 
 	View    func(any) Component
 	Head    func(ctx context.Context, in Input, state any) (Head, error)
@@ -200,7 +206,7 @@ type Definition struct {
 func (p Page[S]) Definition() *Definition {
 	d := &Definition{
 		Path: p.Path, Paths: p.Paths, Incremental: p.Incremental,
-		freshness: p.freshness(), AllowRequestTime: p.AllowRequestTime,
+		freshness: p.freshness(), AllowRequestTime: p.AllowRequestTime, Live: p.Live,
 		Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
 		Encode: func(state any) ([]byte, error) { return json.Marshal(state) },
 		Decode: func(data []byte) (any, error) {
@@ -218,6 +224,9 @@ func (p Page[S]) Definition() *Definition {
 	}
 	if err := checkNeeds(p.Needs); err != nil {
 		d.faults = append(d.faults, err.Error())
+	}
+	if p.Live && p.LoadRequest != nil {
+		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live")
 	}
 	// A state whose S is an interface may be nil, which no assertion to S passes.
 	as := func(state any) S { s, _ := state.(S); return s }

@@ -8,14 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/events"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/serve"
 )
@@ -30,41 +29,32 @@ type event struct {
 // sending says how a stream is sent.
 type sending struct{ heartbeat, write time.Duration }
 
-const (
-	grace      = 250 * time.Millisecond // for an error that is the whole answer
-	drainCheck = 250 * time.Millisecond // how soon a stream notices that the server stops
-)
+const grace = 250 * time.Millisecond // for an error that is the whole answer
 
-func (s sending) stream(o *Operation, w http.ResponseWriter, r *http.Request, events func(context.Context) iter.Seq2[event, error]) {
+func (s sending) stream(o *Operation, w http.ResponseWriter, r *http.Request, produced func(context.Context) iter.Seq2[event, error]) {
 	if r.Method == http.MethodHead {
-		announce(w.Header())
+		events.Announce(w.Header())
 		return
 	}
 	// Handle runs beside this goroutine, so it has no header to write to.
 	ctx, cancel := context.WithCancel(&exchange{Context: r.Context(), request: r, w: &verdict{header: http.Header{}}})
 	defer cancel()
-	out := &eventWriter{w: w, control: http.NewResponseController(w), timeout: s.write}
-	if err := out.lift(); err != nil {
+	out, err := events.Open(w, s.write)
+	if err != nil {
 		serve.Fail(w, r, err)
 		return
 	}
 	next := make(chan sent)
-	go produce(ctx, events, next)
+	go produce(ctx, produced, next)
 	first, err := begin(ctx, r, next)
 	if err != nil {
 		serve.Fail(w, r, err)
 		return
 	}
-	announce(w.Header())
-	if out.send(":\n\n") && (first == nil || s.item(o, r, out, *first)) {
+	events.Announce(w.Header())
+	if out.Send(events.Beat) && (first == nil || s.item(o, r, out, *first)) {
 		s.follow(ctx, o, r, out, next)
 	}
-}
-
-func announce(header http.Header) {
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("Cache-Control", "private, no-store, no-transform")
-	header.Set("X-Accel-Buffering", "no") // nginx
 }
 
 // begin waits a moment for the first item, so that an error can still be the
@@ -88,28 +78,25 @@ func begin(ctx context.Context, r *http.Request, next <-chan sent) (*sent, error
 }
 
 // follow sends what comes until the stream ends.
-func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out *eventWriter, next <-chan sent) {
+func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out *events.Writer, next <-chan sent) {
 	beat := time.NewTicker(s.heartbeat)
 	defer beat.Stop()
-	drain := time.NewTicker(drainCheck)
-	defer drain.Stop()
 	for {
 		if listen.Draining(r) {
-			// Half a second to five, so that the next instance is not flooded.
-			out.send("retry: " + strconv.Itoa(500+rand.IntN(4500)) + "\n\n")
+			out.Send(events.Elsewhere())
 			return
 		}
 		select {
 		case <-ctx.Done():
 			if cause := ended(r); cause != nil {
-				out.send(problemEvent(r, cause))
+				out.Send(problemEvent(r, cause))
 			}
 			return
 		case <-beat.C:
-			if !out.send(":\n\n") {
+			if !out.Send(events.Beat) {
 				return
 			}
-		case <-drain.C:
+		case <-listen.Drained(r):
 		case e, more := <-next:
 			if !s.item(o, r, out, sent{e.event, e.err, !more}) {
 				return
@@ -120,13 +107,13 @@ func (s sending) follow(ctx context.Context, o *Operation, r *http.Request, out 
 }
 
 // item sends what Handle produced. It is false if the stream ends with it.
-func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) bool {
+func (s sending) item(o *Operation, r *http.Request, out *events.Writer, e sent) bool {
 	if cause := ended(r); cause != nil {
-		out.send(problemEvent(r, cause)) // however Handle ended
+		out.Send(problemEvent(r, cause)) // however Handle ended
 		return false
 	}
 	if e.end {
-		out.send("event: end\ndata:\n\n")
+		out.Send("event: end\ndata:\n\n")
 		return false
 	}
 	text, err := "", e.err
@@ -135,9 +122,9 @@ func (s sending) item(o *Operation, r *http.Request, out *eventWriter, e sent) b
 	}
 	switch {
 	case err == nil:
-		return out.send(text)
+		return out.Send(text)
 	case r.Context().Err() == nil: // otherwise the client has left, and that is the error
-		out.send(problemEvent(r, err))
+		out.Send(problemEvent(r, err))
 	}
 	return false
 }
@@ -211,58 +198,4 @@ func ended(r *http.Request) error {
 func problemEvent(r *http.Request, err error) string {
 	data, _ := json.Marshal(serve.ProblemOf(serve.Report(r, err)))
 	return "event: problem\ndata: " + string(data) + "\n\n"
-}
-
-// An eventWriter sends events to a client that reads them in time.
-type eventWriter struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	timeout time.Duration
-	endless bool // the writer has no deadlines: it is that of a test
-}
-
-// lift removes the limits of the server, which are for requests that end. It
-// fails if the response cannot be sent in parts.
-func (o *eventWriter) lift() error {
-	err := o.control.SetWriteDeadline(time.Time{})
-	if err == nil {
-		_ = o.control.SetReadDeadline(time.Time{})
-		return nil
-	}
-	o.endless = true
-	if errors.Is(err, http.ErrNotSupported) && flushes(o.w) {
-		return nil
-	}
-	return &gorgon.Error{Op: "stream", Err: err, Hint: "a guard or a middleware replaces the http.ResponseWriter: give it a method Unwrap"}
-}
-
-// flushes says whether the innermost writer sends in parts.
-func flushes(w http.ResponseWriter) bool {
-	for {
-		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			break
-		}
-		w = outer.Unwrap()
-	}
-	_, ok := w.(http.Flusher)
-	return ok
-}
-
-// send reports whether the client is still there.
-func (o *eventWriter) send(text string) bool {
-	if !o.endless && o.control.SetWriteDeadline(time.Now().Add(o.timeout)) != nil {
-		return false
-	}
-	if _, err := o.w.Write([]byte(text)); err != nil {
-		return false
-	}
-	if o.control.Flush() != nil {
-		return false
-	}
-	if !o.endless {
-		// Over HTTP/2 a deadline ends the stream even if nothing is being written.
-		return o.control.SetWriteDeadline(time.Time{}) == nil
-	}
-	return true
 }

@@ -40,16 +40,28 @@ func (b *builder) bundle(ctx context.Context) error {
 		}
 	}
 	// Only a page that needs it contains it.
-	if err == nil && (b.App.Navigation != nil || len(b.App.FragmentDefinitions()) > 0 || len(b.assets.Imports) > 0) {
-		sum := sha256.Sum256(client.Runtime)
-		at := wire.Assets + "gorgon." + hex.EncodeToString(sum[:6]) + ".js"
-		b.assets.Paths, b.bundled = maps.Clone(b.assets.Paths), maps.Clone(b.bundled)
-		if b.assets.Paths == nil {
-			b.assets.Paths, b.bundled = map[string]string{}, map[string][]byte{}
-		}
-		b.assets.Paths[wire.Runtime], b.bundled[at] = at, client.Runtime
+	fragments := b.App.FragmentDefinitions()
+	if err == nil && (b.App.Navigation != nil || len(fragments) > 0 || len(b.assets.Imports) > 0) {
+		b.module(wire.Runtime, "gorgon", client.Runtime)
+	}
+	if err == nil && slices.ContainsFunc(slices.Concat(b.App.Definitions(), fragments), func(d *gorgon.Definition) bool { return d.Live }) {
+		b.module(wire.LiveRuntime, "live", client.Live)
 	}
 	return err
+}
+
+// module adds a module of the framework to the assets, under its digest.
+func (b *builder) module(asset, name string, data []byte) {
+	sum := sha256.Sum256(data)
+	at := wire.Assets + name + "." + hex.EncodeToString(sum[:6]) + ".js"
+	b.assets.Paths, b.bundled = maps.Clone(b.assets.Paths), maps.Clone(b.bundled)
+	if b.assets.Paths == nil {
+		b.assets.Paths = map[string]string{}
+	}
+	if b.bundled == nil {
+		b.bundled = map[string][]byte{}
+	}
+	b.assets.Paths[asset], b.bundled[at] = at, data
 }
 
 func fileOf(at string, data []byte, immutable bool) seed.File {

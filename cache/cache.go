@@ -147,8 +147,11 @@ type Demand struct {
 	// purged by then is not served, not even as stale. 0: none.
 	Token uint64
 
-	load  func(ctx context.Context) (any, error) // of a value; nil for a page
-	renew bool                                   // wait for a new version of what is out of date
+	// Renew waits for a new version of what is out of date. Default: the request
+	// is answered with the old one where that may be served.
+	Renew bool
+
+	load func(ctx context.Context) (any, error) // of a value; nil for a page
 }
 
 // A Cache is the memory tier with all that keeps it true. It is safe for

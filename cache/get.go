@@ -67,7 +67,7 @@ func (c *Cache) seek(ctx context.Context, k id, d Demand, asked *coherence.Horiz
 			i = fl.item
 		}
 		decided := c.decide(i, cached, false, asked, now)
-		if decided == revalidate && d.renew {
+		if decided == revalidate && d.Renew {
 			decided = wait
 		}
 		switch decided {
@@ -194,4 +194,13 @@ func (c *Cache) decide(i *item, how came, late bool, asked *coherence.Horizon, n
 func (c *Cache) answer(i *item, s State, kept bool) Answer {
 	degraded, _ := c.Degraded()
 	return Answer{item: i, Entry: i.entry, Prepared: i.prepared, State: s, Stored: kept, Degraded: degraded}
+}
+
+// Holds says whether no purge that is known here concerns what was answered.
+func (c *Cache) Holds(a Answer) bool {
+	if a.item == nil {
+		return true
+	}
+	v, _ := c.coherence.Judge(&a.item.copy)
+	return v == coherence.Good
 }

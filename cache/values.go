@@ -87,10 +87,10 @@ func (v *values) Get(ctx context.Context, path string, key any) (any, error) {
 		// What is made now is not to be made of what was purged before.
 		d.Token = max(d.Token, c.coherence.Now().Known)
 	}
-	d.renew = reads != nil || c.config.Attend
+	d.Renew = reads != nil || c.config.Attend
 	known := c.coherence.Now().Known
 	a, err := c.Get(ctx, v.page, path, "", d)
-	if _, there := c.memory.GetIfPresent(v.id(path)); err != nil && d.renew && there && !missing(err) && ctx.Err() == nil {
+	if _, there := c.memory.GetIfPresent(v.id(path)); err != nil && d.Renew && there && !missing(err) && ctx.Err() == nil {
 		// It cannot be loaded again: what there is will do for now.
 		a, err = c.Get(ctx, v.page, path, "", Demand{load: d.load})
 	}

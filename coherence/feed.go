@@ -26,3 +26,11 @@ func (i *Instance) Follow(f Feed) { i.feed = f }
 
 // fed says whether what the feed purges is known here.
 func (i *Instance) fed(now time.Time) bool { return i.feed == nil || i.feed.Current(now) }
+
+// Attend says that the instance is in use although nothing is asked of it: the
+// feed goes on looking for what others commit.
+func (i *Instance) Attend() {
+	if i.feed != nil {
+		i.feed.Current(i.config.Now())
+	}
+}

@@ -31,6 +31,7 @@ const (
 	Bare                 // a fragment alone, for the browser to insert
 	View                 // a document that shows a fragment
 	Included             // the page with tags by which a proxy includes the fragments
+	Stream               // what is new of the live parts of the page; not composed here
 )
 
 // Config configures a [Composer]. Cache and Renderer are required.
@@ -169,28 +170,38 @@ func (c *Composer) Found(a *Ask, now time.Time) (cache.Answer, bool) {
 // Get returns a page in a form, and makes the parts that are missing. The error
 // is that of the page; fragments that fail are shown as such.
 func (c *Composer) Get(ctx context.Context, a *Ask) (Answer, error) {
+	root, answer, err := c.find(ctx, a)
+	if root == nil {
+		return answer, err
+	}
+	return c.put(ctx, a, root)
+}
+
+// find gathers a page and its fragments. Where there is nothing to put together,
+// the node is nil.
+func (c *Composer) find(ctx context.Context, a *Ask) (*node, Answer, error) {
 	first, err := c.get(ctx, a, a.Page, a.Path)
 	if err != nil {
-		return Answer{}, err
+		return nil, Answer{}, err
 	}
 	if first.Entry.Status >= 300 && first.Entry.Status <= 399 {
 		if a.Form == Bare || a.Form == View {
-			return Answer{}, errMoved(a.Page)
+			return nil, Answer{}, errMoved(a.Page)
 		}
 		if a.Form == Payload {
 			first.Entry, first.Prepared = c.renderer.Payload(first.Entry), nil
 		}
-		return Answer{Answer: first}, nil
+		return nil, Answer{Answer: first}, nil
 	}
 	a.Plain = !pages.IsHTML(first.Entry.Header)
 	if a.Plain && a.Form == Payload {
-		return Answer{}, ErrNoPayload
+		return nil, Answer{}, ErrNoPayload
 	}
 	root := &node{def: a.Page, answer: first}
 	if a.Form != Included {
 		c.gather(ctx, a, root, nil)
 	}
-	return c.put(ctx, a, root)
+	return root, Answer{}, nil
 }
 
 // get returns a page or fragment as it is stored.
@@ -202,12 +213,19 @@ func (c *Composer) get(ctx context.Context, a *Ask, page *gorgon.Definition, pat
 // document.
 var ErrNoPayload error = &gorgon.Error{Op: "compose", Kind: gorgon.KindNotFound, Err: errors.New("the page is not an HTML document, and has no payload")}
 
-// outlines returns the comments around a fragment.
-func (c *Composer) outlines(a *Ask, fragment, props string) (begin, end string) {
+// around returns what is written around a fragment: in development comments, and
+// around a live one the element that keeps it up to date. A version of "" is for
+// one that is not live here.
+func (c *Composer) around(a *Ask, fragment, props, version string) (begin, end string) {
 	if a.Plain {
 		return "", ""
 	}
-	return c.renderer.Outlines(fragment, props)
+	begin, end = c.renderer.Outlines(fragment, props)
+	if version != "" && !a.Static {
+		open, close := c.renderer.LiveTags(c.renderer.FragmentURL(fragment, props, a.Locale, a.at(), true), version)
+		begin, end = begin+open, close+end
+	}
+	return begin, end
 }
 
 func errMoved(d *gorgon.Definition) error {

@@ -87,9 +87,9 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 		var err error
 		switch {
 		case inner != nil && inner.live:
-			err = l.outlined(w, h, func() error { return l.wait(ctx, w, parts[inner], said) })
+			err = l.outlined(w, h, inner, func() error { return l.wait(ctx, w, parts[inner], said) })
 		case inner != nil && inner.err == nil:
-			err = l.outlined(w, h, func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
+			err = l.outlined(w, h, inner, func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
 		default:
 			var out bytes.Buffer
 			l.c.hole(l.ask, n, i, &out)
@@ -103,10 +103,9 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 	return err
 }
 
-// outlined writes comments around a fragment that show where it is, in
-// development.
-func (l *Live) outlined(w io.Writer, h pages.Hole, write func() error) error {
-	begin, end := l.c.outlines(l.ask, h.Fragment, h.Props)
+// outlined writes what is around a fragment.
+func (l *Live) outlined(w io.Writer, h pages.Hole, n *node, write func() error) error {
+	begin, end := l.c.around(l.ask, h.Fragment, h.Props, n.shown())
 	_, err := io.WriteString(w, begin)
 	if err == nil {
 		err = write()
@@ -265,10 +264,13 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 	}
 	inner := *f.ask
 	inner.Page, inner.Path, inner.Form, inner.On = def, s.Path(), Bare, f.ask.at()
-	e, err := f.piece(ctx, w, &inner)
+	e, version, err := f.piece(ctx, w, &inner)
 	if err != nil {
 		_, err = w.Write(f.c.failed(ctx, f.ask, def, err))
 		return err
+	}
+	if version != "" && !f.ask.Plain {
+		f.c.renderer.UseLive(uses)
 	}
 	uses.Runtime = uses.Runtime || e.Uses.Runtime
 	uses.Wasm = uses.Wasm || e.Uses.Wasm
@@ -276,7 +278,7 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 		uses.Module(m)
 	}
 	uses.Scripts, uses.Styles = append(uses.Scripts, e.Uses.Scripts...), append(uses.Styles, e.Uses.Styles...)
-	begin, end := f.c.outlines(f.ask, s.Fragment, string(s.Props))
+	begin, end := f.c.around(f.ask, s.Fragment, string(s.Props), version)
 	for _, part := range [...][]byte{[]byte(begin), e.HTML, []byte(end)} {
 		if _, err := w.Write(part); err != nil {
 			return err
@@ -285,23 +287,31 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 	return nil
 }
 
-func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (*pages.Entry, error) {
+func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (e *pages.Entry, version string, err error) {
 	if a.Page.PerRequest() {
 		f.hurry(w)
-		return f.c.Make(context.WithValue(ctx, depthKey{}, f.depth+1), a)
+		e, err = f.c.Make(context.WithValue(ctx, depthKey{}, f.depth+1), a)
+		return e, "", err
 	}
-	if found, ok := f.c.Found(a, f.c.renderer.Time()); ok {
-		return found.Entry, nil
+	if found, ok := f.c.Found(a, f.c.renderer.Time()); ok && !a.Page.Live {
+		return found.Entry, "", nil
 	}
 	f.hurry(w)
-	answer, err := f.c.Get(ctx, a)
+	root, answer, err := f.c.find(ctx, a)
+	if root != nil {
+		answer, err = f.c.put(ctx, a, root)
+	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if answer.Live != nil {
-		return answer.Live.entry(ctx)
+		e, err = answer.Live.entry(ctx)
+		return e, "", err
 	}
-	return answer.Entry, nil
+	if root != nil {
+		version = root.shown()
+	}
+	return answer.Entry, version, nil
 }
 
 // hurry sends what was written before the wait.

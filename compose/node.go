@@ -165,10 +165,15 @@ func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
 		out.WriteString(html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), h.Kind == pages.HoleSrc)))
 	case a.Form == Included:
 		out.WriteString(`<esi:include src="` + html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), true)) + `" onerror="continue"/>`)
+	case h.Kind == pages.HoleLive:
+		if !a.Static {
+			begin, end := c.renderer.LiveTags(c.renderer.PayloadURL(a.Path, a.Locale), n.version())
+			out.WriteString(begin + end)
+		}
 	case n.within[i].err != nil:
 		out.Write(n.within[i].error)
 	default:
-		begin, end := c.outlines(a, h.Fragment, h.Props)
+		begin, end := c.around(a, h.Fragment, h.Props, n.within[i].shown())
 		out.WriteString(begin)
 		out.Write(c.fill(a, n.within[i]).html)
 		out.WriteString(end)

@@ -96,7 +96,8 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	draining atomic.Bool
-	young    atomic.Int64 // connections on which nothing has been answered yet
+	drain    chan struct{} // closed when draining begins; nil before Run
+	young    atomic.Int64  // connections on which nothing has been answered yet
 }
 
 // firstAnswer is how long connections that were just accepted may take for
@@ -111,6 +112,16 @@ type serverKey struct{}
 func Draining(r *http.Request) bool {
 	s, ok := r.Context().Value(serverKey{}).(*Server)
 	return ok && s.draining.Load()
+}
+
+// Drained is closed when the server that the request came to is told to stop: what
+// waits for something ends then. It is nil, and so never ready, outside of a
+// server.
+func Drained(r *http.Request) <-chan struct{} {
+	if s, ok := r.Context().Value(serverKey{}).(*Server); ok {
+		return s.drain
+	}
+	return nil
 }
 
 func limit[T time.Duration | int64](value, standard T) T {
@@ -159,6 +170,7 @@ func (s *Server) Run(ctx context.Context) error {
 	// Requests outlive ctx while they end in good order, and no longer.
 	life, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	s.drain = make(chan struct{})
 	server := s.http(life)
 	ended := make(chan error, 1)
 	go func() {
@@ -171,6 +183,7 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		s.draining.Store(true)
+		close(s.drain)
 		select {
 		case <-time.After(s.Drain):
 		case err := <-ended:

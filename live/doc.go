@@ -2,7 +2,7 @@
 //
 // A piece is a part of a page as it is sent: a fragment in one language, or all
 // that a navigation replaces. A [Hub] belongs to one instance. It holds each
-// piece that somebody follows once, however many do, has it made again when a
+// piece that is followed once, however many browsers do, has it made again when a
 // purge concerns it, and wakes those whose version is another one.
 //
 //	purge becomes known -> pieces by subject -> one making each -> followers

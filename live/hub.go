@@ -54,6 +54,9 @@ type Config[K comparable] struct {
 	// one purge concerns. Default: 2 s.
 	Spread time.Duration
 
+	// Tend is called every second while anything is followed. Default: nothing.
+	Tend func()
+
 	Log *slog.Logger // default: slog.Default()
 }
 
@@ -68,6 +71,8 @@ const (
 	// A piece that cannot be made is tried again after retryMin, then after twice
 	// that, and at last every retryMax.
 	retryMin, retryMax = 3 * time.Second, time.Minute
+
+	tendEvery = time.Second
 
 	// Followers are woken some at a time, with a pause between: requests come in
 	// between.
@@ -86,6 +91,7 @@ type Hub[K comparable] struct {
 
 	mu        sync.Mutex
 	closed    bool
+	tending   bool
 	pieces    map[K]*piece[K]
 	concerned map[string]map[*piece[K]]struct{} // by subject
 	figures   Figures
@@ -166,6 +172,20 @@ func (h *Hub[K]) Figures() Figures {
 	f := h.figures
 	f.Pieces = len(h.pieces)
 	return f
+}
+
+// tend calls Tend for as long as anything is followed.
+func (h *Hub[K]) tend() {
+	for pause(h.life, tendEvery) {
+		h.mu.Lock()
+		h.tending = h.figures.Followers > 0
+		more := h.tending
+		h.mu.Unlock()
+		if !more {
+			return
+		}
+		h.config.Tend()
+	}
 }
 
 // purged has the pieces that a subject concerns made again.

@@ -84,6 +84,10 @@ func (h *Hub[K]) Follow(wants []Want[K]) *Stream[K] {
 			h.outdate(p, 0)
 		}
 	}
+	if h.config.Tend != nil && !h.tending && !h.closed {
+		h.tending = true
+		h.work.Go(h.tend)
+	}
 	s.wake()
 	return s
 }

@@ -101,6 +101,7 @@ const (
 	HoleHTML = ""     // the fragment
 	HoleSrc  = "src"  // the URL that the fragment is fetched from
 	HoleHref = "href" // the URL of the page that shows the fragment
+	HoleLive = "live" // the element that keeps the page up to date in browsers
 	HoleNone = "none" // nothing: the fragment's URL is in the HTML
 )
 

@@ -79,6 +79,9 @@ func (d *draft) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 			Hint: "set AllowRequestTime on " + called(d.of) + ", or on the App if its layout uses the fragment, or use the fragment's Defer",
 		}
 	}
+	if def.Live && !d.bare {
+		d.r.UseLive(&d.uses)
+	}
 	return d.mark(w, pages.HoleHTML, s)
 }
 
@@ -194,6 +197,15 @@ func (d *draft) removeMarks() error {
 
 // document renders a page.
 func (d *draft) document(ctx context.Context, doc gorgon.Document) (err error) {
+	if main := doc.Main; d.of.Live && d.of.Fragment == "" && main != nil {
+		doc.Main = gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			if err := main.Render(ctx, w); err != nil {
+				return err
+			}
+			d.r.UseLive(&d.uses)
+			return d.mark(w, pages.HoleLive, viewctx.Slot{})
+		})
+	}
 	if d.html, d.head, d.main, err = d.r.document(d.begin(ctx), doc); err != nil {
 		return err
 	}

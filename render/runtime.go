@@ -176,6 +176,22 @@ func (r *Renderer) tags(u pages.Uses, locale string, header http.Header, kept bo
 	return b
 }
 
+// LiveTags are the element around a live part, after one that loads the module for
+// it. The src is where a browser gets the part, and the version that of its
+// content.
+func (r *Renderer) LiveTags(src, version string) (open, close string) {
+	return `<gorgon-island src="` + html.EscapeString(r.asset(wire.LiveRuntime)) + `" hidden></gorgon-island>` +
+		`<gorgon-live src="` + html.EscapeString(src) + `" data-version="` + version + `">`, "</gorgon-live>"
+}
+
+// UseLive notes that a document has a live part.
+func (r *Renderer) UseLive(uses *viewctx.Uses) { uses.Module(r.asset(wire.LiveRuntime)) }
+
+// PayloadURL is where a browser gets the payload of a page.
+func (r *Renderer) PayloadURL(path, locale string) string {
+	return gorgon.EscapePath(r.Site.Base + PayloadPath(r.App.Prefixes().Path(locale, path)))
+}
+
 func (r *Renderer) asset(name string) string {
 	return gorgon.EscapePath(r.Site.Base + r.Site.Assets.Paths[name])
 }

@@ -48,7 +48,11 @@ func Forms() []Form {
 	}
 }
 
-var forms = Forms()
+// forms are those and the stream of a page's live parts, which is not a document.
+var forms = append(Forms(), Form{form: compose.Stream, read: func(path string) (wanted, bool) {
+	page, ok := strings.CutPrefix(path, wire.Stream)
+	return wanted{page: page}, ok && (page == "" || page[0] == '/')
+}})
 
 // sealedBelow reads paths of a fragment's name, seal and page.
 func sealedBelow(prefix string) func(string) (wanted, bool) {

@@ -235,6 +235,9 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	if c.Tick != nil && c.MayTick != nil {
 		h.routes.ticks = &ticks{run: c.Tick, allow: c.MayTick, answers: h.answers}
 	}
+	if slices.ContainsFunc(slices.Concat(definitions, app.FragmentDefinitions()), func(d *gorgon.Definition) bool { return d.Live }) {
+		h.routes.lives = newLives(c, h.answers)
+	}
 	return h
 }
 

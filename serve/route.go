@@ -23,6 +23,7 @@ type routes struct {
 	locales  *locales // nil where no visitor is sent to a language
 	purges   *purges  // nil without a key
 	ticks    *ticks   // nil without jobs
+	lives    *lives   // nil without live parts
 	detect   bool     // visitors of the home page are sent to their language
 	includes bool     // a proxy may ask for tags in the place of fragments
 }
@@ -50,6 +51,9 @@ func (o *routes) route(w http.ResponseWriter, r *http.Request, t *target) {
 		return
 	case t.form == compose.Payload:
 		o.payload(w, r, path, nowhere)
+		return
+	case t.form == compose.Stream:
+		o.stream(w, r, t.page, nowhere)
 		return
 	case t.form != compose.Document:
 		o.fragment(w, r, t, nowhere)
@@ -321,6 +325,27 @@ func (o *routes) fragment(w http.ResponseWriter, r *http.Request, t *target, now
 		return
 	}
 	o.pages.piece(w, r, m)
+}
+
+// stream answers with what is new of a page's live parts. The guards of the page
+// are asked as they are for the page.
+func (o *routes) stream(w http.ResponseWriter, r *http.Request, page string, nowhere match) {
+	o.pages.watch.note(r, wire.Root)
+	if o.lives == nil {
+		o.pages.fail(w, r, nowhere, errNoPage)
+		return
+	}
+	m := match{}
+	if page != "" {
+		m = o.where.match(page) // there is none where it stands on an error page
+	}
+	m.form = compose.Stream
+	m.instead = func(w http.ResponseWriter, r *http.Request, m match) { o.lives.answer(w, r, m, page) }
+	if m.page != nil {
+		o.page(w, r, page, m)
+		return
+	}
+	m.instead(w, r, m)
 }
 
 // capable says whether a proxy asks for tags.

@@ -46,13 +46,19 @@ const (
 	FolderPrefix  = Root + "folder" // of one whose path ends with a slash, without that
 	PayloadSuffix = ".json"
 
+	Stream = Root + "live" // what is new of a page's live parts: the page's path follows
+
 	Locale = Root + "locale" // remembers the language that a visitor chose
 	Purge  = Root + "purge"  // takes signed purges
 	Tick   = Root + "tick"   // runs a batch of jobs
 )
 
-// Runtime is the name of the browser runtime among the assets of a site.
-const Runtime = Segment + "/runtime.js"
+// Names among the assets of a site: of the browser runtime, and of the module for
+// live parts.
+const (
+	Runtime     = Segment + "/runtime.js"
+	LiveRuntime = Segment + "/live.js"
+)
 
 // What orchestrators ask, below no base path.
 const (

@@ -1,0 +1,192 @@
+// Live parts: what is new of them, in one stream for each page that is open.
+
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/coherence"
+	"github.com/gorgon-go/gorgon/compose"
+	"github.com/gorgon-go/gorgon/events"
+	"github.com/gorgon-go/gorgon/failure"
+	"github.com/gorgon-go/gorgon/listen"
+	"github.com/gorgon-go/gorgon/live"
+	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
+)
+
+// A lives answers with streams of what is new.
+type lives struct {
+	answers  *responder
+	purges   *coherence.Instance
+	composer *compose.Composer
+	hub      *live.Hub[livePart]
+	now      func() time.Time
+}
+
+// A livePart is a fragment as it is on a page, or a page.
+type livePart struct {
+	of           *gorgon.Definition
+	path, locale string
+	on           string // the page that a fragment is on
+	form         compose.Form
+}
+
+func newLives(c *Config, answers *responder) *lives {
+	l := &lives{answers: answers, purges: c.Cache.Coherence(), composer: answers.composer, now: c.Now}
+	l.hub = live.New(context.Background(), live.Config[livePart]{Make: l.make, Listen: l.purges.Listen, Tend: l.purges.Attend, Log: c.Log})
+	return l
+}
+
+// make makes a part as it is now, and the end of the event that brings it.
+func (l *lives) make(ctx context.Context, part livePart) (live.Piece, error) {
+	made, err := l.composer.Piece(ctx, &compose.Ask{Page: part.of, Path: part.path, Locale: part.locale, On: part.on, Form: part.form})
+	switch kind := failure.Kind(err); {
+	case err != nil && (kind == gorgon.KindNotFound || kind == gorgon.KindGone || kind == gorgon.KindRedirect):
+		return live.Piece{}, live.ErrGone
+	case err != nil:
+		return live.Piece{}, fmt.Errorf("%s: %w", part.of.Path, err)
+	}
+	field, content := "html", any(string(made.Entry.HTML))
+	if part.form == compose.Payload {
+		field, content = "page", json.RawMessage(made.Entry.HTML)
+	}
+	data, err := json.Marshal(content)
+	if err != nil {
+		return live.Piece{}, err
+	}
+	p := live.Piece{Version: made.Version, Subjects: made.Subjects, Holds: made.Holds}
+	if !made.Until.IsZero() {
+		p.Until = time.Now().Add(made.Until.Sub(l.now())) // the app's clock may be another one
+	}
+	p.Data = fmt.Appendf(nil, `,"version":%q,%q:%s}`+"\n\n", made.Version, field, data)
+	return p, nil
+}
+
+const (
+	liveBody  = 64 << 10 // bytes of a request
+	liveParts = 256      // of a page
+	liveBeat  = 25 * time.Second
+	liveWrite = 10 * time.Second
+)
+
+// A liveRequest says what a browser shows of a page.
+type liveRequest struct {
+	Parts [][2]string `json:"parts"` // the src of each live part, and its version
+}
+
+var (
+	errLiveBody  = &gorgon.Error{Op: "follow", Kind: gorgon.KindInvalid, Message: "The body is not a list of the page's live parts."}
+	errLiveOther = &gorgon.Error{Op: "follow", Kind: gorgon.KindGone, Message: "None of these parts is of this version of the site."}
+)
+
+// answer sends what is new of the parts of a page, until the client leaves, a
+// guard ends it, or the server stops.
+func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page string) {
+	if r.Method != http.MethodPost {
+		l.answers.allow(w, r, m, []string{"POST, OPTIONS"})
+		return
+	}
+	var asked liveRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, liveBody)).Decode(&asked); err != nil || len(asked.Parts) == 0 || len(asked.Parts) > liveParts {
+		l.answers.fail(w, r, m, errLiveBody)
+		return
+	}
+	wants, at := l.wants(asked, m, page)
+	if len(wants) == 0 {
+		l.answers.fail(w, r, m, errLiveOther)
+		return
+	}
+	out, err := events.Open(w, liveWrite)
+	if err != nil {
+		l.answers.fail(w, r, m, err)
+		return
+	}
+	events.Announce(w.Header())
+	// The page may be of an instance that knows more purges.
+	if l.purges.Store != nil && !l.purges.Read() {
+		l.purges.CatchUp(0)
+	}
+	stream := l.hub.Follow(wants)
+	defer stream.Close()
+	if out.Send(events.Beat) {
+		l.follow(r, out, stream, at)
+	}
+}
+
+// follow sends news.
+func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[livePart], at []int) {
+	beat := time.NewTimer(liveBeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			if ended(r) != nil {
+				out.Send("event: end\ndata:\n\n")
+			}
+			return
+		case <-listen.Drained(r):
+			out.Send(events.Elsewhere())
+			return
+		case <-beat.C:
+			if !out.Send(events.Beat) {
+				return
+			}
+		case <-stream.Woken():
+			if ended(r) != nil {
+				continue
+			}
+			for _, n := range stream.Take() {
+				text := `data: {"at":` + strconv.Itoa(at[n.At])
+				if n.Gone {
+					text += `,"gone":true}` + "\n\n"
+				} else {
+					text += string(n.Data)
+				}
+				if !out.Send(text) {
+					return
+				}
+			}
+		}
+		beat.Reset(liveBeat)
+	}
+}
+
+// wants are the parts that a browser may follow here, and the index of each in
+// the request. Others are of another build or of another page.
+func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Want[livePart], at []int) {
+	base := l.answers.renderer.Site.Base
+	for i, part := range asked.Parts {
+		path, err := paths.Parse(part[0])
+		if err != nil {
+			continue
+		}
+		path, ok := strings.CutPrefix(path, base)
+		if !ok {
+			continue
+		}
+		want := live.Want[livePart]{Version: part[1]}
+		if fragment, ok := sealedBelow(wire.Fragment)(path); ok && fragment.page == page {
+			def, props, locale, err := l.answers.renderer.OpenFragment(fragment.name, fragment.closed, page)
+			if err != nil || !def.Live {
+				continue
+			}
+			want.Key = livePart{of: def, path: viewctx.FragmentPath(def.Fragment, []byte(props)), locale: locale, on: m.path, form: compose.Bare}
+		} else if of, ok := render.PayloadOf(path); ok && of == page && m.page != nil && m.page.Live {
+			want.Key = livePart{of: m.page, path: m.path, locale: m.locale, form: compose.Payload}
+		} else {
+			continue
+		}
+		wants, at = append(wants, want), append(at, i)
+	}
+	return wants, at
+}
