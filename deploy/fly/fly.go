@@ -35,7 +35,7 @@ func Target() deploy.Target {
 const drain = 5 * time.Second
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
-	s.Variables = pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain))
+	s.Variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...)
 	if err := pod.Check(s.Variables); err != nil {
 		return fmt.Errorf("fly: %w", err)
 	}
@@ -134,7 +134,7 @@ func configure(s deploy.Site) config {
 	for _, v := range pod.Plain(s.Variables) {
 		c.Env[v.Name] = v.Value
 	}
-	if s.Local() { // one machine at a time has the volume
+	if s.Volume() { // one machine at a time has it
 		c.Deploy.Strategy = "rolling"
 		c.Mounts = []mount{{Source: "data", Destination: "/data", InitialSize: "1gb"}}
 	}
