@@ -271,6 +271,16 @@ aws lambda invoke --function-name "$(aws cloudformation describe-stacks --stack-
 `+"```"+`
 `, app, stack)
 	}
+	if s.Works() {
+		fmt.Fprintf(&b, `
+## Jobs
+
+The schedule runs those that are due each minute. To begin one at the second when it is
+due, create a one-time schedule of EventBridge Scheduler after the commit that added
+it: "at(2026-11-30T14:00:00)", ActionAfterCompletion DELETE, the function as its target and
+%s as its input. One that is lost does no harm.
+`, "`"+`{"gorgon":"maintain"}`+"`")
+	}
 	if s.FilesInBucket() {
 		b.WriteString(`
 ## The app's files
