@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/plan"
@@ -36,6 +37,12 @@ const filesURL = "FILES_URL"
 // uploaded into it might be deleted with the instance.
 func (p *program) checkFiles() error {
 	if p.config.Files == nil {
+		for _, h := range p.app.Handlers() {
+			if slices.Contains(h.Needs, gorgon.NeedFiles) {
+				p.log.Warn("the app has files, and command.Config.Files is not set: nothing checks "+filesURL+" before they are used. Set it to what blobs.At returned", "handler", h.Pattern)
+				break
+			}
+		}
 		return nil
 	}
 	if p.pkg != nil && os.Getenv(filesURL) == "" {

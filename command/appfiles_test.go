@@ -98,6 +98,17 @@ func TestFilesURL(t *testing.T) {
 	}
 }
 
+// An app that has forgotten to name its files is told so.
+func TestFilesThatAreNotNamed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	app := site("still")
+	app.Parts = append(app.Parts, bucket.New(bucket.Options{Name: "photos", Store: blobs.At(blobs.Location{Default: "disk:dist/files", Drivers: []blobs.Driver{s3.BlobDriver()}})}))
+	out := &screen{}
+	if code := command.Run(t.Context(), app, command.Config{Bundler: bundle.Bundler{}}, []string{"maintain"}, out, out); code != command.OK || !strings.Contains(out.String(), "command.Config.Files is not set") {
+		t.Errorf("%d: %s", code, out)
+	}
+}
+
 func TestFilesAreOfThePlan(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("FILES_URL", "nonsense") // which does not matter here
