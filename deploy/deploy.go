@@ -128,9 +128,9 @@ func (s Site) FilesOnDisk() bool {
 // FilesInBucket reports whether the app has files, and they are in a bucket.
 func (s Site) FilesInBucket() bool { return s.App.Has(plan.AppFiles) && !s.FilesOnDisk() }
 
-// Volume reports whether the store or the app's files are beside the program:
-// they need a volume, which one instance can have.
-func (s Site) Volume() bool { return s.Local() || s.FilesOnDisk() }
+// Volume reports whether the store, the app's files or its SQLite database are
+// beside the program: they need a volume, which one instance can have.
+func (s Site) Volume() bool { return s.Local() || s.FilesOnDisk() || s.App.Has(plan.File) }
 
 // Files are the variables that say where the app's files are; none if it has
 // none. On the target's disk they are below the folder; without one, the variable

@@ -4,6 +4,7 @@ package fly
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 	}
 	if s.Migrate && s.Local() { // a release command has no volume
 		return fmt.Errorf("fly: a %s store needs tables, which cannot be created without a volume: use a shared one (postgres, redis or s3)", s.Outcome.Setting.Store)
+	}
+	if s.Migrate && s.App.Has(plan.File) {
+		return errors.New("fly: a SQLite database is on a volume, which the command that migrates it does not have: use PostgreSQL (package database/pgdb)")
 	}
 	for _, v := range s.Variables {
 		if strings.HasPrefix(v.Name, "FLY_") {

@@ -55,6 +55,8 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		w.add("volume.yaml", "The app's files, which one pod at a time has. Change the size to what they take.", w.claim())
 	case s.Local():
 		w.add("volume.yaml", "The store's files, which one pod at a time has.", w.claim())
+	case s.Volume():
+		w.add("volume.yaml", "The database's file, which one pod at a time has: DATABASE_URL leads below /data.", w.claim())
 	}
 	w.add("deployment.yaml", "The servers of "+app+".", w.deployment())
 	w.add("service.yaml", "The servers under one address in the cluster.", w.service())

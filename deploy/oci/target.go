@@ -130,7 +130,10 @@ asked and ends.
 	case s.FilesOnDisk():
 		b.WriteString("\nThe app's files are on the volume `data`, at /data. One container at a time can\nhave it.\n")
 	}
-	if s.FilesOnDisk() {
+	switch {
+	case s.App.Has(plan.File):
+		b.WriteString("\nThe app's SQLite database belongs on the volume `data`: DATABASE_URL is\nsqlite:/data/NAME.db. Back the volume up.\n")
+	case s.FilesOnDisk():
 		b.WriteString("They are nowhere else: back the volume up.\n")
 	}
 	if b2, ok := backends[s.Outcome.Setting.Store]; ok {
