@@ -93,9 +93,12 @@ const (
 	NeedDatabase Need = "database"
 	// NeedDisk is a disk for files of the app that must persist.
 	NeedDisk Need = "disk"
+	// NeedFiles are files of the app that must persist, on a disk or in an S3
+	// bucket: where FILES_URL says, of package blobs.
+	NeedFiles Need = "files"
 )
 
-var needs = []Need{NeedMemory, NeedConnections, NeedBackground, NeedDatabase, NeedDisk}
+var needs = []Need{NeedMemory, NeedConnections, NeedBackground, NeedDatabase, NeedDisk, NeedFiles}
 
 func checkNeeds(asked []Need) error {
 	for _, n := range asked {

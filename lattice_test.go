@@ -64,7 +64,7 @@ var lattice = map[string][]string{
 	"mail/smtp":     {"words", "mail", "mail/preview", "github.com/wneessen/go-mail"},
 
 	// Files: what visitors upload, and what an app makes.
-	"blobs":           {},
+	"blobs":           {"words"},
 	"blobs/blobstest": {"blobs"},
 
 	// What technologies have in common.
@@ -74,7 +74,7 @@ var lattice = map[string][]string{
 	"mem":            {"words", "pages", "sessions", "jobs", "blobs"},
 	"templates":      {"words"},
 	"disk":           {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
-	"disk/diskblobs": {"words", "blobs", "github.com/gofrs/flock"},
+	"disk/diskblobs": {"words", "pages", "blobs", "github.com/gofrs/flock"},
 	"seed":           {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
 	"sqlite":         {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":       {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},

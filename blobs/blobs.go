@@ -25,6 +25,12 @@
 // IfNew, one succeeds. What no store accepts, such as a key with an empty
 // segment, is refused by all of them with [ErrInvalid] and changes nothing.
 //
+// # Where files are
+//
+// [At] is a store for an app's main: the variable FILES_URL says where it is, a
+// folder or an S3 bucket, so that the plan of a deployment knows what the app
+// needs, and the same program runs in each place.
+//
 // Stores are tested by package blobstest.
 package blobs
 

@@ -15,7 +15,7 @@ import (
 // Members upload photos, which everyone sees; bills are read by a link alone.
 func Example() {
 	signedIn := func(next http.Handler) http.Handler { return next } // in an app: people.SignedIn
-	store := mem.NewBlobs()                                          // or diskblobs.Open, s3.OpenBlobs
+	store := mem.NewBlobs()                                          // in an app: blobs.At
 	photos := bucket.New(bucket.Options{
 		Name: "photos", Store: store, Public: true,
 		Types: []string{"image/png", "image/jpeg", "image/webp"}, MaxSize: 20 << 20,

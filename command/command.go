@@ -74,6 +74,11 @@ type Config struct {
 	// Default: mails are not shown.
 	Mail Mailer
 
+	// Files are the app's own: what blobs.At returns, and its buckets have as their
+	// Store. The program does not serve if FILES_URL cannot be right; plan and
+	// deploy learn that there are files, and where they can be. Default: none.
+	Files Files
+
 	// Log wraps the handler of the server's log, to report errors elsewhere as
 	// well. The result must pass records on. Default: none.
 	Log func(slog.Handler) slog.Handler

@@ -146,6 +146,9 @@ func (p *program) ownVariables() (list []wire.Variable) {
 	if value := os.Getenv("DATABASE_URL"); value != "" && p.config.Database != nil {
 		list = append(list, wire.Variable{Name: "DATABASE_URL", Says: "the app's database", Set: true, Source: wire.FromEnvironment, Value: pages.ShowLocation(value)})
 	}
+	if value := os.Getenv(filesURL); value != "" && p.config.Files != nil {
+		list = append(list, wire.Variable{Name: filesURL, Says: "where the app's files are", Set: true, Source: wire.FromEnvironment, Value: p.shownFiles(value)})
+	}
 	if p.config.Mail != nil {
 		if value := os.Getenv("MAIL_URL"); value != "" {
 			list = append(list, wire.Variable{Name: "MAIL_URL", Says: "the mail server", Set: true, Source: wire.FromEnvironment, Value: pages.ShowLocation(value)})
@@ -169,4 +172,14 @@ func (p *program) shownVariable(name, value string) string {
 		return pages.ShowLocation(value)
 	}
 	return strings.Trim(quoted(value), `"`)
+}
+
+// shownFiles is the value of FILES_URL as it may be shown: a path whole, if it is
+// one.
+func (p *program) shownFiles(value string) string {
+	scheme, _, _ := strings.Cut(value, ":")
+	if p.config.Files.Check() != nil {
+		return pages.ShowLocation(value)
+	}
+	return pages.Driver{Remote: scheme != "disk"}.Show(value)
 }

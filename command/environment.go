@@ -44,7 +44,7 @@ func variables() []variable {
 		{"GORGON_REDIRECT_FROM", "--redirect-from of serve"},
 		{"GORGON_REQUIRE_STORE", "true: --require-store of serve"},
 		{"GORGON_ROLE", "--role of serve"},
-		{"GORGON_SECRET", "seals the props of fragments; the same for build and serve, on every instance"},
+		{"GORGON_SECRET", "seals the props of fragments, and the tickets and links of buckets; the same for build and serve, on every instance"},
 		{"GORGON_STANDALONE", "true: refuse to run outside of a package"},
 		{"GORGON_STORE", "--store"},
 		{"GORGON_TICK_KEY", "callers who send it as a bearer token run a batch of jobs by POST to /_gorgon/tick"},

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ what failed and exits with 1. Any number may run at once.`,
 			if err == nil {
 				p.log, err = p.serverLog()
 			}
-			if err != nil {
+			if err = cmp.Or(err, p.checkFiles()); err != nil {
 				return err
 			}
 			var store pages.Store
@@ -97,7 +98,7 @@ what failed and exits with 1. Any number may run at once.`,
 			p.useJobs(ctx, p.bareSite())
 			done := p.tellAuth(ctx, store)
 			did, err := m.run(ctx, store, bounds.bounds(), budget)
-			err = errors.Join(err, done(), closed(), p.closeJobs(), p.closeDatabase())
+			err = errors.Join(err, done(), closed(), p.closeJobs(), p.closeFiles(), p.closeDatabase())
 			if p.json {
 				return errors.Join(err, p.print(did))
 			}

@@ -59,6 +59,9 @@ func (p *program) parts() error {
 	if p.config.Auth != nil {
 		app.Parts = append(app.Parts, sessionsPart(p.config.Auth))
 	}
+	if f := p.config.Files; f != nil {
+		app.Parts, app.Files = append(app.Parts, filesPart(f)), f.Technologies()
+	}
 	if p.config.Mail != nil {
 		app.Parts = append(app.Parts, plan.Part{Name: plan.MailPart, How: "SMTP"})
 	}

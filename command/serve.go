@@ -125,10 +125,14 @@ func (v *server) check() error {
 }
 
 // warnOfSeal warns of props that are made for one visitor and sealed with a key
-// that everybody can make who has the program.
+// that everybody can make who has the program, and of what buckets seal with a
+// key that ends with the process.
 func warnOfSeal(p *program) {
 	if os.Getenv("GORGON_SECRET") != "" || p.developing() {
 		return
+	}
+	if p.config.Files != nil {
+		p.log.Warn("tickets and links of buckets are sealed with a key that this process alone has: uploads and links end with it, and other instances refuse them. Set GORGON_SECRET, the same for build and serve, or Secret of each bucket")
 	}
 	var fragments []string
 	for _, d := range p.app.FragmentDefinitions() {
@@ -165,10 +169,14 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.closeDatabase()) }()
 	p.useAuth()
 	defer func() { err = errors.Join(err, p.closeAuth()) }()
+	defer func() { err = errors.Join(err, p.closeFiles()) }()
 	defer func() { err = errors.Join(err, p.closeJobs()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
+		return err
+	}
+	if err := p.checkFiles(); err != nil {
 		return err
 	}
 	var front *publicServer
@@ -214,6 +222,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	if degraded, why := kept.Degraded(); degraded && v.require {
 		return fmt.Errorf("store %s cannot be used: %s: repair it, or serve without --require-store", p.stores.shown(), why)
 	}
+	p.openFiles(ctx)
 	p.useJobs(kept.Context(context.WithoutCancel(ctx)), s.renderer.Site)
 	warnOfSeal(p)
 	ctx, stop := context.WithCancelCause(ctx)

@@ -120,6 +120,44 @@ func (s Site) Local() bool {
 	return s.Outcome.Setting.Store == "disk" || s.Outcome.Setting.Store == "sqlite"
 }
 
+// FilesOnDisk reports whether the app has files, and they are beside the program.
+func (s Site) FilesOnDisk() bool {
+	return s.App.Has(plan.AppFiles) && s.App.FilesOnDisk(s.Outcome.Target.Offers, s.Outcome.Setting)
+}
+
+// FilesInBucket reports whether the app has files, and they are in a bucket.
+func (s Site) FilesInBucket() bool { return s.App.Has(plan.AppFiles) && !s.FilesOnDisk() }
+
+// Volume reports whether the store, the app's files or its SQLite database are
+// beside the program: they need a volume, which one instance can have.
+func (s Site) Volume() bool { return s.Local() || s.FilesOnDisk() || s.App.Has(plan.File) }
+
+// Files are the variables that say where the app's files are; none if it has
+// none. On the target's disk they are below the folder; without one, the variable
+// has no value. A bucket that the target does not make is named as a secret, with
+// the keys to it.
+func (s Site) Files(folder string) []Variable {
+	const is = "where the app's files are"
+	switch {
+	case s.FilesOnDisk():
+		v := Variable{Name: "FILES_URL", For: is}
+		if folder != "" {
+			v.Value = "disk:" + folder + "/files"
+		}
+		return []Variable{v}
+	case !s.FilesInBucket():
+		return nil
+	}
+	v := Variable{Name: "FILES_URL", Secret: true, For: is + ": a bucket, as in s3://BUCKET?region=REGION or s3://BUCKET?endpoint=https://HOST"}
+	if s.Outcome.Target.Offers.Buckets == plan.BucketMade {
+		v.For = is + ": the bucket"
+		return []Variable{v}
+	}
+	return []Variable{v,
+		{Name: "AWS_ACCESS_KEY_ID", Secret: true, For: "the key to the bucket of the app's files: its ID"},
+		{Name: "AWS_SECRET_ACCESS_KEY", Secret: true, For: "the key to the bucket of the app's files"}}
+}
+
 // Replicas returns how many instances run, at least one; 0 for as many as the
 // load requires.
 func (s Site) Replicas() int { return s.Outcome.Target.Offers.Instances(s.Outcome.Setting) }
@@ -201,6 +239,8 @@ func Readme(s Site, text string) File {
 		for _, v := range s.Variables {
 			value := "`" + v.Value + "`"
 			switch {
+			case v.Name == "FILES_URL" && v.Secret && s.Outcome.Target.Offers.Buckets == plan.BucketMade:
+				value = "made with the bucket"
 			case v.Secret:
 				value = "yours, as a secret"
 			case v.Value == "":

@@ -40,7 +40,7 @@ func (m mailroom) variable() string { return "DATABASE_URL=" + m.db.Options().UR
 func (m mailroom) command(program string, args ...string) string {
 	m.t.Helper()
 	c := exec.Command(program, args...)
-	c.Dir, c.Env = m.dir, append(os.Environ(), m.variable())
+	c.Dir, c.Env = m.dir, append(os.Environ(), m.variable(), "FILES_URL=mem:")
 	out, err := c.CombinedOutput()
 	if err != nil {
 		m.t.Fatalf("%v: %v\n%s", args, err, out)
@@ -68,7 +68,7 @@ func TestRehearseJobs(t *testing.T) {
 			if code != 0 {
 				t.Fatalf("exit code %d\n%s", code, out)
 			}
-			for _, text := range []string{"rehearsed " + target, "instances stopped between requests", "the maintain command said: ", "a job that a request adds begins after its response"} {
+			for _, text := range []string{"rehearsed " + target, "instances stopped between requests", "the app's files in a temporary folder", "they are in an S3 bucket, which FILES_URL names", "the maintain command said: ", "a job that a request adds begins after its response"} {
 				if !strings.Contains(out, text) {
 					t.Errorf("it does not say %q:\n%s", text, out)
 				}
@@ -99,7 +99,7 @@ func TestLambdaJobs(t *testing.T) {
 	m := newMailroom(t)
 	folder := m.deploy("--to", "lambda", "--compress", "none")
 	template := read(t, filepath.Join(folder, "lambda", "template.json"))
-	for _, text := range []string{`"rate(1 minute)"`, `"GORGON_WORK_AFTER": "10s"`, `{\"gorgon\":\"maintain\"}`} {
+	for _, text := range []string{`"AWS::S3::Bucket"`, `"rate(1 minute)"`, `"GORGON_WORK_AFTER": "10s"`, `{\"gorgon\":\"maintain\"}`} {
 		if !strings.Contains(template, text) {
 			t.Errorf("the template has no %s:\n%s", text, template)
 		}
@@ -111,7 +111,7 @@ func TestLambdaJobs(t *testing.T) {
 	defer api.Close()
 	c := exec.Command(filepath.Join(unpacked, "bootstrap"))
 	c.Dir = "/"
-	c.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "GORGON_STANDALONE=true", "GORGON_ROLE=web", m.variable()}
+	c.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "GORGON_STANDALONE=true", "GORGON_ROLE=web", m.variable(), "FILES_URL=mem:"}
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {

@@ -53,6 +53,15 @@ func NewBlobs() *Blobs {
 // Needs says that all requests have to reach the one process that has the blobs.
 func (*Blobs) Needs() []gorgon.Need { return []gorgon.Need{gorgon.NeedMemory} }
 
+// BlobDriver opens stores by name, for FILES_URL: "mem:". It ignores the rest of
+// the location; each opening is a new store.
+func BlobDriver() blobs.Driver {
+	return blobs.Driver{
+		Schemes: []string{"mem"}, Needs: []gorgon.Need{gorgon.NeedMemory},
+		Open: func(context.Context, string) (blobs.Store, error) { return NewBlobs(), nil },
+	}
+}
+
 // begin locks the store for a call, unless that cannot be made. What the
 // arguments' checks say comes last.
 func (m *Blobs) begin(ctx context.Context, checks ...error) error {

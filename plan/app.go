@@ -33,6 +33,10 @@ type App struct {
 
 	Stores []Technology `json:"stores,omitempty"` // that the program can use
 	Store  Store        `json:"store,omitzero"`   // that GORGON_STORE names
+
+	// Files are the technologies that FILES_URL can name: "disk", "s3". Default:
+	// the program does not say.
+	Files []string `json:"files,omitempty"`
 }
 
 // A Technology is one kind of store that a program supports.
@@ -75,6 +79,15 @@ const DatabasePart = "database"
 
 // MailPart is the name of the part that the sending of mails is.
 const MailPart = "mail"
+
+// FilesPart is the name of the part that an app's own files are.
+const FilesPart = "files"
+
+// FilesOnDisk reports whether an app's files are on the disk of a target, if the
+// app has some: otherwise they are in a bucket.
+func (a App) FilesOnDisk(o Offers, s Setting) bool {
+	return o.Keeps(s) && (len(a.Files) == 0 || slices.Contains(a.Files, "disk"))
+}
 
 // HasPart reports whether there is a part of a name.
 func (a App) HasPart(name string) bool {

@@ -88,7 +88,7 @@ func Judge(app App, target Target, s Setting) Outcome {
 	if s.Store == "" {
 		s.Store = "none"
 	}
-	j := judge{offers: target.Offers, setting: s, outcome: Outcome{Target: target, Setting: s, Fit: Fits}}
+	j := judge{app: app, offers: target.Offers, setting: s, outcome: Outcome{Target: target, Setting: s, Fit: Fits}}
 	if target.Offers.Process {
 		j.outcome.Role = target.Offers.Role(s)
 	}
@@ -113,6 +113,7 @@ func Judge(app App, target Target, s Setting) Outcome {
 
 // A judge compares the needs of an app with one target.
 type judge struct {
+	app     App
 	offers  Offers
 	setting Setting
 	outcome Outcome
@@ -151,6 +152,8 @@ func (j judge) verdict(n Need) Verdict {
 		return j.database()
 	case Disk:
 		return j.disk()
+	case AppFiles:
+		return j.files()
 	case Commits:
 		return j.commits()
 	case File:
@@ -325,6 +328,21 @@ func (j judge) disk() Verdict {
 		return unfit("disk", "several instances run, and they do not share a disk", elsewhere+", or run one (--replicas 1)")
 	case j.offers.Disk == VolumeFiles:
 		return provided("volume", "they must be on the volume", "")
+	}
+	return fine
+}
+
+// files judges for files that are on a disk or in a bucket.
+func (j judge) files() Verdict {
+	switch {
+	case !j.app.FilesOnDisk(j.offers, j.setting):
+		hint := "deploy with GORGON_SECRET set, which seals uploads for all instances"
+		if j.offers.Buckets != "" {
+			hint = j.offers.Buckets + "; " + hint
+		}
+		return provided("files", "they are in an S3 bucket, which FILES_URL names", hint)
+	case j.offers.Disk == VolumeFiles:
+		return provided("volume", "they are on the volume, where FILES_URL leads", "")
 	}
 	return fine
 }

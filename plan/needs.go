@@ -32,11 +32,12 @@ const (
 	Background  = Kind(gorgon.NeedBackground)
 	Database    = Kind(gorgon.NeedDatabase)
 	Disk        = Kind(gorgon.NeedDisk)
+	AppFiles    = Kind(gorgon.NeedFiles)
 )
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
-	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk}
+	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk, AppFiles}
 }
 
 // A Need is one thing that one part of an app needs.
@@ -146,6 +147,7 @@ var declarations = map[gorgon.Need]string{
 	gorgon.NeedBackground:  "it declares work that continues after the response",
 	gorgon.NeedDatabase:    "it declares a database",
 	gorgon.NeedDisk:        "it declares files that must last",
+	gorgon.NeedFiles:       "it has files that must last, on a disk or in an S3 bucket",
 }
 
 func (p *Part) declared(needs []gorgon.Need) {

@@ -43,7 +43,7 @@ func (p *Plan) Add(app App, target Target, s Setting, prices Prices) {
 func Undeclared(parts []Part, modules, cgo []string, store bool) []string {
 	for _, p := range parts {
 		for _, n := range p.Needs {
-			if n.Kind == Disk || n.Kind == Database {
+			if n.Kind == Disk || n.Kind == Database || n.Kind == AppFiles {
 				return nil
 			}
 		}

@@ -129,6 +129,13 @@ func TestVerdicts(t *testing.T) {
 		{"files on a function", handler(gorgon.NeedDisk), function, plan.Setting{}, plan.Unfit, "disk", "object store"},
 		{"files on a volume", handler(gorgon.NeedDisk), container, plan.Setting{}, plan.Conditional, "volume", "volume"},
 		{"files of a machine", handler(gorgon.NeedDisk), machine, plan.Setting{}, plan.Fits, "", ""},
+
+		{"an app's files on a machine", handler(gorgon.NeedFiles), machine, plan.Setting{}, plan.Fits, "", ""},
+		{"an app's files on a volume", handler(gorgon.NeedFiles), container, plan.Setting{}, plan.Conditional, "volume", "where FILES_URL leads"},
+		{"an app's files for several", handler(gorgon.NeedFiles), container, plan.Setting{Replicas: 2}, plan.Conditional, "files", "an S3 bucket, which FILES_URL names"},
+		{"an app's files on a read-only disk", handler(gorgon.NeedFiles), machine, plan.Setting{ReadOnly: true}, plan.Conditional, "files", "FILES_URL"},
+		{"an app's files where instances come and go", handler(gorgon.NeedFiles), elastic, plan.Setting{Replicas: 1}, plan.Conditional, "files", "FILES_URL"},
+		{"an app's files behind functions", handler(gorgon.NeedFiles), function, plan.Setting{}, plan.Conditional, "files", "FILES_URL"},
 		{"a worker where nothing runs", service(0), files, plan.Setting{}, plan.Unfit, "worker", "runs no program"},
 		{"a worker where instances stand still", service(0), elastic, plan.Setting{}, plan.Unfit, "worker", "--always-on"},
 		{"a worker on a function, paid or not", service(0), function, plan.Setting{AlwaysOn: true}, plan.Unfit, "worker", "elsewhere"},
@@ -195,7 +202,7 @@ func TestUnaccepted(t *testing.T) {
 // says what to do.
 func TestEveryNeedIsJudged(t *testing.T) {
 	for _, target := range []plan.Target{files, machine, container, elastic, function} {
-		for _, n := range []gorgon.Need{gorgon.NeedMemory, gorgon.NeedConnections, gorgon.NeedBackground, gorgon.NeedDatabase, gorgon.NeedDisk} {
+		for _, n := range []gorgon.Need{gorgon.NeedMemory, gorgon.NeedConnections, gorgon.NeedBackground, gorgon.NeedDatabase, gorgon.NeedDisk, gorgon.NeedFiles} {
 			o := plan.Judge(plan.Describe(handler(n)), target, plan.Setting{})
 			for _, v := range o.Verdicts {
 				if v.Says == "" || v.Rule == "" || v.Fit == plan.Unfit && v.Hint == "" {
@@ -278,5 +285,23 @@ func TestUndeclaredNeedsAreHintedAt(t *testing.T) {
 		if len(hints) > 1 || got != row.want {
 			t.Errorf("%s: hints %q, want %q", row.name, hints, row.want)
 		}
+	}
+}
+
+// Files are on a disk only if the program can use one.
+func TestFilesOfABucketAlone(t *testing.T) {
+	app := plan.Describe(handler(gorgon.NeedFiles))
+	app.Files = []string{"s3", "mem"}
+	if o := plan.Judge(app, machine, plan.Setting{}); o.Fit != plan.Conditional || o.Verdicts[0].Rule != "files" {
+		t.Errorf("%+v", o)
+	}
+	app.Files = []string{"s3", "disk"}
+	if o := plan.Judge(app, machine, plan.Setting{}); o.Fit != plan.Fits {
+		t.Errorf("%+v", o)
+	}
+	made := function
+	made.Offers.Buckets = plan.BucketMade
+	if o := plan.Judge(app, made, plan.Setting{}); !strings.HasSuffix(o.Verdicts[0].String(), "which FILES_URL names: the files that deploy writes make it; deploy with GORGON_SECRET set, which seals uploads for all instances") {
+		t.Errorf("%s", o.Verdicts[0])
 	}
 }

@@ -37,6 +37,10 @@ type Offers struct {
 	// Disk says what happens to files that the program writes.
 	Disk Files `json:"disk,omitempty"`
 
+	// Buckets is a hint at where the bucket comes from that an app's files are
+	// in, or [BucketMade]. Default: the operator has one.
+	Buckets string `json:"buckets,omitempty"`
+
 	// OpenFor is how long a connection may stay open; [Always] for no limit.
 	// Default: connections cannot stay open.
 	OpenFor time.Duration `json:"openFor,omitempty"`
@@ -67,6 +71,9 @@ const (
 	VolumeFiles Files = "volume" // they persist on a volume, which one instance can use
 	KeptFiles   Files = "kept"   // they persist
 )
+
+// BucketMade is an [Offers.Buckets] of a target whose files make the bucket.
+const BucketMade = "the files that deploy writes make it"
 
 // A Setting is how an app is to be set up in a target.
 type Setting struct {
@@ -99,6 +106,12 @@ func (o Offers) Instances(s Setting) int {
 		return 0
 	}
 	return 1
+}
+
+// Keeps reports whether files that the program writes persist, and all instances
+// find them: there is one.
+func (o Offers) Keeps(s Setting) bool {
+	return !s.ReadOnly && (o.Disk == KeptFiles || o.Disk == VolumeFiles) && o.Instances(s) == 1
 }
 
 // Stands reports whether an instance is suspended between requests.

@@ -37,6 +37,11 @@ type Config struct {
 	// store in a temporary folder, where the setting has one at all.
 	Store string
 
+	// Files are the technologies that FILES_URL can name. The instances have the
+	// app's files in a temporary folder, or in their memory, if they can. Default:
+	// the app has none, or Environment says where.
+	Files []string
+
 	// Root is a folder with the files of the image that the place runs, and
 	// Program the program's path in them. The instances then see these files
 	// alone, where the caller is root and may change to them; the report says so

@@ -40,8 +40,9 @@ type sandbox struct {
 	*rehearsal
 	root      string // a copy of the package that nothing can be written to
 	inside    bool   // the instances see the files of the image alone
-	scratch   string // of the store
+	scratch   string // of the store, and of the app's files
 	store     string
+	files     string              // FILES_URL; "" for none
 	user      *syscall.Credential // nil: the one who rehearses
 	imposed   []string
 	balancer  *httptest.Server
@@ -127,6 +128,18 @@ func (h *sandbox) prepare() error {
 		}
 	}
 	h.report.StoreUsed = h.store
+	switch {
+	case slices.ContainsFunc(h.Environment, func(v string) bool { return strings.HasPrefix(v, "FILES_URL=") }):
+	case slices.Contains(h.Files, "disk"):
+		h.files = "disk:" + filepath.Join(h.scratch, "files")
+		if h.inside {
+			h.files = "disk:" + imageData + "/files"
+		}
+		h.imposed = append(h.imposed, "the app's files in a temporary folder")
+	case slices.Contains(h.Files, "mem"):
+		h.files = "mem:"
+		h.imposed = append(h.imposed, "the app's files in memory")
+	}
 	return nil
 }
 
@@ -236,6 +249,9 @@ func (h *sandbox) environment() []string {
 		"GORGON_STORE=" + h.store, "GORGON_BASE_PATH=" + h.manifest.Base, "GORGON_ROLE=" + h.Outcome.Role}
 	if h.Outcome.Role == "web" {
 		env = append(env, "GORGON_WORK_AFTER="+plan.WorkAfter)
+	}
+	if h.files != "" {
+		env = append(env, "FILES_URL="+h.files)
 	}
 	env = append(env, h.Environment...)
 	// What an instance says is read here.

@@ -108,6 +108,24 @@ func OpenBlobs(_ context.Context, location string, o BlobOptions) (*Blobs, error
 	return b, nil
 }
 
+// BlobDriver opens the blobs at a location, for FILES_URL, as [OpenBlobs] does.
+func BlobDriver() blobs.Driver {
+	return blobs.Driver{
+		Schemes: []string{"s3"}, Remote: true,
+		Check: func(location string) error {
+			_, err := parse(location)
+			return err
+		},
+		Open: func(ctx context.Context, location string) (blobs.Store, error) {
+			b, err := OpenBlobs(ctx, location, BlobOptions{})
+			if err != nil {
+				return nil, err // not b: as an interface, a nil *Blobs would not be nil
+			}
+			return b, nil
+		},
+	}
+}
+
 // Close ends every call and closes the connections. A second Close has no
 // effect.
 func (b *Blobs) Close() error { return b.conn.Close() }

@@ -5,6 +5,7 @@
 package s3_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,4 +38,26 @@ func TestBlobs(t *testing.T) {
 		},
 		Later: func(_ *testing.T, _ blobs.Store, d time.Duration) { ahead.Store(int64(d)) },
 	}.Run(t)
+}
+
+// The store that FILES_URL names gives tickets of the service, and checks without
+// asking it.
+func TestBlobDriver(t *testing.T) {
+	t.Setenv(blobs.Variable, site(t))
+	files := blobs.At(blobs.Location{Drivers: []blobs.Driver{s3.BlobDriver()}})
+	defer files.Close()
+	if err := files.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := files.Put(t.Context(), "a/b", strings.NewReader("data"), blobs.PutOptions{IfNew: true}); err != nil || info.Size != 4 {
+		t.Fatal(info, err)
+	}
+	ticket, err := files.Ticket(t.Context(), blobs.Upload{Key: "c", Size: 4, Expires: time.Now().Add(time.Hour), Direct: true})
+	if err != nil || ticket.URL == "" || ticket.Header.Get("If-None-Match") != "*" {
+		t.Errorf("%+v, %v", ticket, err)
+	}
+	list, err := blobs.Sub(files, "a").List(t.Context(), blobs.Query{})
+	if err != nil || len(list) != 1 || list[0].Key != "b" {
+		t.Errorf("%+v, %v", list, err)
+	}
 }

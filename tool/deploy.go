@@ -419,6 +419,7 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 	if d.app.HasPart(plan.DatabasePart) {
 		vars = append(vars, deploy.Variable{Name: "DATABASE_URL", Secret: true, For: "the app's own database"})
 	}
+	vars = append(vars, s.Files("")...)
 	if d.app.HasPart(plan.MailPart) {
 		vars = append(vars,
 			deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server that sends mails, with its password"},

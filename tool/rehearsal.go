@@ -43,7 +43,8 @@ func buildSecret() []string {
 func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 	c := rehearse.Config{
 		Folder: folder, Outcome: d.outcome, Store: d.rehearseStore, Environment: environment(append(d.rehearseEnv, buildSecret()...)),
-		Tell: func(line string) { fmt.Fprintln(d.t.log, "rehearsal:", line) },
+		Files: d.app.Files,
+		Tell:  func(line string) { fmt.Fprintln(d.t.log, "rehearsal:", line) },
 	}
 	if d.target == nil {
 		// Wherever it is copied to: as on a machine.

@@ -25,6 +25,7 @@ func TestVariablesFollowParts(t *testing.T) {
 		{"pages", nil, false, "GORGON_ROLE=web"},
 		{"jobs", []plan.Part{jobs}, false, "GORGON_ROLE=web GORGON_WORK_AFTER=10s"},
 		{"jobs, paid for", []plan.Part{jobs}, true, ""},
+		{"files", []plan.Part{{Name: plan.FilesPart, Needs: []plan.Need{{Part: plan.FilesPart, Kind: plan.AppFiles}}}}, true, "FILES_URL:secret AWS_ACCESS_KEY_ID:secret AWS_SECRET_ACCESS_KEY:secret"},
 		{"rows and mails", []plan.Part{{Name: plan.DatabasePart}, {Name: plan.MailPart}}, true, "DATABASE_URL:secret MAIL_URL:secret MAIL_FROM="},
 	} {
 		target := cloudrun.Target()

@@ -33,7 +33,7 @@ func Target() deploy.Target {
 			Name: "aws", Title: "Amazon Web Services",
 			Offers: plan.Offers{
 				Process: true, Scaled: true, Disk: plan.LostFiles,
-				OpenFor: plan.Always, Drain: stopTimeout, Schedule: "EventBridge Scheduler",
+				OpenFor: plan.Always, Drain: stopTimeout, Schedule: "EventBridge Scheduler", Buckets: plan.BucketMade,
 			},
 		},
 		Image:     true,
@@ -69,6 +69,7 @@ func own(ctx context.Context, s deploy.Site) ([]deploy.File, error) {
 		{From: "database.tf", Wanted: k.Database},
 		{From: "cache.tf", Wanted: k.Cache},
 		{From: "bucket.tf", Wanted: k.Bucket},
+		{From: "files.tf", Wanted: k.Files},
 		{From: "schedule.tf", Wanted: k.Cron != ""},
 		{From: "observability.tf", Wanted: true},
 		{From: "outputs.tf", Wanted: true},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -65,7 +66,9 @@ func stacks() map[string]deploy.Site {
 	for i, v := range deploytest.Hostile {
 		bucket.Variables = append(bucket.Variables, deploy.Variable{Name: fmt.Sprintf("HOSTILE_%d", i), Value: v, For: "what breaks"})
 	}
-	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "full": full, "bucket": bucket}
+	album := site(gorgon.App{Name: "album", Origin: "https://album.example.com", Parts: append(slices.Clone(basic),
+		gorgon.Handler{Pattern: "POST /photos", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}})}, plan.Setting{Store: "none"}, purge)
+	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "full": full, "bucket": bucket, "files": album}
 }
 
 func site(app gorgon.App, setting plan.Setting, variables ...deploy.Variable) deploy.Site {
@@ -144,12 +147,13 @@ func TestPartsFollowNeeds(t *testing.T) {
 		"connections": {"database.tf"},
 		"full":        {"cache.tf", "database.tf", "schedule.tf"},
 		"bucket":      {"bucket.tf"},
+		"files":       {"files.tf"},
 	} {
 		got := []string{}
 		var all strings.Builder
 		for _, f := range own(t, stacks()[name]) {
 			all.Write(f.Data)
-			if base := filepath.Base(f.Name); slices.Contains([]string{"bucket.tf", "cache.tf", "database.tf", "schedule.tf"}, base) {
+			if base := filepath.Base(f.Name); slices.Contains([]string{"bucket.tf", "cache.tf", "database.tf", "files.tf", "schedule.tf"}, base) {
 				got = append(got, base)
 			}
 		}

@@ -134,6 +134,30 @@ func TestMutations(t *testing.T) {
 		{Name: "D14: a bucket for scripts of every site", File: "bucket.tf", Find: `\z`, Put: "\nresource \"aws_s3_bucket_cors_configuration\" \"store\" {\n  bucket = aws_s3_bucket.store.id\n  cors_rule {\n    allowed_methods = [\"GET\"]\n    allowed_origins = [\"*\"]\n  }\n}\n", By: "buckets"},
 		{Name: "D11: the bucket of every environment has one name", File: "bucket.tf", Find: `bucket        = .*`, Put: `bucket = "store"`, By: "names of the environment"},
 	})
+	terraformtest.Mutations(t, "aws", root(t, "files"), whole("files"), []terraformtest.Mutation{
+		{Name: "files: deleted with what visitors have uploaded", File: "files.tf", Find: `force_destroy = .*`, Put: "force_destroy = true", By: "buckets"},
+		{Name: "files: the bucket may be made public", File: "files.tf", Find: `restrict_public_buckets .*`, Put: "restrict_public_buckets = false", By: "buckets"},
+		{Name: "files: scripts of every site upload", File: "files.tf", Find: `allowed_origins = .*`, Put: `allowed_origins = ["*"]`, By: "buckets"},
+		{Name: "files: scripts of every subdomain upload", File: "files.tf", Find: `allowed_origins = .*`, Put: `allowed_origins = ["https://*.${var.site.domain}"]`, By: "files"},
+		{Name: "files: scripts upload over plain HTTP", File: "files.tf", Find: `allowed_origins = .*`, Put: `allowed_origins = ["http://${var.site.domain}"]`, By: "files"},
+		{Name: "files: scripts may read", File: "files.tf", Find: `allowed_methods = .*`, Put: `allowed_methods = ["PUT", "GET"]`, By: "files"},
+		{Name: "files: an upload may not say that it is new", File: "files.tf", Find: `allowed_headers = .*`, Put: `allowed_headers = ["Content-Type"]`, By: "files"},
+		{Name: "files: no script can upload", File: "files.tf", Find: `(?s)^resource "aws_s3_bucket_cors_configuration".*?\n\}\n`, Put: "", By: "files",
+			More: []terraformtest.Edit{{File: "tests/policy.tftest.hcl", Find: `(?s)  assert \{\n    condition     = alltrue\(\[for r in aws_s3_bucket_cors.*?\n  \}\n`}}},
+		{Name: "files: parts stay and are paid for", File: "files.tf", Find: `(?s)^resource "aws_s3_bucket_lifecycle_configuration".*?\n\}\n`, Put: "", By: "files"},
+		{Name: "files: parts go while they are sent", File: "files.tf", Find: `days_after_initiation = 8`, Put: "days_after_initiation = 1", By: "files"},
+		{Name: "files: the rule for parts is off", File: "files.tf", Find: `"Enabled"`, Put: `"Disabled"`, By: "files"},
+		{Name: "files: files expire", File: "files.tf", Find: `abort_incomplete_multipart_upload \{.*`, Put: "abort_incomplete_multipart_upload { days_after_initiation = 8 }\n    expiration { days = 30 }", By: "files"},
+		{Name: "files: read in plain text", File: "files.tf", Find: `(?s)^resource "aws_s3_bucket_policy".*?\n\}\n`, Put: "", By: "files"},
+		{Name: "files: kept in plain text", File: "files.tf", Find: `(?s)^resource "aws_s3_bucket_server_side_encryption_configuration".*?\n\}\n`, Put: "", By: "files"},
+		{Name: "files: everyone may read", File: "files.tf", Find: `"Deny"`, Put: `"Allow"`, By: "files"},
+		{Name: "files: rights to every bucket", File: "files.tf", Find: `Resource = "\$\{aws_s3_bucket\.files\.arn\}/\*"`, Put: `Resource = "*"`, By: "files"},
+		{Name: "files: every right", File: "files.tf", Find: `Action = "s3:ListBucket"`, Put: `Action = "s3:*"`, By: "least rights"},
+		{Name: "files: every right to read", File: "files.tf", Find: `"s3:GetObject"`, Put: `"s3:Get*"`, By: "files"},
+		{Name: "files: the rights of what starts tasks", File: "files.tf", Find: `service\["run"\]`, Put: `service["start"]`, By: "files"},
+		{Name: "files: the program has no rights", File: "files.tf", Find: `(?s)^resource "aws_iam_role_policy".*?\n\}\n`, Put: "", By: "files"},
+		{Name: "files: staging and production have one bucket", File: "files.tf", Find: `bucket        = .*`, Put: `bucket = "album-files"`, By: "names of the environment"},
+	})
 	terraformtest.Covered(t, "aws")
 }
 
@@ -145,4 +169,5 @@ func ingress(group string, port int) string {
 func TestTerraformRenames(t *testing.T) {
 	terraformtest.Renames(t, root(t, "full"), whole("full"), "aws_db_instance.main", "aws_elasticache_replication_group.main", "aws_ecr_repository.images", "aws_secretsmanager_secret.app")
 	terraformtest.Renames(t, root(t, "bucket"), whole("bucket"), "aws_s3_bucket.store")
+	terraformtest.Renames(t, root(t, "files"), whole("files"), "aws_s3_bucket.files")
 }

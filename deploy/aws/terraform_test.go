@@ -17,7 +17,7 @@ import (
 // options are the operator's choices, each with its values, as what is set beside a
 // file of variables.
 var options = map[string][]string{
-	"stack":       {"bare", "database", "connections", "full", "bucket"},
+	"stack":       {"bare", "database", "connections", "full", "bucket", "files"},
 	"environment": {"production", "staging"},
 	"private":     {"true", "false"},
 	"cdn":         {"true", "false"},

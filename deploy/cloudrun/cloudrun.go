@@ -26,6 +26,9 @@ const (
 	ends    = 10 * time.Second // from SIGTERM until the instance is gone
 )
 
+// buckets says why Google's own buckets are none for an app's files.
+const buckets = "use one of an S3 service that creates an object only if there is none (If-None-Match: *), as Amazon S3 and Cloudflare R2 do; Google Cloud Storage does not"
+
 // Target is Cloud Run, paid by the request or, with --always-on, by the
 // instance.
 func Target() deploy.Target {
@@ -34,7 +37,7 @@ func Target() deploy.Target {
 			Name: "cloudrun", Title: "Google Cloud Run",
 			Offers: plan.Offers{
 				Process: true, Elastic: true, Frozen: plan.UnlessPaid, Drain: ends,
-				Disk: plan.LostFiles, OpenFor: openFor, Schedule: "Cloud Scheduler",
+				Disk: plan.LostFiles, OpenFor: openFor, Schedule: "Cloud Scheduler", Buckets: buckets,
 			},
 		},
 		Image:     true,
@@ -168,7 +171,7 @@ func line(text string) string {
 // variables are the site's, and those that follow from Cloud Run: files are
 // gone with the instance, and there may be no processor between requests.
 func variables(s deploy.Site) []deploy.Variable {
-	return pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), s.Suspended()...)
+	return pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), append(s.Suspended(), s.Files("")...)...)
 }
 
 // check refuses variables that no environment can hold, and those of the

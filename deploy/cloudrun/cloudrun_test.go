@@ -61,7 +61,10 @@ func sites() map[string]deploy.Site {
 		{Name: "MAIL_KEY", Secret: true, For: "the key of the mail service"},
 		{Name: "GORGON_TRUSTED_PROXIES", For: "the networks of the proxies in front"},
 	}
-	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "all": all}
+	album := site(gorgon.App{Name: "album", Origin: "https://album.example.com", Parts: append(slices.Clone(pages),
+		gorgon.Handler{Pattern: "POST /photos", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}})}, plan.Setting{Store: "none"}, false)
+	album.Variables = []deploy.Variable{purge}
+	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "all": all, "files": album}
 }
 
 func site(app gorgon.App, setting plan.Setting, database bool) deploy.Site {
@@ -132,7 +135,7 @@ func TestTree(t *testing.T) {
 
 // A part that the app does not need is not there, and all that is needed is.
 func TestParts(t *testing.T) {
-	parts := map[string]string{"database.tf": "database connections all", "network.tf": "database connections all", "secrets.tf": "database connections all", "cache.tf": "all", "schedule.tf": "database all"}
+	parts := map[string]string{"database.tf": "database connections all", "network.tf": "database connections all", "secrets.tf": "database connections all files", "cache.tf": "all", "schedule.tf": "database all"}
 	for name, s := range sites() {
 		files := own(t, s)
 		for part, in := range parts {

@@ -85,6 +85,7 @@ func TestMutations(t *testing.T) {
 		{Name: "trap: a destroy switches off what others use", File: "versions.tf", Find: `disable_on_destroy = false`, Put: "disable_on_destroy = true", By: "interfaces stay on"},
 		{Name: "trap: visitors have to prove who they are", File: "identity.tf", Find: `"allUsers"`, Put: `google_service_account.app["run"].member`, By: "visitors need no account"},
 		{Name: "trap: the schedule calls without an identity", File: "schedule.tf", Find: `^    oauth_token .*\n`, Put: "", By: "schedule calls as someone"},
+		{Name: "trap: the schedule sends a key, which the state keeps", File: "schedule.tf", Find: `^    http_method = "POST"\n`, Put: "    http_method = \"POST\"\n    headers     = { Authorization = \"Bearer ${var.project}\" }\n", By: "schedule calls as someone"},
 		{Name: "trap: the service may be destroyed", File: "compute.tf", Find: `(google_cloud_run_v2_service" "app" \{\n.*\n.*\n  deletion_protection = )var\.protect`, Put: "${1}false", By: "protection"},
 
 		// Scaling, needs, and what is watched.

@@ -36,6 +36,7 @@ func view(state) gorgon.Component { return nil }
 //   - leaflet: built pages and one of request time, no store
 //   - shop: a PostgreSQL that has to be laid out, three instances, services, secrets
 //   - notes: a store on disk, one instance
+//   - album: files of the app's own
 //   - 7-seas: values that a careless writer spoils
 func Sites(target plan.Target) map[string]deploy.Site {
 	asked := gorgon.Page[state]{Path: "/search", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{}, nil }, View: view}
@@ -75,7 +76,13 @@ func Sites(target plan.Target) map[string]deploy.Site {
 	for i, v := range Hostile {
 		seas.Variables = append(seas.Variables, deploy.Variable{Name: "HOSTILE_" + string(rune('A'+i)), Value: v, For: "what breaks"})
 	}
-	return map[string]deploy.Site{"leaflet": leaflet, "shop": shop, "notes": notes, "7-seas": seas}
+	album := site(target, gorgon.App{Name: "album", Origin: "https://album.example.com", Parts: []gorgon.Part{
+		home,
+		gorgon.Handler{Pattern: "GET /photos/{key}", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}},
+	}}, plan.Setting{Store: "none"})
+	album.Domain, album.Image = "album.example.com", "registry.example.com/album:4f1c"
+	album.Variables = append(album.Files(""), deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers"})
+	return map[string]deploy.Site{"album": album, "leaflet": leaflet, "shop": shop, "notes": notes, "7-seas": seas}
 }
 
 // Hostile are values that mean something to a format they are written in.

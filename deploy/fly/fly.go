@@ -4,6 +4,7 @@ package fly
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,12 +36,15 @@ func Target() deploy.Target {
 const drain = 5 * time.Second
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
-	s.Variables = pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain))
+	s.Variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...)
 	if err := pod.Check(s.Variables); err != nil {
 		return fmt.Errorf("fly: %w", err)
 	}
 	if s.Migrate && s.Local() { // a release command has no volume
 		return fmt.Errorf("fly: a %s store needs tables, which cannot be created without a volume: use a shared one (postgres, redis or s3)", s.Outcome.Setting.Store)
+	}
+	if s.Migrate && s.App.Has(plan.File) {
+		return errors.New("fly: a SQLite database is on a volume, which the command that migrates it does not have: use PostgreSQL (package database/pgdb)")
 	}
 	for _, v := range s.Variables {
 		if strings.HasPrefix(v.Name, "FLY_") {
@@ -134,7 +138,7 @@ func configure(s deploy.Site) config {
 	for _, v := range pod.Plain(s.Variables) {
 		c.Env[v.Name] = v.Value
 	}
-	if s.Local() { // one machine at a time has the volume
+	if s.Volume() { // one machine at a time has it
 		c.Deploy.Strategy = "rolling"
 		c.Mounts = []mount{{Source: "data", Destination: "/data", InitialSize: "1gb"}}
 	}

@@ -104,12 +104,12 @@ func TestTarget(t *testing.T) {
 	deploytest.Run(t, fly.Target(), func(t *testing.T, s deploy.Site, folder string) {
 		c := read(t, folder)
 		known(t, "", c, keys)
-		if _, mounted := c["mounts"]; mounted != s.Local() {
-			t.Errorf("a volume is mounted: %t, and the store is files: %t", mounted, s.Local())
+		if _, mounted := c["mounts"]; mounted != s.Volume() {
+			t.Errorf("a volume is mounted: %t, and there are files to keep: %t", mounted, s.Volume())
 		}
 		// Only rolling deploys can have a volume.
 		strategy := c["deploy"].(map[string]any)["strategy"]
-		if want := map[bool]string{true: "rolling", false: "bluegreen"}[s.Local()]; strategy != want {
+		if want := map[bool]string{true: "rolling", false: "bluegreen"}[s.Volume()]; strategy != want {
 			t.Errorf("the strategy is %v, want %s", strategy, want)
 		}
 		if command, is := c["deploy"].(map[string]any)["release_command"]; is != s.Migrate || is && command != "migrate" {

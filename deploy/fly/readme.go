@@ -53,7 +53,7 @@ where it is: leave --image out below, and that of %[3]s is taken.
 	if c.Build.Image != own {
 		deployed += " --image " + own
 	}
-	if s.Local() {
+	if s.Volume() {
 		deployed = strings.Replace(deployed, " --signal SIGTERM", "", 1)
 	}
 	if s.Replicas() == 1 {
@@ -65,11 +65,14 @@ where it is: leave --image out below, and that of %[3]s is taken.
 	}
 	b.WriteString("\n")
 	switch {
-	case s.Local():
+	case s.Volume():
 		fmt.Fprintf(&b, `The first deploy makes the volume data of %s, in %s. One machine has it: a
 deploy ends the old version there before it begins the new one, and the site is
 away for some seconds.
 `, c.Mounts[0].InitialSize, c.PrimaryRegion)
+		if s.FilesOnDisk() {
+			b.WriteString("\nThe app's files are on it and nowhere else; Fly.io makes a snapshot of a volume each\nday. `fly volumes extend` makes it larger.\n")
+		}
 	default:
 		b.WriteString("New machines answer /readyz with 200 before visitors get to them; then the old\nones are told to end, and answer what they were asked.\n")
 	}

@@ -28,6 +28,9 @@ const (
 	drain = 90 * time.Second
 )
 
+// buckets says why Google's own buckets are none for an app's files.
+const buckets = "use one of an S3 service that creates an object only if there is none (If-None-Match: *), as Amazon S3 and Cloudflare R2 do; Google Cloud Storage does not"
+
 // Target is a group of machines at Google Cloud.
 func Target() deploy.Target {
 	return deploy.Target{
@@ -36,7 +39,7 @@ func Target() deploy.Target {
 			Offers: plan.Offers{
 				// The container's disk is read-only but for /tmp, which is memory.
 				Process: true, Scaled: true, Disk: plan.LostFiles,
-				OpenFor: openFor, Drain: drain, Schedule: "Cloud Scheduler",
+				OpenFor: openFor, Drain: drain, Schedule: "Cloud Scheduler", Buckets: buckets,
 			},
 		},
 		Image:     true,

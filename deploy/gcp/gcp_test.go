@@ -69,7 +69,9 @@ func sites() map[string]deploy.Site {
 	for i, v := range append(deploytest.Hostile, "${var.project}", "%{ if true }x%{ endif }", "$(id)", "`id`", "a'b\"c\\") {
 		everything.Variables = append(everything.Variables, deploy.Variable{Name: "HOSTILE_" + strconv.Itoa(i), Value: v, For: "what breaks"})
 	}
-	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "everything": everything}
+	album := site(gorgon.App{Name: "album", Origin: "https://album.example.com", Parts: []gorgon.Part{page,
+		gorgon.Handler{Pattern: "POST /photos", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}}}}, plan.Setting{}, false)
+	return map[string]deploy.Site{"bare": bare, "database": database, "connections": connections, "everything": everything, "files": album}
 }
 
 func site(app gorgon.App, setting plan.Setting, rows bool) deploy.Site {

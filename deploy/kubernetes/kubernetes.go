@@ -39,7 +39,7 @@ const drain = 5 * time.Second
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	w := writer{site: s, name: pod.Label(s.Package.App), image: pod.Image(s)}
-	w.variables = pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain))
+	w.variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...)
 	w.site.Variables = w.variables
 	if err := pod.Check(w.variables); err != nil {
 		return fmt.Errorf("kubernetes: %w", err)
@@ -50,8 +50,13 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 	if len(pod.Plain(w.variables)) > 0 || len(pod.Open(w.variables)) > 0 {
 		w.add("configmap.yaml", w.configMapComment(), w.configMap())
 	}
-	if s.Local() {
+	switch {
+	case s.FilesOnDisk():
+		w.add("volume.yaml", "The app's files, which one pod at a time has. Change the size to what they take.", w.claim())
+	case s.Local():
 		w.add("volume.yaml", "The store's files, which one pod at a time has.", w.claim())
+	case s.Volume():
+		w.add("volume.yaml", "The database's file, which one pod at a time has: DATABASE_URL leads below /data.", w.claim())
 	}
 	w.add("deployment.yaml", "The servers of "+app+".", w.deployment())
 	w.add("service.yaml", "The servers under one address in the cluster.", w.service())
@@ -63,7 +68,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		w.add("pdb.yaml", "Nodes are emptied one server at a time.", w.disruption())
 	}
 	w.add("networkpolicy.yaml", "Only the port of the pages can be reached. Outgoing connections are not limited,\nsince the store and other services may be anywhere.", w.networkPolicy())
-	if s.Outcome.Setting.SharedStore {
+	if w.maintained() {
 		w.add("cronjob.yaml", "Runs scheduled services, and keeps the store within its bounds. Servers do the\nsame between requests; the store ensures that each task runs once.", w.cronJob())
 	}
 	listed := slices.Clone(w.names)
@@ -107,9 +112,13 @@ func (w *writer) scales() bool {
 	return w.site.Replicas() != 1 && w.site.Outcome.Setting.SharedStore
 }
 
-// migrates says whether a job lays the store out. Where the store's files are
-// the pod's alone, a container before the server's does.
-func (w *writer) migrates() bool { return w.site.Migrate && !w.site.Local() }
+// maintained says whether a CronJob runs maintain. Where files are the server's
+// alone, it does the same itself: a second pod might wait for the volume.
+func (w *writer) maintained() bool { return w.site.Outcome.Setting.SharedStore && !w.site.Volume() }
+
+// migrates says whether a job lays the store out. Where files are the pod's
+// alone, a container before the server's does.
+func (w *writer) migrates() bool { return w.site.Migrate && !w.site.Volume() }
 
 func (w *writer) object(version, kind, suffix, component string) pod.Object {
 	return pod.Object{APIVersion: version, Kind: kind, Metadata: pod.Metadata{Name: w.name + suffix, Labels: w.labels(component)}}

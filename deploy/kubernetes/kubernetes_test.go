@@ -243,3 +243,14 @@ func TestOffers(t *testing.T) {
 		t.Errorf("the target is %+v", got)
 	}
 }
+
+// A database that is a file has a volume, and the pod that has it migrates it.
+func TestDatabaseFileHasAVolume(t *testing.T) {
+	s := deploytest.Sites(kubernetes.Target().Target)["leaflet"]
+	s.App.Parts = append(s.App.Parts, plan.Part{Name: plan.DatabasePart, Needs: []plan.Need{{Part: plan.DatabasePart, Kind: plan.File}}})
+	s.Migrate, s.Outcome.Setting.Replicas = true, 1
+	files := deploytest.Files(t, deploytest.Write(t, kubernetes.Target(), s))
+	if files["volume.yaml"] == "" || files["migrate.yaml"] != "" || !strings.Contains(files["deployment.yaml"], "initContainers:") || !strings.Contains(files["deployment.yaml"], "Recreate") {
+		t.Errorf("%s", files["deployment.yaml"])
+	}
+}

@@ -82,7 +82,7 @@ old version goes on serving. Then the rest:
 
 `, n)
 	switch {
-	case s.Local():
+	case s.Volume():
 		b.WriteString("The old pod ends before the new one begins, since one pod has the volume: the\nsite is away for some seconds.\n\n")
 	default:
 		fmt.Fprintf(&b, "A new pod is ready before an old one ends. That one says so at /readyz, goes on\nfor %s while the cluster hears of it, and answers what it was asked.\n\n", drainOf(w.variables))
@@ -96,7 +96,7 @@ old version goes on serving. Then the rest:
     kubectl logs deployment/%[1]s --all-containers --tail=100
     kubectl exec deployment/%[1]s -- /app/%[2]s health
 `, n, s.Package.Program)
-	if s.Outcome.Setting.SharedStore {
+	if w.maintained() {
 		fmt.Fprintf(&b, `    kubectl create job --from=cronjob/%[1]s-maintain %[1]s-maintain-now
 
 The last does at once what the CronJob does by itself.

@@ -28,7 +28,7 @@ func (w *writer) deployment() deployment {
 	if !w.scales() { // otherwise the number is the autoscaler's
 		d.Spec.Replicas = w.site.Replicas()
 	}
-	if w.site.Local() { // the old pod must release the volume
+	if w.site.Volume() { // the old pod must release the volume
 		d.Spec.Strategy = strategy{Type: "Recreate"}
 	}
 	spec := &d.Spec.Template.Spec
@@ -40,7 +40,7 @@ func (w *writer) deployment() deployment {
 			})
 		}
 	}
-	if w.site.Migrate && w.site.Local() {
+	if w.site.Migrate && w.site.Volume() {
 		spec.InitContainers = []pod.Container{w.container("migrate")}
 	}
 	return d
@@ -65,7 +65,7 @@ func (w *writer) pod(component string, c pod.Container) template {
 	if component == server {
 		t.Metadata.Annotations = map[string]pod.Quoted{"gorgon/variables": w.digest()}
 	}
-	if w.site.Local() {
+	if w.site.Volume() {
 		t.Spec.SecurityContext.FSGroupChangePolicy = "OnRootMismatch"
 		t.Spec.Volumes = append(t.Spec.Volumes, volume{Name: "data", Claim: &claimRef{ClaimName: w.name}})
 	}
@@ -89,7 +89,7 @@ func (w *writer) container(command string) pod.Container {
 	for _, v := range pod.Secrets(w.variables) {
 		c.Env = append(c.Env, pod.Env{Name: v.Name, ValueFrom: &pod.ValueFrom{SecretKeyRef: pod.Key{Name: w.name, Key: v.Name}}})
 	}
-	if w.site.Local() {
+	if w.site.Volume() {
 		c.VolumeMounts = append(c.VolumeMounts, pod.Mount{Name: "data", MountPath: "/data"})
 	}
 	return c

@@ -31,7 +31,7 @@ const (
 func Target() deploy.Target {
 	return deploy.Target{
 		Target: plan.Target{Name: "lambda", Title: "AWS Lambda, function URL", Offers: plan.Offers{
-			Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "an EventBridge schedule",
+			Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "an EventBridge schedule", Buckets: plan.BucketMade,
 		}},
 		Write: write,
 	}
@@ -107,6 +107,8 @@ func templateOf(s deploy.Site) ([]byte, error) {
 	parameters := object{}
 	for _, v := range s.Variables {
 		switch {
+		case v.Name == "FILES_URL" && s.FilesInBucket():
+			environment[v.Name] = object{"Fn::Sub": "s3://${Files}?region=${AWS::Region}"} // the function's role is its key
 		case v.Secret:
 			// Given at each deploy, kept nowhere in the template.
 			name := parameterOf(v.Name)
@@ -142,13 +144,17 @@ func templateOf(s deploy.Site) ([]byte, error) {
 			"ScheduleExpression": every(s), "Input": `{"gorgon":"maintain"}`, "RetryPolicy": object{"MaximumRetryAttempts": 0},
 		}}}
 	}
+	resources := object{
+		"Site": object{"Type": "AWS::Serverless::Function", "Properties": properties},
+		"Logs": object{"Type": "AWS::Logs::LogGroup", "Properties": object{"RetentionInDays": 30}, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"},
+	}
+	if s.FilesInBucket() {
+		addFiles(s, resources, properties)
+	}
 	template := object{
 		"AWSTemplateFormatVersion": "2010-09-09", "Transform": "AWS::Serverless-2016-10-31",
 		"Description": s.Package.App,
-		"Resources": object{
-			"Site": object{"Type": "AWS::Serverless::Function", "Properties": properties},
-			"Logs": object{"Type": "AWS::Logs::LogGroup", "Properties": object{"RetentionInDays": 30}, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"},
-		},
+		"Resources":   resources,
 		"Outputs": object{
 			"URL":      object{"Value": object{"Fn::GetAtt": []string{"SiteUrl", "FunctionUrl"}}},
 			"Function": object{"Value": object{"Ref": "Site"}},
@@ -165,6 +171,37 @@ func templateOf(s deploy.Site) ([]byte, error) {
 		return nil, fmt.Errorf("deploy lambda: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// addFiles adds the bucket of the app's files, which is the function's alone and
+// stays when the stack is deleted. Pages of the site upload straight to it.
+func addFiles(s deploy.Site, resources, function object) {
+	bucket := object{
+		"PublicAccessBlockConfiguration": object{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+		"BucketEncryption":               object{"ServerSideEncryptionConfiguration": []object{{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}}}},
+		"LifecycleConfiguration": object{"Rules": []object{ // parts of uploads that were given up: a ticket is valid for 7 days at most
+			{"Id": "parts", "Status": "Enabled", "AbortIncompleteMultipartUpload": object{"DaysAfterInitiation": 8}},
+		}},
+	}
+	if s.App.Origin != "" {
+		bucket["CorsConfiguration"] = object{"CorsRules": []object{{
+			"AllowedMethods": []string{"PUT"}, "AllowedOrigins": []string{s.App.Origin}, "AllowedHeaders": []string{"Content-Type", "If-None-Match"}, "MaxAge": 600,
+		}}}
+	}
+	arn := object{"Fn::GetAtt": []string{"Files", "Arn"}}
+	all := object{"Fn::Sub": "${Files.Arn}/*"}
+	resources["Files"] = object{"Type": "AWS::S3::Bucket", "Properties": bucket, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+	resources["FilesOverTLS"] = object{"Type": "AWS::S3::BucketPolicy", "Properties": object{
+		"Bucket": object{"Ref": "Files"},
+		"PolicyDocument": object{"Version": "2012-10-17", "Statement": []object{{
+			"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": []object{arn, all},
+			"Condition": object{"Bool": object{"aws:SecureTransport": "false"}},
+		}}},
+	}}
+	function["Policies"] = []object{{"Version": "2012-10-17", "Statement": []object{
+		{"Effect": "Allow", "Action": []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, "Resource": all},
+		{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn},
+	}}}
 }
 
 var word = regexp.MustCompile(`[A-Z]+`)
@@ -191,7 +228,7 @@ func readme(s deploy.Site) string {
 	app, stack := s.Package.App, s.Package.App
 	var given []string
 	for _, v := range s.Variables {
-		if v.Secret || v.Value == "" {
+		if (v.Secret || v.Value == "") && !(v.Name == "FILES_URL" && s.FilesInBucket()) {
 			given = append(given, parameterOf(v.Name)+`="$`+v.Name+`"`)
 		}
 	}
@@ -233,6 +270,29 @@ aws lambda invoke --function-name "$(aws cloudformation describe-stacks --stack-
   --cli-binary-format raw-in-base64-out --payload '{"gorgon":"migrate"}' /dev/stdout
 `+"```"+`
 `, app, stack)
+	}
+	if s.Works() {
+		fmt.Fprintf(&b, `
+## Jobs
+
+The schedule runs those that are due each minute. To begin one at the second when it is
+due, create a one-time schedule of EventBridge Scheduler after the commit that added
+it: "at(2026-11-30T14:00:00)", ActionAfterCompletion DELETE, the function as its target and
+%s as its input. One that is lost does no harm.
+`, "`"+`{"gorgon":"maintain"}`+"`")
+	}
+	if s.FilesInBucket() {
+		b.WriteString(`
+## The app's files
+
+The template makes a bucket for them, Files, which only the function can read. It
+stays when the stack is deleted, and nothing else has what is in it.
+`)
+		if s.App.Origin == "" {
+			b.WriteString("Scripts upload straight to it only from the origin of the app: set App.Origin to the\nsite's URL and deploy again.\n")
+		} else {
+			fmt.Fprintf(&b, "Scripts upload straight to it from %s alone. The policy of those pages\n(Content-Security-Policy) needs the bucket's host in connect-src.\n", s.App.Origin)
+		}
 	}
 	fmt.Fprintf(&b, `
 ## Look

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +54,11 @@ func sites(t *testing.T) map[string]deploy.Site {
 		deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server that sends mails, with its password"},
 		deploy.Variable{Name: "MAIL_FROM", For: "the sender of mails"})
 	jobs.Variables = append(jobs.Suspended(), jobs.Variables...)
-	return map[string]deploy.Site{"plain": plain, "shop": shop, "hostile": hostile, "jobs": jobs}
+	files := site(gorgon.App{Name: "shop", Origin: "https://shop.example", Parts: []gorgon.Part{
+		gorgon.Handler{Pattern: "GET /photos/{key}", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}},
+	}}, plan.Setting{}, role)
+	files.Variables = append(files.Variables, files.Files("")...)
+	return map[string]deploy.Site{"files": files, "plain": plain, "shop": shop, "hostile": hostile, "jobs": jobs}
 }
 
 func TestGolden(t *testing.T) {

@@ -79,7 +79,7 @@ func compose(s deploy.Site, image string) []byte {
 		fmt.Fprintf(&b, "    image: %s\n    command: %s\n", quote(image), list([]string{command}))
 		b.WriteString("    read_only: true\n    tmpfs: [\"/tmp\"]\n    cap_drop: [\"ALL\"]\n    security_opt: [\"no-new-privileges:true\"]\n")
 		environment(&b, s, server.store)
-		if s.Local() {
+		if s.Volume() {
 			b.WriteString("    volumes: [\"data:/data\"]\n")
 		}
 	}
@@ -115,11 +115,14 @@ func compose(s deploy.Site, image string) []byte {
 	if beside {
 		b.WriteString("\n" + server.yaml)
 	}
-	switch {
-	case s.Local():
-		b.WriteString("\nvolumes:\n  data: {}\n")
-	case beside:
-		fmt.Fprintf(&b, "\nvolumes:\n  %s: {}\n", server.volume)
+	if s.Volume() || beside {
+		b.WriteString("\nvolumes:\n")
+	}
+	if s.Volume() {
+		b.WriteString("  data: {}\n")
+	}
+	if beside {
+		fmt.Fprintf(&b, "  %s: {}\n", server.volume)
 	}
 	return []byte(b.String())
 }

@@ -58,14 +58,25 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 	)
 }
 
-// variables are the site's, with a store of files on the volume.
+// variables are the site's, with a store of files and the app's own on the volume.
 func variables(s deploy.Site) []deploy.Variable {
 	places := map[string]string{"disk": "disk:/data/store", "sqlite": "sqlite:/data/store.db"}
-	place, local := places[s.Outcome.Setting.Store]
-	if !local || slices.ContainsFunc(s.Variables, func(v deploy.Variable) bool { return v.Name == "GORGON_STORE" }) {
-		return s.Variables
+	all := slices.Clone(s.Variables)
+	named := func(name string) int {
+		return slices.IndexFunc(all, func(v deploy.Variable) bool { return v.Name == name })
 	}
-	return append(slices.Clone(s.Variables), deploy.Variable{Name: "GORGON_STORE", Value: place, For: "the store for pages generated at run time"})
+	if place, local := places[s.Outcome.Setting.Store]; local && named("GORGON_STORE") < 0 {
+		all = append(all, deploy.Variable{Name: "GORGON_STORE", Value: place, For: "the store for pages generated at run time"})
+	}
+	for _, v := range s.Files("/data") {
+		switch i := named(v.Name); {
+		case i < 0:
+			all = append(all, v)
+		case all[i].Value == "" && !all[i].Secret:
+			all[i] = v
+		}
+	}
+	return all
 }
 
 // fixed is what the image sets by itself: what is known now and no secret.
@@ -113,8 +124,17 @@ The root is read-only, all capabilities are dropped, and docker asks
 `+"`%[11]s health`"+` whether it is well. On SIGTERM the program answers what was
 asked and ends.
 `, image, strings.Join(platforms, " and "), float64(r.Platforms[0].Size)/(1<<20), user, r.Digest, strings.Join(digests, "\n"), ArchiveName, LayoutName, ComposeName, Port, s.Package.Program)
-	if s.Local() {
+	switch {
+	case s.Local():
 		b.WriteString("\nWhat is made after the build lies on the volume `data`, at /data. One container\nat a time can have it.\n")
+	case s.FilesOnDisk():
+		b.WriteString("\nThe app's files are on the volume `data`, at /data. One container at a time can\nhave it.\n")
+	}
+	switch {
+	case s.App.Has(plan.File):
+		b.WriteString("\nThe app's SQLite database belongs on the volume `data`: DATABASE_URL is\nsqlite:/data/NAME.db. Back the volume up.\n")
+	case s.FilesOnDisk():
+		b.WriteString("They are nowhere else: back the volume up.\n")
 	}
 	if b2, ok := backends[s.Outcome.Setting.Store]; ok {
 		b.WriteString("\n" + b2.readme + "\n")

@@ -63,6 +63,11 @@ func sites(t *testing.T) map[string]deploy.Site {
 				deploy.Variable{Name: "GORGON_DRAIN", Value: "15s", For: "how long to keep accepting requests after SIGTERM"},
 				deploy.Variable{Name: "MOTTO", Value: `5 $ for "two" \ all`, For: "what is written at the top"})
 		}),
+		"files": site(plan.Setting{Store: "postgres", SharedStore: true}, func(s *deploy.Site) { // on the volume, beside a server with its own
+			s.App.Parts = []plan.Part{{Name: plan.FilesPart, Needs: []plan.Need{{Part: plan.FilesPart, Kind: plan.AppFiles}}}}
+			s.Store = "postgres://app:***@db/app"
+			s.Variables = append(s.Variables, s.Files("")...)
+		}),
 		"redis": site(plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, func(s *deploy.Site) { s.Store = "redis://cache/0" }),
 		"s3": site(plan.Setting{Store: "s3", SharedStore: true}, func(s *deploy.Site) {
 			s.Store = "s3://bucket/shop"
@@ -137,11 +142,20 @@ func TestCompose(t *testing.T) {
 			if got := app.Environment["GORGON_TRUSTED_PROXIES"]; got != nil {
 				t.Errorf("GORGON_TRUSTED_PROXIES is %q, and it was not set", *got)
 			}
-			if s.Local() != (len(app.Volumes) == 1) {
+			if s.Volume() != (len(app.Volumes) == 1) {
 				t.Errorf("the app has %d volumes", len(app.Volumes))
+			}
+			for _, v := range app.Volumes {
+				if _, is := p.Volumes[v.Source]; !is || v.Target != "/data" {
+					t.Errorf("the volume %s at %s is not declared", v.Source, v.Target)
+				}
+			}
+			if got := app.Environment["FILES_URL"]; (name == "files") != (got != nil && *got == "disk:/data/files") {
+				t.Errorf("FILES_URL is %v", got)
 			}
 			store := map[string]string{
 				"disk": "disk:/data/store", "postgres": "postgres://app:sesame@db:5432/app?sslmode=disable",
+				"files": "postgres://app:sesame@db:5432/app?sslmode=disable",
 				"redis": "redis://cache:6379/0", "s3": "s3://other",
 			}
 			for _, service := range []string{"app", "migrate"} {

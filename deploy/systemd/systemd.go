@@ -138,6 +138,7 @@ func describe(s deploy.Site) (unit, error) {
 	// under a request.
 	variables = append(variables, deploy.Variable{Name: "GORGON_DRAIN", Value: "1s", For: "how long to keep accepting requests after SIGTERM"})
 	variables = append(variables, deploy.Variable{Name: "GORGON_TRUSTED_PROXIES", Value: "127.0.0.1/32,::1/128", For: "proxies whose forwarding headers are trusted"})
+	variables = append(variables, s.Files("/var/lib/"+u.App)...)
 	at := map[string]int{}
 	for i, v := range variables {
 		at[v.Name] = i
@@ -151,7 +152,7 @@ func describe(s deploy.Site) (unit, error) {
 		switch {
 		case !ours:
 			variables = append(variables, v)
-		case v.Name == "GORGON_TRUSTED_PROXIES" && v.Value != "":
+		case (v.Name == "GORGON_TRUSTED_PROXIES" || v.Name == "FILES_URL") && v.Value != "":
 			variables[i] = v
 		}
 	}

@@ -633,6 +633,30 @@ func TestAFileOfRowsIsNamed(t *testing.T) {
 	}
 }
 
+// The app's files are in the state directory, unless the program cannot have them
+// on a disk: then they are in a bucket, to which the operator has the key.
+func TestFilesAreOnTheDisk(t *testing.T) {
+	s := sites()["still"]
+	s.App.Parts = append(s.App.Parts, plan.Part{Name: plan.FilesPart, Needs: []plan.Need{{Part: plan.FilesPart, Kind: plan.AppFiles}}})
+	s.Variables = s.Files("")
+	files := read(t, write(t, s))
+	if unit := files["docs.service"]; !strings.Contains(unit, "Environment=\"FILES_URL=disk:/var/lib/docs/files\"\n") {
+		t.Errorf("the unit does not name them:\n%s", unit)
+	}
+	s.App.Files = []string{"s3"}
+	s.Variables = s.Files("")
+	files = read(t, write(t, s))
+	for _, name := range []string{"FILES_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		if strings.Contains(files["docs.service"], name) || !strings.Contains(files["env.example"], "\n#"+name+"=\"\"\n") {
+			t.Errorf("%s is not asked for:\n%s", name, files["env.example"])
+		}
+	}
+	s.Variables = []deploy.Variable{{Name: "FILES_URL", Value: "disk:/srv/files"}}
+	if unit := read(t, write(t, s))["docs.service"]; !strings.Contains(unit, "Environment=\"FILES_URL=disk:/srv/files\"\n") {
+		t.Errorf("the site's own value is not there:\n%s", unit)
+	}
+}
+
 // The folders that targets have in a package are not part of a release, which
 // has the same name with and without them.
 func TestInstallLeavesTargetsWhereTheyAre(t *testing.T) {

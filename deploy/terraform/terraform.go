@@ -35,6 +35,7 @@ type Stack struct {
 	Store    string // the technology of the store: "postgres", "redis", "s3" or "none"
 	Cache    bool   // a Redis or Valkey server
 	Bucket   bool   // a bucket for the store
+	Files    bool   // a bucket for the app's own files
 	Migrate  bool   // a step before each roll-out
 
 	Cron        string // when maintain is called, in the five fields of cron; "" for never
@@ -64,6 +65,7 @@ const (
 	FromDatabase  Origin = "database"  // the URL of the PostgreSQL server
 	FromCache     Origin = "cache"     // the URL of the Redis or Valkey server
 	FromBucket    Origin = "bucket"    // the location of the bucket
+	FromFiles     Origin = "files"     // the location of the bucket of the app's files
 	FromGenerator Origin = "generator" // random
 	FromOperator  Origin = "operator"  // written by hand, once
 )
@@ -94,13 +96,14 @@ func Of(s deploy.Site) (Stack, error) {
 	}
 	k.Database = k.Rows || k.Store == "postgres" || s.App.Has(plan.Database)
 	k.Cache, k.Bucket = k.Store == "redis", k.Store == "s3"
+	k.Files = s.FilesInBucket() && s.Outcome.Target.Offers.Buckets == plan.BucketMade
 	if s.Scheduled() && (setting.SharedStore || s.App.Has(plan.Schedule) || s.Works()) {
 		k.Cron = pod.Cron(s.Every())
 	}
 	if n := setting.Replicas; n > 0 {
 		k.Least, k.Most = n, n
 	}
-	variables := pod.With(s.Variables, pod.Store(s, "/tmp"))
+	variables := pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), s.Files("")...)
 	if err := pod.Check(variables); err != nil {
 		return k, err
 	}
@@ -121,6 +124,8 @@ func (k Stack) secret(v deploy.Variable) Secret {
 		s.From = FromCache
 	case v.Name == "GORGON_STORE" && k.Bucket:
 		s.From = FromBucket
+	case v.Name == "FILES_URL" && k.Files:
+		s.From = FromFiles
 	case v.Random:
 		s.From = FromGenerator
 	}
@@ -147,6 +152,10 @@ func (k Stack) From(o Origin) []Secret {
 
 // Grace is how long an instance may take to end, in seconds.
 func (k Stack) Grace() int { return int((k.Drain + 30*time.Second) / time.Second) }
+
+// Located are the secrets that are none: the locations of buckets that the target
+// makes, which its own variables have.
+func (k Stack) Located() []Secret { return append(k.From(FromBucket), k.From(FromFiles)...) }
 
 // A Template is a file of a target: it is written to Name if it is wanted.
 type Template struct {

@@ -31,8 +31,11 @@ var infrastructure = map[plan.Kind]map[string]part{
 	plan.Memory:      {"gcp": refused, "aws": refused, "cloudrun": refused},
 	plan.Disk:        {"gcp": refused, "aws": refused, "cloudrun": refused},
 	plan.File:        {"gcp": refused, "aws": refused, "cloudrun": refused},
-	plan.Background:  {"gcp": machines, "aws": tasks, "cloudrun": {match: `cpu_idle += false`}},
-	plan.Worker:      {"gcp": machines, "aws": tasks, "cloudrun": {match: `cpu_idle += false`}},
+	plan.AppFiles: { // Google's buckets are none: the operator says where one is, with its keys
+		"gcp": {match: `AWS_SECRET_ACCESS_KEY`}, "aws": {match: `resource "aws_s3_bucket" "files"`}, "cloudrun": {match: `AWS_SECRET_ACCESS_KEY`},
+	},
+	plan.Background: {"gcp": machines, "aws": tasks, "cloudrun": {match: `cpu_idle += false`}},
+	plan.Worker:     {"gcp": machines, "aws": tasks, "cloudrun": {match: `cpu_idle += false`}},
 	plan.Connections: {
 		"gcp": {match: `timeout_sec += 3600`, whole: true}, "aws": {match: `idle_timeout += 3600`}, "cloudrun": {match: `timeout += "3600s"`},
 	},

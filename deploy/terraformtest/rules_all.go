@@ -381,7 +381,7 @@ func outputs(r *Result) []string {
 	for _, use := range regexp.MustCompile(`output -(?:raw|json) ([a-z_]+)`).FindAllStringSubmatch(r.text(".sh"), -1) {
 		wanted = append(wanted, use[1])
 	}
-	if len(r.Stack.Secrets) > len(r.Stack.From("bucket")) {
+	if len(r.Stack.Secrets) > len(r.Stack.Located()) {
 		wanted = append(wanted, "secrets")
 	}
 	for _, name := range wanted {
@@ -454,9 +454,9 @@ func needed(r *Result) []string {
 	}{
 		{"database", r.Stack.Database, []string{"google_sql_database_instance", "aws_db_instance", "aws_rds_cluster", "google_alloydb_cluster"}},
 		{"cache", r.Stack.Cache, []string{"google_memorystore_instance", "google_redis_instance", "aws_elasticache_replication_group", "aws_elasticache_serverless_cache"}},
-		{"bucket", r.Stack.Bucket, []string{"google_storage_bucket", "aws_s3_bucket"}},
+		{"bucket", r.Stack.Bucket || r.Stack.Files, []string{"google_storage_bucket", "aws_s3_bucket"}},
 		{"schedule", r.Stack.Cron != "", []string{"google_cloud_scheduler_job", "aws_scheduler_schedule", "aws_cloudwatch_event_rule"}},
-		{"secrets", len(r.Stack.Secrets) > len(r.Stack.From("bucket")), []string{"google_secret_manager_secret", "aws_secretsmanager_secret"}},
+		{"secrets", len(r.Stack.Secrets) > len(r.Stack.Located()), []string{"google_secret_manager_secret", "aws_secretsmanager_secret"}},
 	} {
 		if n := r.Plan.Count(part.types...); (n > 0) != part.need {
 			faults = append(faults, fmt.Sprintf("%s: needed %v, and %d planned of %v", part.name, part.need, n, part.types))

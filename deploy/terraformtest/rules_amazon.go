@@ -93,6 +93,7 @@ var onAmazon = []Rule{
 			return ""
 		})(r)...)
 	}},
+	{"files", "what visitors upload is nowhere else, and comes from scripts: of other sites, too, where the rule for origins is wide", files},
 	{"redirect", "D16: what is sent to port 80 is read on its way", func(r *Result) []string {
 		for _, one := range r.Plan.Of("aws_lb_listener") {
 			if one.Number("port") == 80 && one.Text("default_action.0.type") == "redirect" && one.Text("default_action.0.redirect.0.protocol") == "HTTPS" {
@@ -325,3 +326,102 @@ func definitions(r *Result) []string {
 	}
 	return texts
 }
+
+// files: the bucket of the app's files takes uploads from pages of the site, keeps
+// what is complete, and is the program's alone.
+func files(r *Result) []string {
+	if !r.Stack.Files {
+		return nil
+	}
+	var faults []string
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	const bucket = "aws_s3_bucket.files"
+	of := func(kind string) (found []Resource) {
+		for _, one := range r.Plan.Of(kind) {
+			if slices.Contains(one.References("bucket"), bucket) {
+				found = append(found, one)
+			}
+		}
+		return found
+	}
+	if !slices.ContainsFunc(r.Plan.Of("aws_s3_bucket"), func(b Resource) bool { return b.Base() == bucket }) {
+		fault("there is no %s", bucket)
+	}
+	if len(of("aws_s3_bucket_server_side_encryption_configuration")) == 0 {
+		fault("%s: nothing says how it is encrypted", bucket)
+	}
+	ends := 0
+	for _, one := range of("aws_s3_bucket_lifecycle_configuration") {
+		for i := range one.List("rule") {
+			at := fmt.Sprintf("rule.%d.", i)
+			if len(one.List(at+"expiration")) > 0 || len(one.List(at+"transition")) > 0 {
+				fault("%s: removes files", one.Address)
+			}
+			if days := one.Number(at + "abort_incomplete_multipart_upload.0.days_after_initiation"); days > 7 && days <= 30 && one.Text(at+"status") == "Enabled" {
+				ends++
+			}
+		}
+	}
+	if ends == 0 {
+		fault("%s: parts of uploads that were given up stay, or go before a ticket of 7 days has expired", bucket)
+	}
+	cors := of("aws_s3_bucket_cors_configuration")
+	if len(cors) == 0 {
+		fault("%s: no script can upload", bucket)
+	}
+	for _, one := range cors {
+		for i := range one.List("cors_rule") {
+			at := fmt.Sprintf("cors_rule.%d.", i)
+			for _, origin := range one.Texts(at + "allowed_origins") {
+				if !strings.HasPrefix(origin, "https://") || strings.Contains(origin, "*") {
+					fault("%s: answers scripts of %q", one.Address, origin)
+				}
+			}
+			if methods := one.Texts(at + "allowed_methods"); !slices.Equal(methods, []string{"PUT"}) {
+				fault("%s: lets scripts %v", one.Address, methods)
+			}
+			headers := one.Texts(at + "allowed_headers")
+			slices.Sort(headers)
+			if !slices.Equal(headers, []string{"Content-Type", "If-None-Match"}) {
+				fault("%s: uploads send Content-Type and If-None-Match, and it takes %q", one.Address, headers)
+			}
+		}
+	}
+	secure := false
+	for _, one := range of("aws_s3_bucket_policy") {
+		text := r.Block(one.Base())
+		secure = secure || strings.Contains(text, "aws:SecureTransport") && strings.Contains(text, `"Deny"`)
+		if strings.Contains(text, `"Allow"`) {
+			fault("%s: allows what the role does not need", one.Address)
+		}
+	}
+	if !secure {
+		fault("%s: is read in plain text", bucket)
+	}
+	rights := 0
+	for _, one := range r.Plan.Of("aws_iam_role_policy") {
+		text := r.Block(one.Base())
+		if !strings.Contains(text, bucket) {
+			continue
+		}
+		rights++
+		if !strings.Contains(text, `aws_iam_role.service["run"]`) {
+			fault("%s: is of another role than the program's", one.Address)
+		}
+		if allActions.MatchString(text) || allBuckets.MatchString(text) {
+			fault("%s: allows more than the program does, or of all buckets", one.Address)
+		}
+		if !strings.Contains(text, "s3:AbortMultipartUpload") {
+			fault("%s: the program cannot give an upload up", one.Address)
+		}
+	}
+	if rights != 1 {
+		fault("%s: %d policies say what the program may do there", bucket, rights)
+	}
+	return faults
+}
+
+var (
+	allActions = regexp.MustCompile(`"s3:[A-Za-z]*\*"`)
+	allBuckets = regexp.MustCompile(`Resource\s*=\s*"(\*|arn:aws:s3:::\*)"`)
+)

@@ -153,9 +153,14 @@ var onGoogle = []Rule{
 		})(r)...)
 	}},
 	{"schedule calls as someone", "a call without an identity is refused, one with the program's may do too much", each([]string{"google_cloud_scheduler_job"}, func(_ *Result, one Resource) string {
-		at := one.References("http_target.0.oauth_token.0.service_account_email")
-		if len(at) == 0 {
+		at := append(one.References("http_target.0.oauth_token.0.service_account_email"), one.References("http_target.0.oidc_token.0.service_account_email")...)
+		switch {
+		case len(at) == 0:
 			return "calls without an identity"
+		case one.Set("http_target.0.headers"): // a key in them is in the state
+			return "sends headers of its own, which the state keeps"
+		case !strings.HasPrefix(one.Text("http_target.0.uri"), "https://") && one.Get("http_target.0.uri") != (Unknown{}):
+			return "sends its token in plain text"
 		}
 		return ""
 	})},

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/blobs"
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 // Options of a store. The zero value works.
@@ -64,6 +65,20 @@ func Open(dir string, o Options) (*Store, error) {
 
 // Needs says that all requests have to reach the machine that has the disk.
 func (*Store) Needs() []gorgon.Need { return []gorgon.Need{gorgon.NeedDisk} }
+
+// Driver opens stores by directory, for FILES_URL: "disk:/var/lib/shop/files".
+func Driver() blobs.Driver {
+	return blobs.Driver{
+		Schemes: []string{"disk"}, Needs: []gorgon.Need{gorgon.NeedDisk}, Check: pages.CheckPath,
+		Open: func(_ context.Context, location string) (blobs.Store, error) {
+			s, err := Open(location, Options{})
+			if err != nil {
+				return nil, err // not s: as an interface, a nil *Store would not be nil
+			}
+			return s, nil
+		},
+	}
+}
 
 // enter makes a folder for the temporary files of this store, with a lock that
 // shows whether its process lives.

@@ -5,8 +5,8 @@
 //
 //	go run ./examples/photos
 //
-// Pictures and database are in dist/photos, or where PHOTOS_FILES and
-// DATABASE_URL say. Without MAIL_URL, mails are shown at /mails/.
+// Pictures and database are in dist/photos, or where FILES_URL (a folder or an S3
+// bucket) and DATABASE_URL say. Without MAIL_URL, mails are shown at /mails/.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gorgon-go/gorgon/blobs"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
@@ -27,6 +28,7 @@ import (
 	"github.com/gorgon-go/gorgon/mail/smtp"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/s3"
 	"github.com/gorgon-go/gorgon/work"
 )
 
@@ -37,11 +39,7 @@ func main() {
 	}
 	db := database.Open(litedb.Dialect, Data)
 	queue := jobdb.In(db)
-	files, err := diskblobs.Open(cmp.Or(os.Getenv("PHOTOS_FILES"), "dist/photos/files"), diskblobs.Options{})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "photos:", err)
-		os.Exit(command.Failed)
-	}
+	files := blobs.At(blobs.Location{Default: "disk:dist/photos/files", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver()}})
 	mailer := smtp.New(smtp.Options{From: cmp.Or(os.Getenv(smtp.FromVariable), "Album <album@localhost>")})
 	app := App(Options{
 		Origin: cmp.Or(os.Getenv("PHOTOS_ORIGIN"), "http://localhost:8080"),
@@ -50,7 +48,7 @@ func main() {
 		Mails: mailer.Develop("/mails/", func(string) {}),
 	})
 	command.Main(app, command.Config{
-		Database: db, Jobs: work.New(work.Options{Store: queue}), Mail: mailer,
+		Database: db, Files: files, Jobs: work.New(work.Options{Store: queue}), Mail: mailer,
 		Stores: []pages.Driver{disk.Driver(), mem.Driver()}, Bundler: bundle.Bundler{},
 	})
 }

@@ -29,6 +29,9 @@ locals {
 {{- range .From "bucket"}}
       { name = {{quote .Name}}, value = "s3://${aws_s3_bucket.store.bucket}?region=${var.region}" }, # the task's role is its key
 {{- end}}
+{{- range .From "files"}}
+      { name = {{quote .Name}}, value = "s3://${aws_s3_bucket.files.bucket}?region=${var.region}" }, # likewise
+{{- end}}
     ] : v.name => v.value },
     { for name, value in var.settings : name => value if value != "" },
     { GORGON_DRAIN = "${var.drain_seconds}s" },

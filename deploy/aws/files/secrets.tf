@@ -5,7 +5,7 @@ locals {
 {{- range .Secrets}}
 {{- if or (eq .From "database") (eq .From "cache")}}
     { variable = {{quote .Name}}, id = {{quote (print .From "-url")}} },
-{{- else if ne .From "bucket"}}
+{{- else if and (ne .From "bucket") (ne .From "files")}}
     { variable = {{quote .Name}}, id = {{quote .ID}} },
 {{- end}}
 {{- end}}

@@ -9,15 +9,20 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/blobs"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
+	"github.com/gorgon-go/gorgon/disk/diskblobs"
 	"github.com/gorgon-go/gorgon/jobs"
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/s3"
 	"github.com/gorgon-go/gorgon/work"
 )
 
@@ -27,10 +32,11 @@ const later = 2 * time.Second
 func main() {
 	db := database.Open(pgdb.Dialect, database.Options{})
 	queue := jobdb.In(db)
-	command.Main(app(db, queue), command.Config{Database: db, Jobs: work.New(work.Options{Store: queue}), Bundler: bundle.Bundler{}})
+	files := blobs.At(blobs.Location{Default: "mem:", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver(), mem.BlobDriver()}})
+	command.Main(app(db, queue, files), command.Config{Database: db, Files: files, Jobs: work.New(work.Options{Store: queue}), Bundler: bundle.Bundler{}})
 }
 
-func app(db *database.DB, queue *jobdb.Queue) gorgon.App {
+func app(db *database.DB, queue *jobdb.Queue, files blobs.Store) gorgon.App {
 	note := func(ctx context.Context, tx *sql.Tx, what string) error {
 		by := "function" // which has no command
 		if len(os.Args) > 1 {
@@ -57,6 +63,9 @@ func app(db *database.DB, queue *jobdb.Queue) gorgon.App {
 			_, err := reminder.Add(ctx, queue.In(tx), 1, jobs.After(later))
 			return err
 		})
+		if err == nil {
+			_, err = files.Put(ctx, "orders/last", strings.NewReader("ordered"), blobs.PutOptions{})
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -86,6 +86,16 @@ run "production" {
     error_message = "The bucket is private, and not deleted with what is in it."
   }
 {{- end}}
+{{- if .Files}}
+  assert {
+    condition     = !aws_s3_bucket.files.force_destroy && aws_s3_bucket_public_access_block.files.restrict_public_buckets
+    error_message = "The bucket of the app's files is private, and not deleted with what is in it."
+  }
+  assert {
+    condition     = alltrue([for r in aws_s3_bucket_cors_configuration.files.cors_rule : r.allowed_origins == toset(["https://${var.site.domain}"]) && r.allowed_methods == toset(["PUT"])])
+    error_message = "Only pages of the site upload."
+  }
+{{- end}}
 {{- if .Cache}}
   assert {
     condition     = aws_elasticache_replication_group.main.transit_encryption_enabled && aws_elasticache_replication_group.main.auth_token_wo_version == 1
