@@ -119,7 +119,7 @@ func purgesOfValues(t *testing.T, s *stand, a, b *server) {
 		return r
 	}
 	paths := []string{"/values/one", "/shown/one"}
-	var took []time.Duration
+	took := make([][]time.Duration, len(paths))
 	purge := func(data int, verb string, failing bool) {
 		t.Helper()
 		var mu sync.Mutex
@@ -143,6 +143,7 @@ func purgesOfValues(t *testing.T, s *stand, a, b *server) {
 					mu.Lock()
 					all[i] = append(all[i], r)
 					mu.Unlock()
+					time.Sleep(time.Millisecond) // as visitors do, who leave time for others
 				}
 			})
 		}
@@ -167,7 +168,7 @@ func purgesOfValues(t *testing.T, s *stand, a, b *server) {
 				t.Errorf("%s, %s: %v", verb, path, err)
 			}
 			if at, ok := all[i].ended(data); ok && !failing {
-				took = append(took, at.Sub(begun))
+				took[i] = append(took[i], at.Sub(begun))
 			}
 			planted := append(slices.Clone(all[i]), valueReading{begun: time.Now(), data: data - 1})
 			if planted.judge(data, purged) == nil {
@@ -183,6 +184,8 @@ func purgesOfValues(t *testing.T, s *stand, a, b *server) {
 		purge(n+2, []string{"stale", "expire"}[n%2], false)
 	}
 	purge(8, "stale", true)
-	slices.Sort(took)
-	t.Logf("a purge is seen by another server after %v, at most %v", took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	for i, path := range paths {
+		slices.Sort(took[i])
+		t.Logf("%s shows a purge by another server after %v", path, took[i])
+	}
 }
