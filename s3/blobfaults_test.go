@@ -115,6 +115,40 @@ func TestBlobsAway(t *testing.T) {
 	}
 }
 
+// An upload goes on where the parts have become smaller meanwhile.
+func TestBlobsWithSmallerParts(t *testing.T) {
+	t.Parallel()
+	own := testbed.For(t, testbed.S3)
+	data := make([]byte, 9<<20)
+	for i := range data {
+		data[i] = byte(i >> 8)
+	}
+	const cut = 7 << 20
+	before := openBlobs(t, own.URL, s3.BlobOptions{Part: 8 << 20})
+	ticket, err := before.Ticket(t.Context(), blobs.Upload{Key: "a", Size: int64(len(data)), Type: blobs.DefaultType, Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := before.Receive(t.Context(), ticket.ID, 0, bytes.NewReader(data[:cut])); err != nil || n != cut {
+		t.Fatalf("%d bytes arrived: %v", n, err)
+	}
+	after := openBlobs(t, own.URL, s3.BlobOptions{Part: 5 << 20})
+	if n, err := after.Receive(t.Context(), ticket.ID, cut, bytes.NewReader(data[cut:])); err != nil || n != int64(len(data)) {
+		t.Fatalf("%d bytes arrived: %v", n, err)
+	}
+	if _, err := after.Complete(t.Context(), ticket.ID); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := after.Open(t.Context(), "a", blobs.Range{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes are read: %v", len(got), err)
+	}
+}
+
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

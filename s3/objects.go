@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	mathrand "math/rand/v2"
 	"time"
 
@@ -48,6 +49,17 @@ func (s *Store) read(ctx context.Context, name, unless string) (object, error) {
 		return object{}, err
 	}
 	return object{data: data.Bytes(), etag: info.ETag, modified: info.LastModified}, nil
+}
+
+// fill reads the first bytes of an object, as many as there is room for, and says
+// how many those are.
+func (s *Store) fill(ctx context.Context, name string, room []byte) (int, error) {
+	body, info, _, err := s.client.GetObject(ctx, s.place.bucket, s.place.prefix+name, minio.GetObjectOptions{})
+	if err != nil {
+		return 0, s.answer(err)
+	}
+	defer body.Close()
+	return io.ReadFull(body, room[:min(int64(len(room)), max(0, info.Size))])
 }
 
 // write writes an object if the condition holds, and returns its ETag, or fails
