@@ -75,12 +75,34 @@ func (s *Store) write(ctx context.Context, name string, data []byte, condition s
 	default:
 		opts.SetMatchETag(condition)
 	}
-	info, err := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
-	err = s.answer(err)
+	put := func() (err error) {
+		info, failed := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
+		etag = info.ETag
+		return failed
+	}
+	if condition == none {
+		return etag, s.insist(ctx, put)
+	}
+	err = s.answer(put())
 	if errors.Is(err, errMissing) { // the object to be replaced is missing
 		err = errConflict
 	}
-	return info.ETag, err
+	return etag, err
+}
+
+// insist makes a request without a condition. Services answer with a conflict all
+// the same while another request is under way, as for one that they lost.
+func (s *Store) insist(ctx context.Context, request func() error) error {
+	for lost := range maxRaces {
+		err := s.answer(request())
+		if !errors.Is(err, errConflict) {
+			return err
+		}
+		if err := backOff(ctx, lost); err != nil {
+			return err
+		}
+	}
+	return errBusy
 }
 
 // remove removes an object. If the service supports it, remove fails with
