@@ -204,7 +204,7 @@ func (b *Bucket) Part() gorgon.Part {
 		files,
 		gorgon.Handler{Pattern: at, Handler: &program{b.ticket}, Guards: b.o.Upload, Needs: needs},
 		gorgon.Handler{Pattern: at + "/{ticket}/complete", Handler: &program{b.complete}, Guards: b.o.Upload, Needs: needs},
-		gorgon.Handler{Pattern: at + "/form", Handler: &form{b}, Guards: b.o.Upload, Needs: needs},
+		gorgon.Handler{Pattern: at + "/form", Handler: &form{b}, Guards: b.formGuards(), Needs: needs},
 		gorgon.Handler{Pattern: "GET " + b.o.Path + scriptPath, Handler: script{}},
 		gorgon.Handler{Pattern: "PUT " + b.o.Path + "/uploads/{ticket}", Handler: &program{b.receive}, Needs: needs},
 		gorgon.Service{Name: "sweep-" + b.o.Name, Every: sweepEvery, Run: func(ctx context.Context) error {

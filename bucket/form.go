@@ -13,6 +13,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
@@ -79,6 +80,20 @@ func (f *form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", next)
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// formGuards are the guards of uploads. What they or the form refuse is read, so
+// that the browser shows the response.
+func (b *Bucket) formGuards() []func(http.Handler) http.Handler {
+	guards := slices.Clone(b.o.Upload)
+	guards[0] = func(next http.Handler) http.Handler {
+		guarded := b.o.Upload[0](next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			guarded.ServeHTTP(w, r)
+			listen.Drain(w, r)
+		})
+	}
+	return guards
 }
 
 // receiveForm takes the files of a form as they come, and says where to go.

@@ -3,10 +3,13 @@
 package bucket_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -96,6 +99,48 @@ func TestForms(t *testing.T) {
 	}
 	if got := strings.Join(done[:7], ""); got != "abcdefg" {
 		t.Errorf("Done was called for %s", got)
+	}
+}
+
+// A client that sends all of a form before it reads, as browsers do, receives the
+// response of one that is refused.
+func TestRefusedFormsAreAnswered(t *testing.T) {
+	s := open(t, bucket.New(bucket.Options{Name: "notes", Store: mem.NewBlobs(), Upload: members, Types: []string{"text/plain"}, MaxSize: 10}))
+	long := strings.Repeat("x", 3<<20)
+	for _, c := range []struct {
+		what, user, kind, site string
+		status                 int
+	}{
+		{"no member", "", "text/plain", "same-origin", 401},
+		{"from a page of another site", "ada", "text/plain", "cross-site", 403},
+		{"too large", "ada", "text/plain", "same-origin", 413},
+		{"another type", "ada", "text/html", "same-origin", 415},
+	} {
+		kind, body := formOf(t, field{"x", c.kind, long})
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.(*net.TCPConn).SetWriteBuffer(256 << 10); err != nil { // else the form fits into it
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(conn, "POST /files/notes/uploads/form HTTP/1.1\r\nHost: %s\r\nUser: %s\r\nSec-Fetch-Site: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",
+			conn.RemoteAddr(), c.user, c.site, kind, body.Len())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := body.WriteTo(conn); err != nil {
+			t.Errorf("%s: the server does not read the form: %v", c.what, err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: there is no response: %v", c.what, err)
+			continue
+		}
+		if _, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != c.status {
+			t.Errorf("%s: %d, %v, want %d", c.what, resp.StatusCode, err, c.status)
+		}
 	}
 }
 

@@ -181,6 +181,14 @@ func checksOfJobs() map[string]func(*trial) {
 			x.fails(2, "use one of them", "jobs", waits, "--kind", "job")
 			x.fails(2, "is not the ID", "jobs", "x")
 		},
+		"jobs --remove": func(x *trial) {
+			dead, waits := x.worked()
+			x.says("removed: 0 jobs\n1 job left as they are", "jobs", waits, "--remove")
+			x.says("removed: 1 job\n", "jobs", "--state", "dead", "--remove")
+			x.fails(1, "there is no job "+dead, "jobs", dead)
+			x.fails(2, "exclude each other", "jobs", waits, "--remove", "--cancel")
+			x.fails(2, "say which jobs", "jobs", "--remove")
+		},
 		"jobs --json": func(x *trial) {
 			x.worked()
 			isJSON("jobs")(x)

@@ -38,7 +38,8 @@ func (p *uploadsProgram) memory() int64 {
 	return 0
 }
 
-// TestUploadsTakeLittleMemory sends a large file, of UPLOAD_SIZE bytes.
+// TestUploadsTakeLittleMemory sends a large file, of UPLOAD_SIZE bytes, through a
+// link that is cut at 30 % and at 60 %.
 func TestUploadsTakeLittleMemory(t *testing.T) {
 	size := int64(number(t, "UPLOAD_SIZE", 256<<20))
 	for name, place := range map[string]func(t *testing.T) (location string, env []string){
@@ -48,17 +49,23 @@ func TestUploadsTakeLittleMemory(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const bound = 64 << 20
+			const bound, part = 64 << 20, 8 << 20
 			location, env := place(t)
 			p := newUploadsProgram(t, uploadsFiles, append(env, "FILES="+location)...)
+			link := newUploadsLink(t, p.addr, 4<<30)
+			link.plan(uploadsCut{int(size * 3 / 10), nil}, uploadsCut{int(size * 6 / 10), nil})
 			before, begun := p.memory(), time.Now()
-			if _, err := uploadsSend(t.Context(), "http://"+p.addr, noughts{}, size); err != nil {
+			if _, err := uploadsSend(t.Context(), link.url(), noughts{}, size); err != nil {
 				t.Fatal(err)
 			}
-			grown := p.memory() - before
-			t.Logf("%d MiB in %v: %d MiB of memory, and %d more for the upload", size>>20, time.Since(begun).Round(time.Millisecond), before>>20, grown>>20)
-			if grown > bound {
-				t.Errorf("the upload takes %d MiB of memory; %d are the limit", grown>>20, bound>>20)
+			peak, sent := p.memory(), int64(link.count())
+			t.Logf("%d MiB in %v: %d bytes sent beyond the file's %d; at most %d MiB of memory, %d of them before",
+				size>>20, time.Since(begun).Round(time.Millisecond), sent-size, size, peak>>20, before>>20)
+			if peak > bound {
+				t.Errorf("the program has %d MiB of memory; %d are the limit", peak>>20, bound>>20)
+			}
+			if twice := sent - size; twice < 0 || twice > part+uploadsSlack {
+				t.Errorf("%d bytes are sent beyond the file's %d; a part has %d", twice, size, part)
 			}
 		})
 	}

@@ -95,6 +95,10 @@ type Desk interface {
 	// Revive lets a dead job run again, as if it had just been added. It fails
 	// with ErrNotFound if there is no such job, or it is not dead.
 	Revive(ctx context.Context, id int64) error
+
+	// Remove removes a dead job before its time. It fails with ErrNotFound if there
+	// is no such job, or it is not dead.
+	Remove(ctx context.Context, id int64) error
 }
 
 // A Store stores jobs until they are done. It is safe for concurrent use, and by

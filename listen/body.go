@@ -30,6 +30,27 @@ func Whole(w http.ResponseWriter, r *http.Request) io.Reader {
 	return &patient{r: Unbounded(r), control: http.NewResponseController(w)}
 }
 
+// What is read of a body that was refused.
+const (
+	drainBytes = 16 << 20
+	drainTime  = 10 * time.Second
+)
+
+// Drain reads what is left of the body of a request that was refused. Browsers
+// send a form to its end before they read, and without this they would find a
+// closed connection in place of a larger form's response. It reads 16 MiB at most,
+// for 10 s, and nothing if the client waits to be asked for the body.
+func Drain(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") != "" {
+		return
+	}
+	control, end := http.NewResponseController(w), time.Now().Add(drainTime)
+	// A connection that cannot do this keeps its deadlines.
+	_ = control.SetReadDeadline(end)
+	_ = control.SetWriteDeadline(end.Add(silence))
+	_, _ = io.CopyN(io.Discard, Unbounded(r), drainBytes) // the rest is not wanted, whatever becomes of it
+}
+
 // silence is how long a client may send nothing of a body.
 const silence = 30 * time.Second
 

@@ -8,8 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gorgon-go/gorgon/listen"
 )
@@ -62,3 +65,37 @@ func TestWhole(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A timed response knows the deadline for reading the request.
+type timed struct {
+	*httptest.ResponseRecorder
+	end time.Time
+}
+
+func (t *timed) SetReadDeadline(end time.Time) error { t.end = end; return nil }
+
+// What is read of a body that was refused has bounds, and a client that waits to
+// be asked for the body is not asked.
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			sent, read int64
+			expect     string
+		}{{sent: 3 << 20, read: 3 << 20}, {sent: 100 << 20, read: 16 << 20}, {3 << 20, 0, "100-continue"}} {
+			body := &io.LimitedReader{R: zeros{}, N: c.sent}
+			r := httptest.NewRequest("POST", "/", body)
+			if c.expect != "" {
+				r.Header.Set("Expect", c.expect)
+			}
+			w := &timed{ResponseRecorder: httptest.NewRecorder()}
+			listen.Drain(w, r)
+			if read := c.sent - body.N; read != c.read || c.read > 0 && !w.end.Equal(time.Now().Add(10*time.Second)) {
+				t.Errorf("of %d bytes %d are read until %v, want %d", c.sent, read, w.end, c.read)
+			}
+		}
+	})
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

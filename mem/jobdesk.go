@@ -114,3 +114,16 @@ func (m *Jobs) Revive(ctx context.Context, id int64) error {
 	j.state, j.due, j.attempt, j.deaths, j.begun = jobs.Waiting, now, 0, 0, time.Time{}
 	return nil
 }
+
+// Remove removes a dead job.
+func (m *Jobs) Remove(ctx context.Context, id int64) error {
+	if _, err := m.begin(ctx); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	if j := m.rows[id]; j == nil || j.state != jobs.Died {
+		return jobs.ErrNotFound
+	}
+	delete(m.rows, id)
+	return nil
+}

@@ -71,4 +71,7 @@ type Desk interface {
 
 	// Revive lets a dead job run again, and says whether there was one.
 	Revive(ctx context.Context, id int64) (bool, error)
+
+	// Remove removes a dead job for good, and says whether there was one.
+	Remove(ctx context.Context, id int64) (bool, error)
 }

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +117,40 @@ func TestBlobsAway(t *testing.T) {
 	}
 }
 
+// An upload goes on where the parts have become smaller meanwhile.
+func TestBlobsWithSmallerParts(t *testing.T) {
+	t.Parallel()
+	own := testbed.For(t, testbed.S3)
+	data := make([]byte, 9<<20)
+	for i := range data {
+		data[i] = byte(i >> 8)
+	}
+	const cut = 7 << 20
+	before := openBlobs(t, own.URL, s3.BlobOptions{Part: 8 << 20})
+	ticket, err := before.Ticket(t.Context(), blobs.Upload{Key: "a", Size: int64(len(data)), Type: blobs.DefaultType, Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := before.Receive(t.Context(), ticket.ID, 0, bytes.NewReader(data[:cut])); err != nil || n != cut {
+		t.Fatalf("%d bytes arrived: %v", n, err)
+	}
+	after := openBlobs(t, own.URL, s3.BlobOptions{Part: 5 << 20})
+	if n, err := after.Receive(t.Context(), ticket.ID, cut, bytes.NewReader(data[cut:])); err != nil || n != int64(len(data)) {
+		t.Fatalf("%d bytes arrived: %v", n, err)
+	}
+	if _, err := after.Complete(t.Context(), ticket.ID); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := after.Open(t.Context(), "a", blobs.Range{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes are read: %v", len(got), err)
+	}
+}
+
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
@@ -124,6 +160,49 @@ func TestOpenBlobsFails(t *testing.T) {
 	for location, o := range map[string]s3.BlobOptions{"s3://": {}, "s3://bucket?x=y": {}, "s3://bucket": {Part: 1}} {
 		if b, err := s3.OpenBlobs(t.Context(), location, o); err == nil || b != nil {
 			t.Errorf("%s was opened", location)
+		}
+	}
+}
+
+// A service that answers a request without a condition with a conflict, once, and
+// one whose answer to a condition that holds is lost, lose nothing.
+func TestBlobsConflict(t *testing.T) {
+	location := site(t)
+	p := newProxy(t, location)
+	b := openBlobs(t, p.location, s3.BlobOptions{})
+	put := func(key string) {
+		t.Helper()
+		if _, err := b.Put(t.Context(), key, strings.NewReader("data"), blobs.PutOptions{}); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+		if _, err := b.Ticket(t.Context(), blobs.Upload{Key: key, Size: 4, Expires: time.Now().Add(time.Hour)}); err != nil {
+			t.Errorf("the ticket of %s: %v", key, err)
+		}
+	}
+	put("before")
+	var left atomic.Int64
+	for name, fails := range map[string]func(r *http.Response) error{
+		"conflict": func(r *http.Response) error {
+			if r.Request.Method == "PUT" && r.Request.Header.Get("If-Match")+r.Request.Header.Get("If-None-Match") == "" && left.Add(-1) >= 0 {
+				r.StatusCode, r.Status = http.StatusConflict, "409 Conflict"
+			}
+			return nil
+		},
+		"lost": func(r *http.Response) error {
+			if r.Request.Method == "PUT" && r.Request.Header.Get("If-None-Match") != "" && left.Add(-1) >= 0 {
+				return errCut
+			}
+			return nil
+		},
+	} {
+		p.after = fails
+		for _, n := range []int64{1, 2} {
+			left.Store(n)
+			put(name)
+		}
+		p.after = func(*http.Response) error { return nil }
+		if left.Load() > 0 {
+			t.Errorf("%s: it did not happen", name)
 		}
 	}
 }

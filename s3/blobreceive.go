@@ -43,14 +43,16 @@ func (b *Blobs) receive(ctx context.Context, id string, u *uploading, r io.Reade
 		}
 	}
 	if u.Tail > 0 {
-		tail, err := b.conn.read(ctx, tailName(id), none)
+		if u.Tail > int64(len(x.buffer)) { // Part was larger when it was written
+			x.buffer = make([]byte, u.Tail)
+		}
+		n, err := b.conn.fill(ctx, tailName(id), x.buffer[:u.Tail]) // one that did not count may be longer
 		if err != nil {
 			return err
 		}
-		if int64(len(tail.data)) < u.Tail {
+		if x.has = n; int64(n) < u.Tail {
 			return errors.New("the last bytes of the upload are not as they were written")
 		}
-		x.has = copy(x.buffer, tail.data[:u.Tail]) // one that did not count may be longer
 	}
 	if u.Received == 0 && u.Multipart == "" {
 		u.Data = attempt(id)
@@ -124,11 +126,14 @@ func (x *receiver) send(ctx context.Context) error {
 	c, place := x.b.conn.client, x.b.conn.place
 	name := place.prefix + dataPrefix + x.u.Data
 	if x.u.Multipart == "" {
-		id, err := c.NewMultipartUpload(ctx, place.bucket, name, minio.PutObjectOptions{ContentType: x.u.Type})
+		err := x.b.conn.insist(ctx, func() (err error) {
+			x.u.Multipart, err = c.NewMultipartUpload(ctx, place.bucket, name, minio.PutObjectOptions{ContentType: x.u.Type})
+			return err
+		})
 		if err != nil {
-			return x.b.conn.answer(err)
+			return err
 		}
-		x.u.Multipart, x.u.Parts = id, nil
+		x.u.Parts = nil
 		if err := x.save(ctx); err != nil { // so that a sweep finds it
 			return err
 		}
@@ -136,9 +141,13 @@ func (x *receiver) send(ctx context.Context) error {
 	if len(x.u.Parts) >= maxParts {
 		return errors.New("the blob has more parts than S3 takes: set a larger BlobOptions.Part")
 	}
-	part, err := c.PutObjectPart(ctx, place.bucket, name, x.u.Multipart, len(x.u.Parts)+1, bytes.NewReader(x.buffer[:x.has]), int64(x.has), minio.PutObjectPartOptions{})
+	var part minio.ObjectPart
+	err := x.b.conn.insist(ctx, func() (err error) {
+		part, err = c.PutObjectPart(ctx, place.bucket, name, x.u.Multipart, len(x.u.Parts)+1, bytes.NewReader(x.buffer[:x.has]), int64(x.has), minio.PutObjectPartOptions{})
+		return err
+	})
 	if err != nil {
-		return x.b.conn.answer(err)
+		return err
 	}
 	x.u.Parts = append(x.u.Parts, part.ETag)
 	if err := x.note(0); err != nil {
@@ -166,11 +175,14 @@ func (x *receiver) finish(ctx context.Context) error {
 	c, place := x.b.conn.client, x.b.conn.place
 	name := place.prefix + dataPrefix + x.u.Data
 	if x.u.Multipart == "" {
-		info, err := c.PutObject(ctx, place.bucket, name, bytes.NewReader(x.buffer[:x.has]), int64(x.has), "", "", minio.PutObjectOptions{ContentType: x.u.Type})
+		err := x.b.conn.insist(ctx, func() error {
+			info, err := c.PutObject(ctx, place.bucket, name, bytes.NewReader(x.buffer[:x.has]), int64(x.has), "", "", minio.PutObjectOptions{ContentType: x.u.Type})
+			x.u.Object = info.ETag
+			return err
+		})
 		if err != nil {
-			return x.b.conn.answer(err)
+			return err
 		}
-		x.u.Object = info.ETag
 	} else {
 		if x.has > 0 {
 			if err := x.send(ctx); err != nil {

@@ -22,7 +22,7 @@ type BlobOptions struct {
 
 	// Part is how many bytes one request sends at most, 5 MiB or more. Each Put
 	// and each Receive has so many in memory, and a blob has 10,000 parts at
-	// most. Default: 16 MiB, for blobs of up to 156 GiB.
+	// most. Default: 8 MiB, for blobs of up to 78 GiB.
 	Part int64
 
 	// Now is the clock by which tickets expire. Default: time.Now.
@@ -92,7 +92,7 @@ func OpenBlobs(_ context.Context, location string, o BlobOptions) (*Blobs, error
 	at.prefix += "blobs/"
 	b := &Blobs{
 		conn: &Store{place: at, log: o.Log, proof: proof{slot: make(chan struct{}, 1)}},
-		part: cmp.Or(o.Part, 16<<20), now: o.Now,
+		part: cmp.Or(o.Part, 8<<20), now: o.Now,
 	}
 	if b.conn.log == nil {
 		b.conn.log = slog.Default()

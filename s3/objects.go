@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	mathrand "math/rand/v2"
 	"time"
 
@@ -50,6 +51,17 @@ func (s *Store) read(ctx context.Context, name, unless string) (object, error) {
 	return object{data: data.Bytes(), etag: info.ETag, modified: info.LastModified}, nil
 }
 
+// fill reads the first bytes of an object, as many as there is room for, and says
+// how many those are.
+func (s *Store) fill(ctx context.Context, name string, room []byte) (int, error) {
+	body, info, _, err := s.client.GetObject(ctx, s.place.bucket, s.place.prefix+name, minio.GetObjectOptions{})
+	if err != nil {
+		return 0, s.answer(err)
+	}
+	defer body.Close()
+	return io.ReadFull(body, room[:min(int64(len(room)), max(0, info.Size))])
+}
+
 // write writes an object if the condition holds, and returns its ETag, or fails
 // with errConflict. A request whose response was lost is repeated, so that
 // errConflict may come from our own write: a caller that must know reads the
@@ -63,12 +75,34 @@ func (s *Store) write(ctx context.Context, name string, data []byte, condition s
 	default:
 		opts.SetMatchETag(condition)
 	}
-	info, err := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
-	err = s.answer(err)
+	put := func() (err error) {
+		info, failed := s.client.PutObject(ctx, s.place.bucket, s.place.prefix+name, bytes.NewReader(data), int64(len(data)), "", "", opts)
+		etag = info.ETag
+		return failed
+	}
+	if condition == none {
+		return etag, s.insist(ctx, put)
+	}
+	err = s.answer(put())
 	if errors.Is(err, errMissing) { // the object to be replaced is missing
 		err = errConflict
 	}
-	return info.ETag, err
+	return etag, err
+}
+
+// insist makes a request without a condition. Services answer with a conflict all
+// the same while another request is under way, as for one that they lost.
+func (s *Store) insist(ctx context.Context, request func() error) error {
+	for lost := range maxRaces {
+		err := s.answer(request())
+		if !errors.Is(err, errConflict) {
+			return err
+		}
+		if err := backOff(ctx, lost); err != nil {
+			return err
+		}
+	}
+	return errBusy
 }
 
 // remove removes an object. If the service supports it, remove fails with

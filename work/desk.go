@@ -50,7 +50,16 @@ func (d desk) Cancel(ctx context.Context, id int64) (bool, error) {
 
 // Revive lets a dead job run again.
 func (d desk) Revive(ctx context.Context, id int64) (bool, error) {
-	err := d.m.options.Store.Revive(ctx, id)
+	return found(d.m.options.Store.Revive(ctx, id))
+}
+
+// Remove removes a dead job for good.
+func (d desk) Remove(ctx context.Context, id int64) (bool, error) {
+	return found(d.m.options.Store.Remove(ctx, id))
+}
+
+// found says whether there was such a job.
+func found(err error) (bool, error) {
 	if errors.Is(err, jobs.ErrNotFound) {
 		return false, nil
 	}

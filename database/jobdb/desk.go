@@ -144,8 +144,22 @@ func (q *Queue) Cancel(ctx context.Context, which jobs.Which) (n int, err error)
 
 // Revive lets a dead job run again.
 func (q *Queue) Revive(ctx context.Context, id int64) error {
-	err := q.call(ctx, "revive", q.committed(), nil, func(ctx context.Context, tx Tx) error {
-		result, err := tx.ExecContext(ctx, q.texts.dead, id)
+	err := q.call(ctx, "revive", q.committed(), nil, ofDead(q.texts.dead, id))
+	if err == nil {
+		q.tell(ctx)
+	}
+	return err
+}
+
+// Remove removes a dead job.
+func (q *Queue) Remove(ctx context.Context, id int64) error {
+	return q.call(ctx, "remove", nil, nil, ofDead(q.texts.bury, id))
+}
+
+// ofDead executes a statement that changes one dead job.
+func ofDead(text string, id int64) func(context.Context, Tx) error {
+	return func(ctx context.Context, tx Tx) error {
+		result, err := tx.ExecContext(ctx, text, id)
 		if err != nil {
 			return err
 		}
@@ -153,11 +167,7 @@ func (q *Queue) Revive(ctx context.Context, id int64) error {
 			return first(err, jobs.ErrNotFound)
 		}
 		return nil
-	})
-	if err == nil {
-		q.tell(ctx)
 	}
-	return err
 }
 
 func first(a, b error) error {

@@ -25,6 +25,7 @@ type bug struct {
 	finish  func(b *bug, ctx context.Context, list []jobs.Outcome) ([]jobs.Ref, error)
 	list    func(b *bug, ctx context.Context, f jobs.Filter) ([]jobs.Info, error)
 	cancel  func(b *bug, ctx context.Context, w jobs.Which) (int, error)
+	remove  func(b *bug, ctx context.Context, id int64) error
 	begin   func(b *bug) (jobs.Adder, func(bool) error)
 
 	mu     sync.Mutex
@@ -101,6 +102,13 @@ func (b *bug) Cancel(ctx context.Context, w jobs.Which) (int, error) {
 		return b.cancel(b, ctx, w)
 	}
 	return b.sound.Cancel(ctx, w)
+}
+
+func (b *bug) Remove(ctx context.Context, id int64) error {
+	if b.remove != nil {
+		return b.remove(b, ctx, id)
+	}
+	return b.sound.Remove(ctx, id)
 }
 
 // of is what was taken last of a job.

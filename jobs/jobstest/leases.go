@@ -48,7 +48,7 @@ func leaseLaws() []law {
 				return err
 			}
 			t, err := e.takeOne(e.other, long)
-			if err == nil && (t.ID != added.ID || t.Attempt != 1 || t.Deaths != 1 || !t.Due.Equal(t.Added)) {
+			if err == nil && (t.ID != added.ID || t.Attempt != 1 || t.Deaths != 1 || !dueWhenAdded(t)) {
 				err = fmt.Errorf("taken again: %+v", t)
 			}
 			return err
@@ -187,6 +187,25 @@ func finishLaws() []law {
 				err = fmt.Errorf("revived: %+v", t)
 			}
 			return err
+		}},
+		{says: "a dead job that is removed is not there, and no other job is removed", check: func(e *env) error {
+			if _, err := e.add(e, nil); err != nil {
+				return err
+			}
+			dead, err1 := ended(e, jobs.Outcome{Ending: jobs.Dead})
+			added, err2 := e.add(e, nil)
+			t, err3 := e.takeOne(e, long)
+			if err := first(err1, err2, err3, e.Remove(e.ctx, dead.ID)); err != nil {
+				return err
+			}
+			for what, err := range map[string]error{
+				"remove one that runs": e.Remove(e.ctx, added.ID), "remove it again": e.other.Remove(e.ctx, dead.ID), "revive it": e.Revive(e.ctx, dead.ID),
+			} {
+				if !errors.Is(err, jobs.ErrNotFound) {
+					return fmt.Errorf("%s: %w", what, err)
+				}
+			}
+			return first(e.count(1), e.finish(e, jobs.Outcome{Ref: t.Ref, Ending: jobs.Released}), e.count(1))
 		}},
 		{says: "a job that is kept can be looked at when it is done, for that time", check: func(e *env) error {
 			added, err := e.add(e, func(n *jobs.New) { n.Keep = short })

@@ -110,6 +110,15 @@ var planteds = []planted{
 	{"a retry does not wait", "a job that failed runs again", func() *bug {
 		return &bug{finish: ending(func(_ *bug, o *jobs.Outcome) { o.After = 0 })}
 	}},
+	{"any job is removed", "a dead job that is removed", func() *bug {
+		return &bug{remove: func(b *bug, ctx context.Context, id int64) error {
+			if err := b.sound.Remove(ctx, id); err == nil || ctx.Err() != nil {
+				return err
+			}
+			_, err := b.sound.Cancel(ctx, jobs.Which{ID: id})
+			return err
+		}}
+	}},
 	{"a dead job is removed", "a dead job does not run", func() *bug {
 		return &bug{finish: ending(func(_ *bug, o *jobs.Outcome) {
 			if o.Ending == jobs.Dead {

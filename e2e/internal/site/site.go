@@ -38,7 +38,7 @@ func App(levers Levers, interval time.Duration) gorgon.App {
 			Static: fstest.MapFS{"humans.txt": {Data: []byte("people")}},
 		},
 		Layout: layout,
-		Parts: []gorgon.Part{
+		Parts: append(values(levers),
 			gorgon.Page[string]{Path: "/", View: home},
 			gorgon.Page[State]{Path: "/about", Load: load, View: view},
 			gorgon.Page[State]{Path: "/notes/{name}", Load: load, View: view,
@@ -49,7 +49,7 @@ func App(levers Levers, interval time.Duration) gorgon.App {
 			gorgon.Page[State]{Path: "/timed/{name}", Load: load, Incremental: true, RevalidateAfter: interval, Tags: tags, View: view},
 			gorgon.Page[State]{Path: "/asked/{name}", LoadRequest: request, View: view},
 			gorgon.Handler{Pattern: "GET /goroutines", Handler: http.HandlerFunc(goroutines)},
-		},
+		),
 	}
 }
 
