@@ -163,13 +163,13 @@ func (c *Composer) hole(a *Ask, n *node, i int, out *bytes.Buffer) {
 	switch {
 	case h.Kind == pages.HoleSrc, h.Kind == pages.HoleHref:
 		out.WriteString(html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), h.Kind == pages.HoleSrc)))
-	case a.Form == Included:
-		out.WriteString(`<esi:include src="` + html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), true)) + `" onerror="continue"/>`)
 	case h.Kind == pages.HoleLive:
 		if !a.Static {
 			begin, end := c.renderer.LiveTags(c.renderer.PayloadURL(a.Path, a.Locale), n.version())
 			out.WriteString(begin + end)
 		}
+	case a.Form == Included:
+		out.WriteString(`<esi:include src="` + html.EscapeString(c.renderer.FragmentURL(h.Fragment, h.Props, a.Locale, a.at(), true)) + `" onerror="continue"/>`)
 	case n.within[i].err != nil:
 		out.Write(n.within[i].error)
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -35,7 +36,7 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 		return Piece{}, err
 	}
 	if root == nil {
-		return Piece{}, errMoved(a.Page)
+		return Piece{}, &gorgon.Error{Op: "compose", Kind: gorgon.KindGone, Err: errors.New("the page leads elsewhere")}
 	}
 	p := Piece{Version: root.version()}
 	var parts []cache.Answer

@@ -59,6 +59,8 @@ const (
 type pair struct {
 	t       *testing.T
 	dialect database.Dialect
+	url     string
+	stores  func() pages.Store
 	a, b    *racer
 	foreign *sql.DB // another program's connection
 	rows    int
@@ -80,7 +82,7 @@ type shown struct{ Value int64 }
 // openPair makes a database with rows, and two instances.
 func openPair(t *testing.T, dialect database.Dialect, url string, stores func() pages.Store, rows int) *pair {
 	t.Helper()
-	p := &pair{t: t, dialect: dialect, rows: rows}
+	p := &pair{t: t, dialect: dialect, url: url, stores: stores, rows: rows}
 	name, source := "pgx", url
 	if dialect.Name() == database.SQLite {
 		name, source = "sqlite", strings.Replace(url, "sqlite:", "file:", 1)+"?_pragma=busy_timeout(20000)&_txlock=immediate"
