@@ -1,4 +1,4 @@
-// Commits that reach open pages, on every instance, whoever made them.
+// Commits that reach open pages, on every instance, by any program.
 
 package e2e_test
 

@@ -170,7 +170,7 @@ func (w *world) page(h *live.Hub[int], ctx context.Context, b *browser, slow tim
 }
 
 // history runs one history, and returns what is wrong in it.
-func history(t *testing.T, seed uint64, bug flaw) (fault error, figures live.Figures) {
+func history(t *testing.T, seed uint64, bug flaw) (figures live.Figures, fault error) {
 	synctest.Test(t, func(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 0))
 		const rows = 5
@@ -220,13 +220,13 @@ func history(t *testing.T, seed uint64, bug flaw) (fault error, figures live.Fig
 			fault = errors.Join(fault, fmt.Errorf("what is not followed is held: %+v", left))
 		}
 	})
-	return fault, figures
+	return figures, fault
 }
 
 func TestHistories(t *testing.T) {
 	var made, sent uint64
 	for seed := range uint64(100) {
-		fault, figures := history(t, seed, none)
+		figures, fault := history(t, seed, none)
 		if fault != nil {
 			t.Fatalf("history %d: %v", seed, fault)
 		}
@@ -239,7 +239,7 @@ func TestPlantedLive(t *testing.T) {
 	for _, bug := range []flaw{noToken, sinceNow, noHolds, unread, noSubject, restless, unfailing} {
 		found := false
 		for seed := uint64(0); seed < 100 && !found; seed++ {
-			if fault, _ := history(t, seed, bug); fault != nil {
+			if _, fault := history(t, seed, bug); fault != nil {
 				t.Logf("found in history %d: %s", seed, bug)
 				found = true
 			}
