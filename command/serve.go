@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -231,8 +231,12 @@ func (v *server) run(ctx context.Context) (err error) {
 		p.config.Auth.Serve(ctx, kept.Coherence())
 	}
 	verified := verify(ctx, p, stop)
+	var served atomic.Pointer[serve.Handler]
 	state = func() metrics.State {
 		now := kept.State()
+		if h := served.Load(); h != nil {
+			h.State(&now)
+		}
 		if p.config.Database != nil {
 			p.config.Database.State(&now)
 		}
@@ -257,11 +261,12 @@ func (v *server) run(ctx context.Context) (err error) {
 	if w := watchDatabase(ctx, p.config.Database, p.log); w != nil {
 		config.Commits, config.Database = true, w.report
 	}
-	var handler http.Handler
-	if handler, err = serve.New(config); err != nil {
+	pages, err := serve.New(config)
+	if err != nil {
 		return err
 	}
-	handler = developed(p, handler, s, config, caching)
+	served.Store(pages)
+	handler := developed(p, pages, s, config, caching)
 	handler = v.after.wrap(p, handler)
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)

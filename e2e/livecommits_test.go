@@ -1,3 +1,5 @@
+//go:build unix
+
 // Commits that reach open pages, on every instance, by any program.
 
 package e2e_test

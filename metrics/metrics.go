@@ -100,6 +100,12 @@ type State struct {
 	Kinds    []Kind // of jobs, by name; nil without jobs
 	LateJobs uint64 // that ended after their leases, so far
 
+	LiveParts int64  // of pages that browsers have open
+	Followers int64  // of these parts: a browser counts once for each part that it shows
+	LiveMade  uint64 // makings of live parts, so far
+	LiveFails uint64 // makings of live parts that failed, so far
+	LiveSent  uint64 // changes that were sent to browsers, so far
+
 	Sessions int64  // and API tokens in memory, approximately
 	Lookups  uint64 // of sessions and tokens in their store, so far
 	Revoked  uint64 // sessions and tokens that this instance has ended, so far

@@ -48,6 +48,11 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_sessions_lookups_total", "Sessions and API tokens that were looked up in their store."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Lookups) }},
 		{desc("gorgon_sessions_revoked_total", "Sessions and API tokens that this instance has ended."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Revoked) }},
 		{desc("gorgon_jobs_late_total", "Jobs that ended on this instance after their leases, and count for another one."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LateJobs) }},
+		{desc("gorgon_live_parts", "Live parts of pages that browsers have open."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.LiveParts) }},
+		{desc("gorgon_live_followers", "Browsers that follow live parts, counted once for each part."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Followers) }},
+		{desc("gorgon_live_made_total", "Makings of live parts."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveMade) }},
+		{desc("gorgon_live_failed_total", "Makings of live parts that failed."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveFails) }},
+		{desc("gorgon_live_sent_total", "Changes of live parts that were sent to browsers."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveSent) }},
 		{desc("gorgon_commits_unlooked", "1 while the database cannot be asked for commits."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Unlooked) }},
 	}}
 }

@@ -244,6 +244,16 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 // Router finds the pages that the handler serves: those that its cache knows.
 func (h *Handler) Router() *paths.Router[*gorgon.Definition] { return h.where.router }
 
+// State adds the figures of live parts.
+func (h *Handler) State(to *metrics.State) {
+	if h.routes.lives == nil {
+		return
+	}
+	f := h.routes.lives.hub.Figures()
+	to.LiveParts, to.Followers = int64(f.Pieces), int64(f.Followers)
+	to.LiveMade, to.LiveFails, to.LiveSent = f.Made, f.Failed, f.Sent
+}
+
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && len(r.Header[wire.HeaderForm]) > 0 {
