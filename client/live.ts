@@ -9,14 +9,18 @@ const parts = new Set<Live>();
 const streams = new Map<string, AbortController>();
 const over = new Set<string>(); // streams that the server has ended for good
 
+// stream is the path that the one of a page lies below. (One more name in Wire
+// would make the runtime larger.)
+const stream = `${Wire.Root}live`;
+
 // streamOf is the URL of the stream that a part is in.
 const streamOf = (src: string): string => {
   const at = src.indexOf(Wire.Root);
   const base = src.slice(0, at);
   const path = src.slice(at);
   const below = (prefix: string) => path.slice(prefix.length, -Wire.Suffix.length);
-  if (path.startsWith(Wire.Fragment)) return base + Wire.Stream + path.slice(Wire.Fragment.length).replace(/^[^/]*\/[^/]*/, "");
-  return base + Wire.Stream + (path.startsWith(Wire.Folder) ? below(Wire.Folder) + "/" : below(Wire.Page));
+  if (path.startsWith(Wire.Fragment)) return base + stream + path.slice(Wire.Fragment.length).replace(/^[^/]*\/[^/]*/, "");
+  return base + stream + (path.startsWith(Wire.Folder) ? below(Wire.Folder) + "/" : below(Wire.Page));
 };
 
 class Live extends HTMLElement {

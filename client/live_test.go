@@ -3,11 +3,13 @@
 package client_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/gorgon-go/gorgon/client"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 func TestLiveIsWhatItsSourceGives(t *testing.T) {
@@ -23,6 +25,9 @@ func TestLiveIsWhatItsSourceGives(t *testing.T) {
 		LegalComments:     api.LegalCommentsNone,
 	})
 	isMade(t, result, "live.js", client.Live)
+	if !bytes.Contains(client.Live, []byte(wire.Stream)) {
+		t.Errorf("it does not ask at %s", wire.Stream)
+	}
 }
 
 // Pages with live parts pay no more than this for them.

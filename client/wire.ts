@@ -7,7 +7,6 @@ export const enum Wire {
   Page = "/_gorgon/page",
   Folder = "/_gorgon/folder",
   Suffix = ".json",
-  Stream = "/_gorgon/live",
   Over = "ttl=-",
   Stale = "detail=stale",
   Form = "Gorgon-Form",

@@ -59,10 +59,12 @@ type Instance struct {
 	reader reader
 	checks checks
 	nonces nonces
-	used   atomic.Bool // since keepUp looked
-	life   context.Context
-	stop   context.CancelFunc
-	work   sync.WaitGroup
+
+	listened sync.Once   // for the first that listens
+	used     atomic.Bool // since keepUp looked
+	life     context.Context
+	stop     context.CancelFunc
+	work     sync.WaitGroup
 }
 
 // Open makes an instance, which lives until the context ends or it is closed.

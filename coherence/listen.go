@@ -13,6 +13,11 @@ import (
 // be called by several goroutines, and for one purge more than once. The function
 // that Listen returns ends it.
 func (i *Instance) Listen(f func(subject string)) (end func()) {
+	if i.Store != nil && i.Store.sequencer != nil {
+		// Such a store is asked at each request, so purges of others are not
+		// waited for otherwise.
+		i.listened.Do(func() { i.work.Go(i.watch) })
+	}
 	return i.ledger.heard.add(f)
 }
 

@@ -251,7 +251,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	}
 	config := serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed, store, p.log), Log: p.log, RequireStore: v.require,
-		Attend: v.role == roleWeb, Started: verified.done, Observe: observer,
+		Attend: v.role == roleWeb, NoStreams: front == nil, Started: verified.done, Observe: observer,
 		PurgeKey: []byte(os.Getenv("GORGON_PURGE_KEY")), Details: serve.WithKey(os.Getenv("GORGON_HEALTH_KEY")),
 	}
 	config.Tick, config.MayTick = p.tick(), p.mayTick()

@@ -24,8 +24,11 @@ type Piece struct {
 	Until    time.Time    // when it is out of date without a purge; zero: never
 }
 
-// ErrBroken is the error of a piece with a fragment that cannot be made.
-var ErrBroken = errors.New("compose: a fragment in it cannot be made")
+// Errors of pieces that cannot be made now.
+var (
+	ErrBroken = errors.New("compose: a fragment in it cannot be made")
+	ErrStale  = errors.New("compose: it is out of date, and making it failed")
+)
 
 // Piece makes a live part as it is now: a fragment, as Bare, or a page, as
 // Payload. Nothing in it is older than a purge that was known before.
@@ -41,8 +44,11 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 	p := Piece{Version: root.version()}
 	var parts []cache.Answer
 	root.walk(func(n *node) {
-		if n.err != nil {
+		switch {
+		case n.err != nil:
 			err = ErrBroken
+		case n.answer.State == cache.Stale: // an old one stands in
+			err = ErrStale
 		}
 		if n.answer.Entry == nil {
 			return

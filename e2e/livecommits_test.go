@@ -121,7 +121,7 @@ func (f *shopfront) follow(t *testing.T, shows chan<- string) {
 // open page of two instances shows it, in order and once, and each instance has
 // made it once.
 func TestLiveCommits(t *testing.T) {
-	const changes, browsers = 10, 20
+	const changes, browsers = 5, 20
 	for _, s := range stands {
 		t.Run(s.name, func(t *testing.T) {
 			p := s.open(t, 4)

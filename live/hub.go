@@ -47,7 +47,11 @@ type Config[K comparable] struct {
 	// 100 ms.
 	Settle time.Duration
 
-	// AtOnce is how many pieces are made at the same time. Default: 4.
+	// Group says what a piece is made by: pieces that hang hold up those of their
+	// group, and no others. Default: all are one group.
+	Group func(key K) any
+
+	// AtOnce is how many pieces of a group are made at the same time. Default: 4.
 	AtOnce int
 
 	// Spread is over how long the making of very many pieces is spread, which
@@ -87,9 +91,9 @@ type Hub[K comparable] struct {
 	stop   context.CancelFunc
 	end    func() // of listening
 	work   sync.WaitGroup
-	slots  chan struct{} // one for each piece that may be made at once
 
 	mu        sync.Mutex
+	slots     map[any]chan struct{} // by group, with room for the pieces that may be made at once
 	closed    bool
 	tending   bool
 	pieces    map[K]*piece[K]
@@ -144,7 +148,7 @@ func New[K comparable](ctx context.Context, config Config[K]) *Hub[K] {
 		config.Log = slog.Default()
 	}
 	h := &Hub[K]{
-		config: config, slots: make(chan struct{}, config.AtOnce),
+		config: config, slots: map[any]chan struct{}{},
 		pieces: map[K]*piece[K]{}, concerned: map[string]map[*piece[K]]struct{}{},
 	}
 	h.life, h.stop = context.WithCancel(ctx)
@@ -240,12 +244,13 @@ func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
 	if after > 0 && !pause(h.life, after) {
 		return
 	}
+	slots := h.slotsOf(p.key)
 	select {
-	case h.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-h.life.Done():
 		return
 	}
-	defer func() { <-h.slots }()
+	defer func() { <-slots }()
 	h.mu.Lock()
 	followed := len(p.followers) > 0
 	p.phase = works
@@ -259,6 +264,20 @@ func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
 		return
 	}
 	h.arrived(p, made, err)
+}
+
+// slotsOf are those of a piece's group.
+func (h *Hub[K]) slotsOf(key K) chan struct{} {
+	var group any
+	if h.config.Group != nil {
+		group = h.config.Group(key)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.slots[group] == nil {
+		h.slots[group] = make(chan struct{}, h.config.AtOnce)
+	}
+	return h.slots[group]
 }
 
 // arrived takes what was made of a piece, or why it was not.

@@ -174,7 +174,7 @@ func history(t *testing.T, seed uint64, bug flaw) (figures live.Figures, fault e
 	synctest.Test(t, func(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 0))
 		const rows = 5
-		w, h := open(dice, rows, bug, live.Config[int]{AtOnce: 2})
+		w, h := open(rand.New(rand.NewPCG(seed, 1)), rows, bug, live.Config[int]{AtOnce: 2})
 		defer h.Close()
 		ctx, stop := context.WithCancel(t.Context())
 		var all sync.WaitGroup
@@ -191,14 +191,18 @@ func history(t *testing.T, seed uint64, bug flaw) (figures live.Figures, fault e
 		for range 60 {
 			time.Sleep(time.Duration(dice.IntN(150)) * time.Millisecond)
 			w.commit(dice.IntN(rows - 1)) // nothing is ever known of the last one
+			fails := dice.IntN(20) == 0
 			w.mu.Lock()
-			w.fails = dice.IntN(20) == 0
+			w.fails = fails
 			w.mu.Unlock()
 		}
 		w.mu.Lock()
 		w.fails = false
 		w.mu.Unlock()
 		time.Sleep(3 * time.Minute)
+		figures = h.Figures()
+		stop()
+		all.Wait()
 		for _, b := range browsers {
 			for row, value := range b.shows {
 				if value != w.rows[row] {
@@ -210,12 +214,9 @@ func history(t *testing.T, seed uint64, bug flaw) (figures live.Figures, fault e
 		if w.most > 2 {
 			fault = errors.Join(fault, fmt.Errorf("%d pieces were made at once", w.most))
 		}
-		figures = h.Figures()
 		if figures.Followers != len(browsers)*rows || figures.Pieces != rows {
 			fault = errors.Join(fault, fmt.Errorf("%+v", figures))
 		}
-		stop()
-		all.Wait()
 		if left := h.Figures(); left.Followers+left.Pieces > 0 {
 			fault = errors.Join(fault, fmt.Errorf("what is not followed is held: %+v", left))
 		}
@@ -277,9 +278,11 @@ func TestCrowds(t *testing.T) {
 		began := time.Now()
 		w.tell("all")
 		time.Sleep(time.Millisecond)
-		if most := w.making; most > 4 {
-			t.Errorf("%d are made at once", most)
+		w.mu.Lock()
+		if w.making > 4 {
+			t.Errorf("%d are made at once", w.making)
 		}
+		w.mu.Unlock()
 		for h.Figures().Made < 2001 {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -297,11 +300,22 @@ func TestCrowds(t *testing.T) {
 func TestWithoutVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tell func(string)
+		var mu sync.Mutex
 		var piece live.Piece
 		var err error
 		made := 0
+		becomes := func(p live.Piece, e error) {
+			mu.Lock()
+			defer mu.Unlock()
+			piece, err = p, e
+		}
 		h := live.New(t.Context(), live.Config[string]{
-			Make:   func(context.Context, string) (live.Piece, error) { made++; return piece, err },
+			Make: func(context.Context, string) (live.Piece, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				made++
+				return piece, err
+			},
 			Listen: func(f func(string)) func() { tell = f; return func() {} },
 		})
 		defer h.Close()
@@ -312,7 +326,7 @@ func TestWithoutVersions(t *testing.T) {
 				t.Errorf("%s: %s, want %s", what, got, want)
 			}
 		}
-		piece = live.Piece{Subjects: []string{"s"}}
+		becomes(live.Piece{Subjects: []string{"s"}}, nil)
 		s := h.Follow([]live.Want[string]{{Key: "asked"}})
 		want("nothing changed", take(s), "[]")
 		tell("other")
@@ -327,25 +341,54 @@ func TestWithoutVersions(t *testing.T) {
 		s.Close()
 		late.Close()
 
-		piece.Holds = func() bool { return false }
+		becomes(live.Piece{Subjects: []string{"s"}, Holds: func() bool { return false }}, nil)
 		s = h.Follow([]live.Want[string]{{Key: "asked"}})
 		want("it changed after the page", take(s), "[{0 [] false true}]")
 		s.Close()
 
-		made, piece = 0, live.Piece{Version: "1", Data: []byte("A"), Until: time.Now().Add(10 * time.Second)}
+		before := made
+		becomes(live.Piece{Version: "1", Data: []byte("A"), Until: time.Now().Add(10 * time.Second)}, nil)
 		s = h.Follow([]live.Want[string]{{Key: "timed", Version: "1"}})
 		want("it is the same", take(s), "[]")
-		piece = live.Piece{Version: "2", Data: []byte("B"), Until: time.Now().Add(15 * time.Second)}
+		becomes(live.Piece{Version: "2", Data: []byte("B"), Until: time.Now().Add(15 * time.Second)}, nil)
 		time.Sleep(10 * time.Second)
 		want("its time is over", take(s), "[{0 [66] false false}]")
-		err = live.ErrGone
+		becomes(live.Piece{}, live.ErrGone)
 		time.Sleep(10 * time.Second)
 		want("it is gone", take(s), "[{0 [] true false}]")
 		want("it was told", take(s), "[]")
 		s.Close()
 		time.Sleep(time.Hour)
-		if made != 3 {
+		synctest.Wait()
+		if made -= before; made != 3 {
 			t.Errorf("it was made %d times", made)
+		}
+	})
+}
+
+// Pieces that hang hold up no others but those of their group.
+func TestGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := live.New(t.Context(), live.Config[int]{
+			Make: func(ctx context.Context, n int) (live.Piece, error) {
+				if n%2 == 0 {
+					<-ctx.Done()
+				}
+				return live.Piece{Version: "1"}, ctx.Err()
+			},
+			Listen: func(func(string)) func() { return func() {} },
+			Group:  func(n int) any { return n % 2 },
+		})
+		defer h.Close()
+		var wants []live.Want[int]
+		for n := range 40 {
+			wants = append(wants, live.Want[int]{Key: n})
+		}
+		s := h.Follow(wants)
+		defer s.Close()
+		time.Sleep(time.Second)
+		if news := s.Take(); len(news) != 20 {
+			t.Errorf("%d of 20 came", len(news))
 		}
 	})
 }

@@ -90,6 +90,11 @@ type Config struct {
 	// process between requests. Default: the work continues in the background.
 	Attend bool
 
+	// NoStreams answers the streams of live parts with 404, and pages stay as they
+	// are: for targets that send nothing before an answer is whole. Default: they
+	// are open.
+	NoStreams bool
+
 	// Started says why this instance has not started yet; nil once it has. It
 	// is asked at every question for /startupz and /readyz, so it must be
 	// quick. Default: it starts with the server.
@@ -235,7 +240,7 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	if c.Tick != nil && c.MayTick != nil {
 		h.routes.ticks = &ticks{run: c.Tick, allow: c.MayTick, answers: h.answers}
 	}
-	if slices.ContainsFunc(slices.Concat(definitions, app.FragmentDefinitions()), func(d *gorgon.Definition) bool { return d.Live }) {
+	if !c.NoStreams && slices.ContainsFunc(slices.Concat(definitions, app.FragmentDefinitions()), func(d *gorgon.Definition) bool { return d.Live }) {
 		h.routes.lives = newLives(c, h.answers)
 	}
 	return h

@@ -43,7 +43,10 @@ type livePart struct {
 
 func newLives(c *Config, answers *responder) *lives {
 	l := &lives{answers: answers, purges: c.Cache.Coherence(), composer: answers.composer, now: c.Now}
-	l.hub = live.New(context.Background(), live.Config[livePart]{Make: l.make, Listen: l.purges.Listen, Tend: l.purges.Attend, Log: c.Log})
+	l.hub = live.New(context.Background(), live.Config[livePart]{
+		Make: l.make, Listen: l.purges.Listen, Tend: l.purges.Attend, Log: c.Log,
+		Group: func(part livePart) any { return part.of },
+	})
 	return l
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -15,8 +16,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/serve"
@@ -27,7 +30,8 @@ type livingSite struct {
 	*site
 	url   string
 	stop  func() error
-	value atomic.Int64
+	value atomic.Int64 // below 0 the loader fails
+	loads atomic.Int64
 	seen  sync.Map                // paths that guards and middleware saw
 	leave context.CancelCauseFunc // ends the visits of those who were let in
 }
@@ -48,7 +52,13 @@ func openLiving(t *testing.T) *livingSite {
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
-	load := func(context.Context, gorgon.Input) (int64, error) { return s.value.Load(), nil }
+	load := func(context.Context, gorgon.Input) (int64, error) {
+		s.loads.Add(1)
+		if n := s.value.Load(); n >= 0 {
+			return n, nil
+		}
+		return 0, errors.New("the database is away")
+	}
 	number := func(n int64) gorgon.Component { return gorgon.HTML(fmt.Sprintf("<b>%d</b>", n)) }
 	tags := func(int64) []string { return []string{"n"} }
 	part := gorgon.Fragment[string, int64]{
@@ -259,5 +269,34 @@ func TestStreamsEndWithTheVisit(t *testing.T) {
 	s.set(t, 8)
 	if got := f.next(); got != "event: end" {
 		t.Errorf("after it was revoked: %q", got)
+	}
+}
+
+// While a part cannot be made, browsers keep what they show, and the loader is
+// left alone; then they get the newest.
+func TestStreamsOutliveFailures(t *testing.T) {
+	s := openLiving(t)
+	f := s.follow(t, "http/1.1", "/", s.parts(t, "/"))
+	s.set(t, -1)
+	for !strings.Contains(s.log.String(), "a live part of pages cannot be made") {
+		time.Sleep(time.Millisecond)
+	}
+	before := s.loads.Load()
+	s.set(t, 3)
+	if got := f.next(); !strings.Contains(got, "3") {
+		t.Error(got)
+	}
+	if loads := s.loads.Load() - before; loads > 4 {
+		t.Errorf("%d loads", loads)
+	}
+}
+
+// Where answers are sent whole there are no streams.
+func TestNoStreams(t *testing.T) {
+	s := build(t, gorgon.App{Parts: []gorgon.Part{
+		gorgon.Page[state]{Path: "/", Live: true, Load: where, View: view},
+	}}, func(c *serve.Config, _ *cache.Config) { c.NoStreams = true })
+	if res := s.ask(t, "POST", "/_gorgon/live/"); res.StatusCode != 404 {
+		t.Error(res.StatusCode)
 	}
 }

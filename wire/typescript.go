@@ -15,7 +15,7 @@ func TypeScript() string {
 	for _, c := range [...]struct{ name, value string }{
 		{"Root", Root}, {"Assets", Assets}, {"Fragment", Fragment},
 		{"Page", PagePrefix}, {"Folder", FolderPrefix}, {"Suffix", PayloadSuffix},
-		{"Stream", Stream}, {"Over", CacheOver}, {"Stale", DetailStale}, {"Form", HeaderForm}, {"Identity", HeaderIdentity}, {"Key", HeaderKey},
+		{"Over", CacheOver}, {"Stale", DetailStale}, {"Form", HeaderForm}, {"Identity", HeaderIdentity}, {"Key", HeaderKey},
 	} {
 		fmt.Fprintf(&b, "  %s = %q,\n", c.name, c.value)
 	}
