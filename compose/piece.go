@@ -47,7 +47,7 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 		switch {
 		case n.err != nil:
 			err = ErrBroken
-		case n.answer.State == cache.Stale: // an old one stands in
+		case n.answer.State == cache.Stale && n.answer.Entry.Failures > 0: // an old one stands in
 			err = ErrStale
 		}
 		if n.answer.Entry == nil {
