@@ -254,7 +254,7 @@ func TestSecrets(t *testing.T) {
 
 func TestOffers(t *testing.T) {
 	want := plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Drain: 10 * time.Second, Schedule: "Cloud Scheduler"}
-	if want.Buckets = cloudrun.Target().Buckets; !strings.Contains(string(want.Buckets), "Google Cloud Storage does not") {
+	if want.Buckets = cloudrun.Target().Offers.Buckets; !strings.Contains(string(want.Buckets), "Google Cloud Storage does not") {
 		t.Errorf("of buckets it says %q", want.Buckets)
 	}
 	if got := cloudrun.Target(); got.Offers != want || !got.Image || got.Name != "cloudrun" {
