@@ -90,7 +90,7 @@ func (b *Bucket) formGuards() []func(http.Handler) http.Handler {
 		guarded := b.o.Upload[0](next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			guarded.ServeHTTP(w, r)
-			listen.Drain(w, r)
+			listen.DiscardBody(w, r)
 		})
 	}
 	return guards

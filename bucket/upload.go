@@ -34,7 +34,7 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-store")
 	if err := p.answer(w, r); err != nil {
 		serve.Fail(w, r, err)
-		listen.Drain(w, r)
+		listen.DiscardBody(w, r)
 	}
 }
 

@@ -139,9 +139,9 @@ type Answer struct {
 	// its place: the answer must not be stored.
 	Broken bool
 
-	// Live is set if parts are rendered for this request. Entry is then the
+	// Requested is set if parts are rendered for this request. Entry is then the
 	// stored part of the page.
-	Live *Live
+	Requested *Requested
 }
 
 // Whole says whether an entry can be sent as a document without further
@@ -236,12 +236,12 @@ func errMoved(d *gorgon.Definition) error {
 // before.
 func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) {
 	answer := Answer{Answer: root.answer}
-	live := false
+	requested := false
 	var parts []part
 	root.walk(func(n *node) {
-		live = live || n.live
+		requested = requested || n.requested
 		answer.Broken = answer.Broken || n.err != nil
-		if n.live || n.err != nil {
+		if n.requested || n.err != nil {
 			return
 		}
 		parts = append(parts, part{n.def, n.path(a), a.Locale, n.answer.Entry})
@@ -249,7 +249,7 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 			join(&answer.Answer, n.answer)
 		}
 	})
-	if live {
+	if requested {
 		// The part that is sent first contains what is needed by the parts
 		// known by then.
 		e := *root.answer.Entry
@@ -261,7 +261,7 @@ func (c *Composer) put(ctx context.Context, a *Ask, root *node) (Answer, error) 
 			e.Uses = uses
 		}
 		answer.Entry, answer.Prepared = &e, nil
-		answer.Live = &Live{Entry: &e, c: c, ask: a, root: root}
+		answer.Requested = &Requested{Entry: &e, c: c, ask: a, root: root}
 		return answer, nil
 	}
 	before, _ := c.wholes.GetIfPresent(a.id())
@@ -370,8 +370,8 @@ func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Ent
 	c.gather(ctx, a, around, nil)
 	around.uses(&view.Uses)
 	around.walk(func(n *node) {
-		if n.live { // of the layout, which a document of its own can do without
-			n.live, n.err = false, errMoved(n.def)
+		if n.requested { // of the layout, which a document of its own can do without
+			n.requested, n.err = false, errMoved(n.def)
 		}
 	})
 	filled := c.fill(a, around)

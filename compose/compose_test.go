@@ -240,8 +240,8 @@ func TestAFragmentWithinItself(t *testing.T) {
 					t.Fatal(err)
 				}
 				var out bytes.Buffer
-				if a.Live != nil {
-					if err := a.Live.WriteTo(t.Context(), &out); err != nil {
+				if a.Requested != nil {
+					if err := a.Requested.WriteTo(t.Context(), &out); err != nil {
 						t.Fatal(err)
 					}
 				} else {

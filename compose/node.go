@@ -23,12 +23,12 @@ const maxDepth = 16
 
 // A node is a page or fragment with the nodes in its holes.
 type node struct {
-	def    *gorgon.Definition
-	hole   pages.Hole
-	answer cache.Answer
-	err    error
-	error  []byte // its error view, if it failed
-	live   bool   // it is made for this request
+	def       *gorgon.Definition
+	hole      pages.Hole
+	answer    cache.Answer
+	err       error
+	error     []byte // its error view, if it failed
+	requested bool   // it is made for this request
 
 	within []*node // by hole of the entry; nil for holes that are not filled by the fragment itself
 }
@@ -79,7 +79,7 @@ func (c *Composer) gather(ctx context.Context, a *Ask, n *node, above []pages.Ho
 		case len(above) >= maxDepth || slices.ContainsFunc(above, func(o pages.Hole) bool { return o.Fragment == h.Fragment && o.Props == h.Props }):
 			w.err = &gorgon.Error{Op: "use fragment", Path: h.Fragment, Err: fmt.Errorf("it contains itself, or is nested %d deep", maxDepth), Hint: "stop the recursion"}
 		case w.def.PerRequest():
-			w.live = true
+			w.requested = true
 		default:
 			missing = append(missing, i)
 		}

@@ -64,7 +64,7 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 	if err != nil {
 		return Piece{}, err
 	}
-	if answer.Live != nil {
+	if answer.Requested != nil {
 		return Piece{}, ErrBroken
 	}
 	p.Entry = answer.Entry

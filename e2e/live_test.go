@@ -6,11 +6,14 @@ package e2e_test
 import (
 	"context"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/gorgontest"
@@ -29,6 +32,12 @@ func (c *counter) set(value int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.value = value
+}
+
+func (c *counter) loads() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made
 }
 
 func (c *counter) load(context.Context, gorgon.Input) (int, error) {
@@ -80,7 +89,14 @@ func TestLiveParts(t *testing.T) {
 	defer testbed.CloseBrowser()
 	c := &counter{value: 1}
 	site := gorgontest.Open(t, liveApp(c))
-	server := httptest.NewServer(site)
+	var open atomic.Int64 // streams
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			open.Add(1)
+			defer open.Add(-1)
+		}
+		site.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	tab := testbed.NewTab(t)
 	tab.Open(server.URL + "/")
@@ -95,12 +111,12 @@ func TestLiveParts(t *testing.T) {
 	}
 	wait(`document.querySelector("#stock").textContent`, "1 in stock")
 	tab.Run(`window.first = document.querySelector("#typed"); first.focus(); first.value = "mine"; first.setSelectionRange(1, 3); document.querySelector("#more").open = true`)
-	made := c.made
+	made := c.loads()
 	change(5)
 	wait(`document.querySelector("#stock").textContent`, "5 in stock")
 	wait(`[first === document.activeElement, first.isConnected, first.value, first.selectionStart, document.querySelector("#more").open, document.querySelector("#text").value, document.querySelectorAll("li").length].join()`, "true,true,mine,1,true,5,5")
-	if c.made != made+1 {
-		t.Errorf("it was made %d times", c.made-made)
+	if now := c.loads(); now != made+1 {
+		t.Errorf("it was made %d times", now-made)
 	}
 	tab.Run(`window.third = document.querySelector("[name=i2]"); third.value = "kept"; third.focus()`)
 	change(3)
@@ -111,6 +127,23 @@ func TestLiveParts(t *testing.T) {
 	tab.Run(`document.querySelector("#typed").value = "typed"`)
 	change(6)
 	wait(`[document.querySelector("#all")?.textContent, document.title, document.querySelector("#typed").value, !!window.first].join()`, "6 of all,6,typed,true")
+
+	// The connection is cut; then the tab is not seen, and seen again.
+	server.CloseClientConnections()
+	change(7)
+	wait(`document.querySelector("#all").textContent`, "7 of all")
+	tab.Run(`window.asked = 0; const before = fetch; window.fetch = (url, ...more) => { window.asked++; return before(url, ...more); }`)
+	see := func(seen string) {
+		tab.Run(`Object.defineProperty(document, "hidden", {value: !` + seen + `, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`)
+	}
+	see("false")
+	for open.Load() > 0 { // until the test's time is over
+		time.Sleep(time.Millisecond)
+	}
+	change(8)
+	wait(`[document.querySelector("#all").textContent, asked].join()`, "7 of all,0")
+	see("true")
+	wait(`[document.querySelector("#all").textContent, asked].join()`, "8 of all,1")
 	if log := site.Log(); strings.Contains(log, "WARN") || strings.Contains(log, "ERROR") {
 		t.Error(log)
 	}

@@ -60,7 +60,7 @@ func (p *parts) get(ctx context.Context, ask compose.Ask) (*pages.Entry, error) 
 		return nil, err
 	case failed != nil:
 		return nil, failed
-	case answer.Live != nil:
+	case answer.Requested != nil:
 		return nil, fmt.Errorf("a part of it is made for every request")
 	}
 	return answer.Entry, nil

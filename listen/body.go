@@ -36,11 +36,11 @@ const (
 	drainTime  = 10 * time.Second
 )
 
-// Drain reads what is left of the body of a request that was refused. Browsers
+// DiscardBody reads what is left of the body of a request that was refused. Browsers
 // send a form to its end before they read, and without this they would find a
 // closed connection in place of a larger form's response. It reads 16 MiB at most,
 // for 10 s, and nothing if the client waits to be asked for the body.
-func Drain(w http.ResponseWriter, r *http.Request) {
+func DiscardBody(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Expect") != "" {
 		return
 	}

@@ -76,7 +76,7 @@ func (t *timed) SetReadDeadline(end time.Time) error { t.end = end; return nil }
 
 // What is read of a body that was refused has bounds, and a client that waits to
 // be asked for the body is not asked.
-func TestDrain(t *testing.T) {
+func TestDiscardBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
 			sent, read int64
@@ -88,7 +88,7 @@ func TestDrain(t *testing.T) {
 				r.Header.Set("Expect", c.expect)
 			}
 			w := &timed{ResponseRecorder: httptest.NewRecorder()}
-			listen.Drain(w, r)
+			listen.DiscardBody(w, r)
 			if read := c.sent - body.N; read != c.read || c.read > 0 && !w.end.Equal(time.Now().Add(10*time.Second)) {
 				t.Errorf("of %d bytes %d are read until %v, want %d", c.sent, read, w.end, c.read)
 			}

@@ -27,10 +27,10 @@ func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match) {
 	switch {
 	case err != nil:
 		s.fail(w, r, m, err)
-	case a.Live != nil && m.form == compose.Payload && ahead(r):
+	case a.Requested != nil && m.form == compose.Payload && ahead(r):
 		s.nothingAhead(w, r)
-	case a.Live != nil:
-		s.live(w, r, m, a)
+	case a.Requested != nil:
+		s.partly(w, r, m, a)
 	case a.Broken:
 		if s.attend && a.Work != nil {
 			defer attend(w, a.Work)
@@ -41,21 +41,21 @@ func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match) {
 	}
 }
 
-// live answers with a page some of whose parts are made for the request.
-func (s *sender) live(w http.ResponseWriter, r *http.Request, m match, a compose.Answer) {
+// partly answers with a page some of whose parts are made for the request.
+func (s *sender) partly(w http.ResponseWriter, r *http.Request, m match, a compose.Answer) {
 	s.watch.noteCache(r, words[a.State])
-	header := a.Live.Entry.Header
+	header := a.Requested.Entry.Header
 	if m.form == compose.Payload {
 		header = http.Header{"Content-Type": valueJSON, "X-Robots-Tag": {"noindex"}}
 	}
 	s.streamed(w, r, m, a.Entry.Status, header, a.Work, func(out *answer.Stream) error {
 		ctx := r.Context()
 		if m.form == compose.Document && pages.IsHTML(header) {
-			kept := a.Live.Entry.Uses
+			kept := a.Requested.Entry.Uses
 			out.Uses = &viewctx.Uses{Nonce: rand.Text(), Scripts: kept.Scripts, Styles: kept.Styles, Wasm: kept.Wasm}
 			ctx = viewctx.WithUses(ctx, out.Uses)
 		}
-		return a.Live.WriteTo(ctx, out)
+		return a.Requested.WriteTo(ctx, out)
 	})
 }
 

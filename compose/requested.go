@@ -19,8 +19,8 @@ import (
 	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// Live is a page with parts that are rendered for one request.
-type Live struct {
+// Requested is a page with parts that are rendered for one request.
+type Requested struct {
 	Entry *pages.Entry // its stored entry, with holes
 
 	c    *Composer
@@ -40,7 +40,7 @@ type pending struct {
 
 // WriteTo sends the page: stored HTML at once, and each part in its place when
 // it is available. It starts all parts at the same time.
-func (l *Live) WriteTo(ctx context.Context, w io.Writer) error {
+func (l *Requested) WriteTo(ctx context.Context, w io.Writer) error {
 	if l.ask.Form == Payload {
 		e, err := l.entry(ctx)
 		if err != nil {
@@ -56,10 +56,10 @@ func (l *Live) WriteTo(ctx context.Context, w io.Writer) error {
 }
 
 // begin starts every part.
-func (l *Live) begin(ctx context.Context) map[*node]*pending {
+func (l *Requested) begin(ctx context.Context) map[*node]*pending {
 	parts := map[*node]*pending{}
 	l.root.walk(func(n *node) {
-		if !n.live {
+		if !n.requested {
 			return
 		}
 		p := &pending{done: make(chan struct{})}
@@ -73,7 +73,7 @@ func (l *Live) begin(ctx context.Context) map[*node]*pending {
 }
 
 // send writes a node and the content of its holes.
-func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, parts map[*node]*pending, said *pages.Uses) error {
+func (l *Requested) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, parts map[*node]*pending, said *pages.Uses) error {
 	from := 0
 	for i, h := range e.Holes {
 		if h.Kind == pages.HoleNone {
@@ -86,7 +86,7 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 		inner := n.within[i]
 		var err error
 		switch {
-		case inner != nil && inner.live:
+		case inner != nil && inner.requested:
 			err = l.outlined(w, h, inner, func() error { return l.wait(ctx, w, parts[inner], said) })
 		case inner != nil && inner.err == nil:
 			err = l.outlined(w, h, inner, func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
@@ -104,7 +104,7 @@ func (l *Live) send(ctx context.Context, w io.Writer, n *node, e *pages.Entry, p
 }
 
 // outlined writes what is around a fragment.
-func (l *Live) outlined(w io.Writer, h pages.Hole, n *node, write func() error) error {
+func (l *Requested) outlined(w io.Writer, h pages.Hole, n *node, write func() error) error {
 	begin, end := l.c.around(l.ask, h.Fragment, h.Props, n.shown())
 	_, err := io.WriteString(w, begin)
 	if err == nil {
@@ -117,7 +117,7 @@ func (l *Live) outlined(w io.Writer, h pages.Hole, n *node, write func() error) 
 }
 
 // wait writes a part once it is available. Everything before it is sent first.
-func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
+func (l *Requested) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
 	select {
 	case <-p.done:
 	default:
@@ -148,7 +148,7 @@ func (l *Live) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Us
 }
 
 // entry returns the page with every part in it, once they are all available.
-func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
+func (l *Requested) entry(ctx context.Context) (*pages.Entry, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	parts := l.begin(ctx)
@@ -159,7 +159,7 @@ func (l *Live) entry(ctx context.Context) (*pages.Entry, error) {
 			return nil, context.Cause(ctx)
 		}
 		// Like a stored fragment, but visible to this request only.
-		n.live = false
+		n.requested = false
 		n.answer = cache.Answer{Entry: &pages.Entry{HTML: p.html, Uses: p.uses}}
 	}
 	e := *l.root.answer.Entry
@@ -304,8 +304,8 @@ func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (e *pages.Entry
 	if err != nil {
 		return nil, "", err
 	}
-	if answer.Live != nil {
-		e, err = answer.Live.entry(ctx)
+	if answer.Requested != nil {
+		e, err = answer.Requested.entry(ctx)
 		return e, "", err
 	}
 	if root != nil {
