@@ -38,6 +38,10 @@ type Definition struct {
 	// New is the state of a room that nothing has happened in.
 	New func(key string) State
 
+	// Check reads an operation that a client sent, and writes it as it is stored.
+	// It refuses what is not an Op.
+	Check func(data []byte) ([]byte, error)
+
 	// Enter says who a caller is; nil: everyone may enter.
 	Enter func(ctx context.Context, r *http.Request, key string) (Member, error)
 
@@ -101,6 +105,7 @@ func (r Room[S, Op, Out]) definition() *Definition {
 		d.fault("Keep, History, Rate, MaxMembers and MaxOp must not be negative, and MaxOp at most %d", maxOp)
 	}
 	d.States, d.Ops, d.Outs = d.shapeOf("state", reflect.TypeFor[S]()), d.shapeOf("operation", reflect.TypeFor[Op]()), d.shapeOf("outcome", reflect.TypeFor[Out]())
+	d.Check = func(data []byte) ([]byte, error) { return checked[Op](d.Ops, data) }
 	d.New = func(key string) State { return &state[S, Op, Out]{d: d, apply: r.Apply, state: r.New(key)} }
 	return d
 }

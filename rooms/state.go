@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/shape"
 )
 
@@ -92,4 +93,26 @@ func decoded[T any](t *shape.Type, data []byte) (v T, err error) {
 		return v, fmt.Errorf("what is stored in the room cannot be read as %T: %w", v, err)
 	}
 	return v, nil
+}
+
+// checked reads an operation that a client sent, and writes it again: so what is
+// stored is what was checked.
+func checked[T any](t *shape.Type, data []byte) ([]byte, error) {
+	var v T
+	faults, err := t.Decode(data, &v, shape.Options{})
+	if syntax, ok := errors.AsType[*shape.SyntaxError](err); ok {
+		return nil, &gorgon.Error{Op: "do", Kind: gorgon.KindInvalid, Message: "The operation cannot be read.",
+			Fields: []gorgon.Field{{Pointer: syntax.Pointer, Detail: syntax.Detail, Code: syntax.Code}}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(faults) > 0 {
+		e := &gorgon.Error{Op: "do", Kind: gorgon.KindUnprocessable}
+		for _, f := range faults {
+			e.Fields = append(e.Fields, gorgon.Field{Pointer: f.Pointer, Detail: f.Detail, Code: f.Code, Limit: f.Limit})
+		}
+		return nil, e
+	}
+	return t.Append(nil, v)
 }
