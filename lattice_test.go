@@ -74,14 +74,14 @@ var lattice = map[string][]string{
 	"driver": {"pages"},
 
 	// Technologies: contracts and one client library; no machine, no other technology.
-	"mem":            {"words", "pages", "sessions", "jobs", "blobs"},
+	"mem":            {"words", "pages", "sessions", "jobs", "blobs", "rooms"},
 	"templates":      {"words"},
 	"disk":           {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"disk/diskblobs": {"words", "pages", "blobs", "github.com/gofrs/flock"},
 	"seed":           {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
 	"sqlite":         {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":       {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
-	"redis":          {"words", "pages", "sessions", "driver", "github.com/redis/rueidis"},
+	"redis":          {"words", "pages", "sessions", "rooms", "driver", "github.com/redis/rueidis"},
 	"s3":             {"words", "pages", "blobs", "github.com/minio/minio-go/v7", "github.com/minio/minio-go/v7/pkg/credentials", "github.com/minio/minio-go/v7/pkg/s3utils", "golang.org/x/sync/errgroup"},
 
 	// The app's own database, and its dialects: one client library each.

@@ -96,8 +96,8 @@ type Claim struct {
 	// [TakeOver]. Default: only a free room is taken.
 	Over uint64
 
-	// Build names the build of the app. Age is how long the process has been
-	// running.
+	// Build names the build of the app, in at most MaxRoom bytes. Age is how long
+	// the process has been running.
 	Build string
 	Age   time.Duration
 }
@@ -121,9 +121,9 @@ type Append struct {
 type Tail struct {
 	At Position // of the room
 
-	// Snapshot is the state at From, if the entries before that are not stored
-	// any more, or a snapshot is what was asked for. nil: there is none, and
-	// From.Seq is what was asked for.
+	// Snapshot is the state at From, if the entries after what was asked for are
+	// not all stored any more, or that is beyond the room. nil: there is none, and
+	// From.Seq is what was asked for, or 0 if that is beyond the room.
 	Snapshot []byte
 	From     Position // without a Snapshot, Chain is not set
 
@@ -142,9 +142,11 @@ type Log interface {
 	Leave(ctx context.Context, instance string) error
 
 	// Claim gives a room to an instance, if it has no owner with a lease, and says
-	// who owns it otherwise. It fails with ErrAbsent if the instance itself has no
-	// lease, and with ErrSuperseded if another build has claimed the room since
-	// the process was started.
+	// who owns it otherwise. An owner that claims its room again keeps its token.
+	// It fails with ErrAbsent if the instance itself has no lease, and with
+	// ErrSuperseded if the room was last given to another build, and that build had
+	// it for the first time after the process was started. A claim without an
+	// instance counts as given, also while the room has an owner.
 	Claim(ctx context.Context, room string, c Claim) (Seat, error)
 
 	// Release gives up a room. It does nothing if the token is not that of the
@@ -152,28 +154,33 @@ type Log interface {
 	Release(ctx context.Context, room string, token uint64) error
 
 	// Append appends entries, all or none. It fails with ErrMoved if the room is
-	// not at Append.After, the owner has another token, or the last claim was that
-	// of another build: nothing is changed then. Any other error says nothing
-	// about whether the entries are stored.
+	// not at Append.After, another token than Append.Token was the last one, or the
+	// room was last given to another build: nothing is changed then. Whether a lease
+	// is over is not asked. Any other error, besides ErrInvalid, says nothing about
+	// whether the entries are stored.
 	Append(ctx context.Context, room string, a Append) (Position, error)
 
 	// Read reads at most limit entries after seq. If some of these are not stored
 	// any more, or seq is more than the room has, it reads the snapshot and what
-	// follows that. What it reads is of one moment.
+	// follows that; if seq is more than the room has and no snapshot is stored, all
+	// entries. What it reads is of one moment.
 	Read(ctx context.Context, room string, seq uint64, limit int) (Tail, error)
 
 	// Save stores a snapshot of a room at a position that it has passed, in place
 	// of an older one, and removes entries: all but the last keep before that
 	// position. It does nothing if a later snapshot is stored, and fails with
-	// ErrMoved if the room has not come to that position.
+	// ErrMoved if the room has not come to that position: to its Seq, or with
+	// another Chain.
 	Save(ctx context.Context, room string, at Position, snapshot []byte, keep uint64) error
 
-	// Positions says where rooms are, in the order in which they are given.
+	// Positions says where rooms are, in the order in which they are given. A room
+	// may be given twice, and thousands may be given.
 	Positions(ctx context.Context, rooms []string) ([]Position, error)
 
-	// Sweep removes the rooms whose names begin with a prefix, which have no owner
-	// with a lease, and which were not claimed or appended to for an age. It
-	// removes at most 1,000, and says how many.
+	// Sweep removes the rooms whose names begin with a prefix ("" for all), which
+	// have no owner with a lease, and which were not given or appended to for an
+	// age. It removes at most 1,000, and says how many. What is removed is as if it
+	// had never been there.
 	Sweep(ctx context.Context, prefix string, age time.Duration) (int, error)
 
 	// Close releases the store's resources. A second Close has no effect.
@@ -195,6 +202,33 @@ func Check(room string, entries ...[]byte) error {
 		}
 	}
 	return nil
+}
+
+// Check says what is wrong with a claim of a room.
+func (c Claim) Check(room string) error {
+	if len(c.Instance) > MaxRoom || len(c.Build) > MaxRoom {
+		return fmt.Errorf("%w: the ID of an instance and the name of a build have %d bytes at most", ErrInvalid, MaxRoom)
+	}
+	return Check(room)
+}
+
+// Check says what is wrong with what is to be added to a room.
+func (a Append) Check(room string) error {
+	switch {
+	case len(a.Entries) == 0:
+		return fmt.Errorf("%w: there is nothing to append", ErrInvalid)
+	case len(a.Build) > MaxRoom:
+		return fmt.Errorf("%w: the name of a build has %d bytes at most", ErrInvalid, MaxRoom)
+	}
+	return Check(room, a.Entries...)
+}
+
+// CheckSnapshot says what is wrong with a snapshot of a room.
+func CheckSnapshot(room string, snapshot []byte) error {
+	if len(snapshot) == 0 || len(snapshot) > MaxSnapshot {
+		return fmt.Errorf("%w: a snapshot has %d bytes, and 1 to %d are allowed", ErrInvalid, len(snapshot), MaxSnapshot)
+	}
+	return Check(room)
 }
 
 // Check says what is wrong with an instance.
