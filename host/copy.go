@@ -105,6 +105,26 @@ func (c *replica) after(p rooms.Position) ([]record, bool) {
 	return c.ring[i:], c.ring[i-1].at == p
 }
 
+// A past is a ring that ended somewhere.
+type past struct {
+	before rooms.Position
+	ring   []record
+}
+
+// prepend adds a past to the ring, if the ring continues it.
+func (c *replica) prepend(p *past) {
+	if p == nil || c.before == p.before {
+		return
+	}
+	for i := len(p.ring); i > 0; i-- {
+		if p.ring[i-1].at == c.before {
+			c.ring = append(p.ring[:i:i], c.ring...)
+			c.before = p.before
+			return
+		}
+	}
+}
+
 // A stored snapshot.
 type snapshot struct {
 	Last    int64           `json:"last"`

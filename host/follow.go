@@ -60,7 +60,7 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 		case errors.Is(err, errBehind):
 			return 0, nil // it reads the log again
 		}
-		return seat.Token, nil
+		return seat.Token, err
 	}
 	for {
 		asks := r.asks
@@ -83,16 +83,16 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 		case err := <-posted:
 			if err != nil {
 				posted <- err
-				if errors.Is(err, errNotMine) {
-					return 0, err
+				if errors.Is(err, errGone) {
+					return seat.Token, err
 				}
-				return seat.Token, nil
+				return 0, err
 			}
 			sent = nil
 		case err := <-broken:
 			return lost(err)
 		case <-quiet.C:
-			return seat.Token, nil
+			return seat.Token, errGone
 		case <-report.C:
 			r.report(seat.Owner)
 			if r.closes(idleAfter) {
@@ -104,7 +104,7 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 			quiet.Reset(silence)
 			r.retry = 0
 			if err := r.heard(l); err != nil {
-				r.copy = nil
+				r.drop()
 				return 0, err
 			}
 		}

@@ -70,7 +70,7 @@ func New(o Options) *Host {
 	o.MaxRooms = cmp.Or(max(o.MaxRooms, 0), 10_000)
 	h := &Host{
 		options: o, definitions: map[string]*rooms.Definition{}, rooms: map[roomKey]*room{}, peers: newPeers(), begun: time.Now(),
-		instance: rooms.Instance{ID: rand.Text(), Key: rand.Text()},
+		instance: rooms.Instance{ID: rand.Text(), Key: rand.Text()}, lease: lease{turn: make(chan struct{}, 1)},
 	}
 	h.context, h.stop = context.WithCancel(context.Background())
 	return h

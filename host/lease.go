@@ -4,7 +4,6 @@ package host
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -14,9 +13,10 @@ const (
 	rest       = time.Minute // without a room, until the lease is not renewed any more
 )
 
-// lease is what is known of this instance's lease.
+// lease is what is known of this instance's lease. Who has its turn may change it,
+// and call the store meanwhile.
 type lease struct {
-	mu    sync.Mutex
+	turn  chan struct{} // has room for one
 	until time.Time // it lasts at least until then
 	used  time.Time // when a room was there last
 }
@@ -24,8 +24,12 @@ type lease struct {
 // alive makes sure that there is a lease, which is renewed from then on.
 func (h *Host) alive(ctx context.Context, again bool) error {
 	l := &h.lease
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	l.used = time.Now()
 	if !again && time.Until(l.until) > 0 {
 		return nil
@@ -33,7 +37,7 @@ func (h *Host) alive(ctx context.Context, again bool) error {
 	return h.beat(ctx)
 }
 
-// beat renews the lease; the caller holds its mu.
+// beat renews the lease; the caller has its turn.
 func (h *Host) beat(ctx context.Context) error {
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, h.options.Lease)
@@ -85,8 +89,12 @@ func (h *Host) tend(ctx context.Context) {
 // rooms that were owned may be others'.
 func (h *Host) renew() {
 	l := &h.lease
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	default:
+		return // it is being renewed
+	}
 	if l.until.IsZero() {
 		return // no room was claimed yet
 	}
@@ -166,8 +174,8 @@ func (h *Host) retire() {
 
 // leave ends the lease.
 func (h *Host) leave() error {
-	h.lease.mu.Lock()
-	defer h.lease.mu.Unlock()
+	h.lease.turn <- struct{}{}
+	defer func() { <-h.lease.turn }()
 	if h.lease.until.IsZero() {
 		return nil
 	}

@@ -114,7 +114,7 @@ func (r *room) commit(ctx context.Context, token uint64, batch []*ask) error {
 		_, err := r.h.options.Store.Append(call, r.name, rooms.Append{Token: token, Build: r.h.build, After: before, Entries: entries})
 		cancel()
 		if err != nil {
-			r.copy = nil
+			r.drop()
 			r.pending = append(decided, r.pending...)
 			return err
 		}
@@ -126,7 +126,7 @@ func (r *room) commit(ctx context.Context, token uint64, batch []*ask) error {
 	}
 	if broken != nil {
 		r.log.Error("Apply of a room panicked: the operation is refused", "error", broken)
-		r.copy = nil
+		r.drop()
 		return r.catchUp(ctx)
 	}
 	r.save(saveEvery)

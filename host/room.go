@@ -16,11 +16,12 @@ const (
 	maxAsks    = 4096             // that wait for a room
 	maxBatch   = rooms.MaxEntries // acts that are decided together
 	readLimit  = 1000             // entries that are read together
+	latest     = 1<<63 - 1        // where no room is: the last snapshot is read, if there is one
 	storeCall  = 5 * time.Second  // a call of the store
 	saveEvery  = 500              // entries between snapshots
 	idleAfter  = time.Minute      // a room that nobody uses is closed
 	firstRetry = 20 * time.Millisecond
-	maxRetry   = time.Second
+	maxRetry   = 500 * time.Millisecond
 )
 
 // A room has a copy of a room, those who are told of it, and a goroutine that the
@@ -47,6 +48,7 @@ type room struct {
 
 	// Of the goroutine.
 	copy    *replica       // nil: it is to be read from the log
+	past    *past          // what was told by the copy before this one
 	pending []*ask         // to be decided before others
 	told    rooms.Position // where those who are told are
 	saved   uint64         // where the last snapshot was made
@@ -118,7 +120,7 @@ func (r *room) run(ctx context.Context) {
 		if errors.Is(err, errIdle) {
 			return
 		}
-		r.failed(ctx, err)
+		r.failed(ctx, err, over != 0)
 	}
 	for _, a := range r.pending {
 		a.answer(Result{}, errStopped)
@@ -156,16 +158,20 @@ func (r *room) claim(ctx context.Context, over uint64) (rooms.Seat, error) {
 	}
 }
 
-// failed waits after a failure of the store or of an owner, longer each time.
-func (r *room) failed(ctx context.Context, err error) {
-	if err == nil || errors.Is(err, rooms.ErrMoved) {
+// failed waits after a failure of the store or of an owner, longer each time. The
+// room of an owner that is gone is asked for at once, the first time.
+func (r *room) failed(ctx context.Context, err error, gone bool) {
+	first := r.retry == 0
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return
+	case errors.Is(err, rooms.ErrMoved):
 		r.retry = 0
 		return
-	}
-	if ctx.Err() != nil {
+	case first && gone:
+		r.retry = firstRetry / 2
 		return
-	}
-	if r.retry == 0 {
+	case first:
 		r.log.Warn("a room cannot be kept: it is tried again", "error", err)
 	}
 	r.retry = min(max(2*r.retry, firstRetry), maxRetry)
@@ -185,7 +191,11 @@ func (r *room) catchUp(ctx context.Context) error {
 		r.copy = newReplica(r.d, r.key)
 	}
 	for {
-		tail, err := r.h.options.Store.Read(ctx, r.name, r.copy.at.Seq, readLimit)
+		from := r.copy.at.Seq
+		if from == 0 {
+			from = latest
+		}
+		tail, err := r.h.options.Store.Read(ctx, r.name, from, readLimit)
 		if err != nil {
 			return err
 		}
@@ -201,12 +211,14 @@ func (r *room) catchUp(ctx context.Context) error {
 		}
 		for _, data := range tail.Entries {
 			if _, err := r.copy.apply(data); err != nil {
-				r.copy = nil
+				r.drop()
 				return err
 			}
 		}
 		switch at := r.copy.at; {
 		case at == tail.At:
+			r.copy.prepend(r.past)
+			r.past = nil
 			r.tell()
 			return nil
 		case at.Seq >= tail.At.Seq: // the room is another one: it was restored, or removed
@@ -224,6 +236,17 @@ var (
 	errBroken = errors.New("the log of the room does not fit its position: restore it from a backup, or remove the room")
 	errIdle   = errors.New("nobody uses the room")
 )
+
+// drop throws the copy away: something may have been applied to it that is not in
+// the log. What was told is.
+func (r *room) drop() {
+	if r.copy != nil {
+		if n := len(r.copy.ring) - int(r.copy.at.Seq-min(r.told.Seq, r.copy.at.Seq)); n > 0 && n <= len(r.copy.ring) && r.copy.ring[n-1].at == r.told {
+			r.past = &past{r.copy.before, r.copy.ring[:n:n]}
+		}
+	}
+	r.copy = nil
+}
 
 // tell tells everyone what the copy has and they have not.
 func (r *room) tell() {
