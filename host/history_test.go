@@ -244,7 +244,7 @@ func TestPlantedRooms(t *testing.T) {
 	for name, h := range map[string]history{
 		"an append that failed is acknowledged": {plant: func(n *node) { n.options.Store = ackFirst{n.options.Store} }},
 		"no fence":                              {plant: func(n *node) { n.options.Store = noFence{n.options.Store} }},
-		"a client numbers each try again":        {client: func(c *client) { c.again = true }},
+		"a client numbers each try again":       {client: func(c *client) { c.again = true }},
 		"a member comes back with an old id":    {member: func(v *watcher) { v.old = true }},
 		"Apply depends on chance": {room: func(r *tapeRoom) {
 			apply := r.Apply
