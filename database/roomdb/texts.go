@@ -80,14 +80,15 @@ FROM (SELECT {now} AS now) AS at LEFT JOIN {rooms} AS r ON r.room = $1 LEFT JOIN
 	ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, used = excluded.used WHERE r.seq = 0 AND r.chain = 0 AND (r.claims = 0 OR r.build = $4) RETURNING id`,
 		insert: "INSERT INTO {entries} (id, seq, chain, entry) VALUES ",
 		// The first row is that of the room. All is of one moment, since it is one
-		// statement.
+		// statement. SQLite would compile it again each time if the limit was the
+		// parameter alone.
 		read: `WITH room AS {once} (SELECT r.id, r.seq, r.chain, s.seq AS at, s.chain AS link,
 	CASE WHEN CAST($2 AS BIGINT) BETWEEN coalesce(s.gone, 0) AND r.seq THEN 1 ELSE 2 END AS what
 	FROM {rooms} AS r LEFT JOIN {snapshots} AS s ON s.id = r.id WHERE r.room = $1)
 SELECT what, seq, chain, at, link, (SELECT snapshot FROM {snapshots} WHERE id = room.id AND room.what = 2) FROM room
 UNION ALL
 SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE id = (SELECT id FROM room)
-	AND seq > (SELECT CASE WHEN what = 1 THEN CAST($2 AS BIGINT) ELSE coalesce(at, 0) END FROM room) ORDER BY seq LIMIT $3) AS e`,
+	AND seq > (SELECT CASE WHEN what = 1 THEN CAST($2 AS BIGINT) ELSE coalesce(at, 0) END FROM room) ORDER BY seq LIMIT 0 + $3) AS e`,
 		positions: "SELECT room, seq, chain FROM {rooms} WHERE room {in names}",
 		passed: `SELECT r.id, r.seq, r.chain, s.seq, s.chain, e.chain FROM {rooms} AS r LEFT JOIN {snapshots} AS s ON s.id = r.id
 	LEFT JOIN {entries} AS e ON e.id = r.id AND e.seq = $2 WHERE r.room = $1{stay}`,
@@ -96,7 +97,7 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 	WHERE s.seq <= excluded.seq RETURNING gone`,
 		trim: "DELETE FROM {entries} WHERE id = $1 AND seq <= $2",
 		idle: `SELECT r.id, r.room FROM {rooms} AS r WHERE r.room >= $1 AND r.room < $2 AND r.used <= {now} - $3
-	AND NOT EXISTS (SELECT 1 FROM {instances} AS o WHERE o.number = r.owner AND o.until > {now}) ORDER BY r.room LIMIT $4{lock}`,
+	AND NOT EXISTS (SELECT 1 FROM {instances} AS o WHERE o.number = r.owner AND o.until > {now}) ORDER BY r.room LIMIT 0 + $4{lock}`,
 		remove: []string{"DELETE FROM {entries} WHERE id {in ids}", "DELETE FROM {snapshots} WHERE id {in ids}", "DELETE FROM {rooms} WHERE id {in ids}"},
 	}
 	words := []string{"{rooms}", db.OwnTable("rooms"), "{entries}", db.OwnTable("rooms_entries"), "{snapshots}", db.OwnTable("rooms_snapshots"), "{instances}", db.OwnTable("rooms_instances")}
@@ -107,7 +108,7 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 		words = append(words, "{now}", "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", "{once}", "MATERIALIZED", "{stay}", " FOR KEY SHARE OF r",
 			"{lock}", " FOR UPDATE OF r SKIP LOCKED", "{in names}", "= ANY ($1::bytea[])", "{in ids}", "= ANY ($1::bigint[])")
 	} else {
-		words = append(words, "{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)", "{once}", "MATERIALIZED", "{stay}", "",
+		words = append(words, "{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)", "{once}", "NOT MATERIALIZED", "{stay}", "",
 			"{lock}", "", "{in names}", "IN (SELECT unhex(value) FROM json_each($1))", "{in ids}", "IN (SELECT value FROM json_each($1))")
 	}
 	row := func(i int) string { return fmt.Sprintf("($1, $2 + %d, $%d, $%d)", i+1, 2*i+3, 2*i+4) }
