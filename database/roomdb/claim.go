@@ -17,8 +17,7 @@ type seat struct {
 	token  int64
 	owner  sql.NullInt64 // the number of an instance, perhaps of one without a lease
 	build  []byte
-	born   int64 // when the latest process of that build was started that has claimed the room
-	other  int64 // when the latest process of all other builds was started that has
+	born   int64 // when the latest process of that build was started that was given the room
 	taken  int64 // when the room was taken from an owner with a lease
 
 	now    int64         // the store's time
@@ -31,7 +30,7 @@ type seat struct {
 func (s *store) seat(ctx context.Context, db runner, room, instance string) (a seat, err error) {
 	var id, address, key, myAddress, myKey []byte
 	err = db.QueryRowContext(ctx, s.texts.seat, []byte(room), []byte(instance)).Scan(
-		&a.id, &a.claims, &a.token, &a.owner, &a.build, &a.born, &a.other, &a.taken, &a.now, &a.holder, &id, &address, &key, &a.me, &myAddress, &myKey)
+		&a.id, &a.claims, &a.token, &a.owner, &a.build, &a.born, &a.taken, &a.now, &a.holder, &id, &address, &key, &a.me, &myAddress, &myKey)
 	a.shown = rooms.Instance{ID: string(id), Address: string(address), Key: string(key)}
 	a.myself = rooms.Instance{ID: instance, Address: string(myAddress), Key: string(myKey)}
 	return a, err
@@ -50,17 +49,16 @@ func (a seat) stays(c rooms.Claim) bool {
 }
 
 // next is the seat after a claim, if it is given. What decides between builds is
-// which process was started later: one of an old build may be given a room while a
-// process of the new build, which has not had it, is running already.
+// which process was started later, and not which one was there first: while a new
+// build starts, a process of the old one may still be given a room that is new.
 func (a seat) next(c rooms.Claim) (n seat, err error) {
 	n = a
-	born := a.now - max(c.Age, 0).Milliseconds()
-	if a.claims > 0 && string(a.build) != c.Build {
-		n.other, n.born = max(a.born, a.other), born
-	} else {
-		n.born = max(a.born, born)
-	}
-	if n.other > born {
+	n.born = a.now - max(c.Age, 0).Milliseconds()
+	switch {
+	case a.claims == 0:
+	case string(a.build) == c.Build:
+		n.born = max(a.born, n.born)
+	case a.born > n.born:
 		return seat{}, rooms.ErrSuperseded
 	}
 	n.build = append([]byte{}, c.Build...) // not NULL
@@ -85,7 +83,7 @@ func (s *store) put(ctx context.Context, db runner, room string, n seat) (ok boo
 	if !n.id.Valid {
 		text, first = s.texts.make, []byte(room)
 	}
-	changed, err := changed(db.ExecContext(ctx, text, first, n.claims, n.token, n.owner, n.build, n.born, n.other, n.taken))
+	changed, err := changed(db.ExecContext(ctx, text, first, n.claims, n.token, n.owner, n.build, n.born, n.taken))
 	return changed > 0, err
 }
 

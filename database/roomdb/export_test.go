@@ -11,7 +11,7 @@ func Statements(db *database.DB) map[string][]any {
 		"beat":      {t.beat, bytes, bytes, bytes, 1},
 		"leave":     {t.leave, bytes},
 		"seat":      {t.seat, bytes, bytes},
-		"take":      {t.take, 1, 1, 1, 1, bytes, 1, 1, 1},
+		"take":      {t.take, 1, 1, 1, 1, bytes, 1, 1},
 		"release":   {t.release, bytes, 1},
 		"move":      {t.move, bytes, 1, 1, bytes, 1, 1, 1},
 		"read":      {t.read, bytes, 1, 1},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +17,26 @@ import (
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/rooms"
+	"github.com/gorgon-go/gorgon/rooms/roomstest"
 )
+
+// TestContract runs the laws with the default isolation of each dialect, and of
+// PostgreSQL with the strictest.
+func TestContract(t *testing.T) {
+	each(t, func(t *testing.T, k kindOf) {
+		t.Parallel()
+		url := k.url(t)
+		var places atomic.Int64
+		roomstest.Run(t, func(t *testing.T) func() rooms.Log {
+			schema := fmt.Sprint("place", places.Add(1))
+			db := k.open(t, url, schema)
+			roomdb.In(db)
+			_, err := db.Migrate(t.Context())
+			must(t, err)
+			return func() rooms.Log { return roomdb.In(k.open(t, url, schema)) }
+		})
+	})
+}
 
 // Without its tables the store says what to do; the database reports them as
 // pending, and makes them.

@@ -23,7 +23,7 @@ var tables = database.Own{Name: "rooms", Versions: []database.OwnVersion{{
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 100)`,
 		`CREATE TABLE {rooms} (
 	id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, seq BIGINT NOT NULL DEFAULT 0, chain BIGINT NOT NULL DEFAULT 0, used BIGINT NOT NULL,
-	claims BIGINT NOT NULL DEFAULT 0, token BIGINT NOT NULL DEFAULT 0, owner BIGINT, born BIGINT NOT NULL DEFAULT 0, other BIGINT NOT NULL DEFAULT 0, taken BIGINT NOT NULL DEFAULT 0,
+	claims BIGINT NOT NULL DEFAULT 0, token BIGINT NOT NULL DEFAULT 0, owner BIGINT, born BIGINT NOT NULL DEFAULT 0, taken BIGINT NOT NULL DEFAULT 0,
 	room BYTEA NOT NULL UNIQUE, build BYTEA NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500)`,
 		`CREATE TABLE {rooms_entries} (id BIGINT NOT NULL, seq BIGINT NOT NULL, chain BIGINT NOT NULL, entry BYTEA NOT NULL, PRIMARY KEY (id, seq)
@@ -34,7 +34,7 @@ var tables = database.Own{Name: "rooms", Versions: []database.OwnVersion{{
 		`CREATE TABLE {rooms_instances} (number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, address BLOB NOT NULL, key BLOB NOT NULL, until INTEGER NOT NULL) STRICT`,
 		`CREATE TABLE {rooms} (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL DEFAULT 0, chain INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL,
-	claims INTEGER NOT NULL DEFAULT 0, token INTEGER NOT NULL DEFAULT 0, owner INTEGER, born INTEGER NOT NULL DEFAULT 0, other INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0,
+	claims INTEGER NOT NULL DEFAULT 0, token INTEGER NOT NULL DEFAULT 0, owner INTEGER, born INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0,
 	room BLOB NOT NULL UNIQUE, build BLOB NOT NULL DEFAULT x''
 ) STRICT`,
 		`CREATE TABLE {rooms_entries} (id INTEGER NOT NULL, seq INTEGER NOT NULL, chain INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (id, seq)) STRICT, WITHOUT ROWID`,
@@ -67,12 +67,12 @@ func textsOf(db *database.DB, postgres bool) texts {
 		join:   "INSERT INTO {instances} (id, address, key, until) VALUES ($1, $2, $3, {now} + $4) ON CONFLICT (id) DO UPDATE SET address = excluded.address, key = excluded.key, until = excluded.until",
 		forget: "DELETE FROM {instances} WHERE until < {now} - 3600000",
 		leave:  "DELETE FROM {instances} WHERE id = $1",
-		seat: `SELECT r.id, coalesce(r.claims, 0), coalesce(r.token, 0), r.owner, r.build, coalesce(r.born, 0), coalesce(r.other, 0), coalesce(r.taken, 0), at.now,
+		seat: `SELECT r.id, coalesce(r.claims, 0), coalesce(r.token, 0), r.owner, r.build, coalesce(r.born, 0), coalesce(r.taken, 0), at.now,
 	o.number, o.id, o.address, o.key, me.number, me.address, me.key
 FROM (SELECT {now} AS now) AS at LEFT JOIN {rooms} AS r ON r.room = $1 LEFT JOIN {instances} AS o ON o.number = r.owner AND o.until > at.now
 	LEFT JOIN {instances} AS me ON me.id = $2 AND me.until > at.now`,
-		make:    "INSERT INTO {rooms} (room, claims, token, owner, build, born, other, taken, used) VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, {now}) ON CONFLICT (room) DO NOTHING",
-		take:    "UPDATE {rooms} SET claims = claims + 1, token = $3, owner = $4, build = $5, born = $6, other = $7, taken = $8, used = {now} WHERE id = $1 AND claims = $2",
+		make:    "INSERT INTO {rooms} (room, claims, token, owner, build, born, taken, used) VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, {now}) ON CONFLICT (room) DO NOTHING",
+		take:    "UPDATE {rooms} SET claims = claims + 1, token = $3, owner = $4, build = $5, born = $6, taken = $7, used = {now} WHERE id = $1 AND claims = $2",
 		release: "UPDATE {rooms} SET claims = claims + 1, owner = NULL WHERE room = $1 AND token = $2 AND owner IS NOT NULL",
 		move: `UPDATE {rooms} SET seq = $2, chain = $3, used = {now} WHERE room = $1 AND seq = $5 AND chain = $6
 	AND (CAST($7 AS BIGINT) = 0 OR token = CAST($7 AS BIGINT)) AND (claims = 0 OR build = $4) RETURNING id`,
@@ -88,7 +88,7 @@ FROM (SELECT {now} AS now) AS at LEFT JOIN {rooms} AS r ON r.room = $1 LEFT JOIN
 SELECT what, seq, chain, at, link, (SELECT snapshot FROM {snapshots} WHERE id = room.id AND room.what = 2) FROM room
 UNION ALL
 SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE id = (SELECT id FROM room)
-	AND seq > (SELECT CASE WHEN what = 1 THEN CAST($2 AS BIGINT) ELSE coalesce(at, 0) END FROM room) ORDER BY seq LIMIT 0 + $3) AS e`,
+	AND seq > (SELECT CASE WHEN what = 1 THEN CAST($2 AS BIGINT) ELSE coalesce(at, 0) END FROM room) ORDER BY seq LIMIT CAST($3 AS BIGINT)) AS e`,
 		positions: "SELECT room, seq, chain FROM {rooms} WHERE room {in names}",
 		passed: `SELECT r.id, r.seq, r.chain, s.seq, s.chain, e.chain FROM {rooms} AS r LEFT JOIN {snapshots} AS s ON s.id = r.id
 	LEFT JOIN {entries} AS e ON e.id = r.id AND e.seq = $2 WHERE r.room = $1{stay}`,
@@ -97,7 +97,7 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 	WHERE s.seq <= excluded.seq RETURNING gone`,
 		trim: "DELETE FROM {entries} WHERE id = $1 AND seq <= $2",
 		idle: `SELECT r.id, r.room FROM {rooms} AS r WHERE r.room >= $1 AND r.room < $2 AND r.used <= {now} - $3
-	AND NOT EXISTS (SELECT 1 FROM {instances} AS o WHERE o.number = r.owner AND o.until > {now}) ORDER BY r.room LIMIT 0 + $4{lock}`,
+	AND NOT EXISTS (SELECT 1 FROM {instances} AS o WHERE o.number = r.owner AND o.until > {now}) ORDER BY r.room LIMIT CAST($4 AS BIGINT){lock}`,
 		remove: []string{"DELETE FROM {entries} WHERE id {in ids}", "DELETE FROM {snapshots} WHERE id {in ids}", "DELETE FROM {rooms} WHERE id {in ids}"},
 	}
 	words := []string{"{rooms}", db.OwnTable("rooms"), "{entries}", db.OwnTable("rooms_entries"), "{snapshots}", db.OwnTable("rooms_snapshots"), "{instances}", db.OwnTable("rooms_instances")}
