@@ -52,24 +52,19 @@ func (s *store) Append(ctx context.Context, room string, a rooms.Append) (to roo
 	return at, nil
 }
 
-// atOnce is how many entries one statement inserts, with SQLite.
-const atOnce = 16
-
-// insert inserts entries that follow a position.
+// insert inserts entries that follow a position, with SQLite.
 func (s *store) insert(ctx context.Context, db runner, id, after int64, entries [][]byte, chains []int64) error {
-	for i := 0; i < len(entries); {
-		n, text := 1, s.texts.insert
-		if len(entries)-i >= atOnce {
-			n, text = atOnce, s.texts.insertMany
+	i := 0
+	for _, many := range s.texts.inserts {
+		for ; len(entries)-i >= many.rows; i += many.rows {
+			args := append(make([]any, 0, 2+2*many.rows), id, after+int64(i))
+			for k := i; k < i+many.rows; k++ {
+				args = append(args, chains[k], entries[k])
+			}
+			if _, err := db.ExecContext(ctx, many.text, args...); err != nil {
+				return err
+			}
 		}
-		args := append(make([]any, 0, 2+2*n), id, after+int64(i))
-		for k := i; k < i+n; k++ {
-			args = append(args, chains[k], entries[k])
-		}
-		if _, err := db.ExecContext(ctx, text, args...); err != nil {
-			return err
-		}
-		i += n
 	}
 	return nil
 }

@@ -53,12 +53,31 @@ const (
 type texts struct {
 	beat, join, forget, leave  string
 	seat, make, take, release  string
-	move, first, append, begin string // append and begin are all of it, with PostgreSQL
-	insert, insertMany         string // with SQLite
+	move, first, append, begin string      // append and begin are all of it, with PostgreSQL
+	inserts                    []insertion // with SQLite: those of more rows first
 	read, positions            string
 	passed, save, trim         string
 	idle                       string
 	remove                     []string
+}
+
+// An insertion inserts some entries of a room: their chains and bytes are its
+// parameters after the room's number and what they follow.
+type insertion struct {
+	rows int
+	text string
+}
+
+func insertText(rows int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO {entries} (id, seq, chain, entry) VALUES ")
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "($1, $2 + %d, $%d, $%d)", i+1, 2*i+3, 2*i+4)
+	}
+	return b.String()
 }
 
 func textsOf(db *database.DB, postgres bool) texts {
@@ -78,7 +97,6 @@ FROM (SELECT {now} AS now) AS at LEFT JOIN {rooms} AS r ON r.room = $1 LEFT JOIN
 	AND (CAST($7 AS BIGINT) = 0 OR token = CAST($7 AS BIGINT)) AND (claims = 0 OR build = $4) RETURNING id`,
 		first: `INSERT INTO {rooms} AS r (room, seq, chain, used) VALUES ($1, $2, $3, {now})
 	ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, used = excluded.used WHERE r.seq = 0 AND r.chain = 0 AND (r.claims = 0 OR r.build = $4) RETURNING id`,
-		insert: "INSERT INTO {entries} (id, seq, chain, entry) VALUES ",
 		// The first row is that of the room. All is of one moment, since it is one
 		// statement. SQLite would compile it again each time if the limit was the
 		// parameter alone.
@@ -111,15 +129,12 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 		words = append(words, "{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)", "{once}", "NOT MATERIALIZED", "{stay}", "",
 			"{lock}", "", "{in names}", "IN (SELECT unhex(value) FROM json_each($1))", "{in ids}", "IN (SELECT value FROM json_each($1))")
 	}
-	row := func(i int) string { return fmt.Sprintf("($1, $2 + %d, $%d, $%d)", i+1, 2*i+3, 2*i+4) }
-	t.insertMany = t.insert + row(0)
-	for i := 1; i < atOnce; i++ {
-		t.insertMany += ", " + row(i)
+	for _, rows := range []int{64, 8, 1} {
+		t.inserts = append(t.inserts, insertion{rows, insertText(rows)})
 	}
-	t.insert += row(0)
 	names := strings.NewReplacer(words...)
 	for _, text := range []*string{&t.beat, &t.join, &t.forget, &t.leave, &t.seat, &t.make, &t.take, &t.release, &t.move, &t.first, &t.append, &t.begin,
-		&t.insert, &t.insertMany, &t.read, &t.positions, &t.passed, &t.save, &t.trim, &t.idle, &t.remove[0], &t.remove[1], &t.remove[2]} {
+		&t.inserts[0].text, &t.inserts[1].text, &t.inserts[2].text, &t.read, &t.positions, &t.passed, &t.save, &t.trim, &t.idle, &t.remove[0], &t.remove[1], &t.remove[2]} {
 		*text = names.Replace(*text)
 	}
 	return t
