@@ -58,7 +58,7 @@ var lattice = map[string][]string{
 	"jobs":          {"words", "schedule"},
 	"jobs/jobstest": {"jobs"},
 	// Rooms: state that many share; and their conformance kit.
-	"rooms":           {"words", "shape"},
+	"rooms":           {"words", "paths", "viewctx", "shape"},
 	"rooms/roomstest": {"rooms"},
 	// Mail: messages and their views, tests' outbox, and what sends and shows them.
 	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
@@ -163,6 +163,7 @@ var lattice = map[string][]string{
 	"retain":    {"wire", "pages", "seed"},
 	"supervise": {"words", "pages"},
 	"work":      {"words", "jobs", "metrics"},
+	"host":      {"words", "wire", "failure", "rooms", "shape", "events", "listen", "metrics", "serve", "github.com/coder/websocket"},
 	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"plan", "pack"},

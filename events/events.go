@@ -66,11 +66,14 @@ func flushes(w http.ResponseWriter) bool {
 }
 
 // Send sends text, and reports whether the client is still there.
-func (o *Writer) Send(text string) bool {
+func (o *Writer) Send(text string) bool { return o.SendBytes([]byte(text)) }
+
+// SendBytes sends text that is bytes, as [Writer.Send] does.
+func (o *Writer) SendBytes(text []byte) bool {
 	if !o.endless && o.control.SetWriteDeadline(time.Now().Add(o.timeout)) != nil {
 		return false
 	}
-	if _, err := o.w.Write([]byte(text)); err != nil {
+	if _, err := o.w.Write(text); err != nil {
 		return false
 	}
 	if o.control.Flush() != nil {

@@ -140,23 +140,24 @@ func (m *Rooms) Claim(ctx context.Context, name string, c rooms.Claim) (rooms.Se
 		return rooms.Seat{}, rooms.ErrAbsent
 	}
 	r := b.room(name)
+	owner, owned := b.lease(r.owner, now)
+	over := owned && c.Over != 0 && c.Over == r.token && (r.over.IsZero() || now.Sub(r.over) >= rooms.TakeOver)
+	if owned && (c.Instance == "" || r.owner != c.Instance && !over) {
+		return rooms.Seat{Token: r.token, Owner: owner}, nil
+	}
 	if !r.since.IsZero() && r.build != c.Build && r.since.After(now.Add(-max(c.Age, 0))) {
 		return rooms.Seat{}, rooms.ErrSuperseded
 	}
-	owner, owned := b.lease(r.owner, now)
 	switch {
 	case c.Instance == "":
 		r.give(c.Build, now)
-		return rooms.Seat{Token: r.token, Owner: owner}, nil
-	case owned && r.owner == c.Instance:
+		return rooms.Seat{Token: r.token}, nil
 	case !owned:
 		b.token++
 		r.owner, r.token = c.Instance, b.token
-	case c.Over != 0 && c.Over == r.token && (r.over.IsZero() || now.Sub(r.over) >= rooms.TakeOver):
+	case r.owner != c.Instance:
 		b.token++
 		r.owner, r.token, r.over = c.Instance, b.token, now
-	default:
-		return rooms.Seat{Token: r.token, Owner: owner}, nil
 	}
 	r.give(c.Build, now)
 	return rooms.Seat{Token: r.token, Mine: true, Owner: self}, nil

@@ -5,7 +5,7 @@
 //		New:  func(string) Canvas { return Canvas{Pixels: make([]byte, 64*64)} },
 //		Apply: func(c *Canvas, do rooms.Act[Paint]) ([]Paint, error) {
 //			if do.Op.At >= len(c.Pixels) {
-//				return nil, rooms.Refuse("There is no such pixel.")
+//				return nil, gorgon.Refuse("/at", "There is no such pixel.")
 //			}
 //			c.Pixels[do.Op.At] = do.Op.Color
 //			return []Paint{do.Op}, nil

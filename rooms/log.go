@@ -143,10 +143,10 @@ type Log interface {
 
 	// Claim gives a room to an instance, if it has no owner with a lease, and says
 	// who owns it otherwise. An owner that claims its room again keeps its token.
-	// It fails with ErrAbsent if the instance itself has no lease, and with
-	// ErrSuperseded if the room was last given to another build, and that build had
-	// it for the first time after the process was started. A claim without an
-	// instance counts as given, also while the room has an owner.
+	// A claim without an instance counts as given if there is no owner. It fails
+	// with ErrAbsent if the instance itself has no lease, and with ErrSuperseded
+	// if the room would be given, was last given to another build, and that build
+	// had it for the first time after the process was started.
 	Claim(ctx context.Context, room string, c Claim) (Seat, error)
 
 	// Release gives up a room. It does nothing if the token is not that of the

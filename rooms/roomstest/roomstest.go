@@ -41,7 +41,7 @@ type Harness struct {
 	// have. The kit closes them.
 	Place func(t *testing.T) (open func() rooms.Log)
 
-	// Timeout is how long one law may take. Default: 1 min.
+	// Timeout is how long one law may take. Default: 2 min.
 	Timeout time.Duration
 }
 
@@ -84,7 +84,7 @@ type env struct {
 
 // try checks one law on a new store.
 func (h Harness) try(t *testing.T, l law) error {
-	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(h.Timeout, time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(h.Timeout, 2*time.Minute))
 	defer cancel()
 	open := h.Place(t)
 	e := &env{ctx: ctx, Log: open(), other: open(), open: open}

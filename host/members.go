@@ -1,0 +1,354 @@
+// What members ask of a room.
+
+package host
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/events"
+	"github.com/gorgon-go/gorgon/listen"
+	"github.com/gorgon-go/gorgon/rooms"
+	"github.com/gorgon-go/gorgon/serve"
+)
+
+const (
+	memberWrite = 10 * time.Second // to read one frame
+	memberBeat  = 25 * time.Second
+	maxOps      = 64 // of a request
+	maxClient   = 64 // bytes of the name of a client
+)
+
+var (
+	errTooMany = &gorgon.Error{Op: "enter", Kind: gorgon.KindUnavailable, Message: "The room is full.", RetryAfter: 10 * time.Second}
+	errRate    = &gorgon.Error{Op: "do", Kind: gorgon.KindTooMany, RetryAfter: time.Second}
+	errRequest = &gorgon.Error{Op: "do", Kind: gorgon.KindInvalid,
+		Message: "The body is not a list of operations: write {\"client\": \"…\", \"ops\": [{\"n\": 1, \"op\": {…}}]}, with at most 64."}
+	errClient = &gorgon.Error{Op: "enter", Kind: gorgon.KindInvalid,
+		Message: "The name of the client is not valid: use 16 to 64 letters, digits, dashes and underscores, made by chance."}
+)
+
+// Serve answers a member: GET connects, POST sends operations.
+func (h *Host) Serve(w http.ResponseWriter, r *http.Request, d *rooms.Definition) {
+	key, ok := d.Key(r)
+	if !ok {
+		serve.Fail(w, r, gorgon.NotFound())
+		return
+	}
+	var err error
+	switch {
+	case r.Method == http.MethodPost:
+		err = h.receive(w, r, d, key)
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", "GET, POST")
+		err = &gorgon.Error{Op: "enter", Status: http.StatusMethodNotAllowed, Kind: gorgon.KindInvalid}
+	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		err = h.socket(w, r, d, key)
+	default:
+		err = h.stream(w, r, d, key)
+	}
+	if err != nil {
+		serve.Fail(w, r, err)
+	}
+}
+
+// A visitor is who makes a request.
+type visitor struct {
+	who    rooms.Member
+	client string // as acts name it: other members do not know it
+}
+
+// enter says who makes a request.
+func enter(r *http.Request, d *rooms.Definition, key, client string) (v visitor, err error) {
+	if client != "" && (len(client) < 16 || len(client) > maxClient || strings.Trim(client, clientLetters) != "") {
+		return visitor{}, errClient
+	}
+	if client == "" {
+		client = rand.Text()
+	}
+	if d.Enter == nil {
+		v.who.ID = digest("member", client)
+	} else if v.who, err = d.Enter(r.Context(), r, key); err != nil {
+		return visitor{}, err
+	} else if v.who.ID == "" {
+		v.who.ID = digest("member", client)
+	}
+	v.client = digest(v.who.ID, client)
+	return v, nil
+}
+
+const clientLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+// digest is a name made of two, which says neither.
+func digest(a, b string) string {
+	sum := sha256.Sum256([]byte(a + "\x00" + b))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// A request is what a client sends.
+type request struct {
+	Client string `json:"client"`
+	Ops    []struct {
+		N  uint64          `json:"n"`
+		Op json.RawMessage `json:"op"`
+	} `json:"ops"`
+}
+
+// A reply is what came of an operation.
+type reply struct {
+	N       uint64         `json:"n"`
+	At      string         `json:"at,omitempty"` // the id of the state that has it
+	Problem *serve.Problem `json:"problem,omitempty"`
+}
+
+// read reads a request. Operations that are refused have a reply already.
+func (h *Host) read(d *rooms.Definition, v visitor, req *request) (acts []Act, refused map[int]error, err error) {
+	if len(req.Ops) == 0 || len(req.Ops) > maxOps {
+		return nil, nil, errRequest
+	}
+	if !h.rates.allow(d, v.who.ID, len(req.Ops)) {
+		return nil, nil, errRate
+	}
+	refused = map[int]error{}
+	for i, o := range req.Ops {
+		if o.N == 0 || o.N > 1<<53 {
+			return nil, nil, errRequest
+		}
+		if len(o.Op) > d.MaxOp {
+			refused[i] = &gorgon.Error{Op: "do", Kind: gorgon.KindTooLarge, Status: http.StatusRequestEntityTooLarge, Message: "The operation is too large."}
+			continue
+		}
+		op, err := d.Check(o.Op)
+		if err != nil {
+			refused[i] = err
+			continue
+		}
+		acts = append(acts, Act{Client: v.client, N: o.N, By: v.who, Op: op})
+	}
+	return acts, refused, nil
+}
+
+// replies are what came of a request.
+func (h *Host) replies(r *http.Request, req *request, refused map[int]error, results []Result) []reply {
+	list := make([]reply, len(req.Ops))
+	for i, o := range req.Ops {
+		list[i].N = o.N
+		err := refused[i]
+		if err == nil {
+			result := results[0]
+			results = results[1:]
+			list[i].At = idOf(h.tag, result.At)
+			if err = result.Err(); err == nil {
+				continue
+			}
+			list[i].At = ""
+		}
+		p := serve.ProblemOf(serve.Report(r, err))
+		list[i].Problem = &p
+	}
+	return list
+}
+
+// receive does the operations of a request.
+func (h *Host) receive(w http.ResponseWriter, r *http.Request, d *rooms.Definition, key string) error {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return &gorgon.Error{Op: "do", Kind: gorgon.KindForbidden, Err: err}
+	}
+	var req request
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, int64(maxOps)*int64(d.MaxOp)+4096)).Decode(&req); err != nil {
+		return errRequest
+	}
+	v, err := enter(r, d, key, req.Client)
+	if err != nil {
+		return err
+	}
+	acts, refused, err := h.read(d, v, &req)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), tooLate)
+	defer cancel()
+	var results []Result
+	if len(acts) > 0 {
+		if results, err = h.do(ctx, d, key, acts, false); err != nil {
+			return err
+		}
+	}
+	body, err := json.Marshal(struct {
+		Results []reply `json:"results"`
+	}{h.replies(r, &req, refused, results)})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "private, no-store")
+	_, _ = w.Write(append(body, '\n')) // a caller that has left asks again
+	return nil
+}
+
+// join lets a connection be told of the room, and returns what it has to be told
+// first: what follows the id that it has, or the state.
+func (h *Host) join(ctx context.Context, r *room, v visitor, id string) (m *member, first []*frame, err error) {
+	m = &member{who: v.who, queue: make(chan *frame, memberQueue), lost: make(chan struct{})}
+	after, known := parseID(h.tag, id)
+	ctx, cancel := context.WithTimeout(ctx, tooLate)
+	defer cancel()
+	var failed error
+	err = r.call(ctx, func() {
+		records, ok := r.copy.after(after)
+		if known && ok {
+			if len(records) > 0 {
+				if f := frameOf(records, h.tag); f != nil {
+					first = append(first, f)
+				}
+			}
+		} else {
+			state, err := r.state()
+			if err != nil {
+				failed = err
+				return
+			}
+			first = append(first, newFrame(idOf(h.tag, r.copy.at), "state", state))
+		}
+		if !r.audience.add(m, r.d.MaxMembers) {
+			failed = errTooMany
+		}
+	})
+	if err = cmp.Or(err, failed); err != nil {
+		return nil, nil, err
+	}
+	if data := r.presence.last(); data != nil {
+		first = append(first, newFrame("", "members", data))
+	}
+	return m, first, nil
+}
+
+// A sink is how a connection is sent frames.
+type sink interface {
+	send(list []*frame) bool
+	beat() bool
+}
+
+// tell sends a connection what it is to be told, until one of them ends. It fails
+// with errStopped if the server stops, and otherwise if it has sent nothing.
+func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink, gone <-chan struct{}) error {
+	you, err := json.Marshal(v.who)
+	if err != nil {
+		return err
+	}
+	hello := []*frame{newFrame("", "you", you)}
+	beat := time.NewTicker(memberBeat)
+	defer beat.Stop()
+	defer room.presence.note()
+	for {
+		m, list, err := h.join(r.Context(), room, v, id)
+		if err != nil {
+			if hello == nil && !errors.Is(err, errStopped) {
+				return nil // the client comes back
+			}
+			return err
+		}
+		room.presence.note()
+		list = append(hello, list...)
+		hello = nil
+		for lost := false; !lost; {
+			if len(list) > 0 {
+				if !out.send(list) {
+					room.audience.remove(m)
+					return nil
+				}
+				id = lastID(list, id)
+				beat.Reset(memberBeat)
+				list = list[:0:0]
+			}
+			select {
+			case f := <-m.queue:
+				list = append(list, f)
+				for more := true; more; {
+					select {
+					case f := <-m.queue:
+						list = append(list, f)
+					default:
+						more = false
+					}
+				}
+			case <-m.lost:
+				lost = true // it joins again, with the id that it has
+			case <-beat.C:
+				if !out.beat() {
+					room.audience.remove(m)
+					return nil
+				}
+			case <-listen.Drained(r):
+				room.audience.remove(m)
+				return errStopped
+			case <-r.Context().Done():
+				room.audience.remove(m)
+				return nil
+			case <-gone:
+				room.audience.remove(m)
+				return nil
+			}
+		}
+	}
+}
+
+func lastID(list []*frame, before string) string {
+	for _, f := range list {
+		before = cmp.Or(f.id, before)
+	}
+	return before
+}
+
+// stream tells a member by server-sent events.
+func (h *Host) stream(w http.ResponseWriter, r *http.Request, d *rooms.Definition, key string) error {
+	v, err := enter(r, d, key, r.URL.Query().Get("client"))
+	if err != nil {
+		return err
+	}
+	room, done, err := h.open(d, key)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if room.audience.count() >= d.MaxMembers {
+		return errTooMany
+	}
+	out, err := events.Open(w, memberWrite)
+	if err != nil {
+		return err
+	}
+	events.Announce(w.Header())
+	id := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"))
+	err = h.tell(r, room, v, id, eventSink{out}, nil)
+	if errors.Is(err, errStopped) {
+		out.Send(events.Elsewhere())
+		return nil
+	}
+	return err
+}
+
+// eventSink sends server-sent events.
+type eventSink struct{ out *events.Writer }
+
+func (s eventSink) send(list []*frame) bool {
+	if len(list) == 1 {
+		return s.out.SendBytes(list[0].events())
+	}
+	var text []byte
+	for _, f := range list {
+		text = append(text, f.events()...)
+	}
+	return s.out.SendBytes(text)
+}
+
+func (s eventSink) beat() bool { return s.out.Send(events.Beat) }
