@@ -92,6 +92,7 @@ var lattice = map[string][]string{
 	"database/jobdb":     {"dataflow", "database", "jobs"},
 	"database/pgdb": {"dataflow", "database", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgconn/ctxwatch",
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
+	"database/roomdb":            {"dataflow", "database", "rooms"},
 	"database/sessiondb":         {"dataflow", "database", "sessions"},
 	"database/template":          {"database"},
 	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
