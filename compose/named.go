@@ -168,6 +168,7 @@ func (a *Ask) key() pages.Key { return pages.Key{Route: a.Page.Path, Path: a.Pat
 type noting struct {
 	c      *Composer
 	ask    *Ask
+	token  uint64 // of a purge that the visitor knows of
 	began  uint64
 	madeAt time.Time
 	reads  dataflow.Reads
@@ -181,10 +182,14 @@ type notingKey struct{}
 // note begins to note what a part reads. What is read is at least as new as the
 // purge that the visitor knows of, or is known not to be.
 func (c *Composer) note(ctx context.Context, a *Ask) (context.Context, *noting) {
-	if a.Demand.Token > 0 {
-		c.cache.Coherence().CatchUp(a.Demand.Token)
+	purges, token := c.cache.Coherence(), a.Demand.Token
+	if purges.Store == nil {
+		token = 0 // it may be another process's, which numbered its purges by itself
 	}
-	n := &noting{c: c, ask: a, began: max(c.cache.Coherence().Now().Epoch, a.Demand.Token), madeAt: c.renderer.Time()}
+	if token > 0 {
+		purges.CatchUp(token)
+	}
+	n := &noting{c: c, ask: a, token: token, began: max(purges.Now().Epoch, token), madeAt: c.renderer.Time()}
 	ctx = dataflow.WithReads(ctx, &n.reads)
 	return context.WithValue(ctx, notingKey{}, n), n
 }
@@ -245,7 +250,7 @@ func (n *noting) version() string {
 	if until := n.reads.Limits().FreshUntil; until.After(now) {
 		s.until = until
 	}
-	if stale || epoch < n.ask.Demand.Token {
+	if stale || epoch < n.token {
 		// To ask again at once would bring the same.
 		s.epoch, s.until = n.began, dataflow.Earlier(s.until, now.Add(namedAgain))
 	}
