@@ -227,7 +227,7 @@ func (p Page[S]) Definition() *Definition {
 		d.faults = append(d.faults, err.Error())
 	}
 	if p.Live && p.LoadRequest != nil {
-		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live")
+		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live, or make what differs a Fragment, which can have both")
 	}
 	// A state whose S is an interface may be nil, which no assertion to S passes.
 	as := func(state any) S { s, _ := state.(S); return s }

@@ -19,8 +19,8 @@ type Piece struct {
 	Version string
 	Data    []byte // what followers get; it is not changed
 
-	// Named says that followers do not share the content: they are told of a
-	// new version, and see for themselves. Those without a version are so anyway.
+	// Named says that followers do not share the content: they hear that
+	// there is a new version, and see for themselves. Those without a version are so anyway.
 	Named bool
 
 	// Subjects are those whose purges concern the piece.

@@ -124,7 +124,7 @@ func page(d *gorgon.Definition) Part {
 		p.need(Refresh, "it is regenerated when ShouldRevalidate reports true")
 	}
 	if d.Live {
-		p.need(Live, "browsers that show it are told of changes")
+		p.need(Live, "browsers that show it are sent what changed")
 	}
 	p.declared(d.Needs)
 	return p

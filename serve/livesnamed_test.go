@@ -153,7 +153,7 @@ func (s *livingSite) own(t *testing.T, src, name, token string) (text, version s
 	return string(body), res.Header.Get(wire.HeaderVersion)
 }
 
-// Each visitor is told of what concerns the visitor's own basket, by every
+// Each visitor hears what concerns the visitor's own basket, by every
 // instance, and gets it alone.
 func TestNamedParts(t *testing.T) {
 	for _, page := range []string{"/", "/own", "/mine", "/whole"} {
