@@ -216,7 +216,7 @@ var lattice = map[string][]string{
 	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
 		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/gcp", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
-	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem", "jobs", "work", "viewctx",
+	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem", "jobs", "work", "rooms", "host", "viewctx",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},
 }
 

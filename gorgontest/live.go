@@ -149,11 +149,16 @@ func (f *Followed) get(ctx context.Context, part *[2]string, token, version stri
 	return string(data), named
 }
 
-// request is one of the visitor's, as a server sees it.
+// request is one of the visitor's.
 func (f *Followed) request(ctx context.Context, method string, to *url.URL, body io.Reader) *http.Request {
-	s := f.page.site
+	return f.page.site.streaming(ctx, method, to, body, f.header)
+}
+
+// streaming is a request of the visitor whose answer is read while it is written,
+// as a server sees it.
+func (s *Site) streaming(ctx context.Context, method string, to *url.URL, body io.Reader, header http.Header) *http.Request {
 	r := httptest.NewRequestWithContext(ctx, method, to.String(), body)
-	for name, values := range f.header {
+	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	for _, c := range s.jar.Cookies(to) {
