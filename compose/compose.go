@@ -13,7 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -59,7 +59,7 @@ type Composer struct {
 	wholes   *otter.Cache[id, *whole]
 	log      *slog.Logger
 	began    time.Time
-	crowded  atomic.Bool // it was logged that a part reads too much
+	crowded  sync.Map // fragments of which it was logged that they read too much
 }
 
 // New returns a composer.
@@ -391,12 +391,4 @@ func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Ent
 	view.HTML, view.Head, view.Main, view.Holes = filled.html, filled.head, filled.main, nil
 	c.renderer.AddRuntime(view, false)
 	return view, nil
-}
-
-// earlier returns the earlier of two times, of which zero is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -272,7 +272,7 @@ func (n *noting) version() string {
 			return namedMark + n.c.renderer.SealVersion(text, n.c.bareURL(n.ask))
 		}
 	}
-	if n.c.crowded.CompareAndSwap(false, true) {
+	if _, said := n.c.crowded.LoadOrStore(n.ask.Page, true); !said {
 		n.c.log.Warn("a live fragment reads more than its browsers can name; it is not kept up to date: read fewer things in it, or split it", "fragment", n.ask.Page.Fragment)
 	}
 	return ""

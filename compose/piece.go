@@ -103,3 +103,11 @@ func (n *node) shown() string {
 	}
 	return n.version()
 }
+
+// earlier returns the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

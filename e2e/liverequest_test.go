@@ -7,6 +7,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,6 +40,18 @@ func cartParts(p *pair) func(*database.DB) []gorgon.Part {
 			},
 		}
 		return []gorgon.Part{cart,
+			gorgon.Page[int64]{
+				Path: "/whole", Live: true, AllowRequestTime: true,
+				Load: func(ctx context.Context, _ gorgon.Input) (int64, error) { return itemOf(ctx, p, db, 3) },
+				View: func(n int64) gorgon.Component {
+					return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+						if _, err := fmt.Fprintf(w, `<p id="all">all have %d</p>`, n); err != nil {
+							return err
+						}
+						return cart.Use("a").Render(ctx, w)
+					})
+				},
+			},
 			gorgon.Page[int]{Path: "/", AllowRequestTime: true, View: func(int) gorgon.Component { return cart.Use("a") }},
 			gorgon.Handler{Pattern: "POST /set/{id}/{value}", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				update := "update items set value = $1 where id = $2"
@@ -101,6 +114,17 @@ func TestLiveRequests(t *testing.T) {
 			shows(2, 3)
 			for _, tab := range tabs {
 				tab.Wait(`got > 0 && got <= 8`) // each change is got once, or twice where it came between
+			}
+			// A page that all share, with the visitor's own part in it.
+			tabs[1].Open(one + "/whole")
+			tabs[1].Wait(`customElements.get("gorgon-live") && document.querySelector("#all").textContent === "all have 0"`)
+			tabs[1].Run(`window.first = document.querySelector("#typed"); first.value = "mine";
+				Object.defineProperty(document, "hidden", {value: false, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`)
+			for n := 1; n < 3; n++ {
+				set(two, 3, n)
+				tabs[1].Wait(fmt.Sprintf(`document.querySelector("#all").textContent === "all have %d"`, n))
+				set(two, 1, 100+n)
+				shows(1, 100+n)
 			}
 		})
 	}
