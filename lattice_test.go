@@ -163,7 +163,7 @@ var lattice = map[string][]string{
 	"retain":    {"wire", "pages", "seed"},
 	"supervise": {"words", "pages"},
 	"work":      {"words", "jobs", "metrics"},
-	"host":      {"words", "wire", "failure", "rooms", "shape", "events", "listen", "metrics", "serve", "github.com/coder/websocket"},
+	"host":      {"words", "wire", "failure", "rooms", "events", "listen", "metrics", "serve", "github.com/coder/websocket"},
 	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"plan", "pack"},
