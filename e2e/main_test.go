@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
+	"github.com/gorgon-go/gorgon/e2e/internal/scores"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
@@ -20,6 +21,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case "shop":
 		shop.Main()
+	case "scores":
+		scores.Main()
 	case "jobber":
 		jobber.Main()
 	default:

@@ -80,7 +80,11 @@ const (
 	liveParts = 256      // of a page
 	liveBeat  = 25 * time.Second
 	liveWrite = 10 * time.Second
+	liveAgain = time.Second // what could not be asked is asked again
 )
+
+// liveEnd is the event after which a browser does not come back.
+const liveEnd = "event: end\ndata:\n\n"
 
 // A liveRequest says what a browser shows of a page.
 type liveRequest struct {
@@ -115,15 +119,37 @@ func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page str
 		return
 	}
 	events.Announce(w.Header())
-	// The page may be of an instance that knows more purges.
-	if l.purges.Store != nil && !l.purges.Read() {
-		l.purges.CatchUp(0)
+	if !l.knows(r, out) {
+		return
 	}
 	stream := l.hub.Follow(wants)
 	defer stream.Close()
 	if out.Send(events.Beat) {
 		l.follow(r, out, stream, at)
 	}
+}
+
+// knows waits until all is known that was purged and committed when the stream was
+// opened: the page may be of an instance that knows more than this one, whose
+// parts would be older. It says whether to go on.
+func (l *lives) knows(r *http.Request, out *events.Writer) bool {
+	for !l.purges.AskAll() {
+		if !out.Send(events.Beat) {
+			return false
+		}
+		select {
+		case <-r.Context().Done():
+			if ended(r) != nil {
+				out.Send(liveEnd)
+			}
+			return false
+		case <-listen.Drained(r):
+			out.Send(events.Elsewhere())
+			return false
+		case <-time.After(liveAgain):
+		}
+	}
+	return true
 }
 
 // follow sends news.
@@ -134,7 +160,7 @@ func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[
 		select {
 		case <-r.Context().Done():
 			if ended(r) != nil {
-				out.Send("event: end\ndata:\n\n")
+				out.Send(liveEnd)
 			}
 			return
 		case <-listen.Drained(r):
