@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,7 +66,7 @@ func openHall(t *testing.T, dialect string, store ground, flaw string, servers i
 	p.env = []string{programVariable + "=scores"}
 	one := newStand(t, p)
 	one.store = store.place
-	one.env = append(one.env, scores.EnvDialect+"="+dialect, scores.EnvFlaw+"="+flaw)
+	one.env = append(one.env, scores.EnvDialect+"="+dialect, scores.EnvFlaw+"="+flaw, "GORGON_PURGE_KEY="+purgeKey)
 	env := one.env
 	one.env = append(env[:len(env):len(env)], database.Variable+"="+url)
 	one.run("migrate", "--store", one.store)
@@ -277,4 +278,10 @@ func (h *hall) settles(c *viewers, within time.Duration) (time.Duration, bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return within, false
+}
+
+// machineLoad is how busy the machine is.
+func machineLoad() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	return strings.Join(strings.Fields(string(b))[:2], ", ")
 }

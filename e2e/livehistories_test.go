@@ -34,7 +34,8 @@ const settleWithin = 90 * time.Second
 //   - What a client shows never goes back, whichever servers its streams are of.
 //   - An event brings something new: no version is sent to one that has it.
 //   - When a fault is over, every client shows what was committed last.
-//   - While there is no fault, each server makes each part once for each change.
+//   - While there is no fault, each server makes each part once for each purge of a
+//     change, of which there may be two.
 func TestLiveHistories(t *testing.T) {
 	t.Parallel()
 	var all sync.WaitGroup
@@ -177,8 +178,9 @@ func (h *hall) calm(c *viewers) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.Logf("no fault: %d changes; clients show them after p50 %v, p99 %v; loads in the servers: %v", changes, quantile(h.latency, 0.5), quantile(h.latency, 0.99), made)
-	// A change is in one part of two pages, and in one page: two parts.
-	if most := slices.Max(made); most > 2*changes {
+	// A change is in one part of two pages, and in one page: two parts. Two servers
+	// may find, and purge, what another program has committed.
+	if most := slices.Max(made); most > 2*2*changes {
 		h.Errorf("a server made parts %d times for %d changes, which each concern two", most, changes)
 	}
 }
@@ -286,25 +288,18 @@ func planted(t *testing.T, flaw string) {
 			w.mu.Unlock()
 		}
 	}
-	stop := h.writes(60 * time.Millisecond)
-	deadline := time.Now().Add(patience)
-	for len(c.broken()) == 0 && time.Now().Before(deadline) && (flaw != scores.Losing || h.looked() < 60) {
-		time.Sleep(20 * time.Millisecond)
-	}
-	stop()
-	found := c.broken()
-	if _, ok := h.settles(c, 5*time.Second); !ok {
-		found = append(found, "lost: "+c.behind(h.numbers()))
+	var found []string
+	for end := time.Now().Add(patience); len(found) == 0 && time.Now().Before(end); {
+		stop := h.writes(60 * time.Millisecond)
+		pause(t.Context(), 1500*time.Millisecond)
+		stop()
+		if _, ok := h.settles(c, 4*time.Second); !ok {
+			found = append(found, "lost: "+c.behind(h.numbers()))
+		}
+		found = append(c.broken(), found...)
 	}
 	if c.leave(); len(found) == 0 {
 		t.Fatal("it is not found")
 	}
 	t.Log(found[0])
-}
-
-// looked is how many commits there were.
-func (h *hall) looked() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.count
 }

@@ -47,8 +47,11 @@ type watcher struct {
 	open    bool
 	opened  time.Time // the last time
 	opens   int
+	reopens []time.Time // when a stream was opened, but for the first one
 	news    int
 	retries []time.Duration // that servers told, which stopped
+	refused int             // attempts that were not answered with a stream
+	refusal string          // of the last one
 	ended   error           // it has given up
 	faults  []string
 }
@@ -102,6 +105,16 @@ func (w *watcher) watch(ctx context.Context) {
 			stay, leave = context.WithTimeout(ctx, w.away())
 		}
 		res, err := w.ask(stay)
+		if stay.Err() == nil && (err != nil || res.StatusCode != 200) {
+			w.mu.Lock()
+			if w.refused++; err != nil {
+				w.refusal = err.Error()
+			} else {
+				w.refusal = res.Status
+			}
+			w.refusal += " at " + time.Now().Format("15:04:05.0")
+			w.mu.Unlock()
+		}
 		if err == nil {
 			if status := res.StatusCode; status < 500 && status != 200 && status != 408 && status != 429 {
 				err = fmt.Errorf("the stream is refused: %s", res.Status)
@@ -168,7 +181,9 @@ func (w *watcher) read(body io.Reader, failures *int, wait *time.Duration) {
 		*failures = 0
 		w.mu.Lock()
 		if !w.open {
-			w.open, w.opened, w.opens = true, time.Now(), w.opens+1
+			if w.open, w.opened, w.opens = true, time.Now(), w.opens+1; w.opens > 1 {
+				w.reopens = append(w.reopens, w.opened)
+			}
 		}
 		w.mu.Unlock()
 		switch line = strings.TrimSuffix(line, "\n"); {
@@ -316,6 +331,20 @@ func (c *viewers) open() (n int) {
 		w.mu.Unlock()
 	}
 	return n
+}
+
+// closed describes the first whose stream is not open; "" for none.
+func (c *viewers) closed() string {
+	for _, w := range c.watchers {
+		w.mu.Lock()
+		open, opened, refused, refusal := w.open, w.opened, w.refused, w.refusal
+		w.mu.Unlock()
+		if !open {
+			return fmt.Sprintf("%s%s has no stream; the last one was opened at %s; %d attempts failed, the last one with %s",
+				w.name, w.page, opened.Format("15:04:05.0"), refused, refusal)
+		}
+	}
+	return ""
 }
 
 // behind is the first that does not show some numbers; "" for none.

@@ -21,6 +21,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case "shop":
 		shop.Main()
+	case "hits":
+		scores.Hits()
 	case "scores":
 		scores.Main()
 	case "jobber":

@@ -103,29 +103,58 @@ func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page str
 		l.answers.allow(w, r, m, []string{"POST, OPTIONS"})
 		return
 	}
+	var s opened
+	apart(func() { s = l.open(w, r, m, page) })
+	if s.stream != nil {
+		defer s.stream.Close()
+		l.follow(r, s.out, s.stream, s.at)
+	}
+}
+
+// An opened is a stream that has begun.
+type opened struct {
+	out    *events.Writer
+	stream *live.Stream[livePart]
+	at     []int // of its parts, the indexes in the request
+}
+
+// open begins a stream, or answers why there is none.
+func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page string) opened {
 	var asked liveRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, liveBody)).Decode(&asked); err != nil || len(asked.Parts) == 0 || len(asked.Parts) > liveParts {
 		l.answers.fail(w, r, m, errLiveBody)
-		return
+		return opened{}
 	}
 	wants, at := l.wants(asked, m, page)
 	if len(wants) == 0 {
 		l.answers.fail(w, r, m, errLiveOther)
-		return
+		return opened{}
 	}
 	out, err := events.Open(w, liveWrite)
 	if err != nil {
 		l.answers.fail(w, r, m, err)
-		return
+		return opened{}
 	}
 	events.Announce(w.Header())
-	if !l.knows(r, out) {
-		return
+	if !out.Send(events.Beat) || !l.knows(r, out) {
+		return opened{}
 	}
-	stream := l.hub.Follow(wants)
-	defer stream.Close()
-	if out.Send(events.Beat) {
-		l.follow(r, out, stream, at)
+	return opened{out, l.hub.Follow(wants), at}
+}
+
+// apart calls f in a goroutine of its own, and waits for it. Where the caller
+// waits long afterwards its stack stays small: one that has grown once does not
+// shrink by itself.
+func apart(f func()) {
+	var failed any
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { failed = recover() }()
+		f()
+	}()
+	if <-done; failed != nil {
+		panic(failed)
 	}
 }
 

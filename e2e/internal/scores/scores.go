@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -82,9 +81,7 @@ func (s *scores) App() gorgon.App {
 			gorgon.Handler{Pattern: "GET /loads", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, strconv.FormatInt(s.loads.Load(), 10))
 			})},
-			gorgon.Handler{Pattern: "GET /collect", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-				debug.FreeOSMemory()
-			})},
+			gorgon.Handler{Pattern: "GET /memory", Handler: http.HandlerFunc(memory)},
 		},
 	}
 }
