@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
 	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
+	"github.com/gorgon-go/gorgon/e2e/internal/scores"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
@@ -21,6 +22,10 @@ func TestMain(m *testing.M) {
 	case "":
 	case "shop":
 		shop.Main()
+	case "hits":
+		scores.Hits()
+	case "scores":
+		scores.Main()
 	case "jobber":
 		jobber.Main()
 	case "roomer":

@@ -46,7 +46,7 @@ func TestRoomKills(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHall(t, url(t), "", "")
+			h := newLodge(t, url(t), "", "")
 			h.writes(6)
 			h.members(3)
 			for range kills {
@@ -61,7 +61,7 @@ func TestRoomKills(t *testing.T) {
 	for _, bug := range []string{roomer.AckFirst, roomer.NoFence} {
 		t.Run("planted: "+bug, func(t *testing.T) {
 			t.Parallel()
-			h := newHall(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), bug, "")
+			h := newLodge(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), bug, "")
 			h.writes(6)
 			h.members(3)
 			for range 25 {
@@ -86,7 +86,7 @@ func TestRoomKills(t *testing.T) {
 
 // TestRoomsWithoutAddresses kills instances that cannot reach each other.
 func TestRoomsWithoutAddresses(t *testing.T) {
-	h := newHall(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), "", "true")
+	h := newLodge(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), "", "true")
 	h.writes(3)
 	h.members(3)
 	for range 10 {
@@ -96,8 +96,8 @@ func TestRoomsWithoutAddresses(t *testing.T) {
 	h.judge().report(t)
 }
 
-// A hall has processes that run rooms.
-type hall struct {
+// A lodge has processes that run rooms.
+type lodge struct {
 	*testing.T
 	url, bug, direct string
 	store            rooms.Log
@@ -124,9 +124,9 @@ type roomProcess struct {
 	done chan struct{}
 }
 
-func newHall(t *testing.T, url, bug, direct string) *hall {
+func newLodge(t *testing.T, url, bug, direct string) *lodge {
 	t.Helper()
-	h := &hall{T: t, url: url, bug: bug, direct: direct, acked: map[string]bool{}, over: make(chan struct{})}
+	h := &lodge{T: t, url: url, bug: bug, direct: direct, acked: map[string]bool{}, over: make(chan struct{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	store, migrate, err := roomer.Open(t.Context(), url)
 	h.must(err)
@@ -150,7 +150,7 @@ func newHall(t *testing.T, url, bug, direct string) *hall {
 	return h
 }
 
-func (h *hall) must(err error) {
+func (h *lodge) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
@@ -158,7 +158,7 @@ func (h *hall) must(err error) {
 }
 
 // start starts an instance.
-func (h *hall) start() {
+func (h *lodge) start() {
 	cmd := exec.Command(self(h.T).path)
 	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct)
 	cmd.Stderr = os.Stderr
@@ -181,14 +181,14 @@ func (h *hall) start() {
 	h.processes = append(h.processes, p)
 }
 
-func (h *hall) any() *roomProcess {
+func (h *lodge) any() *roomProcess {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.processes[rand.IntN(len(h.processes))]
 }
 
 // owner is the instance that owns a room.
-func (h *hall) owner() (found *roomProcess) {
+func (h *lodge) owner() (found *roomProcess) {
 	h.Helper()
 	until(h.T, "an instance owns the room", func() bool {
 		h.mu.Lock()
@@ -213,7 +213,7 @@ func (h *hall) owner() (found *roomProcess) {
 }
 
 // kill kills an instance, and starts another one.
-func (h *hall) kill(p *roomProcess) {
+func (h *lodge) kill(p *roomProcess) {
 	_ = p.cmd.Process.Kill()
 	h.mu.Lock()
 	h.killed = append(h.killed, time.Now())
@@ -223,10 +223,10 @@ func (h *hall) kill(p *roomProcess) {
 	h.start()
 }
 
-func (h *hall) killOwner() { h.kill(h.owner()) }
+func (h *lodge) killOwner() { h.kill(h.owner()) }
 
 // freezeOwner stops the owner for a second more than its lease.
-func (h *hall) freezeOwner() {
+func (h *lodge) freezeOwner() {
 	p := h.owner()
 	h.must(p.cmd.Process.Signal(syscall.SIGSTOP))
 	h.mu.Lock()
@@ -237,7 +237,7 @@ func (h *hall) freezeOwner() {
 }
 
 // writes begins to send operations.
-func (h *hall) writes(n int) {
+func (h *lodge) writes(n int) {
 	for i := range n {
 		h.writing.Go(func() {
 			name := fmt.Sprintf("writer-%d-%s", i, strings.Repeat("-", 16))
@@ -255,7 +255,7 @@ func (h *hall) writes(n int) {
 }
 
 // say sends an operation until it is acknowledged.
-func (h *hall) say(name string, n int, text string) {
+func (h *lodge) say(name string, n int, text string) {
 	sent, _ := json.Marshal(map[string]any{"client": name, "ops": []any{map[string]any{"n": n, "op": roomer.Say{Text: text}}}})
 	for h.ctx.Err() == nil {
 		if h.try(sent) {
@@ -272,7 +272,7 @@ func (h *hall) say(name string, n int, text string) {
 	}
 }
 
-func (h *hall) try(sent []byte) bool {
+func (h *lodge) try(sent []byte) bool {
 	ctx, cancel := context.WithTimeout(h.ctx, 5*time.Second)
 	defer cancel()
 	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.any().addr+"/tapes/a/room", bytes.NewReader(sent))
@@ -302,7 +302,7 @@ type listener struct {
 	faults []string
 }
 
-func (h *hall) members(n int) {
+func (h *lodge) members(n int) {
 	for range n {
 		l := &listener{said: map[uint32]string{}}
 		h.heard = append(h.heard, l)
@@ -315,7 +315,7 @@ func (h *hall) members(n int) {
 	}
 }
 
-func (h *hall) listen(l *listener) {
+func (h *lodge) listen(l *listener) {
 	ctx, cancel := context.WithCancel(h.ctx)
 	defer cancel()
 	quiet := time.AfterFunc(5*time.Second, cancel) // a process that is frozen says nothing
@@ -377,7 +377,7 @@ func (l *listener) hear(kind, data string) {
 }
 
 // broken says whether members have seen a fault.
-func (h *hall) broken() bool {
+func (h *lodge) broken() bool {
 	for _, l := range h.heard {
 		l.mu.Lock()
 		found := len(l.faults) > 0
@@ -398,7 +398,7 @@ type roomVerdict struct {
 }
 
 // judge lets writers end, and checks each operation by itself.
-func (h *hall) judge() *roomVerdict {
+func (h *lodge) judge() *roomVerdict {
 	h.Helper()
 	time.Sleep(time.Second)
 	close(h.over)
@@ -449,7 +449,7 @@ func (h *hall) judge() *roomVerdict {
 }
 
 // until is how long it took from each time to the next acknowledgement.
-func (h *hall) until(list []time.Time) (took []time.Duration) {
+func (h *lodge) until(list []time.Time) (took []time.Duration) {
 	slices.SortFunc(h.at, time.Time.Compare)
 	for _, from := range list {
 		// What was on its way when the owner was killed is acknowledged within a few
@@ -463,7 +463,7 @@ func (h *hall) until(list []time.Time) (took []time.Duration) {
 }
 
 // longest is the longest time without an acknowledgement after each time.
-func (h *hall) longest(list []time.Time) (took []time.Duration) {
+func (h *lodge) longest(list []time.Time) (took []time.Duration) {
 	for _, from := range list {
 		longest := time.Duration(0)
 		for i, at := range h.at {
@@ -477,7 +477,7 @@ func (h *hall) longest(list []time.Time) (took []time.Duration) {
 }
 
 // logged is what is in the log.
-func (h *hall) logged() (said []string) {
+func (h *lodge) logged() (said []string) {
 	var seq uint64
 	for {
 		tail, err := h.store.Read(h.Context(), "tape/a", seq, 1000)

@@ -85,9 +85,11 @@ const (
 	tendEvery = time.Second
 
 	// Followers are woken some at a time, with a pause between: requests come in
-	// between.
+	// between. More than a crowd are woken more slowly, 10,000 in 1.5 s.
 	flock  = 64
 	breath = 500 * time.Microsecond
+	crowd  = 2000
+	rest   = 10 * time.Millisecond
 )
 
 // A Hub has what is followed at one instance. It is safe for concurrent use.

@@ -160,8 +160,12 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 
 // wake wakes streams, some at a time.
 func (h *Hub[K]) wake(streams []*Stream[K]) {
+	between := breath
+	if len(streams) > crowd {
+		between = rest
+	}
 	for i, s := range streams {
-		if i%flock == flock-1 && !pause(h.life, breath, nil) {
+		if i%flock == flock-1 && !pause(h.life, between, nil) {
 			return
 		}
 		s.wake()

@@ -112,11 +112,15 @@ const (
 	liveParts = 256      // of a page
 	liveBeat  = 25 * time.Second
 	liveWrite = 10 * time.Second
+	liveAgain = time.Second // what could not be asked is asked again
 
 	// Browsers that get a part themselves do so within askWithin, and askEach for
 	// every one that the same purge concerns.
 	askWithin, askEach, askLongest = 200 * time.Millisecond, 2 * time.Millisecond, 30 * time.Second
 )
+
+// liveEnd is the event after which a browser does not come back.
+const liveEnd = "event: end\ndata:\n\n"
 
 // A liveRequest says what a browser shows of a page.
 type liveRequest struct {
@@ -135,31 +139,82 @@ func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page str
 		l.answers.allow(w, r, m, []string{"POST, OPTIONS"})
 		return
 	}
+	var s opened
+	apart(func() { s = l.open(w, r, m, page) })
+	if s.stream != nil {
+		defer s.stream.Close()
+		l.follow(r, s.out, s.stream, s.at)
+	}
+}
+
+// An opened is a stream that has begun.
+type opened struct {
+	out    *events.Writer
+	stream *live.Stream[livePart]
+	at     []int // of its parts, the indexes in the request
+}
+
+// open begins a stream, or answers why there is none.
+func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page string) opened {
 	var asked liveRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, liveBody)).Decode(&asked); err != nil || len(asked.Parts) == 0 || len(asked.Parts) > liveParts {
 		l.answers.fail(w, r, m, errLiveBody)
-		return
+		return opened{}
 	}
 	wants, at := l.wants(asked, m, page)
 	if len(wants) == 0 {
 		l.answers.fail(w, r, m, errLiveOther)
-		return
+		return opened{}
 	}
 	out, err := events.Open(w, liveWrite)
 	if err != nil {
 		l.answers.fail(w, r, m, err)
-		return
+		return opened{}
 	}
 	events.Announce(w.Header())
-	// The page may be of an instance that knows more purges.
-	if l.purges.Store != nil && !l.purges.Read() {
-		l.purges.CatchUp(0)
+	if !out.Send(events.Beat) || !l.knows(r, out) {
+		return opened{}
 	}
-	stream := l.hub.Follow(wants)
-	defer stream.Close()
-	if out.Send(events.Beat) {
-		l.follow(r, out, stream, at)
+	return opened{out, l.hub.Follow(wants), at}
+}
+
+// apart calls f in a goroutine of its own, and waits for it. Where the caller
+// waits long afterwards its stack stays small: one that has grown once does not
+// shrink by itself.
+func apart(f func()) {
+	var failed any
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { failed = recover() }()
+		f()
+	}()
+	if <-done; failed != nil {
+		panic(failed)
 	}
+}
+
+// knows waits until all is known that was purged and committed when the stream was
+// opened: the page may be of an instance that knows more than this one, whose
+// parts would be older. It says whether to go on.
+func (l *lives) knows(r *http.Request, out *events.Writer) bool {
+	for !l.purges.AskAll() {
+		if !out.Send(events.Beat) {
+			return false
+		}
+		select {
+		case <-r.Context().Done():
+			if ended(r) != nil {
+				out.Send(liveEnd)
+			}
+			return false
+		case <-listen.Drained(r):
+			out.Send(events.Elsewhere())
+			return false
+		case <-time.After(liveAgain):
+		}
+	}
+	return true
 }
 
 // follow sends news.
@@ -170,7 +225,7 @@ func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[
 		select {
 		case <-r.Context().Done():
 			if ended(r) != nil {
-				out.Send("event: end\ndata:\n\n")
+				out.Send(liveEnd)
 			}
 			return
 		case <-listen.Drained(r):
