@@ -50,6 +50,10 @@ type Config struct {
 	// series of it. Default: none; an app with jobs needs it.
 	Jobs Jobs
 
+	// Rooms runs the app's rooms: host.New(…). Default: none; an app with rooms needs
+	// it.
+	Rooms Rooms
+
 	// MayTick says who may ask for a batch of jobs at /_gorgon/tick, besides those
 	// that send GORGON_TICK_KEY as a bearer token: oidc.Caller{…}.Allows. Default:
 	// none.
@@ -161,7 +165,7 @@ func (p *program) root() *cobra.Command {
 				if err := p.app.Validate(); err != nil {
 					return exit{Code: Failed, Err: err}
 				}
-				if err := p.checkJobs(); err != nil {
+				if err := cmp.Or(p.checkJobs(), p.checkRooms()); err != nil {
 					return exit{Code: Failed, Err: err}
 				}
 				if err := p.configure(c.Name()); err != nil {

@@ -27,6 +27,7 @@ func variables() []variable {
 		{"GORGON_BASE_PATH", "--base"},
 		{"GORGON_DEV", "1: set by 'gorgon dev' for the program that it runs"},
 		{"GORGON_DEV_ENV", "names of the variables that come from .env, with commas, set likewise"},
+		{"GORGON_ADVERTISE", "--advertise of serve"},
 		{"GORGON_DEV_FILES", "file in which the program lists the embedded files that it reads from disk, set likewise"},
 		{"GORGON_DEV_RUN", "which run of it that is, set likewise"},
 		{"GORGON_DRAIN", "--drain of serve"},

@@ -65,7 +65,7 @@ func (p *program) parts() error {
 	if p.config.Mail != nil {
 		app.Parts = append(app.Parts, plan.Part{Name: plan.MailPart, How: "SMTP"})
 	}
-	app.Parts = p.jobParts(app.Parts)
+	app.Parts = p.roomParts(p.jobParts(app.Parts))
 	return p.print(app)
 }
 

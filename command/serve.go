@@ -42,6 +42,8 @@ type server struct {
 	bounds  boundFlags
 	after   afterFlag
 	require bool
+
+	advertise string // where other instances reach this one
 }
 
 func (v *server) command() *cobra.Command {
@@ -106,6 +108,8 @@ under way end, and the server exits with 0. A second signal ends it at once.`,
 	c.Flags().DurationVar(&v.maxWait, "max-wait", time.Second, "refuse requests that would wait longer for a loader to begin")
 	c.Flags().DurationVar(&v.after.budget, "work-after", 0, "how long a request that added jobs runs them after its response; 0 to leave them to others (GORGON_WORK_AFTER)")
 	p.fromEnv(c, "work-after", "GORGON_WORK_AFTER")
+	c.Flags().StringVar(&v.advertise, "advertise", "", "where other instances reach this one for rooms, host:port or https://host; none where they cannot (GORGON_ADVERTISE)")
+	p.fromEnv(c, "advertise", "GORGON_ADVERTISE")
 	v.bounds.add(c)
 	return c
 }
@@ -121,7 +125,7 @@ func (v *server) check() error {
 	case v.role != roleServe && v.role != roleWeb && v.role != roleWorker:
 		return misused("--role %s: use %s, %s or %s (its default comes from GORGON_ROLE)", quoted(v.role), roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(v.build.check(), v.bounds.check(), v.after.check(), v.listenFlags.check(), v.metrics.check())
+	return cmp.Or(v.build.check(), checkAdvertise(v.advertise), v.bounds.check(), v.after.check(), v.listenFlags.check(), v.metrics.check())
 }
 
 // warnOfSeal warns of props that are made for one visitor and sealed with a key
@@ -171,6 +175,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.closeAuth()) }()
 	defer func() { err = errors.Join(err, p.closeFiles()) }()
 	defer func() { err = errors.Join(err, p.closeJobs()) }()
+	defer func() { err = errors.Join(err, p.closeRooms()) }()
 	// Before a build that may take long: malformed stores and ports in use are
 	// reported first.
 	if _, err := p.stores.driver(); err != nil {
@@ -227,6 +232,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	warnOfSeal(p)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	v.useRooms(ctx, s.seed.Manifest().Binary, front)
 	if p.config.Auth != nil {
 		p.config.Auth.Serve(ctx, kept.Coherence())
 	}
@@ -245,6 +251,9 @@ func (v *server) run(ctx context.Context) (err error) {
 		}
 		if p.config.Jobs != nil {
 			p.config.Jobs.State(&now)
+		}
+		if p.config.Rooms != nil {
+			p.config.Rooms.State(&now)
 		}
 		now.Started = verified.done() == nil
 		return now
@@ -270,6 +279,8 @@ func (v *server) run(ctx context.Context) (err error) {
 	handler = v.after.wrap(p, handler)
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
+	} else {
+		handler = p.withPeers(handler)
 	}
 	scraped.serve(ctx)
 	done := v.work(kept.Context(ctx), s.seed, store)

@@ -71,10 +71,10 @@ var (
 	errNotMine = errors.New("this instance does not own the room")
 	errStopped = &gorgon.Error{Op: "do", Kind: gorgon.KindUnavailable, Err: errors.New("the instance stops"), RetryAfter: time.Second}
 	errLate    = &gorgon.Error{Op: "do", Kind: gorgon.KindUnavailable, Message: "The room cannot be reached.",
-		Err: errors.New("nobody answered in time: the store or the owner of the room cannot be reached"), RetryAfter: time.Second}
+		Err: errors.New("there was no answer in time: the store or the owner of the room cannot be reached"), RetryAfter: time.Second}
 )
 
-// An ask is an act that somebody waits for.
+// An ask is an act that a caller waits for.
 type ask struct {
 	Act
 	ctx  context.Context

@@ -1,4 +1,4 @@
-// Those who are told of a room on this instance: members, and other instances.
+// Those who hear of a room on this instance: members, and other instances.
 
 package host
 
@@ -79,7 +79,7 @@ type peer struct {
 	lost     chan struct{}
 }
 
-// An audience is who is told of a room.
+// An audience is who hears of a room.
 type audience struct {
 	mu      sync.Mutex
 	members map[*member]struct{}
@@ -152,7 +152,7 @@ func (a *audience) tell(records []record, tag string) {
 	}
 }
 
-// lineOf is records as another instance is told of them.
+// lineOf is records as another instance hears of them.
 func lineOf(records []record) line {
 	l := line{At: records[len(records)-1].at.String()}
 	for _, r := range records {
@@ -161,7 +161,7 @@ func lineOf(records []record) line {
 	return l
 }
 
-// frameOf is records as members are told of them; nil for nothing.
+// frameOf is records as members hear of them; nil for nothing.
 func frameOf(records []record, tag string) *frame {
 	var outs []byte
 	for _, r := range records {
@@ -239,7 +239,7 @@ func (a *audience) leavePeers() {
 	a.peers = nil
 }
 
-// end lets nobody join any more.
+// end lets no one else join.
 func (a *audience) end() {
 	a.restart()
 	a.mu.Lock()

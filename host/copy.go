@@ -11,7 +11,7 @@ import (
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
-// A record is an entry, and what members are told of it.
+// A record is an entry, and what members hear of it.
 type record struct {
 	at    rooms.Position // of the room, after it
 	entry []byte

@@ -1,8 +1,12 @@
-// What is counted.
+// What is counted, for monitoring.
 
 package host
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/gorgon-go/gorgon/metrics"
+)
 
 // counts are numbers of this instance since it was started.
 type counts struct {
@@ -16,4 +20,17 @@ func (h *Host) claimed(over bool) {
 	if over {
 		h.counts.taken.Add(1)
 	}
+}
+
+// State adds what is known of rooms.
+func (h *Host) State(to *metrics.State) {
+	for _, r := range h.all() {
+		to.Rooms++
+		if r.token.Load() != 0 {
+			to.RoomsOwned++
+		}
+		to.RoomMembers += int64(r.audience.count())
+	}
+	to.RoomOps, to.RoomRefused = h.counts.accepted.Load(), h.counts.refused.Load()
+	to.RoomsClaimed, to.RoomsTaken = h.counts.owned.Load(), h.counts.taken.Load()
 }

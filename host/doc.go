@@ -11,7 +11,7 @@
 // instances send the owner what their members ask for, receive the entries, and
 // apply them to their copies, so that they can take the room at any moment.
 //
-// If an append fails, nobody knows whether it is stored. The copy is then thrown
+// If an append fails, it is not known whether it is stored. The copy is then thrown
 // away and read again from the log, and what was asked for is decided again: an
 // operation that is in the log is recognized by its client and number.
 //

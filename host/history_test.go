@@ -244,7 +244,7 @@ func TestPlantedRooms(t *testing.T) {
 	for name, h := range map[string]history{
 		"an append that failed is acknowledged": {plant: func(n *node) { n.options.Store = ackFirst{n.options.Store} }},
 		"no fence":                              {plant: func(n *node) { n.options.Store = noFence{n.options.Store} }},
-		"a client numbers each try anew":        {client: func(c *client) { c.anew = true }},
+		"a client numbers each try again":       {client: func(c *client) { c.again = true }},
 		"a member comes back with an old id":    {member: func(v *watcher) { v.old = true }},
 		"Apply depends on chance": {room: func(r *tapeRoom) {
 			apply := r.Apply
@@ -279,7 +279,7 @@ func (l ackFirst) Append(ctx context.Context, room string, a rooms.Append) (room
 	return at, err
 }
 
-// noFence appends wherever the room is, whoever owns it.
+// noFence appends wherever the room is, whatever instance owns it.
 type noFence struct{ rooms.Log }
 
 func (l noFence) Append(ctx context.Context, room string, a rooms.Append) (rooms.Position, error) {

@@ -149,7 +149,7 @@ func (h *Host) open(d *rooms.Definition, key string) (r *room, done func(), err 
 	}, nil
 }
 
-// forget removes a room that nobody has used for a time.
+// forget removes a room that was not used for a time.
 func (h *Host) forget(r *room, after time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

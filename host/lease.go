@@ -17,8 +17,8 @@ const (
 // and call the store meanwhile.
 type lease struct {
 	turn  chan struct{} // has room for one
-	until time.Time // it lasts at least until then
-	used  time.Time // when a room was there last
+	until time.Time     // it lasts at least until then
+	used  time.Time     // when a room was there last
 }
 
 // alive makes sure that there is a lease, which is renewed from then on.
@@ -146,7 +146,7 @@ func (h *Host) look() {
 	}
 }
 
-// sweep removes the rooms that nobody has used for as long as their kind is kept.
+// sweep removes the rooms that were not used for as long as their kind is kept.
 func (h *Host) sweep() {
 	for _, d := range h.definitions {
 		for d.Keep > 0 && h.context.Err() == nil {

@@ -195,7 +195,7 @@ func (h *Host) receive(w http.ResponseWriter, r *http.Request, d *rooms.Definiti
 	return nil
 }
 
-// join lets a connection be told of the room, and returns what it has to be told
+// join lets a connection hear of the room, and returns what it has to be told
 // first: what follows the id that it has, or the state.
 func (h *Host) join(ctx context.Context, r *room, v visitor, id string) (m *member, first []*frame, err error) {
 	m = &member{who: v.who, queue: make(chan *frame, memberQueue), lost: make(chan struct{})}

@@ -133,7 +133,7 @@ func (r *room) commit(ctx context.Context, token uint64, batch []*ask) error {
 	return nil
 }
 
-// refuse is what a member is told of an error of Apply.
+// refuse is what a member hears of an error of Apply.
 func (r *room) refuse(err error) *Refusal {
 	r.h.counts.refused.Add(1)
 	refusal := refusalOf(err)

@@ -19,9 +19,6 @@ import (
 	"github.com/gorgon-go/gorgon/wire"
 )
 
-// Peers is the path below which instances call each other.
-const Peers = wire.Root + "rooms/"
-
 const (
 	connect  = 500 * time.Millisecond
 	maxLine  = 64 << 20 // of what an instance sends another
@@ -82,7 +79,7 @@ func (p *peers) post(ctx context.Context, to rooms.Instance, what string, body a
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+Peers+what, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+wire.Rooms+what, bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}

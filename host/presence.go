@@ -32,7 +32,7 @@ type report struct {
 	at time.Time
 }
 
-// note says that somebody came or left.
+// note says that a member came or left.
 func (p *presence) note() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

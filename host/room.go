@@ -19,12 +19,12 @@ const (
 	latest     = 1<<63 - 1        // where no room is: the last snapshot is read, if there is one
 	storeCall  = 5 * time.Second  // a call of the store
 	saveEvery  = 500              // entries between snapshots
-	idleAfter  = time.Minute      // a room that nobody uses is closed
+	idleAfter  = time.Minute      // a room that is not used is closed
 	firstRetry = 20 * time.Millisecond
 	maxRetry   = 500 * time.Millisecond
 )
 
-// A room has a copy of a room, those who are told of it, and a goroutine that the
+// A room has a copy of a room, those who hear of it, and a goroutine that the
 // copy belongs to: [room.run].
 type room struct {
 	h    *Host
@@ -50,7 +50,7 @@ type room struct {
 	copy    *replica       // nil: it is to be read from the log
 	past    *past          // what was told by the copy before this one
 	pending []*ask         // to be decided before others
-	told    rooms.Position // where those who are told are
+	told    rooms.Position // where those who listen are
 	saved   uint64         // where the last snapshot was made
 	shown   shown
 	retry   time.Duration
@@ -99,7 +99,7 @@ func (r *room) call(ctx context.Context, f func()) error {
 	}
 }
 
-// run keeps the copy until nobody uses the room, or the context ends.
+// run keeps the copy until the room is not used, or the context ends.
 func (r *room) run(ctx context.Context) {
 	defer close(r.ended)
 	for over := uint64(0); ctx.Err() == nil; {
@@ -234,7 +234,7 @@ func (r *room) catchUp(ctx context.Context) error {
 
 var (
 	errBroken = errors.New("the log of the room does not fit its position: restore it from a backup, or remove the room")
-	errIdle   = errors.New("nobody uses the room")
+	errIdle   = errors.New("the room is not used")
 )
 
 // drop throws the copy away: something may have been applied to it that is not in
@@ -301,7 +301,7 @@ func (r *room) save(every uint64) {
 	})
 }
 
-// closes closes the room if nobody has used it for a time: then the host does not
+// closes closes the room if it was not used for a time: then the host does not
 // know it any more.
 func (r *room) closes(after time.Duration) bool {
 	if !r.audience.empty() || len(r.pending) > 0 || !r.h.forget(r, after) {

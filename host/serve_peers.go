@@ -13,9 +13,10 @@ import (
 
 	"github.com/gorgon-go/gorgon/events"
 	"github.com/gorgon-go/gorgon/rooms"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
-// ServePeer answers other instances, at paths below [Peers]. Who does not have the
+// ServePeer answers other instances, at paths below [wire.Rooms]. Who does not have the
 // key of this instance, which is in the store, is told that there is nothing.
 func (h *Host) ServePeer(w http.ResponseWriter, r *http.Request) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -25,7 +26,7 @@ func (h *Host) ServePeer(w http.ResponseWriter, r *http.Request) {
 	}
 	decode := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCall)).Decode
 	var err error
-	switch strings.TrimPrefix(r.URL.Path, Peers) {
+	switch strings.TrimPrefix(r.URL.Path, wire.Rooms) {
 	case "act":
 		var a acting
 		if err = decode(&a); err == nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/rooms"
 	"github.com/gorgon-go/gorgon/rooms/roomstest"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A tape is the state of the rooms of the tests: all that was said.
@@ -142,7 +143,7 @@ func (n *node) decide(c roomstest.Call) roomstest.Fault {
 	return roomstest.Fault{}
 }
 
-// kill ends an instance: what it does from now on reaches nobody.
+// kill ends an instance: what it does from now on reaches no other.
 func (n *node) kill() {
 	n.mu.Lock()
 	n.dead = true
@@ -236,7 +237,7 @@ func (t network) RoundTrip(r *http.Request) (*http.Response, error) {
 				return
 			}
 		}
-		if strings.HasPrefix(r.URL.Path, Peers) {
+		if strings.HasPrefix(r.URL.Path, wire.Rooms) {
 			to.ServePeer(p, in)
 			return
 		}
@@ -336,7 +337,7 @@ type client struct {
 	n     uint64
 	acked []string
 	tries int
-	anew  bool // planted: another number for each try
+	again bool // planted: another number for each try
 }
 
 func (w *world) client(name, key string) *client {
@@ -349,7 +350,7 @@ func (c *client) say(ctx context.Context, text string) bool {
 	for ctx.Err() == nil {
 		sent, _ := json.Marshal(map[string]any{"client": c.name, "ops": []any{map[string]any{"n": c.n, "op": say{text}}}})
 		c.tries++
-		if c.anew {
+		if c.again {
 			c.n++
 		}
 		if accepted, known := c.try(ctx, sent); known {

@@ -106,6 +106,14 @@ type State struct {
 	LiveFails uint64 // makings of live parts that failed, so far
 	LiveSent  uint64 // changes that were sent to browsers, so far
 
+	Rooms        int64  // that this instance has copies of
+	RoomsOwned   int64  // of these: it decides what is accepted
+	RoomMembers  int64  // connections of members
+	RoomOps      uint64 // operations that were accepted here, so far
+	RoomRefused  uint64 // operations that were refused here, so far
+	RoomsTaken   uint64 // rooms that were taken from an owner that did not answer, so far
+	RoomsClaimed uint64 // rooms that this instance got, those taken included, so far
+
 	Sessions int64  // and API tokens in memory, approximately
 	Lookups  uint64 // of sessions and tokens in their store, so far
 	Revoked  uint64 // sessions and tokens that this instance has ended, so far

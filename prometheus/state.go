@@ -53,6 +53,13 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_live_made_total", "Makings of live parts."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveMade) }},
 		{desc("gorgon_live_failed_total", "Makings of live parts that failed."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveFails) }},
 		{desc("gorgon_live_sent_total", "Changes of live parts that were sent to browsers."), client.CounterValue, func(s metrics.State) float64 { return float64(s.LiveSent) }},
+		{desc("gorgon_rooms", "Rooms that this instance has copies of."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Rooms) }},
+		{desc("gorgon_rooms_owned", "Rooms that this instance owns."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.RoomsOwned) }},
+		{desc("gorgon_room_members", "Connections of members of rooms."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.RoomMembers) }},
+		{desc("gorgon_room_operations_total", "Operations that were accepted."), client.CounterValue, func(s metrics.State) float64 { return float64(s.RoomOps) }},
+		{desc("gorgon_room_refused_total", "Operations that were refused."), client.CounterValue, func(s metrics.State) float64 { return float64(s.RoomRefused) }},
+		{desc("gorgon_rooms_claimed_total", "Rooms that this instance got."), client.CounterValue, func(s metrics.State) float64 { return float64(s.RoomsClaimed) }},
+		{desc("gorgon_rooms_taken_total", "Rooms that were taken from an owner that did not answer."), client.CounterValue, func(s metrics.State) float64 { return float64(s.RoomsTaken) }},
 		{desc("gorgon_commits_unlooked", "1 while the database cannot be asked for commits."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Unlooked) }},
 	}}
 }

@@ -101,6 +101,12 @@
 //
 // (+info only to find out whether the server evicts.)
 //
+// Rooms need these besides, the last line only to find out whether the server may
+// lose rooms:
+//
+//	+rpush +lrange +lindex +llen +ltrim
+//	+info +config|get
+//
 // On a replica, pages can be read and every write fails with
 // [pages.ErrReadOnly].
 //
@@ -126,6 +132,31 @@
 // slot, so that it works in a cluster. The clock of the server counts limits, and
 // the server itself removes what has expired.
 //
+// # Rooms
+//
+// [OpenRooms] keeps rooms in a Redis. They have keys of their own, so that all can
+// share a server; but a server for rooms must not evict, and must have written what
+// it acknowledges:
+//
+//	maxmemory-policy noeviction
+//	appendonly       yes
+//	appendfsync      always
+//
+// With another setting what members were told is done can be lost: with everysec
+// the last second when the machine ends, without appendonly all when the server
+// ends. The store says so once in the log, and [Rooms.Loses] lists it. A replica
+// that takes over lacks what it had not received, whatever is set: see
+// min-replicas-to-write. A room that has lost its last entries is at another
+// position, which its members' instances notice.
+//
+// A call is one script, or for Positions one pipeline, and one round trip. All keys
+// of a prefix are in one slot, so that rooms and the leases of instances are
+// compared in one step, also in a cluster. Times and leases are counted by the
+// clock of the server; only their ends are left to its expiry.
+//
+// An append is atomic: a server that ends in the middle of it has, when it comes
+// back, all of it or nothing. The store never repeats one whose answer was lost.
+//
 // # Layout, version 1
 //
 // Every key begins with the prefix and the version: {gorgon}:v1:… The braces
@@ -147,6 +178,14 @@
 //	user:USER   sorted set: the records that a user has, by when they are
 //	            forgotten
 //	limit:KEY   string: when all of a limit has come back, until then
+//
+//	instance:ID hash: the lease of an instance that may own rooms, until its end
+//	rooms       sorted set: the names of all rooms, in their own order
+//	room:NAME   hash: where a room is, its owner, and its build
+//	roomlog:NAME
+//	            list: its last entries, each after the chain at it as 16 digits
+//	roomstate:NAME
+//	            string: its snapshot
 //
 // Times are in microseconds. A record has a CRC-32C over its ID and its data: a
 // mismatch gives [pages.ErrCorrupt]. The time of a record's last use is updated

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/gorgon-go/gorgon/driver"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -34,11 +32,8 @@ type SessionsOptions struct {
 
 // Sessions are a store of sessions in a Redis. Make it with [OpenSessions].
 type Sessions struct {
-	name    string // for messages
-	base    string // the beginning of all keys
+	*caller
 	scripts sessionScripts
-	link    *link
-	life    *driver.Life
 	log     *slog.Logger
 	checked atomic.Bool // whether the server evicts
 }
@@ -49,30 +44,18 @@ var _ sessions.Store = (*Sessions)(nil)
 // documentation. It does not contact the server: until the server can be
 // reached, the methods fail.
 func OpenSessions(ctx context.Context, location string, opts SessionsOptions) (*Sessions, error) {
-	p, err := parse(location)
+	c, err := newCaller(ctx, location, "sessions", "SessionsOptions", opts.TLS, sessions.ErrClosed)
 	if err != nil {
-		return nil, fmt.Errorf("open redis for sessions: %w", err)
-	}
-	if opts.TLS != nil && p.option.TLSConfig == nil {
-		return nil, fmt.Errorf("open redis %s for sessions: SessionsOptions.TLS is set, but the location is not rediss:// or valkeys://", p.name)
-	}
-	if opts.TLS != nil {
-		p.useTLS(opts.TLS)
+		return nil, err
 	}
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
-	s := &Sessions{name: p.name, base: newKeys(p.prefix).base, scripts: newSessionScripts(), log: opts.Log}
-	s.life = driver.NewLife(ctx)
-	s.link = newLink(s.life.Calls(), p.option)
-	return s, nil
+	return &Sessions{caller: c, scripts: newSessionScripts(), log: opts.Log}, nil
 }
 
 // Close waits a second for the calls in progress. A second Close has no effect.
-func (s *Sessions) Close() error {
-	s.life.Close(s.link.close, s.link.conns.cut)
-	return nil
-}
+func (s *Sessions) Close() error { return s.caller.Close() }
 
 func (s *Sessions) record(id sessions.ID) string { return s.base + "session:" + id.String() }
 func (s *Sessions) user(user string) string      { return s.base + "user:" + user }

@@ -3,13 +3,11 @@
 package redis
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -53,34 +51,17 @@ func newSessionScripts() sessionScripts {
 
 // run calls a script, unless the checks of the arguments fail.
 func (s *Sessions) run(ctx context.Context, doing string, sc script, checks []error, keys []string, args ...string) (answer rueidis.RedisMessage, err error) {
-	inner, end, err := s.life.Begin(ctx)
-	switch {
-	case s.life.Closed():
-		err = sessions.ErrClosed
-	case err == nil:
-		err = cmp.Or(checks...)
-	}
+	args = append([]string{s.base}, args...)
+	results, err := s.ask(ctx, doing, sc.again, checks, func(ctx context.Context, c rueidis.Client) []rueidis.RedisResult {
+		return []rueidis.RedisResult{sc.lua.Exec(ctx, c, keys, args)}
+	})
 	if err != nil {
-		if end != nil {
-			end()
-		}
 		return answer, err
 	}
-	defer end()
-	args = append([]string{s.base}, args...)
-	call := func(ctx context.Context, c rueidis.Client) []rueidis.RedisResult {
-		return []rueidis.RedisResult{sc.lua.Exec(ctx, c, keys, args)}
-	}
-	results, err := s.link.do(inner, call)
-	if sc.again && err != nil && inner.Err() == nil && isBroken(err) {
-		results, err = s.link.do(inner, call)
-	}
-	if err == nil {
-		answer, err = results[0].ToMessage()
-	}
-	if err == nil && !s.checked.Swap(true) {
+	if !s.checked.Swap(true) {
 		s.life.Go(s.check)
 	}
+	answer, err = results[0].ToMessage()
 	return answer, s.explain(ctx, doing, err)
 }
 
@@ -94,49 +75,14 @@ func (s *Sessions) count(ctx context.Context, doing string, sc script, checks []
 	return n, s.explain(ctx, doing, err)
 }
 
-// explain says what was being done, and translates the server's errors into
-// those of the contract, with a hint.
-func (s *Sessions) explain(ctx context.Context, doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	switch {
-	case ctx.Err() != nil:
-		err = ctx.Err()
-	case s.life.Closed():
-		return sessions.ErrClosed
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // not the caller's deadline
-		err = errors.New("the server accepted the connection but does not answer")
-	case errors.Is(err, rueidis.ErrClosing):
-		err = errors.New("the connection was lost")
-	case errors.Is(err, rueidis.ErrNoSlot):
-		err = fmt.Errorf("%w: the cluster is not complete", err)
-	case code(err) == "OOM":
-		err = fmt.Errorf("the server's memory is full: raise maxmemory: %w", err)
-	case code(err) == "READONLY":
-		err = errors.New("the location leads to a replica: it must lead to the primary (READONLY)")
-	default:
-		err = repairable(err)
-	}
-	return fmt.Errorf("redis %s: %s: %w", s.name, doing, err)
-}
-
 // check says so if the server may evict sessions. A user that may not ask is
 // not told.
 func (s *Sessions) check() {
 	ctx, cancel := context.WithTimeout(s.life.Open(), silenceTimeout)
 	defer cancel()
-	results, err := s.link.do(ctx, func(ctx context.Context, c rueidis.Client) []rueidis.RedisResult {
-		return []rueidis.RedisResult{c.Do(ctx, c.B().Info().Section("memory").Build())}
-	})
+	value, err := s.info(ctx, "memory")
 	if err != nil {
 		return
-	}
-	info, _ := results[0].ToString()
-	value := func(name string) string {
-		_, rest, _ := strings.Cut(info, "\n"+name+":")
-		line, _, _ := strings.Cut(rest, "\r\n")
-		return line
 	}
 	policy := value("maxmemory_policy")
 	if policy != "" && policy != "noeviction" && value("maxmemory") != "0" {

@@ -124,4 +124,7 @@ func TestCluster(t *testing.T) {
 	t.Run("sessions", func(t *testing.T) {
 		sessionsHarness(node.Addr, func(*testing.T) string { return node.URL + prefix() }).Run(t)
 	})
+	t.Run("rooms", func(t *testing.T) {
+		roomsHarness(func(*testing.T) string { return node.URL + prefix() }).Run(t)
+	})
 }

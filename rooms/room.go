@@ -46,7 +46,7 @@ type Room[S, Op, Out any] struct {
 	// context of its request ends the connection. Default: none.
 	Guards []func(http.Handler) http.Handler
 
-	// Keep is how long a room is stored that nobody uses. Default: forever.
+	// Keep is how long a room is stored that is not used. Default: forever.
 	Keep time.Duration
 
 	// History is how many operations before the last snapshot stay in the log.
@@ -119,8 +119,8 @@ func (r Room[S, Op, Out]) Look(ctx context.Context, key string) (s S, at Positio
 	return s, at, err
 }
 
-// A Topic is a room that remembers its latest messages. Its members are told of
-// each new one.
+// A Topic is a room that remembers its latest messages. Its members hear each
+// new one.
 //
 //	var chat = rooms.Topic[Message]{Name: "chat", Path: "/orders/{id}/chat", Latest: 50, Send: true}
 type Topic[M any] struct {

@@ -51,6 +51,7 @@ const (
 	Locale = Root + "locale" // remembers the language that a visitor chose
 	Purge  = Root + "purge"  // takes signed purges
 	Tick   = Root + "tick"   // runs a batch of jobs
+	Rooms  = Root + "rooms/" // where instances call each other
 )
 
 // Names among the assets of a site: of the browser runtime, and of the module for
