@@ -1,0 +1,217 @@
+// Rooms, and clients of them whose connections are cut.
+
+package generate_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/describe"
+	"github.com/gorgon-go/gorgon/generate"
+	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/host"
+	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/rooms"
+)
+
+// A Tape is the state of a room: all that was said.
+type Tape struct {
+	Said []string `json:"said"`
+	Mood Level    `json:"mood,omitempty"`
+}
+
+type Say struct {
+	Text string `json:"text" check:"max=40"`
+	Mood Level  `json:"mood,omitempty"`
+}
+
+type Heard struct {
+	Number int    `json:"number"`
+	Text   string `json:"text"`
+	By     string `json:"by"`
+}
+
+type Note struct {
+	Text string `json:"text" check:"min=1"`
+}
+
+func tapes(name string, rate int) rooms.Room[Tape, Say, Heard] {
+	return rooms.Room[Tape, Say, Heard]{
+		Name: name, Path: "/" + name + "/{key}/room", Summary: "A tape that all may speak on.", Rate: rate,
+		New: func(string) Tape { return Tape{Said: []string{}} },
+		Apply: func(s *Tape, do rooms.Act[Say]) ([]Heard, error) {
+			switch do.Op.Text {
+			case "no":
+				return nil, gorgon.Refuse("/text", "not this")
+			case "forbidden":
+				return nil, &gorgon.Error{Kind: gorgon.KindForbidden}
+			}
+			s.Said = append(s.Said, do.Op.Text)
+			if do.Op.Mood != "" {
+				s.Mood = do.Op.Mood
+			}
+			return []Heard{{int(do.Seq), do.Op.Text, do.By.Name}}, nil
+		},
+		Enter: func(_ context.Context, r *http.Request, key string) (rooms.Member, error) {
+			if key == "closed" {
+				return rooms.Member{}, &gorgon.Error{Kind: gorgon.KindForbidden, Message: "The tape is closed."}
+			}
+			return rooms.Member{Name: "ada"}, nil
+		},
+	}
+}
+
+// A studio is the app with its rooms being served. It can cut all connections.
+type studio struct {
+	url     string
+	openapi []byte
+	app     gorgon.App
+
+	mu          sync.Mutex
+	connections map[net.Conn]http.ConnState
+	sockets     int // that were asked for
+	streams     int
+	cuts        int
+}
+
+// openStudio serves the app. Below /plain it is as behind a proxy that does not
+// know WebSockets.
+func openStudio(t *testing.T) *studio {
+	t.Helper()
+	s := &studio{app: newApp().Erased(), connections: map[net.Conn]http.ConnState{}}
+	var err error
+	if s.openapi, err = describe.OpenAPI(s.app); err != nil {
+		t.Fatal(err)
+	}
+	house := host.New(host.Options{Store: &cutting{Rooms: mem.NewRooms(), cut: s.cut}})
+	house.Use(nil, s.app, "test")
+	house.Start(t.Context())
+	t.Cleanup(func() { _ = house.Close() })
+	site := gorgontest.Open(t, s.app)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.note(r)
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/plain/") && r.Header.Get("Upgrade") != "":
+			http.Error(w, "A proxy that does not know WebSockets.", http.StatusBadGateway)
+		case strings.HasPrefix(r.URL.Path, "/plain/"):
+			http.StripPrefix("/plain", site).ServeHTTP(w, r)
+		default:
+			site.ServeHTTP(w, r)
+		}
+	}))
+	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if state == http.StateClosed {
+			delete(s.connections, c)
+			return
+		}
+		s.connections[c] = state
+	}
+	server.Start()
+	t.Cleanup(func() {
+		s.cut() // httptest does not know those of WebSockets
+		server.Close()
+	})
+	s.url = server.URL
+	return s
+}
+
+func (s *studio) note(r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case r.Header.Get("Upgrade") != "":
+		s.sockets++
+	case strings.HasSuffix(r.URL.Path, "/room") && r.Method == http.MethodGet:
+		s.streams++
+	}
+}
+
+func (s *studio) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cuts++
+	for c := range s.connections {
+		c.Close()
+	}
+}
+
+// seen returns how many WebSockets and streams were asked for since the last call,
+// and how often all connections were cut.
+func (s *studio) seen() (sockets, streams, cuts int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sockets, streams, cuts = s.sockets, s.streams, s.cuts
+	s.sockets, s.streams, s.cuts = 0, 0, 0
+	return sockets, streams, cuts
+}
+
+// said is what the tape of a key has.
+func (s *studio) said(t *testing.T, key string) []string {
+	t.Helper()
+	for _, h := range s.app.Handlers() {
+		if d, ok := h.Handler.(*rooms.Definition); ok && d.Name == "tape" {
+			data, _, err := d.Host().Look(t.Context(), d, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tape Tape
+			if err := json.Unmarshal(data, &tape); err != nil {
+				t.Fatal(err)
+			}
+			return tape.Said
+		}
+	}
+	t.Fatal("the app has no tape")
+	return nil
+}
+
+// cutting is a store that cuts the connections of members after every tenth
+// append, before they are told of it.
+type cutting struct {
+	*mem.Rooms
+	cut func()
+
+	mu      sync.Mutex
+	appends int
+}
+
+func (c *cutting) Append(ctx context.Context, room string, a rooms.Append) (rooms.Position, error) {
+	at, err := c.Rooms.Append(ctx, room, a)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.appends++; c.appends%10 == 0 && strings.Contains(room, "cut") {
+		c.cut()
+	}
+	return at, err
+}
+
+// Node.js has no WebSocket without the flag.
+func TestRoomsTypeScript(t *testing.T) {
+	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
+	s := openStudio(t)
+	dir := t.TempDir()
+	write(t, dir, "api.ts", generate.TypeScript(modelOf(t, s.openapi)))
+	write(t, dir, "package.json", []byte(`{"type": "module"}`))
+	write(t, dir, "tsconfig.json", []byte(strict))
+	for _, name := range []string{"check.ts", "rooms.ts"} {
+		write(t, dir, name, read(t, "typescript/"+name))
+	}
+	run(t, dir, tsc, "--project", "tsconfig.json")
+	report(t, run(t, dir, "node", "out/rooms.js", s.url), 40)
+	if sockets, streams, cuts := s.seen(); sockets != 0 || streams < 30 || cuts < 12 {
+		t.Errorf("without WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
+	}
+	report(t, run(t, dir, "node", "--experimental-websocket", "out/rooms.js", s.url), 50)
+	if sockets, streams, cuts := s.seen(); sockets < 30 || streams < 20 || cuts < 16 {
+		t.Errorf("with WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
+	}
+}
