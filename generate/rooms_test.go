@@ -207,11 +207,31 @@ func TestRoomsTypeScript(t *testing.T) {
 	}
 	run(t, dir, tsc, "--project", "tsconfig.json")
 	report(t, run(t, dir, "node", "out/rooms.js", s.url), 40)
-	if sockets, streams, cuts := s.seen(); sockets != 0 || streams < 30 || cuts < 12 {
+	if sockets, streams, cuts := s.seen(); sockets != 0 || streams < 20 || cuts < 12 {
 		t.Errorf("without WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
 	}
 	report(t, run(t, dir, "node", "--experimental-websocket", "out/rooms.js", s.url), 50)
-	if sockets, streams, cuts := s.seen(); sockets < 30 || streams < 20 || cuts < 16 {
+	if sockets, streams, cuts := s.seen(); sockets < 20 || streams < 12 || cuts < 16 {
 		t.Errorf("with WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
+	}
+}
+
+func TestRoomsGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a compiler")
+	}
+	s := openStudio(t)
+	dir := t.TempDir()
+	client, err := generate.Go(modelOf(t, s.openapi), "kitchen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "go.mod", []byte("module example.com/other\n\ngo 1.26\n"))
+	write(t, dir, "kitchen/kitchen.go", client)
+	write(t, dir, "main.go", read(t, "golang/rooms.go.txt"))
+	run(t, dir, "go", "vet", "./...")
+	report(t, run(t, dir, "go", "run", ".", s.url), 20)
+	if _, streams, cuts := s.seen(); streams < 4 || cuts < 4 {
+		t.Errorf("there were %d streams and %d cuts", streams, cuts)
 	}
 }

@@ -62,7 +62,7 @@ for (const [name, app, way] of ways) {
   for (const { c } of [watched, spoken]) {
     check(`${name}: said`, c.said, want);
     check(`${name}: gaps and states`, [c.gaps, c.states], [0, 1]);
-    check(`${name}: cut`, c.opened > 3, true);
+    check(`${name}: cut`, c.opened > 1, true);
   }
   await until(`${name}: two members`, () => watched.c.members.count === 2);
   check(`${name}: you`, [watched.c.you?.name, watched.c.members.list.some((m) => m.id === watched.c.you?.id)], ["ada", true]);
