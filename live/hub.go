@@ -14,10 +14,14 @@ import (
 // A Piece is how something is at one time.
 type Piece struct {
 	// Version names the content: two pieces with one version are the same. "" is
-	// for a piece that has no content which all followers share: they are told
-	// once that a purge concerns it, and see for themselves.
+	// for a piece whose key names what a follower has: followers are told once
+	// that a purge concerns it, or that its time is over, and see for themselves.
 	Version string
 	Data    []byte // what followers get; it is not changed
+
+	// Named says that followers do not share the content: they hear that
+	// there is a new version, and see for themselves. Those without a version are so anyway.
+	Named bool
 
 	// Subjects are those whose purges concern the piece.
 	Subjects []string
@@ -73,8 +77,10 @@ const (
 	many = 32
 
 	// A piece that cannot be made is tried again after retryMin, then after twice
-	// that, and at last every retryMax.
+	// that, and at last every retryMax. A purge of it has it tried at once, but not
+	// more often than every retryPurged.
 	retryMin, retryMax = 3 * time.Second, time.Minute
+	retryPurged        = time.Second
 
 	tendEvery = time.Second
 
@@ -115,11 +121,13 @@ type piece[K comparable] struct {
 	have      bool   // now was made
 	gone      bool   // it is no longer there
 	asked     bool   // it has no version, and a purge concerns it
+	crowd     int    // pieces that the last purge concerned, of those without a version
 	begun     uint64 // makings
 	made      time.Time
 	failures  int
 	phase     phase
-	timer     *time.Timer // for when it is out of date by itself; nil for none
+	sooner    chan time.Duration // while it waits to be tried again: takes another time for that
+	timer     *time.Timer        // for when it is out of date by itself; nil for none
 	followers map[*follow[K]]struct{}
 }
 
@@ -180,7 +188,7 @@ func (h *Hub[K]) Figures() Figures {
 
 // tend calls Tend for as long as anything is followed.
 func (h *Hub[K]) tend() {
-	for pause(h.life, tendEvery) {
+	for pause(h.life, tendEvery, nil) {
 		h.mu.Lock()
 		h.tending = h.figures.Followers > 0
 		more := h.tending
@@ -198,10 +206,14 @@ func (h *Hub[K]) purged(subject string) {
 	defer h.mu.Unlock()
 	all := h.concerned[subject]
 	for p := range all {
+		if p.have && p.now.Version == "" && p.now.Holds != nil && p.now.Holds() {
+			continue // it is told again, and what followers have is newer
+		}
 		var after time.Duration
 		if len(all) > many {
 			after = rand.N(h.config.Spread)
 		}
+		p.crowd = len(all)
 		h.outdate(p, after)
 	}
 }
@@ -211,8 +223,12 @@ func (h *Hub[K]) outdate(p *piece[K], after time.Duration) {
 	switch {
 	case p.phase == works:
 		p.phase = purged
+	case p.phase == waits && p.sooner != nil:
+		p.sooner <- max(after, time.Until(p.made.Add(retryPurged)))
+		p.sooner = nil
 	case p.phase == rests && p.have && p.now.Version == "":
 		p.asked = true
+		p.still()
 		for f := range p.followers {
 			f.stream.wake()
 		}
@@ -228,7 +244,26 @@ func (h *Hub[K]) plan(p *piece[K], after time.Duration) {
 	}
 	p.still()
 	p.phase = waits
-	h.work.Go(func() { h.makeAgain(p, after) })
+	h.work.Go(func() {
+		if pause(h.life, after, nil) {
+			h.makeAgain(p)
+		}
+	})
+}
+
+// retry has a piece that could not be made made after a time, or sooner; the
+// caller holds mu.
+func (h *Hub[K]) retry(p *piece[K], after time.Duration) {
+	if h.closed {
+		return
+	}
+	sooner := make(chan time.Duration, 1)
+	p.phase, p.sooner = waits, sooner
+	h.work.Go(func() {
+		if pause(h.life, after, sooner) {
+			h.makeAgain(p)
+		}
+	})
 }
 
 // still stops the piece's timer; the caller holds mu.
@@ -239,11 +274,8 @@ func (p *piece[K]) still() {
 	}
 }
 
-// makeAgain waits for its time and for a slot, and makes a piece.
-func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
-	if after > 0 && !pause(h.life, after) {
-		return
-	}
+// makeAgain waits for a slot, and makes a piece.
+func (h *Hub[K]) makeAgain(p *piece[K]) {
 	slots := h.slotsOf(p.key)
 	select {
 	case slots <- struct{}{}:
@@ -253,7 +285,7 @@ func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
 	defer func() { <-slots }()
 	h.mu.Lock()
 	followed := len(p.followers) > 0
-	p.phase = works
+	p.phase, p.sooner = works, nil
 	p.begun++
 	h.mu.Unlock()
 	if !followed {
@@ -298,7 +330,11 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 		if p.failures++; p.failures == 1 {
 			h.config.Log.Warn("a live part of pages cannot be made; browsers keep what they show", "err", err)
 		}
-		h.plan(p, min(retryMin<<min(p.failures-1, 10), retryMax))
+		after := min(retryMin<<min(p.failures-1, 10), retryMax)
+		if again {
+			after = retryPurged
+		}
+		h.retry(p, after)
 		h.mu.Unlock()
 		return
 	default:
@@ -310,7 +346,8 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 		again = again || !p.holds()
 		if made.Version == "" {
 			p.asked, again = p.asked || again, false
-		} else if !again && !made.Until.IsZero() {
+		}
+		if !again && !p.asked && !made.Until.IsZero() {
 			h.await(p, made.Until)
 		}
 	}
@@ -334,7 +371,7 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 // wake wakes streams, some at a time.
 func (h *Hub[K]) wake(streams []*Stream[K]) {
 	for i, s := range streams {
-		if i%flock == flock-1 && !pause(h.life, breath) {
+		if i%flock == flock-1 && !pause(h.life, breath, nil) {
 			return
 		}
 		s.wake()
@@ -374,14 +411,22 @@ func (h *Hub[K]) index(p *piece[K], subjects []string) {
 	}
 }
 
-// pause waits, and says whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits, and says whether to go on. What comes from sooner is how long to
+// wait from then on.
+func pause(ctx context.Context, d time.Duration, sooner <-chan time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+	for {
+		select {
+		case <-timer.C:
+			return true
+		case d := <-sooner:
+			timer.Reset(d)
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
