@@ -4,10 +4,10 @@ package generate_test
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +19,7 @@ import (
 	"github.com/gorgon-go/gorgon/host"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/rooms"
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 // A Tape is the state of a room: all that was said.
@@ -82,8 +83,8 @@ type studio struct {
 }
 
 // openStudio serves the app. Below /plain it is as behind a proxy that does not
-// know WebSockets.
-func openStudio(t *testing.T) *studio {
+// know WebSockets. Below /run are the pages that are made of the description.
+func openStudio(t *testing.T, pages func(openapi []byte) http.Handler) *studio {
 	t.Helper()
 	s := &studio{app: newApp().Erased(), connections: map[net.Conn]http.ConnState{}}
 	var err error
@@ -95,9 +96,15 @@ func openStudio(t *testing.T) *studio {
 	house.Start(t.Context())
 	t.Cleanup(func() { _ = house.Close() })
 	site := gorgontest.Open(t, s.app)
+	run := http.NotFoundHandler()
+	if pages != nil {
+		run = pages(s.openapi)
+	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.note(r)
 		switch {
+		case strings.HasPrefix(r.URL.Path, "/run/"):
+			run.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/plain/") && r.Header.Get("Upgrade") != "":
 			http.Error(w, "A proxy that does not know WebSockets.", http.StatusBadGateway)
 		case strings.HasPrefix(r.URL.Path, "/plain/"):
@@ -154,26 +161,6 @@ func (s *studio) seen() (sockets, streams, cuts int) {
 	return sockets, streams, cuts
 }
 
-// said is what the tape of a key has.
-func (s *studio) said(t *testing.T, key string) []string {
-	t.Helper()
-	for _, h := range s.app.Handlers() {
-		if d, ok := h.Handler.(*rooms.Definition); ok && d.Name == "tape" {
-			data, _, err := d.Host().Look(t.Context(), d, key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var tape Tape
-			if err := json.Unmarshal(data, &tape); err != nil {
-				t.Fatal(err)
-			}
-			return tape.Said
-		}
-	}
-	t.Fatal("the app has no tape")
-	return nil
-}
-
 // cutting is a store that cuts the connections of members after every tenth
 // append, before they are told of it.
 type cutting struct {
@@ -197,7 +184,7 @@ func (c *cutting) Append(ctx context.Context, room string, a rooms.Append) (room
 // Node.js has no WebSocket without the flag.
 func TestRoomsTypeScript(t *testing.T) {
 	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
-	s := openStudio(t)
+	s := openStudio(t, nil)
 	dir := t.TempDir()
 	write(t, dir, "api.ts", generate.TypeScript(modelOf(t, s.openapi)))
 	write(t, dir, "package.json", []byte(`{"type": "module"}`))
@@ -220,7 +207,7 @@ func TestRoomsGo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs a compiler")
 	}
-	s := openStudio(t)
+	s := openStudio(t, nil)
 	dir := t.TempDir()
 	client, err := generate.Go(modelOf(t, s.openapi), "kitchen")
 	if err != nil {
@@ -233,5 +220,19 @@ func TestRoomsGo(t *testing.T) {
 	report(t, run(t, dir, "go", "run", ".", s.url), 20)
 	if _, streams, cuts := s.seen(); streams < 4 || cuts < 4 {
 		t.Errorf("there were %d streams and %d cuts", streams, cuts)
+	}
+}
+
+func TestRoomsBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a browser")
+	}
+	s := openStudio(t, func(openapi []byte) http.Handler { return pagesOf(t, generate.TypeScript(modelOf(t, openapi))) })
+	tab := testbed.NewTab(t)
+	tab.Open(s.url + "/run/run.html?rooms&" + url.QueryEscape(s.url))
+	tab.Wait(`document.title === "done"`)
+	report(t, testbed.Eval[string](tab, `said.join("\n")`), 50)
+	if sockets, streams, cuts := s.seen(); sockets < 20 || streams < 12 || cuts < 16 {
+		t.Errorf("there were %d WebSockets, %d streams and %d cuts", sockets, streams, cuts)
 	}
 }
