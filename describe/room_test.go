@@ -38,6 +38,11 @@ func boards(name, path string) rooms.Room[board, move, moved] {
 	}
 }
 
+// The program of an app that has rooms alone describes it.
+var _ interface {
+	OpenAPI(gorgon.App) ([]byte, error)
+} = (*rooms.Definition)(nil)
+
 // A room is two operations, which name the types of its state, its operations and
 // what they lead to.
 func TestRooms(t *testing.T) {

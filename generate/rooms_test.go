@@ -3,16 +3,19 @@
 package generate_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/describe"
 	"github.com/gorgon-go/gorgon/generate"
 	"github.com/gorgon-go/gorgon/gorgontest"
@@ -162,7 +165,7 @@ func (s *studio) seen() (sockets, streams, cuts int) {
 }
 
 // cutting is a store that cuts the connections of members after every tenth
-// append, before they are told of it.
+// append, before they know of it.
 type cutting struct {
 	*mem.Rooms
 	cut func()
@@ -201,6 +204,42 @@ func TestRoomsTypeScript(t *testing.T) {
 	if sockets, streams, cuts := s.seen(); sockets < 20 || streams < 12 || cuts < 16 {
 		t.Errorf("with WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
 	}
+}
+
+// Clients of an app without rooms have nothing of them, and those of an app that has
+// nothing else compile.
+func TestRoomsAlone(t *testing.T) {
+	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
+	modules := installed(t, "clients", "node_modules")
+	none := api.Endpoint[Ticket, Ticket]{Path: "POST /tickets", Name: "ticket", Handle: func(_ context.Context, in Ticket) (Ticket, error) { return in, nil }}
+	dir := t.TempDir()
+	write(t, dir, "go.mod", []byte("module example.com/other\n\ngo 1.26\n"))
+	write(t, dir, "tsconfig.json", []byte(strict))
+	write(t, dir, "package.json", []byte(`{"type": "module"}`))
+	for name, part := range map[string]gorgon.Part{"none": none, "alone": tapes("tape", 1)} {
+		openapi, err := describe.OpenAPI(gorgon.App{Name: name, Parts: []gorgon.Part{part}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := modelOf(t, openapi)
+		golang, err := generate.Go(m, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typescript, dart := generate.TypeScript(m), generate.Dart(m)
+		for _, client := range [][]byte{typescript, golang, dart} {
+			if bytes.Contains(client, []byte("Room")) != (name == "alone") {
+				t.Errorf("%s: the client has rooms, or lacks them:\n%.300s", name, client)
+			}
+		}
+		write(t, dir, name+".ts", typescript)
+		write(t, dir, name+"/client.go", golang)
+		if said := run(t, ".", "node", "testdata/npm/dart.cjs", filepath.Dir(modules), write(t, dir, name+".dart", dart)); strings.Contains(said, "FAULT") {
+			t.Error(said)
+		}
+	}
+	run(t, dir, "go", "vet", "./...")
+	run(t, dir, tsc, "--project", "tsconfig.json")
 }
 
 func TestRoomsGo(t *testing.T) {
