@@ -58,7 +58,7 @@ var lattice = map[string][]string{
 	"jobs":          {"words", "schedule"},
 	"jobs/jobstest": {"jobs"},
 	// Rooms: state that many share; and their conformance kit.
-	"rooms":           {"words", "paths", "viewctx", "shape"},
+	"rooms":           {"words", "paths", "viewctx", "shape", "describe"},
 	"rooms/roomstest": {"rooms"},
 	// Mail: messages and their views, tests' outbox, and what sends and shows them.
 	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
