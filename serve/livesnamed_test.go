@@ -68,7 +68,7 @@ func openBaskets(t *testing.T, b *baskets, change func(*cache.Config)) *livingSi
 		Tags: func(string) []string { return []string{"offers"} },
 		View: func(s string) gorgon.Component { return gorgon.Text(s) },
 	}
-	app := gorgon.App{Navigation: &gorgon.Navigation{}, Parts: []gorgon.Part{
+	app := gorgon.App{Parts: []gorgon.Part{
 		basket,
 		gorgon.Page[int]{Path: "/", AllowRequestTime: true, View: func(int) gorgon.Component { return basket.Use(0) }},
 		gorgon.Page[int]{Path: "/own", LoadRequest: func(context.Context, gorgon.Input, *http.Request) (int, error) { return 0, nil }, View: func(int) gorgon.Component { return basket.Use(0) }},
