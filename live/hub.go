@@ -79,11 +79,10 @@ const (
 	tendEvery = time.Second
 
 	// Followers are woken some at a time, with a pause between: requests come in
-	// between. More than a crowd are woken more slowly, 10,000 in 1.5 s.
-	flock  = 64
-	breath = 500 * time.Microsecond
-	crowd  = 2000
-	rest   = 10 * time.Millisecond
+	// between. Of more than a crowd few are woken at a time, 10,000 in 1.5 s or so.
+	flock, breath = 64, 500 * time.Microsecond
+	few, rest     = 8, time.Millisecond
+	crowd         = 2000
 )
 
 // A Hub has what is followed at one instance. It is safe for concurrent use.
@@ -335,12 +334,12 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 
 // wake wakes streams, some at a time.
 func (h *Hub[K]) wake(streams []*Stream[K]) {
-	between := breath
+	together, between := flock, breath
 	if len(streams) > crowd {
-		between = rest
+		together, between = few, rest
 	}
 	for i, s := range streams {
-		if i%flock == flock-1 && !pause(h.life, between) {
+		if i%together == together-1 && !pause(h.life, between) {
 			return
 		}
 		s.wake()
