@@ -84,7 +84,8 @@ func (h *hall) onCommit(t *testing.T, n int) {
 	if faults := c.broken(); len(faults) > 0 {
 		t.Error(faults[0])
 	}
-	if made := after[1] - before[1]; made > changes || len(took) != n*changes {
+	// A change is purged twice where the server that has committed takes its time.
+	if made := after[1] - before[1]; made > 2*changes || len(took) != n*changes {
 		t.Errorf("%d loads and %d pieces of HTML for %d changes", made, len(took), changes)
 	}
 	t.Logf("%d changes at one server, %d streams at another: %d pieces of new HTML after p50 %v, p99 %v, at most %v; loads: %d and %d; load %s",

@@ -179,7 +179,9 @@ func certificate(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
-// nginxFront is a usual file for nginx: it says nothing of streams.
+// nginxFront is a usual file for nginx: it says nothing of streams. Without
+// max_fails a server that was not there once is left out for ten seconds, so that
+// none may be left while others restart.
 func nginxFront(t *testing.T, addrs []string) (plain, secure string) {
 	t.Helper()
 	cert, key := certificate(t)
@@ -188,7 +190,7 @@ func nginxFront(t *testing.T, addrs []string) (plain, secure string) {
 		t.Fatal(err)
 	}
 	file := fmt.Sprintf(`upstream app {
-	server %s;
+	server %s max_fails=0;
 }
 server {
 	listen 80;
@@ -199,7 +201,7 @@ server {
 		proxy_pass http://app;
 	}
 }
-`, strings.Join(addrs, ";\n\tserver "), addr, cert, key)
+`, strings.Join(addrs, " max_fails=0;\n\tserver "), addr, cert, key)
 	front := testbed.For(t, func() (*testbed.Server, error) { return testbed.Nginx([]byte(file)) })
 	return front.URL, "https://" + addr
 }

@@ -85,11 +85,10 @@ const (
 	tendEvery = time.Second
 
 	// Followers are woken some at a time, with a pause between: requests come in
-	// between. More than a crowd are woken more slowly, 10,000 in 1.5 s.
-	flock  = 64
-	breath = 500 * time.Microsecond
-	crowd  = 2000
-	rest   = 10 * time.Millisecond
+	// between. Of more than a crowd few are woken at a time, 10,000 in 1.5 s or so.
+	flock, breath = 64, 500 * time.Microsecond
+	few, rest     = 8, time.Millisecond
+	crowd         = 2000
 )
 
 // A Hub has what is followed at one instance. It is safe for concurrent use.

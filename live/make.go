@@ -160,12 +160,12 @@ func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
 
 // wake wakes streams, some at a time.
 func (h *Hub[K]) wake(streams []*Stream[K]) {
-	between := breath
+	together, between := flock, breath
 	if len(streams) > crowd {
-		between = rest
+		together, between = few, rest
 	}
 	for i, s := range streams {
-		if i%flock == flock-1 && !pause(h.life, between, nil) {
+		if i%together == together-1 && !pause(h.life, between, nil) {
 			return
 		}
 		s.wake()

@@ -79,7 +79,7 @@ func TestStreamsWaitForTheStore(t *testing.T) {
 	set := func(n int64) {
 		t.Helper()
 		value.Store(n)
-		if _, err := a.cache.Coherence().Purge(t.Context(), pages.Stale, pages.TagSubject("n")); err != nil {
+		if _, err := a.cache.Coherence().Purge(t.Context(), pages.Expire, pages.TagSubject("n")); err != nil {
 			t.Fatal(err)
 		}
 	}
