@@ -10,6 +10,10 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
+// Name is the instance's among those that share its store. Two processes never
+// have the same one.
+func (i *Instance) Name() string { return i.name }
+
 // A Horizon is what could be known of purges when a request came. Work that
 // began before a purge cannot answer a request that comes after it.
 type Horizon struct {

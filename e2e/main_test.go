@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
+	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
@@ -22,6 +23,8 @@ func TestMain(m *testing.M) {
 		shop.Main()
 	case "jobber":
 		jobber.Main()
+	case "roomer":
+		roomer.Main()
 	default:
 		site.Main()
 	}

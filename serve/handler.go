@@ -182,7 +182,7 @@ func New(config Config) (*Handler, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	composer, err := compose.New(compose.Config{Cache: config.Cache, Renderer: config.Renderer, Prepare: answer.Prepare})
+	composer, err := compose.New(compose.Config{Cache: config.Cache, Renderer: config.Renderer, Prepare: answer.Prepare, Log: config.Log})
 	if err != nil {
 		return nil, err
 	}
