@@ -27,8 +27,9 @@ export class Replay {
 		this.back = part("now")
 		this.button = part("play")
 		this.slider.addEventListener("input", () => {
+			const to = Number(this.slider.value) // before stop sets it
 			this.stop()
-			this.go(Number(this.slider.value))
+			this.go(to)
 		}, listen)
 		this.back.addEventListener("click", () => this.now(), listen)
 		this.button.addEventListener("click", () => (this.playing ? this.stop() : this.play()), listen)
