@@ -10,7 +10,7 @@ export class Replay {
 	// picture is what is seen of the past; undefined for now.
 	picture: Uint8Array | undefined
 
-	private start = new Uint8Array()
+	private start: Uint8Array = new Uint8Array()
 	private strokes: Painted[] = []
 	private since = 0
 	private drawn = 0 // strokes in picture
