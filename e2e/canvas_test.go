@@ -70,7 +70,8 @@ window.draws = async lines => {
 		const box = canvas.getBoundingClientRect(), size = box.width / 64;
 		canvas.dispatchEvent(new PointerEvent(kind, {bubbles: true, pointerId: 7, button: 0, clientX: box.left + (x + .5) * size, clientY: box.top + (y + .5) * size}));
 	};
-	for (const {color, points} of lines) {
+	for (const {color, brush, points} of lines) {
+		document.querySelector("[name=brush][value='" + brush + "']").click();
 		document.querySelector("[name=color][value='" + color + "']").click();
 		send("pointerdown", points[0]);
 		for (const p of points) { send("pointermove", p); await new Promise(done => setTimeout(done, 12)); }
@@ -82,6 +83,7 @@ window.draws = async lines => {
 // A drawn is a line that a visitor draws.
 type drawn struct {
 	Color  int      `json:"color"`
+	Brush  int      `json:"brush"`
 	Points [][2]int `json:"points"`
 }
 
@@ -89,8 +91,8 @@ type drawn struct {
 func rainbow() (lines []drawn) {
 	for i, color := range []int{4, 5, 6, 8, 11, 12} {
 		for r := 27 - 2*i; r > 25-2*i; r-- {
-			line := drawn{Color: color}
-			for a := 0.0; a <= math.Pi; a += 1 / float64(r) {
+			line := drawn{Color: color, Brush: 2}
+			for a := 0.0; a <= math.Pi; a += 2 / float64(r) {
 				line.Points = append(line.Points, [2]int{int(math.Round(31.5 - float64(r)*math.Cos(a))), 38 - int(math.Round(float64(r)*math.Sin(a)))})
 			}
 			if r%2 == 0 {
@@ -104,11 +106,11 @@ func rainbow() (lines []drawn) {
 
 func meadow() (lines []drawn) {
 	for y := 40; y < 64; y++ {
-		line := drawn{Color: 8}
+		line := drawn{Color: 8, Brush: 1}
 		if y%4 == 1 || y < 42 {
 			line.Color = 7
 		}
-		for x := 0; x < 64; x += 2 {
+		for x := 0; x < 63; x += 4 {
 			line.Points = append(line.Points, [2]int{x, y})
 		}
 		line.Points = append(line.Points, [2]int{63, y})
@@ -119,7 +121,7 @@ func meadow() (lines []drawn) {
 	}
 	for i := range 14 {
 		at := [2]int{3 + (i*23)%58, 44 + (i*7)%18}
-		lines = append(lines, drawn{[]int{4, 6, 13, 0}[i%4], [][2]int{at, {at[0] + 1, at[1]}, {at[0] + 1, at[1] + 1}}})
+		lines = append(lines, drawn{[]int{4, 6, 13, 0}[i%4], 2, [][2]int{at, {at[0] + 1, at[1]}}})
 	}
 	return lines
 }
@@ -192,7 +194,7 @@ func TestCanvasKilledOwner(t *testing.T) {
 		c := canvasTab{testbed.NewTab(t), lines}
 		c.Before(recording)
 		c.Focus()
-		c.Do(chromedp.EmulateViewport(900, 660))
+		c.Do(chromedp.EmulateViewport(352, 452))
 		c.Open(front.URL + "/")
 		c.Wait(`!document.querySelector("canvas").hidden && document.querySelector("[data-state=connected]")`)
 		return c
@@ -219,10 +221,12 @@ func TestCanvasKilledOwner(t *testing.T) {
 	film.mark()
 	owner.kill()
 	before := []int{ada.acked(), ben.acked()}
-	until(t, "both have painted all, and all of it is acknowledged", func() bool {
+	for end := time.Now().Add(3 * time.Minute); !ada.done() || !ben.done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("they have not painted all, or not all of it is acknowledged")
+		}
 		film.frame()
-		return ada.done() && ben.done()
-	})
+	}
 	film.frame()
 	t.Logf("acknowledged: %v when the owner was killed, %d and %d at the end", before, ada.onto(want), ben.onto(want))
 
