@@ -61,9 +61,10 @@ type Fragment[P, S any] struct {
 
 	// Live keeps the fragment up to date in open browsers: when a purge or a
 	// commit concerns it, or RevalidateAfter has passed, they get its new HTML.
+	// With LoadRequest, each browser fetches it, with the visitor's own cookies;
+	// what Tags name and what LoadRequest reads with its context concerns it.
 	// Guards of the page that end their requests' contexts end that. Without
-	// JavaScript the page stays as it was. It is for fragments without
-	// LoadRequest. Default: visitors reload the page.
+	// JavaScript the page stays as it was. Default: visitors reload the page.
 	Live bool
 
 	// Timeout bounds loading and rendering the fragment once. Default: 30 s.
@@ -123,7 +124,7 @@ func (f Fragment[P, S]) Definition() *Definition {
 		Path:            viewctx.FragmentPath(f.Name, nil) + "{props...}",
 		RevalidateAfter: f.RevalidateAfter, StaleFor: f.StaleFor, ErrorFor: f.ErrorFor,
 		Timeout: f.Timeout, View: f.View, Tags: f.Tags, Errors: f.Errors, Needs: f.Needs,
-		AllowRequestTime: f.AllowRequestTime, Live: f.Live,
+		AllowRequestTime: f.AllowRequestTime,
 		Incremental: f.Load != nil, // wherever a view may name them, they are
 	}
 	if f.Load != nil {
@@ -172,7 +173,7 @@ func (f Fragment[P, S]) Definition() *Definition {
 		}
 	}
 	d := page.Definition()
-	d.Fragment = f.Name
+	d.Fragment, d.Live = f.Name, f.Live
 	if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		d.faults = append(d.faults, fmt.Sprintf("Name %q: use lower-case letters, digits and dashes, such as \"in-stock\"", f.Name))
 	}

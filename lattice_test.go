@@ -58,7 +58,7 @@ var lattice = map[string][]string{
 	"jobs":          {"words", "schedule"},
 	"jobs/jobstest": {"jobs"},
 	// Rooms: state that many share; and their conformance kit.
-	"rooms":           {"words", "paths", "viewctx", "shape"},
+	"rooms":           {"words", "paths", "viewctx", "shape", "describe"},
 	"rooms/roomstest": {"rooms"},
 	// Mail: messages and their views, tests' outbox, and what sends and shows them.
 	"mail":          {"words", "viewctx", "golang.org/x/net/html", "golang.org/x/net/html/atom"},
@@ -152,7 +152,7 @@ var lattice = map[string][]string{
 	// Machines: each a verb. Arrows fall from serve to cache to render.
 	"render":    {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "compress", "sealed", "github.com/cespare/xxhash/v2"},
 	"cache":     {"wire", "words", "failure", "viewctx", "dataflow", "pages", "admission", "coherence", "metrics", "render", "tally", "github.com/maypok86/otter/v2"},
-	"compose":   {"words", "failure", "viewctx", "pages", "render", "cache", "github.com/cespare/xxhash/v2", "github.com/maypok86/otter/v2"},
+	"compose":   {"words", "failure", "viewctx", "dataflow", "pages", "coherence", "render", "cache", "github.com/cespare/xxhash/v2", "github.com/maypok86/otter/v2"},
 	"build":     {"wire", "words", "failure", "paths", "viewctx", "dataflow", "pages", "admission", "client", "compress", "render", "seed", "walk"},
 	"export":    {"wire", "words", "failure", "paths", "viewctx", "pages", "render", "cache", "compose", "seed"},
 	"answer":    {"words", "wire", "failure", "paths", "viewctx", "dataflow", "pages", "listen", "compress", "render", "cache", "compose"},
@@ -216,7 +216,7 @@ var lattice = map[string][]string{
 	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
 		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/gcp", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
-	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem", "jobs", "work", "viewctx",
+	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem", "jobs", "work", "rooms", "host", "viewctx",
 		"github.com/PuerkitoBio/goquery", "github.com/andybalholm/cascadia"},
 }
 

@@ -68,7 +68,8 @@ type Page[S any] struct {
 
 	// Live keeps the page up to date in open browsers, as [Fragment.Live] does
 	// for a part of it: they get a new main part and new regions of the layout,
-	// with all that the page's fragments show. It is for pages without LoadRequest.
+	// with all that the page's fragments show. It is for pages without LoadRequest;
+	// a fragment in them can have it.
 	Live bool
 
 	// Timeout limits the time to load and render the page. Default: 30 s.
@@ -226,7 +227,7 @@ func (p Page[S]) Definition() *Definition {
 		d.faults = append(d.faults, err.Error())
 	}
 	if p.Live && p.LoadRequest != nil {
-		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live")
+		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live, or make what differs a Fragment, which can have both")
 	}
 	// A state whose S is an interface may be nil, which no assertion to S passes.
 	as := func(state any) S { s, _ := state.(S); return s }
@@ -386,7 +387,7 @@ func (d *Definition) validate() []string {
 	fault(both && d.Merge == nil, "Load and LoadRequest both return a state, and there is no Merge to combine them: add Merge, or remove one")
 	fault(!both && d.Merge != nil, "Merge needs two states to merge: add Load and LoadRequest, or remove it")
 	faults = append(faults, d.freshness.validate()...)
-	fault(d.Load == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil),
+	fault(d.Load == nil && (d.StaleFor > 0 || d.ErrorFor > 0 || d.Tags != nil && !d.Live),
 		"StaleFor, ErrorFor and Tags apply to stored pages, and nothing of this page is stored: remove them, or add Load")
 	fault(d.AllowRequestTime && d.Load == nil,
 		"AllowRequestTime applies to stored pages, and this one is rendered for every request: remove it")

@@ -30,6 +30,7 @@ type Report struct {
 	Purges   map[string]pages.Mark `json:"purges,omitempty"`
 	Sequence uint64                `json:"sequence"`
 	Degraded string                `json:"degraded,omitempty"`
+	Live     string                `json:"live,omitempty"`     // what browsers follow that show it; "" if they do not
 	Negative bool                  `json:"negative,omitempty"` // this instance remembers that the page does not exist
 	Faults   map[string]string     `json:"faults,omitempty"`   // by place
 
@@ -79,7 +80,7 @@ func (c *Cache) Why(ctx context.Context, page *gorgon.Definition, path, locale s
 func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale string, seen map[pages.Key]bool) Report {
 	k := id{page, path, locale}
 	seen[k.key()] = true
-	r := Report{Key: k.key(), Strategy: page.Strategy(), Build: c.config.Renderer.Build, Faults: map[string]string{}}
+	r := Report{Key: k.key(), Strategy: page.Strategy(), Build: c.config.Renderer.Build, Live: follows(page), Faults: map[string]string{}}
 	if !page.Kept() {
 		r.Because, r.Next = "nothing of the page is stored", "loads the state and renders the page, as on every request"
 		return r
@@ -155,6 +156,23 @@ func (c *Cache) why(ctx context.Context, page *gorgon.Definition, path, locale s
 		r.Fragments = append(r.Fragments, c.why(ctx, d, part, locale, seen))
 	}
 	return r
+}
+
+// follows says what browsers follow that show a page or fragment.
+func follows(d *gorgon.Definition) string {
+	text := "browsers that show it follow its route, its path and its tags"
+	switch {
+	case !d.Live:
+		return ""
+	case d.PerRequest():
+		return "each browser that shows it follows what its visitor was shown: what LoadRequest has read, and Tags"
+	case d.Fragment == "":
+		text += ", and those of its fragments"
+	}
+	if d.RevalidateAfter > 0 {
+		text += "; while any does, it is made again after " + d.RevalidateAfter.String()
+	}
+	return text
 }
 
 // commit finds the latest commit that purged an item, by what it changed: a row

@@ -57,7 +57,7 @@ const arrange = () => {
       wanted.get(url)!.set(part.src, part.dataset.version!);
     }
   for (const [url, stop] of streams) {
-    if (!wanted.has(url) || wanted.get(url)!.size !== followed.get(url)!.size || [...wanted.get(url)!.keys()].some((src) => !followed.get(url)!.has(src))) {
+    if (!wanted.has(url) || named(wanted.get(url)!) !== followed.get(url)) {
       stop.abort();
       streams.delete(url);
     }
@@ -66,11 +66,15 @@ const arrange = () => {
     if (streams.has(url) || over.has(url)) continue;
     const stop = new AbortController();
     streams.set(url, stop);
-    followed.set(url, new Set(list.keys()));
+    followed.set(url, named(list));
     void follow(url, [...list.keys()], stop.signal);
   }
 };
-const followed = new Map<string, Set<string>>(); // the srcs in each stream
+const followed = new Map<string, string>(); // what is in each stream
+
+// named says what a stream is for. What only this visitor has is followed by its
+// version.
+const named = (list: Map<string, string>) => [...list].map(([src, version]) => src + (version[0] === "~" ? version : "")).sort().join();
 
 // pause waits, but not when the device is online again.
 const pause = (ms: number) =>
@@ -79,10 +83,16 @@ const pause = (ms: number) =>
     addEventListener("online", () => resolve(), { once: true });
   });
 
+// refused says that it is of no use to ask again: a guard leads elsewhere, or the
+// parts are those of another build.
+const refused = (status: number) => status < 500 && status !== 200 && status !== 408 && status !== 429;
+
+const backoff = (failures: number) => Math.min(500 * 2 ** failures, 30e3) * (1 + Math.random());
+
 // follow reads a stream again and again, until it is told not to.
 const follow = async (url: string, list: string[], signal: AbortSignal): Promise<void> => {
   for (let failures = 0; ; failures++) {
-    let wait = Math.min(500 * 2 ** failures, 30e3) * (1 + Math.random());
+    let wait = backoff(failures);
     try {
       const shown = new Map([...parts].map((part) => [part.src, part.dataset.version!]));
       const response = await fetch(url, {
@@ -93,8 +103,7 @@ const follow = async (url: string, list: string[], signal: AbortSignal): Promise
         signal,
       });
       const { status } = response;
-      // A guard leads elsewhere, or the parts are those of another build.
-      if (status < 500 && status !== 200 && status !== 408 && status !== 429) return void over.add(url);
+      if (refused(status)) return void over.add(url);
       if (status === 200) {
         const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
         for (let text = ""; ; ) {
@@ -107,7 +116,12 @@ const follow = async (url: string, list: string[], signal: AbortSignal): Promise
             if (signal.aborted) return;
             if (event.startsWith("event: end")) return void over.add(url);
             if (event.startsWith("retry: ")) wait = +event.slice(7);
-            if (event.startsWith("data: ")) show(list, JSON.parse(event.slice(6)));
+            if (event.startsWith("data: ")) {
+              const news: News = JSON.parse(event.slice(6));
+              const src = list[news.at!]!;
+              if (news.token) void ask(src, news);
+              else show(src, news);
+            }
           }
         }
       }
@@ -120,9 +134,33 @@ const follow = async (url: string, list: string[], signal: AbortSignal): Promise
   }
 };
 
+const asking = new Set<string>();
+
+// ask gets a part that each visitor sees differently, as new as the purge that
+// made it necessary.
+const ask = async (src: string, { ask, token, version }: News) => {
+  if (asking.has(src)) return;
+  asking.add(src);
+  for (let failures = 1; ; failures++) {
+    await pause(ask!);
+    ask = backoff(failures);
+    try {
+      const response = await fetch(src, { headers: { "Gorgon-Token": token! }, redirect: "manual" });
+      const text = await response.text();
+      if (response.ok) show(src, src.includes(Wire.Fragment) ? { html: text, version: response.headers.get("Gorgon-Version")! } : { page: JSON.parse(text), version });
+      if (response.ok || refused(response.status)) break;
+    } catch {
+      // The connection was cut.
+    }
+  }
+  asking.delete(src);
+};
+
 interface News {
-  at: number;
+  at?: number;
   version: string;
+  ask?: number; // the visitor's own is to be asked for after this many milliseconds
+  token?: string;
   html?: string;
   page?: { title?: string; parts?: Record<string, string> };
 }
@@ -141,8 +179,7 @@ const parse = (html: string): ParentNode => {
 };
 
 // show puts news in the place of what was there.
-const show = (list: string[], news: News) => {
-  const src = list[news.at]!;
+const show = (src: string, news: News) => {
   const { activeElement } = doc;
   for (const part of [...parts]) {
     if (part.src !== src) continue;
@@ -152,6 +189,7 @@ const show = (list: string[], news: News) => {
     part.dataset.version = news.version;
     part.dispatchEvent(new CustomEvent("gorgon:live", { bubbles: true, detail: { url: src, gone: !news.version } }));
   }
+  soon();
   if (activeElement !== doc.activeElement && activeElement?.isConnected) (activeElement as HTMLElement).focus({ preventScroll: true });
 };
 

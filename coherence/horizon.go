@@ -10,6 +10,10 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
+// Name is the instance's among those that share its store. Two processes never
+// have the same one.
+func (i *Instance) Name() string { return i.name }
+
 // A Horizon is what could be known of purges when a request came. Work that
 // began before a purge cannot answer a request that comes after it.
 type Horizon struct {
@@ -127,6 +131,15 @@ type reader struct {
 // Read asks the store for purges in any case, also if every one seems to be
 // known, and says whether the store answered. CatchUp is enough for requests.
 func (i *Instance) Read() bool { return i.hear(0, true) }
+
+// AskAll asks the store for purges, and has the feed look for what it purges, also
+// if everything seems to be known. It says whether both could: then all that
+// happened anywhere before the call is known here. Callers that come together
+// share the answers.
+func (i *Instance) AskAll() bool {
+	fed := i.feed == nil || i.feed.CatchUp() // first: others may have purged what it had
+	return (i.Store == nil || i.Read()) && fed
+}
 
 // hear enters what others purged, and says whether the store answered. A
 // caller that insists asks although everything seems to be known, or the

@@ -31,11 +31,11 @@ func (y why) command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "why PATH|cache:NAME:KEY",
 		Short: "Explain a page or a value: its strategy, its copies, until when it is fresh and why",
-		Long: `Explains where a page is stored, since when, until when it is fresh and why, and
-what the next request for it does. It changes nothing. It cannot see what a
-running server has only in memory. The path may also
-be a URL of the site, with a query or without. A value of a cache is named by the
-cache and its key, which is JSON; a text need not be quoted.`,
+		Long: `Explains where a page is stored, since when, until when it is fresh and why,
+what the next request for it does, and what browsers follow that show it live. It changes nothing. It cannot see what
+a running server has only in memory. The path may also be a URL of the site, with
+a query or without. A value of a cache is named by the cache and its key, which is
+JSON; a text need not be quoted.`,
 		Example: "  " + p.app.Name + " why /\n  " + p.app.Name + ` why 'cache:rates:{"From":"EUR","To":"USD"}'`,
 		Args:    exactly(1, "a path, as in: why /"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -185,6 +185,9 @@ func (y why) explain(d *gorgon.Definition, r cache.Report) {
 		line("state", "%s", r.Because)
 	}
 	line("next request", "%s", r.Next)
+	if r.Live != "" {
+		line("live", "%s", r.Live)
+	}
 	kind := "HTML"
 	if d.Cache != "" {
 		kind = "JSON"
@@ -254,6 +257,9 @@ func (y why) explainFragment(w io.Writer, r cache.Report, depth int) {
 	}
 	name = cut(name)
 	fmt.Fprintf(w, "%sfragment %s\t%s; %s; it %s\n", strings.Repeat("  ", depth-1), name, strings.Join(r.Strategy, ", "), state, r.Next)
+	if r.Live != "" {
+		fmt.Fprintf(w, "%slive\t%s\n", strings.Repeat("  ", depth), r.Live)
+	}
 	for _, f := range r.Fragments {
 		y.explainFragment(w, f, depth+1)
 	}

@@ -10,8 +10,10 @@ package compose
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -45,6 +47,8 @@ type Config struct {
 	// Prepare is called once for each composed entry that is kept; its result
 	// comes with every answer. Default: nothing.
 	Prepare func(*pages.Entry) any
+
+	Log *slog.Logger // default: slog.Default()
 }
 
 // A Composer composes entries. It is safe for concurrent use.
@@ -53,6 +57,9 @@ type Composer struct {
 	renderer *render.Renderer
 	prepare  func(*pages.Entry) any
 	wholes   *otter.Cache[id, *whole]
+	log      *slog.Logger
+	began    time.Time
+	crowded  sync.Map // fragments of which it was logged that they read too much
 }
 
 // New returns a composer.
@@ -67,7 +74,13 @@ func New(config Config) (*Composer, error) {
 	if err != nil {
 		return nil, &gorgon.Error{Op: "open composer", Err: err}
 	}
-	return &Composer{cache: config.Cache, renderer: config.Renderer, prepare: config.Prepare, wholes: wholes}, nil
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	return &Composer{
+		cache: config.Cache, renderer: config.Renderer, prepare: config.Prepare, wholes: wholes,
+		log: config.Log, began: config.Renderer.Time(),
+	}, nil
 }
 
 // An Ask says what to compose.
@@ -378,12 +391,4 @@ func (c *Composer) view(ctx context.Context, a *Ask, e *pages.Entry) (*pages.Ent
 	view.HTML, view.Head, view.Main, view.Holes = filled.html, filled.head, filled.main, nil
 	c.renderer.AddRuntime(view, false)
 	return view, nil
-}
-
-// earlier returns the earlier of two times, of which zero is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

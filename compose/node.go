@@ -29,6 +29,8 @@ type node struct {
 	err       error
 	error     []byte // its error view, if it failed
 	requested bool   // it is made for this request
+	own       bool   // it was
+	has       string // the version that the visitor has of it, if it was
 
 	within []*node // by hole of the entry; nil for holes that are not filled by the fragment itself
 }

@@ -17,7 +17,7 @@ import (
 
 // A Piece is a live part of a page as it is now.
 type Piece struct {
-	Entry    *pages.Entry // what is sent of it
+	Entry    *pages.Entry // what is sent of it; nil if visitors see it differently
 	Version  string       // of its content, as the element around it has it
 	Subjects []string     // whose purges concern it
 	Holds    func() bool  // whether none that is known does
@@ -64,10 +64,9 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 	if err != nil {
 		return Piece{}, err
 	}
-	if answer.Requested != nil {
-		return Piece{}, ErrBroken
+	if answer.Requested == nil {
+		p.Entry = answer.Entry
 	}
-	p.Entry = answer.Entry
 	p.Holds = func() bool {
 		for _, part := range parts {
 			if !c.cache.Holds(part) {
@@ -85,7 +84,7 @@ func (n *node) version() string {
 	hash := xxhash.New()
 	n.walk(func(w *node) {
 		tag := "!"
-		if w.answer.Entry != nil {
+		if w.answer.Entry != nil && !w.own {
 			tag = w.answer.Entry.ETag
 		}
 		_, _ = hash.WriteString(tag + "\n") // a hash takes everything
@@ -96,8 +95,19 @@ func (n *node) version() string {
 // shown is the version of a node that is kept up to date in browsers; "" for
 // others.
 func (n *node) shown() string {
-	if !n.def.Live || n.answer.Entry == nil {
+	switch {
+	case n.own:
+		return n.has
+	case !n.def.Live || n.answer.Entry == nil:
 		return ""
 	}
 	return n.version()
+}
+
+// earlier returns the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

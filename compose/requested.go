@@ -28,6 +28,9 @@ type Requested struct {
 	root *node
 }
 
+// Version is that of the fragment in it that is stored, if it is live.
+func (l *Requested) Version() string { return l.root.shown() }
+
 // A Flusher sends what was written so far.
 type Flusher interface{ FlushError() error }
 
@@ -36,6 +39,7 @@ type pending struct {
 	done chan struct{}
 	html []byte
 	uses pages.Uses
+	has  string // the version of it, if it is live
 }
 
 // WriteTo sends the page: stored HTML at once, and each part in its place when
@@ -66,7 +70,7 @@ func (l *Requested) begin(ctx context.Context) map[*node]*pending {
 		parts[n] = p
 		go func() { // ends with its loader's deadline
 			defer close(p.done)
-			p.html, p.uses = l.c.made(ctx, l.ask, n.def, n.path(l.ask))
+			p.html, p.uses, p.has = l.c.made(ctx, l.ask, n.def, n.path(l.ask))
 		}()
 	})
 	return parts
@@ -87,9 +91,11 @@ func (l *Requested) send(ctx context.Context, w io.Writer, n *node, e *pages.Ent
 		var err error
 		switch {
 		case inner != nil && inner.requested:
-			err = l.outlined(w, h, inner, func() error { return l.wait(ctx, w, parts[inner], said) })
+			if err = wait(ctx, w, parts[inner]); err == nil {
+				err = l.outlined(w, h, parts[inner].has, func() error { return l.made(ctx, w, parts[inner], said) })
+			}
 		case inner != nil && inner.err == nil:
-			err = l.outlined(w, h, inner, func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
+			err = l.outlined(w, h, inner.shown(), func() error { return l.send(ctx, w, inner, inner.answer.Entry, parts, said) })
 		default:
 			var out bytes.Buffer
 			l.c.hole(l.ask, n, i, &out)
@@ -104,8 +110,8 @@ func (l *Requested) send(ctx context.Context, w io.Writer, n *node, e *pages.Ent
 }
 
 // outlined writes what is around a fragment.
-func (l *Requested) outlined(w io.Writer, h pages.Hole, n *node, write func() error) error {
-	begin, end := l.c.around(l.ask, h.Fragment, h.Props, n.shown())
+func (l *Requested) outlined(w io.Writer, h pages.Hole, version string, write func() error) error {
+	begin, end := l.c.around(l.ask, h.Fragment, h.Props, version)
 	_, err := io.WriteString(w, begin)
 	if err == nil {
 		err = write()
@@ -116,22 +122,28 @@ func (l *Requested) outlined(w io.Writer, h pages.Hole, n *node, write func() er
 	return err
 }
 
-// wait writes a part once it is available. Everything before it is sent first.
-func (l *Requested) wait(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
+// wait waits for a part. Everything before it is sent first.
+func wait(ctx context.Context, w io.Writer, p *pending) error {
 	select {
 	case <-p.done:
+		return nil
 	default:
-		if f, ok := w.(Flusher); ok {
-			if err := f.FlushError(); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+	}
+	if f, ok := w.(Flusher); ok {
+		if err := f.FlushError(); err != nil {
+			return err
 		}
 	}
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// made writes a part that is available.
+func (l *Requested) made(ctx context.Context, w io.Writer, p *pending, said *pages.Uses) error {
 	if _, err := w.Write(p.html); err != nil {
 		return err
 	}
@@ -159,7 +171,7 @@ func (l *Requested) entry(ctx context.Context) (*pages.Entry, error) {
 			return nil, context.Cause(ctx)
 		}
 		// Like a stored fragment, but visible to this request only.
-		n.requested = false
+		n.requested, n.own, n.has = false, true, p.has
 		n.answer = cache.Answer{Entry: &pages.Entry{HTML: p.html, Uses: p.uses}}
 	}
 	e := *l.root.answer.Entry
@@ -170,41 +182,60 @@ func (l *Requested) entry(ctx context.Context) (*pages.Entry, error) {
 }
 
 // made is a fragment rendered for a request: its HTML, or that of its error
-// view.
-func (c *Composer) made(ctx context.Context, a *Ask, def *gorgon.Definition, path string) (html []byte, uses pages.Uses) {
+// view, and its version, if it is live.
+func (c *Composer) made(ctx context.Context, a *Ask, def *gorgon.Definition, path string) (html []byte, uses pages.Uses, version string) {
 	if a.Static {
-		return nil, pages.Uses{}
+		return nil, pages.Uses{}, ""
 	}
 	inner := *a
 	inner.Page, inner.Path, inner.Form, inner.On = def, path, Bare, a.at()
-	e, err := c.Make(ctx, &inner)
+	e, version, err := c.Make(ctx, &inner)
 	if err != nil && ctx.Err() != nil && strings.Contains(err.Error(), context.Canceled.Error()) {
-		return nil, pages.Uses{} // it ended because the page did, as with HEAD or a visitor who left
+		return nil, pages.Uses{}, "" // it ended because the page did, as with HEAD or a visitor who left
 	}
 	if err != nil {
-		return c.failed(ctx, a, def, err), pages.Uses{}
+		return c.failed(ctx, a, def, err), pages.Uses{}, version
 	}
-	return e.HTML, e.Uses
+	return e.HTML, e.Uses, version
 }
 
 type depthKey struct{}
 
-// Make renders the fragment of a.Page for a.Request.
-func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error) {
-	def, path := a.Page, a.Path
+// Make renders the fragment of a.Page for a.Request. The version is for one that
+// is live, also if it fails: "" for others, and for one that cannot be followed.
+func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, version string, err error) {
+	if !a.Page.Live || a.Static {
+		e, err = c.make(ctx, a)
+		return e, "", err
+	}
+	ctx, noted := c.note(ctx, a)
+	e, err = c.make(ctx, a)
+	return e, noted.version(), err
+}
+
+func (c *Composer) make(ctx context.Context, a *Ask) (e *pages.Entry, err error) {
+	def, path, noted := a.Page, a.Path, notingOf(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("fragment %s: panic: %v\n%s", def.Fragment, p, debug.Stack())
 		}
 	}()
+	if noted != nil && noted.ask != a {
+		noted.part(a)
+	}
 	if a.Request == nil {
 		return nil, fmt.Errorf("fragment %s is made for every request, and there is none", def.Fragment)
 	}
 	var built *pages.Entry
 	if def.Kept() {
-		answer, err := c.get(ctx, a, def, path)
+		half, known := *a, c.cache.Coherence().Now().Known
+		half.Demand.Renew = half.Demand.Renew || noted != nil
+		answer, err := c.get(ctx, &half, def, path)
 		if err != nil {
 			return nil, err
+		}
+		if noted != nil {
+			noted.answer(answer, known)
 		}
 		if built = answer.Entry; built.Status != http.StatusOK {
 			return nil, errMoved(def)
@@ -217,6 +248,9 @@ func (c *Composer) Make(ctx context.Context, a *Ask) (e *pages.Entry, err error)
 	}
 	if res.Status != http.StatusOK {
 		return nil, errMoved(def)
+	}
+	if noted != nil {
+		noted.tags(res.Tags)
 	}
 	depth, _ := ctx.Value(depthKey{}).(int)
 	return res.Whole(viewctx.WithSlots(ctx, &filler{c: c, ask: a, depth: depth}))
@@ -290,13 +324,15 @@ func (f *filler) Fill(ctx context.Context, w io.Writer, s viewctx.Slot) error {
 func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (e *pages.Entry, version string, err error) {
 	if a.Page.PerRequest() {
 		f.hurry(w)
-		e, err = f.c.Make(context.WithValue(ctx, depthKey{}, f.depth+1), a)
-		return e, "", err
+		return f.c.Make(context.WithValue(ctx, depthKey{}, f.depth+1), a)
 	}
-	if found, ok := f.c.Found(a, f.c.renderer.Time()); ok && !a.Page.Live {
+	noted := notingOf(ctx)
+	a.Demand.Renew = a.Demand.Renew || noted != nil
+	if found, ok := f.c.Found(a, f.c.renderer.Time()); ok && !a.Page.Live && noted == nil {
 		return found.Entry, "", nil
 	}
 	f.hurry(w)
+	known := f.c.cache.Coherence().Now().Known
 	root, answer, err := f.c.find(ctx, a)
 	if root != nil {
 		answer, err = f.c.put(ctx, a, root)
@@ -304,12 +340,15 @@ func (f *filler) piece(ctx context.Context, w io.Writer, a *Ask) (e *pages.Entry
 	if err != nil {
 		return nil, "", err
 	}
-	if answer.Requested != nil {
-		e, err = answer.Requested.entry(ctx)
-		return e, "", err
-	}
 	if root != nil {
 		version = root.shown()
+	}
+	if noted != nil && version == "" && root != nil {
+		noted.node(root, known)
+	}
+	if answer.Requested != nil {
+		e, err = answer.Requested.entry(ctx)
+		return e, version, err
 	}
 	return answer.Entry, version, nil
 }

@@ -1,4 +1,4 @@
-// Package describe describes the endpoints of an app to others: as an OpenAPI
+// Package describe describes the endpoints and rooms of an app to others: as an OpenAPI
 // 3.1 document ([OpenAPI]), which the clients of package generate are made
 // from, and as pages of the app ([Docs]).
 package describe
@@ -26,8 +26,13 @@ type Operation struct {
 	Summary    string
 	Deprecated time.Time
 
-	In  *shape.Type
-	Out *shape.Type // of what is returned, or of each event; nil for nothing
+	In  *shape.Type // of a room: an operation that members send
+	Out *shape.Type // of what is returned, or of each event; nil for nothing. Of a room: what members learn of an operation
+
+	// Room says that members connect with GET, to a room with this State, and send
+	// operations with POST.
+	Room  bool
+	State *shape.Type
 
 	Stream  bool // the answer is a stream of events
 	Stored  bool // the answer is stored, and depends on the path alone
@@ -49,8 +54,11 @@ func Operations(app gorgon.App) ([]Operation, error) {
 	for _, h := range app.Handlers() {
 		if d, ok := h.Handler.(described); ok {
 			o := d.Operation()
-			_, o.Path, _ = strings.Cut(h.Pattern, " ")
-			o.Guarded = len(h.Guards) > 0
+			o.Path = h.Pattern
+			if _, path, ok := strings.Cut(h.Pattern, " "); ok {
+				o.Path = path
+			}
+			o.Guarded = o.Guarded || len(h.Guards) > 0
 			all = append(all, o)
 		}
 	}
@@ -74,16 +82,24 @@ func Operations(app gorgon.App) ([]Operation, error) {
 // check finds what a description cannot say.
 func check(all []Operation) error {
 	var faults []error
-	names, templates := map[string]string{}, map[string]string{}
+	names, templates, calls := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, o := range all {
 		this := o.Method + " " + o.Path
-		if o.In == nil {
+		if o.In == nil || o.Room && (o.Out == nil || o.State == nil) {
 			faults = append(faults, fmt.Errorf("describe: %s has faults: correct what the app says of it", this))
 		}
-		if other := names[o.Name]; other != "" {
-			faults = append(faults, fmt.Errorf("describe: %s and %s have the name %q: give one of them another Name", other, this, o.Name))
+		for _, name := range o.names() {
+			if other := names[name]; other != "" {
+				faults = append(faults, fmt.Errorf("describe: %s and %s have the name %q: give one of them another Name", other, this, name))
+			}
+			names[name] = this
 		}
-		names[o.Name] = this
+		for _, call := range o.calls() {
+			if other := calls[call]; other != "" {
+				faults = append(faults, fmt.Errorf("describe: %s and %s both answer %s: give one of them another Path", other, o.Name, call))
+			}
+			calls[call] = o.Name
+		}
 		plain := wildcard.ReplaceAllString(o.template(), "{}")
 		if other := templates[plain]; other != "" && other != o.template() {
 			faults = append(faults, fmt.Errorf("describe: the paths %s and %s differ in the names of their wildcards alone: use the same names", other, o.template()))
@@ -94,6 +110,23 @@ func check(all []Operation) error {
 }
 
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
+
+// names are those of its operations in OpenAPI.
+func (o Operation) names() []string {
+	if o.Room {
+		return []string{o.Name, o.doing()}
+	}
+	return []string{o.Name}
+}
+
+// calls are the methods and paths that it answers.
+func (o Operation) calls() []string {
+	all := []string{o.Method + " " + o.template()}
+	if o.Room {
+		all = append(all, "POST "+o.template())
+	}
+	return all
+}
 
 // template is the path as OpenAPI writes it.
 func (o Operation) template() string {
@@ -135,11 +168,14 @@ func (o Operation) summary() string {
 	return b.String()
 }
 
-// parameters lists the parameters. Those of a resource are the wildcards of
-// its path.
+// parameters lists the parameters. Those of a resource and of a room are the
+// wildcards of the path.
 func (o Operation) parameters() []shape.Parameter {
-	all := o.In.Parameters()
-	if o.Stored {
+	var all []shape.Parameter
+	if !o.Room {
+		all = o.In.Parameters()
+	}
+	if o.Stored || o.Room {
 		for _, w := range wildcard.FindAllString(o.template(), -1) {
 			all = append(all, shape.Parameter{Name: strings.Trim(w, "{}"), In: "path", Required: true, Schema: map[string]any{"type": "string"}})
 		}

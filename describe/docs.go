@@ -66,7 +66,7 @@ func (d Docs) Part() gorgon.Part {
 				for _, o := range operations {
 					e := o.entry(server)
 					if os.Getenv("GORGON_DEV") == "1" { // 'gorgon dev' runs the program
-						e.Try = o.try(viewctx.SiteOf(ctx).Base)
+						e.Try, e.Send = o.tries(viewctx.SiteOf(ctx).Base)
 					}
 					r.Operations = append(r.Operations, e)
 				}
@@ -106,8 +106,10 @@ type entry struct {
 	Notes      []string `json:"notes,omitempty"`
 	Input      []row    `json:"input,omitempty"`
 	Output     []row    `json:"output,omitempty"`
+	State      []row    `json:"state,omitempty"` // of a room
 	Curl       string   `json:"curl"`
-	Try        *try     `json:"try,omitempty"` // in development alone
+	Try        *try     `json:"try,omitempty"`  // in development alone
+	Send       *try     `json:"send,omitempty"` // operations to a room
 }
 
 func (o Operation) entry(server string) entry {
@@ -122,6 +124,7 @@ func (o Operation) entry(server string) entry {
 		{o.Guarded, "Guards decide who may call it."},
 		{o.Stream, "It sends events of the output, and goes on after the event in the parameter after."},
 		{o.Stored, "The answer is stored, and has an ETag."},
+		{o.Room, "It is a room: members receive the state and then what operations led to, and send operations with POST or over a WebSocket."},
 		{o.In.Files(), "It takes multipart/form-data."},
 		{o.Located, "The answer is 201, with a Location."},
 		{o.Out == nil && !o.Located, "The answer is 204, without content."},
@@ -141,11 +144,25 @@ func (o Operation) entry(server string) entry {
 	if o.Out != nil {
 		e.Output = rowsOf(o.Out.Node())
 	}
+	if o.Room {
+		e.State = rowsOf(o.State.Node())
+		e.Curl += "\n" + o.command(server, http.MethodPost, o.sampleOps())
+	}
 	return e
 }
 
 // curl is a command that calls the operation.
 func (o Operation) curl(server string) string {
+	body := ""
+	if o.In.Body() && !o.In.Files() && !o.Room {
+		body = sample(o.In.Node(), 0)
+	}
+	return o.command(server, o.Method, body)
+}
+
+// command is a command that sends a body of JSON, or a form if the operation takes
+// files.
+func (o Operation) command(server, method, body string) string {
 	path, query := o.template(), url.Values{}
 	text := "curl"
 	for _, p := range o.parameters() {
@@ -160,10 +177,10 @@ func (o Operation) curl(server string) string {
 		}
 	}
 	switch {
-	case o.Stream:
+	case o.Stream, o.Room && method == http.MethodGet:
 		text += " -N"
-	case o.Method != http.MethodGet:
-		text += " -X " + o.Method
+	case method != http.MethodGet:
+		text += " -X " + method
 	}
 	target := server + path
 	if len(query) > 0 {
@@ -174,7 +191,8 @@ func (o Operation) curl(server string) string {
 		text += " -H " + shellQuoted("Authorization: Bearer …")
 	}
 	switch {
-	case !o.In.Body():
+	case body != "":
+		text += " --json " + shellQuoted(body)
 	case o.In.Files():
 		for _, f := range o.In.Node().Fields {
 			if !f.Optional {
@@ -185,8 +203,6 @@ func (o Operation) curl(server string) string {
 				text += " -F " + shellQuoted(f.Name+"="+value)
 			}
 		}
-	default:
-		text += " --json " + shellQuoted(sample(o.In.Node(), 0))
 	}
 	return text
 }

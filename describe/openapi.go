@@ -14,13 +14,15 @@ import (
 
 type object = map[string]any
 
-// OpenAPI describes the endpoints, reads and streams of an app as an OpenAPI
+// OpenAPI describes the endpoints, reads, streams and rooms of an app as an OpenAPI
 // 3.1 document. The same app gives the same bytes. Extensions say what OpenAPI
 // has no words for:
 //
 //	x-gorgon-stream  the operation sends events; contentSchema is that of their data
 //	x-gorgon-rest    the parameter is the rest of the path, in which slashes separate segments
 //	x-gorgon-key     the parameter names the call, which has its effect once
+//	x-gorgon-room    the two operations are a room: the schemas of its state, of what members
+//	                 send, and of what they receive
 func OpenAPI(app gorgon.App) ([]byte, error) {
 	return document(app, app.Origin)
 }
@@ -42,6 +44,10 @@ func document(app gorgon.App, server string) ([]byte, error) {
 		if at == nil {
 			at = object{}
 			paths[o.template()] = at
+		}
+		if o.Room {
+			o.describeRoom(at, defs)
+			continue
 		}
 		at[strings.ToLower(o.Method)] = o.describe(defs)
 	}
@@ -68,15 +74,7 @@ func document(app gorgon.App, server string) ([]byte, error) {
 
 // describe returns the operation object.
 func (o Operation) describe(defs *shape.Defs) object {
-	d := object{"operationId": o.Name, "summary": o.summary(), "responses": object{
-		o.status(): o.response(defs), "default": object{"$ref": "#/components/responses/Problem"},
-	}}
-	if !o.Deprecated.IsZero() {
-		d["deprecated"] = true
-	}
-	if o.Guarded {
-		d["security"] = []any{object{"guards": []any{}}}
-	}
+	d := o.object(o.response(defs))
 	if o.Stream {
 		d["x-gorgon-stream"] = true
 	}
@@ -91,6 +89,20 @@ func (o Operation) describe(defs *shape.Defs) object {
 			d["responses"].(object)["303"] = object{"description": "A form was accepted, and the sender does not accept JSON."}
 		}
 		d["requestBody"] = object{"required": true, "description": note, "content": object{kind: object{"schema": o.In.Schema(defs)}}}
+	}
+	return d
+}
+
+// object is an operation object with what all have.
+func (o Operation) object(response object) object {
+	d := object{"operationId": o.Name, "summary": o.summary(), "responses": object{
+		o.status(): response, "default": object{"$ref": "#/components/responses/Problem"},
+	}}
+	if !o.Deprecated.IsZero() {
+		d["deprecated"] = true
+	}
+	if o.Guarded {
+		d["security"] = []any{object{"guards": []any{}}}
 	}
 	return d
 }

@@ -28,7 +28,18 @@ type control struct {
 	File  bool   `json:"file,omitempty"`
 }
 
-func (o Operation) try(base string) *try {
+// tries are the form of an operation, and the one that sends operations to a room.
+func (o Operation) tries(base string) (t, send *try) {
+	if !o.Room {
+		return o.try(base, o.In), nil
+	}
+	send = o.try(base, nil)
+	send.Inputs = append(send.Inputs, control{In: "body", Value: o.sampleOps()})
+	return o.try(base, nil), send
+}
+
+// try is a form with the parameters and a body; nil: it has none.
+func (o Operation) try(base string, body *shape.Type) *try {
 	t := &try{Path: base + o.template()}
 	for _, p := range o.parameters() {
 		c := control{In: p.In, Name: p.Name}
@@ -43,10 +54,12 @@ func (o Operation) try(base string) *try {
 	if o.Guarded {
 		t.Inputs = append(t.Inputs, control{In: "header", Name: "Authorization"})
 	}
-	if o.In.Files() {
-		t.Inputs = append(t.Inputs, controls(o.In.Node(), "", true, 0)...)
-	} else if o.In.Body() {
-		t.Inputs = append(t.Inputs, control{In: "body", Value: sample(o.In.Node(), 0)})
+	switch {
+	case body == nil || !body.Body():
+	case body.Files():
+		t.Inputs = append(t.Inputs, controls(body.Node(), "", true, 0)...)
+	default:
+		t.Inputs = append(t.Inputs, control{In: "body", Value: sample(body.Node(), 0)})
 	}
 	return t
 }

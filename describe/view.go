@@ -6,6 +6,7 @@ import (
 	"context"
 	"html"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -84,9 +85,13 @@ func (p *printer) entry(e entry) {
 	p.raw(`</p>`)
 	p.table("Input", e.Input)
 	p.table("Output", e.Output)
+	p.table("State", e.State)
 	p.raw(`<pre tabindex="0"><code>`).text(e.Curl).raw(`</code></pre>`)
 	if e.Try != nil {
 		p.try(e.Method, e.Try)
+	}
+	if e.Send != nil {
+		p.try(http.MethodPost, e.Send)
 	}
 	p.raw(`</section>`)
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,12 +24,15 @@ import (
 	"github.com/gorgon-go/gorgon"
 	httpanswer "github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cache"
+	runtime "github.com/gorgon-go/gorgon/client"
 	"github.com/gorgon-go/gorgon/compress"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/render"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A shopfront is an instance whose page shows a row by a live fragment.
@@ -39,26 +43,46 @@ type shopfront struct {
 
 func openShopfront(t *testing.T, p *pair, url string, store pages.Store) *shopfront {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
 	f := new(shopfront)
+	f.url = openFront(t, p, url, store, func(db *database.DB) []gorgon.Part {
+		stock := gorgon.Fragment[int, int64]{
+			Name: "stock", Live: true,
+			Load: func(ctx context.Context, _ gorgon.Input, id int) (int64, error) {
+				f.loads.Add(1)
+				return itemOf(ctx, p, db, id)
+			},
+			View: func(n int64) gorgon.Component { return gorgon.HTML(strconv.FormatInt(n, 10)) },
+		}
+		return []gorgon.Part{stock, gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component {
+			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error { return stock.Use(1).Render(ctx, w) })
+		}}}
+	})
+	return f
+}
+
+// itemOf reads a row.
+func itemOf(ctx context.Context, p *pair, db *database.DB, id int) (n int64, err error) {
+	query := "select value from items where id = $1"
+	if p.dialect.Name() == database.SQLite {
+		query = "select value from items where id = ?"
+	}
+	return n, db.SQL().QueryRowContext(ctx, query, id).Scan(&n)
+}
+
+// openFront starts an instance of an app over the database, and returns its URL.
+func openFront(t *testing.T, p *pair, url string, store pages.Store, parts func(*database.DB) []gorgon.Part) string {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
 	db := database.Open(p.dialect, database.Options{URL: url, Tables: []database.Table{{Name: "items"}}, Slow: -1})
 	db.Use(log, true)
-	stock := gorgon.Fragment[int, int64]{
-		Name: "stock", Live: true,
-		Load: func(ctx context.Context, _ gorgon.Input, id int) (n int64, err error) {
-			f.loads.Add(1)
-			query := "select value from items where id = $1"
-			if p.dialect.Name() == database.SQLite {
-				query = "select value from items where id = ?"
-			}
-			return n, db.SQL().QueryRowContext(ctx, query, id).Scan(&n)
-		},
-		View: func(n int64) gorgon.Component { return gorgon.HTML(strconv.FormatInt(n, 10)) },
+	app := gorgon.App{Name: "front", Parts: parts(db)}
+	files := map[string][]byte{}
+	site := viewctx.Site{Assets: viewctx.Assets{Paths: map[string]string{}}}
+	for name, script := range map[string][]byte{wire.Runtime: runtime.Runtime, wire.LiveRuntime: runtime.Live} {
+		site.Assets.Paths[name] = wire.Assets + path.Base(name)
+		files[site.Assets.Paths[name]] = script
 	}
-	app := gorgon.App{Name: "front", Parts: []gorgon.Part{stock, gorgon.Page[int]{Path: "/", View: func(int) gorgon.Component {
-		return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error { return stock.Use(1).Render(ctx, w) })
-	}}}}
-	renderer := &render.Renderer{App: app, Build: "b1", Effort: compress.None}
+	renderer := &render.Renderer{App: app, Build: "b1", Effort: compress.None, Site: site}
 	kept, err := cache.New(cache.Config{Renderer: renderer, Store: store, Feed: db.Feed, NoSweep: true, Prepare: httpanswer.Prepare, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +95,14 @@ func openShopfront(t *testing.T, p *pair, url string, store pages.Store) *shopfr
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &listen.Server{Handler: handler, Addr: "127.0.0.1:0", Log: log}
+	server := &listen.Server{Addr: "127.0.0.1:0", Log: log, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if script, ok := files[r.URL.Path]; ok {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write(script)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})}
 	address, err := server.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +111,7 @@ func openShopfront(t *testing.T, p *pair, url string, store pages.Store) *shopfr
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ended })
-	f.url = "http://" + address.String()
-	return f
+	return "http://" + address.String()
 }
 
 var livePart = regexp.MustCompile(`<gorgon-live src="([^"]*)" data-version="([^"]*)">(\d+)<`)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
+	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
+	"github.com/gorgon-go/gorgon/e2e/internal/scores"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
@@ -20,8 +22,14 @@ func TestMain(m *testing.M) {
 	case "":
 	case "shop":
 		shop.Main()
+	case "hits":
+		scores.Hits()
+	case "scores":
+		scores.Main()
 	case "jobber":
 		jobber.Main()
+	case "roomer":
+		roomer.Main()
 	default:
 		site.Main()
 	}

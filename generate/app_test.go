@@ -20,6 +20,7 @@ import (
 	"github.com/gorgon-go/gorgon/describe"
 	"github.com/gorgon-go/gorgon/gorgontest"
 	"github.com/gorgon-go/gorgon/once/oncetest"
+	"github.com/gorgon-go/gorgon/rooms"
 	"github.com/gorgon-go/gorgon/serve"
 )
 
@@ -225,6 +226,8 @@ func newApp(origins ...string) gorgon.App {
 				return Found{in.PathValue("id")}, nil
 			}},
 		api.Stream[Room, Event]{Path: "GET /rooms/{room}/events", Name: "numbers", Origins: origins, Handle: numbers},
+		tapes("tape", 100_000), tapes("slowTape", 20),
+		rooms.Topic[Note]{Name: "notes", Path: "/notes/room", Latest: 3, Send: true, Summary: "Notes for all."},
 		describe.Docs{Path: "/api"},
 		gorgon.Page[string]{Path: "/", View: func(string) gorgon.Component { return gorgon.Text("home") }},
 	}}

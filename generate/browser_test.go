@@ -39,7 +39,7 @@ import("./" + program + ".js").catch((e) => said.push("FAIL " + e.stack)).then((
 func pagesOf(t *testing.T, client []byte) http.Handler {
 	t.Helper()
 	files := map[string]string{"/run/run.html": stage}
-	for _, name := range []string{"api", "check", "calls", "listed", "unlisted"} {
+	for _, name := range []string{"api", "check", "calls", "listed", "unlisted", "rooms"} {
 		source := client
 		if name != "api" {
 			source = read(t, "typescript/"+name+".ts")

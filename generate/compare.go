@@ -39,8 +39,9 @@ func (c *comparison) operation(old, now *Operation) {
 	if a, b := old.Method+" "+old.Path, now.Method+" "+now.Path; a != b {
 		c.found(old.Name, "was %s and is %s", a, b)
 	}
-	if old.Stream != now.Stream {
-		c.found(old.Name, "changed between a call and a stream")
+	if a, b := old.kind(), now.kind(); a != b {
+		c.found(old.Name, "was %s and is %s", a, b)
+		return
 	}
 	if old.Status != now.Status {
 		c.found(old.Name, "answered with status %s and does with %s", old.Status, now.Status)
@@ -52,14 +53,35 @@ func (c *comparison) operation(old, now *Operation) {
 		c.found(old.Name, "has a guard, which it had not")
 	}
 	c.input(old.Name+", input", old.In, now.In)
+	if old.Room != nil && now.Room != nil {
+		c.input(old.Name+", operation", old.Room.Op, now.Room.Op)
+		c.output(old.Name+", state", old.Room.State, now.Room.State)
+		c.output(old.Name+", outcome", old.Room.Out, now.Room.Out)
+	}
 	switch {
 	case old.Out == nil:
 	case now.Out == nil:
 		c.found(old.Name, "no longer returns anything")
 	default:
-		c.seen = map[[2]*Type]bool{}
-		c.received(old.Name+", output", old.Out, now.Out)
+		c.output(old.Name+", output", old.Out, now.Out)
 	}
+}
+
+// kind is what the operation is.
+func (o *Operation) kind() string {
+	switch {
+	case o.Room != nil:
+		return "a room"
+	case o.Stream:
+		return "a stream"
+	}
+	return "a call"
+}
+
+// output compares what a client receives.
+func (c *comparison) output(at string, old, now *Type) {
+	c.seen = map[[2]*Type]bool{}
+	c.received(at, old, now)
 }
 
 // input compares what an operation takes. No input is an object without fields.

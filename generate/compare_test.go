@@ -50,6 +50,31 @@ func TestClientsBreaking(t *testing.T) {
 		{"key", func(d object) { delete(d.at("paths./tickets.post"), "parameters") },
 			[]string{"ticket had its effect once when it was sent again, and has it each time"}},
 		{"place", func(d object) { d.at("paths./search/{kind}/{rest}.get.parameters.2")["in"] = "header" }, []string{"search, input/q was in the query and is in the header"}},
+		{"room removed", func(d object) { delete(d.at("paths"), "/notes/room") }, []string{"notes was removed"}},
+		{"path of a room", func(d object) { d.move("paths", "/notes/room", "/pad") }, []string{"notes was GET /notes/room and is GET /pad"}},
+		{"room to a call", func(d object) {
+			d.at("paths")["/notes/room"] = map[string]any{"get": map[string]any{"operationId": "notes", "responses": map[string]any{"204": map[string]any{}}}}
+		}, []string{"notes was a room and is a call"}},
+		{"member of an operation removed", func(d object) { d.without("Say", "text") },
+			[]string{"slowTape, operation/text was removed", "tape, operation/text was removed"}},
+		{"member of an operation required", func(d object) { d.require("Say", "mood") },
+			[]string{"slowTape, operation/mood is required, which it was not", "tape, operation/mood is required, which it was not"}},
+		{"limit of an operation narrowed", func(d object) { d.at("components.schemas.Say.properties.text")["maxLength"] = 39.0 },
+			[]string{"slowTape, operation/text has the limit maxLength of 39, which was 40", "tape, operation/text has the limit maxLength of 39, which was 40"}},
+		{"member of a state removed", func(d object) { d.without("Tape", "said") },
+			[]string{"slowTape, state/said was removed", "tape, state/said was removed"}},
+		{"member of an outcome removed", func(d object) { d.without("Heard", "by") },
+			[]string{"slowTape, outcome/by was removed", "tape, outcome/by was removed"}},
+		{"member of an outcome may be absent", func(d object) { d.optional("Heard", "by") },
+			[]string{"slowTape, outcome/by was always there and may be absent", "tape, outcome/by was always there and may be absent"}},
+		{"member of an operation added", func(d object) {
+			d.at("components.schemas.Say.properties")["more"] = map[string]any{"type": "string"}
+		}, nil},
+		{"member of a state and an outcome added", func(d object) {
+			d.at("components.schemas.Tape.properties")["more"] = map[string]any{"type": "string"}
+			d.at("components.schemas.Heard.properties")["more"] = map[string]any{"type": "string"}
+			d.require("Heard", "more")
+		}, nil},
 		{"optional input added", func(d object) { d.add() }, nil},
 		{"output added", func(d object) {
 			d.at("components.schemas.Event.properties")["more"] = map[string]any{"type": "string"}

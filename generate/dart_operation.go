@@ -24,6 +24,12 @@ func (w *dart) operation(o *Operation, name string) {
 		takes = w.typeOf(o.In) + " input, "
 	}
 	path, more := w.places(o)
+	if r := o.Room; r != nil {
+		w.line("  RoomConnection<%s, %s, %s> %s(%s) =>", w.typeOf(r.State), w.typeOf(r.Op), w.typeOf(r.Out), name, strings.TrimSuffix(takes, ", "))
+		w.line("      RoomConnection._(_app, %s, (dynamic json) => %s, (%s op) => %s, (dynamic json) => %s);",
+			path, w.from(r.State, "json", 0), w.typeOf(r.Op), w.to(r.Op, "op", 0), w.from(r.Out, "json", 0))
+		return
+	}
 	output, read := "void", "null"
 	if o.Out != nil {
 		output, read = w.typeOf(o.Out), "(dynamic json) => "+w.from(o.Out, "json", 0)

@@ -73,6 +73,20 @@ type Operation struct {
 
 	In  *Type // an object, whose fields are parameters and members of the body; nil for none
 	Out *Type // nil for none
+
+	Room *Room // nil: it is not a room
+}
+
+// A Room is what members of a room send and receive.
+type Room struct {
+	State *Type
+	Op    *Type
+	Out   *Type // of what operations led to
+}
+
+// rooms reports whether there are any.
+func (m *Model) rooms() bool {
+	return slices.ContainsFunc(m.Operations, func(o *Operation) bool { return o.Room != nil })
 }
 
 // A Model is what clients are made of. Operations and Types are sorted by name.
@@ -104,6 +118,11 @@ func (m *Model) collect() {
 	for _, o := range m.Operations {
 		visit(o.In, true)
 		visit(o.Out, false)
+		if r := o.Room; r != nil {
+			visit(r.Op, true)
+			visit(r.State, false)
+			visit(r.Out, false)
+		}
 	}
 	slices.SortFunc(m.Types, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
 }

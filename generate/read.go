@@ -31,6 +31,9 @@ func Read(openapi []byte) (*Model, error) {
 	for path, methods := range doc.Paths {
 		for method, o := range methods {
 			o.path, o.method = path, strings.ToUpper(method)
+			if o.Room != nil && o.method == "POST" {
+				continue // a part of the room that is read with GET
+			}
 			r.all = append(r.all, o)
 		}
 	}
@@ -71,6 +74,11 @@ type operation struct {
 	Deprecated bool             `json:"deprecated"`
 	Security   []map[string]any `json:"security"`
 	Stream     bool             `json:"x-gorgon-stream"`
+	Room       *struct {
+		State object `json:"state"`
+		Op    object `json:"op"`
+		Out   object `json:"out"`
+	} `json:"x-gorgon-room"`
 	Parameters []struct {
 		Name        string `json:"name"`
 		In          string `json:"in"`
@@ -215,8 +223,8 @@ func (r *reader) operation(o operation) *Operation {
 	}
 	var fields []*Field
 	for _, p := range o.Parameters {
-		if o.Stream && p.Name == "after" && p.In == "query" {
-			continue // the client itself says where it goes on
+		if p.In == "query" && (o.Stream && p.Name == "after" || o.Room != nil) {
+			continue // the client itself says who it is and where it goes on
 		}
 		if p.Key {
 			out.Key = p.Name // which is not a part of what the call says
@@ -225,6 +233,11 @@ func (r *reader) operation(o operation) *Operation {
 		fields = append(fields, &Field{Name: p.Name, In: p.In, Rest: p.Rest, Doc: p.Description, Required: p.Required, Type: r.typeOf(p.Schema, upper(o.Name)+upper(p.Name))})
 	}
 	out.In = r.input(o, out, fields)
+	if o.Room != nil {
+		name := upper(o.Name)
+		out.Room = &Room{r.typeOf(o.Room.State, name+"State"), r.typeOf(o.Room.Op, name+"Op"), r.typeOf(o.Room.Out, name+"Out")}
+		return out
+	}
 	for status, answer := range o.Responses {
 		if !strings.HasPrefix(status, "2") {
 			continue

@@ -158,35 +158,16 @@ final class _Connection {
         if (!(response.headers['content-type'] ?? '').startsWith('text/event-stream')) {
           throw await _problemOf(response);
         }
-        var event = '';
-        final data = <String>[];
-        await for (final line in response.body.transform(utf8.decoder).transform(const LineSplitter())) {
-          final colon = line.indexOf(':');
-          final field = colon < 0 ? line : line.substring(0, colon);
-          var content = colon < 0 ? '' : line.substring(colon + 1);
-          if (content.startsWith(' ')) content = content.substring(1);
-          if (line == '' && data.isNotEmpty) {
-            failures = 0;
-            if (event == 'end') return;
-            final json = jsonDecode(data.join('\n'));
-            if (event == 'problem') throw Problem.fromJson(json as Map<String, dynamic>);
-            yield Item(after, read(json), snapshot: event == 'snapshot');
-          }
-          if (line == '') {
-            event = '';
-            data.clear();
-          } else if (field == 'event') {
-            event = content;
-          } else if (field == 'data') {
-            data.add(content);
-          } else if (field == 'id' && !content.contains('\u0000')) {
-            after = content;
-          } else if (field == 'retry') {
-            wait = int.tryParse(content) ?? wait;
-          }
+        await for (final message in _messages(response.body, (ms) => wait = ms)) {
+          failures = 0;
+          if (message.event == 'end') return;
+          final json = jsonDecode(message.data);
+          if (message.event == 'problem') throw Problem.fromJson(json as Map<String, dynamic>);
+          after = message.id ?? after;
+          yield Item(after, read(json), snapshot: message.event == 'snapshot');
         }
       } on Problem catch (problem) {
-        if (problem.status < 500 && problem.status != 408 && problem.status != 429) rethrow;
+        if (!_passes(problem)) rethrow;
       } on FormatException {
         rethrow;
       } on Exception {
@@ -198,6 +179,44 @@ final class _Connection {
     }
   }
 }
+
+/// A server-sent event.
+final class _Message {
+  const _Message(this.event, this.data, this.id);
+
+  final String event;
+  final String data;
+  final String? id;
+}
+
+Stream<_Message> _messages(Stream<List<int>> body, void Function(int ms) retry) async* {
+  var event = '';
+  String? id;
+  final data = <String>[];
+  await for (final line in body.transform(utf8.decoder).transform(const LineSplitter())) {
+    final colon = line.indexOf(':');
+    final field = colon < 0 ? line : line.substring(0, colon);
+    var content = colon < 0 ? '' : line.substring(colon + 1);
+    if (content.startsWith(' ')) content = content.substring(1);
+    if (line == '') {
+      if (data.isNotEmpty) yield _Message(event, data.join('\n'), id);
+      event = '';
+      data.clear();
+    } else if (field == 'event') {
+      event = content;
+    } else if (field == 'data') {
+      data.add(content);
+    } else if (field == 'id' && !content.contains('\u0000')) {
+      id = content;
+    } else if (field == 'retry') {
+      final ms = int.tryParse(content);
+      if (ms != null) retry(ms);
+    }
+  }
+}
+
+/// Whether it may work later.
+bool _passes(Problem problem) => problem.status >= 500 || problem.status == 408 || problem.status == 429;
 
 Future<Problem> _problemOf(Response response) async {
   final text = await utf8.decodeStream(response.body);

@@ -81,7 +81,7 @@ class Connection {
     readonly options: ClientOptions,
   ) {}
 
-  async request(o: Operation, input: unknown, call: CallOptions, accept: string, after = ""): Promise<Response> {
+  async request(o: Operation, input: unknown, call: CallOptions, accept: string, more: Record<string, string> = {}): Promise<Response> {
     const given = this.options.headers;
     const headers = new Headers(typeof given === "function" ? await given() : given);
     for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
@@ -103,7 +103,7 @@ class Connection {
       }
       input = rest;
     }
-    if (after !== "") query.set("after", after);
+    for (const [name, value] of Object.entries(more)) query.set(name, value);
     if (o.body === "json") {
       headers.set("Content-Type", "application/json");
       body = JSON.stringify(input);
@@ -136,7 +136,7 @@ class Connection {
     let wait = 1000;
     for (let failures = 0; ; failures++) {
       try {
-        const response = await this.request(o, input, options, "text/event-stream", after);
+        const response = await this.request(o, input, options, "text/event-stream", after === "" ? {} : { after });
         if (!response.ok || response.body === null || !isType(response, "text/event-stream")) {
           refuse(await problemOf(response));
         } else {
@@ -161,7 +161,11 @@ class Connection {
 
 /** Throws for what no later try changes. */
 function refuse(problem: Problem): void {
-  if (problem.status < 500 && problem.status !== 408 && problem.status !== 429) throw new StreamError(problem);
+  if (!isPassing(problem)) throw new StreamError(problem);
+}
+
+function isPassing({ status }: Problem): boolean {
+  return status >= 500 || status === 408 || status === 429;
 }
 
 function isType(response: Response, type: string): boolean {
@@ -198,7 +202,11 @@ function append(form: FormData, name: string, value: unknown): void {
 type Message = { event: string; data: string; id: string | undefined };
 
 /** Reads server-sent events. */
-async function* messages(body: ReadableStream<Uint8Array>, retry: (ms: number) => void): AsyncGenerator<Message, void, undefined> {
+async function* messages(
+  body: ReadableStream<Uint8Array>,
+  retry: (ms: number) => void,
+  heard: () => void = () => undefined,
+): AsyncGenerator<Message, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -209,6 +217,7 @@ async function* messages(body: ReadableStream<Uint8Array>, retry: (ms: number) =
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       text += decoder.decode(value, { stream: true });
       const lines = text.split(/\r\n|\n|\r(?!$)/);
       text = lines.pop() ?? "";

@@ -67,6 +67,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/render"
+	"github.com/gorgon-go/gorgon/rooms"
 	"github.com/gorgon-go/gorgon/seed"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/viewctx"
@@ -119,6 +120,11 @@ type Options struct {
 	// with the test's Database, jobdb.In returned. [Site.Work] runs them. The
 	// tables of a queue in the Database are made. Default: none.
 	Jobs jobs.Store
+
+	// Rooms is where the app's rooms are: those that several sites of a test share, or
+	// roomdb.In of the test's Database. The caller closes it. [Site.Join] connects to
+	// a room. Default: an empty mem.Rooms, if the app has rooms.
+	Rooms rooms.Log
 
 	// Log also receives the site's log. Default: the log is shown when a check
 	// fails, and returned by [Site.Log].
@@ -175,6 +181,7 @@ type shared struct {
 	feed     coherence.Feed // nil without a database
 	auth     Auth           // nil without one
 	work     *worker        // nil without jobs
+	joined   atomic.Uint64  // members of rooms, so far
 	site     viewctx.Site   // of all pages
 	store    pages.Store
 }
@@ -247,6 +254,7 @@ func (s *shared) open(t testing.TB, o Options) error {
 			return err
 		}
 	}
+	s.lodge(t.Cleanup, o, log)
 	s.handler, err = serve.New(serve.Config{
 		App: s.app, Renderer: renderer, Cache: s.cache, Files: files(made), PurgeKey: o.PurgeKey,
 		Attend: true, Commits: o.Database != nil, Log: log, Now: s.now,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type Followed struct {
 	Status int // of the stream: 200 if there is one
 
 	page   *Response
+	header http.Header // that the visitor sends
+	parts  [][2]string // the src of each, and the version that the visitor has
 	events chan string // closed with the stream
 }
 
@@ -31,46 +34,61 @@ type Followed struct {
 const patience = 10 * time.Second
 
 // Follow opens the stream of the page's live parts, as a browser does that shows
-// the page. It ends with the test, or when a guard or the site ends it.
+// the page. What the visitor sees differently from others is got with the
+// visitor's cookies, as a browser does. It ends with the test, or when a guard or
+// the site ends it.
 //
 //	shop := site.Get("/").Want(200, "5 in stock").Follow()
 //	site.Post("/order", form).Want(200)
 //	shop.Want("4 in stock")
 func (r *Response) Follow() *Followed {
 	r.site.t.Helper()
-	var parts [][2]string
+	f := &Followed{page: r, header: r.site.Header.Clone(), events: make(chan string, 1000)}
 	r.Find("gorgon-live[src]").Each(func(_ int, e *goquery.Selection) {
 		part := [2]string{e.AttrOr("src", ""), e.AttrOr("data-version", "")}
-		if !slices.Contains(parts, part) {
-			parts = append(parts, part)
+		if !slices.Contains(f.parts, part) {
+			f.parts = append(f.parts, part)
 		}
 	})
-	if len(parts) == 0 {
+	if len(f.parts) == 0 {
 		r.fatalf("no part of the page is live")
 	}
-	body, err := json.Marshal(map[string]any{"parts": parts})
-	if err != nil {
-		r.fatalf("%v", err)
-	}
 	s := r.site
-	to := s.resolve(r.URL, s.base+wire.Stream+strings.TrimPrefix(r.URL.EscapedPath(), s.base))
 	ctx, stop := context.WithCancel(s.t.Context())
-	request := httptest.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(string(body)))
+	began, ended := make(chan int, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer close(f.events)
+		for first := true; f.open(ctx, func(status int) {
+			if first {
+				began <- status
+			}
+			first = false
+		}); {
+		}
+	}()
+	s.t.Cleanup(func() { stop(); <-ended })
+	f.Status = <-began
+	return f
+}
+
+// open opens a stream and reads it. It says whether to open the next one, since
+// the visitor has something newer.
+func (f *Followed) open(ctx context.Context, began func(status int)) (again bool) {
+	s, page := f.page.site, f.page
+	body, err := json.Marshal(map[string]any{"parts": f.parts})
+	if err != nil {
+		panic(err) // texts
+	}
+	ctx, stop := context.WithCancel(ctx)
+	to := s.resolve(page.URL, s.base+wire.Stream+strings.TrimPrefix(page.URL.EscapedPath(), s.base))
+	request := f.request(ctx, http.MethodPost, to, strings.NewReader(string(body)))
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "text/event-stream")
-	for name, values := range s.Header {
-		request.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	for _, c := range s.jar.Cookies(to) {
-		request.AddCookie(c)
-	}
-	request.URL.Scheme, request.URL.Host = "", "" // as a server sees it
-	request.RequestURI = request.URL.RequestURI()
-
-	f := &Followed{page: r, events: make(chan string, 1000)}
 	read, write := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, w: write, began: make(chan int, 1)}
 	ended := make(chan struct{})
+	defer func() { stop(); _ = read.Close(); <-ended }()
 	go func() {
 		defer close(ended)
 		s.catchUp()
@@ -78,17 +96,77 @@ func (r *Response) Follow() *Followed {
 		w.WriteHeader(http.StatusOK)
 		_ = write.Close()
 	}()
-	go func() {
-		defer close(f.events)
-		for lines := bufio.NewScanner(read); lines.Scan(); {
-			if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				f.events <- text
+	began(<-w.began)
+	for lines := bufio.NewReader(read); ; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		text, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "data: ")
+		if !ok {
+			continue
+		}
+		var n struct {
+			At             int
+			Token, Version string
+		}
+		if json.Unmarshal([]byte(text), &n) == nil && n.Token != "" && n.At < len(f.parts) {
+			if text, again = f.get(ctx, &f.parts[n.At], n.Token, n.Version); text == "" {
+				continue
 			}
 		}
-	}()
-	s.t.Cleanup(func() { stop(); _ = read.Close(); <-ended })
-	f.Status = <-w.began
-	return f
+		f.events <- text
+		if again {
+			return true
+		}
+	}
+}
+
+// get gets a part that visitors see differently, and returns it as an event that
+// brings it; "" if the site refuses it. It says whether the version names what
+// this visitor has.
+func (f *Followed) get(ctx context.Context, part *[2]string, token, version string) (event string, named bool) {
+	s := f.page.site
+	request := f.request(ctx, http.MethodGet, s.resolve(f.page.URL, part[0]), nil)
+	request.Header.Set(wire.HeaderToken, token)
+	w := httptest.NewRecorder()
+	aborts(s.handler, w, request)
+	if w.Code != http.StatusOK {
+		return "", false
+	}
+	content := map[string]any{"html": w.Body.String()}
+	if !strings.Contains(part[0], wire.Fragment) {
+		content = map[string]any{"page": json.RawMessage(w.Body.Bytes())}
+	}
+	data, err := json.Marshal(content)
+	if err != nil {
+		return "", false
+	}
+	part[1] = version
+	if own := w.Header().Get(wire.HeaderVersion); own != "" {
+		part[1], named = own, true
+	}
+	return string(data), named
+}
+
+// request is one of the visitor's.
+func (f *Followed) request(ctx context.Context, method string, to *url.URL, body io.Reader) *http.Request {
+	return f.page.site.streaming(ctx, method, to, body, f.header)
+}
+
+// streaming is a request of the visitor whose answer is read while it is written,
+// as a server sees it.
+func (s *Site) streaming(ctx context.Context, method string, to *url.URL, body io.Reader, header http.Header) *http.Request {
+	r := httptest.NewRequestWithContext(ctx, method, to.String(), body)
+	for name, values := range header {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	for _, c := range s.jar.Cookies(to) {
+		r.AddCookie(c)
+	}
+	r.URL.Scheme, r.URL.Host = "", ""
+	r.RequestURI = r.URL.RequestURI()
+	return r
 }
 
 // Next waits for the next change, and returns the HTML of the part that has

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -49,5 +50,47 @@ func TestFollow(t *testing.T) {
 	}
 	if closed := site.Get("/shop/closed").Want(200, "in stock").Follow(); closed.Status != http.StatusForbidden || closed.Next() != "" {
 		t.Errorf("the guard let it through: %d", closed.Status)
+	}
+}
+
+// What each visitor sees differently is got with the visitor's own cookies.
+func TestFollowOwn(t *testing.T) {
+	var mu sync.Mutex
+	carts := map[string]int{}
+	cart := gorgon.Fragment[string, string]{
+		Name: "cart", Live: true, Tags: func(name string) []string { return []string{name} },
+		LoadRequest: func(_ context.Context, _ gorgon.Input, _ string, r *http.Request) (string, error) {
+			if c, err := r.Cookie("name"); err == nil {
+				return c.Value, nil
+			}
+			return "", nil
+		},
+		View: func(name string) gorgon.Component {
+			mu.Lock()
+			defer mu.Unlock()
+			return gorgon.Text(name + " has " + strconv.Itoa(carts[name]))
+		},
+	}
+	site := gorgontest.Options{Base: "/shop"}.Open(t, gorgon.App{Name: "shop", Parts: []gorgon.Part{
+		cart,
+		gorgon.Page[int]{Path: "/", AllowRequestTime: true, View: func(int) gorgon.Component { return cart.Use("a") }},
+		gorgon.Handler{Pattern: "POST /as/{name}", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "name", Value: r.PathValue("name"), Path: "/"})
+		})},
+	}})
+	follow := func(name string) *gorgontest.Followed {
+		visitor := site.Visitor()
+		visitor.Post("/shop/as/"+name, nil)
+		return visitor.Get("/shop/").Want(200, name+" has 0").Follow()
+	}
+	ann, ben := follow("ann"), follow("ben")
+	for n := 1; n < 4; n++ {
+		for name, visitor := range map[string]*gorgontest.Followed{"ann": ann, "ben": ben} {
+			mu.Lock()
+			carts[name] = n
+			mu.Unlock()
+			site.Purge(pages.Stale, pages.TagSubject(name))
+			visitor.Want(name + " has " + strconv.Itoa(n))
+		}
 	}
 }

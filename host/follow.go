@@ -77,7 +77,9 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 		case <-r.poked:
 			return 0, nil
 		case f := <-r.calls:
-			f()
+			if f(); r.copy == nil {
+				return 0, nil
+			}
 		case a := <-asks:
 			sent = r.post(ctx, seat.Owner, r.gather(a), posted)
 		case err := <-posted:
@@ -113,16 +115,23 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 
 // heard applies what the owner tells.
 func (r *room) heard(l line) error {
-	for _, data := range l.Entries {
-		if _, err := r.copy.apply(data); err != nil {
-			return err
-		}
-	}
 	if len(l.Entries) > 0 {
-		if r.copy.at.String() != l.At {
-			return errBroken
+		at, ok := rooms.ParsePosition(l.At)
+		first := at.Seq - uint64(len(l.Entries))
+		if !ok || first > r.copy.at.Seq {
+			return errBehind
 		}
-		r.tell()
+		if at.Seq > r.copy.at.Seq { // it may have read some from the log
+			for _, data := range l.Entries[r.copy.at.Seq-first:] {
+				if _, err := r.copy.apply(data); err != nil {
+					return err
+				}
+			}
+			if r.copy.at != at {
+				return errBroken
+			}
+			r.tell()
+		}
 	}
 	if l.Members != nil && r.presence.set(l.Members) {
 		r.audience.present(l.Members)

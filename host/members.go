@@ -204,6 +204,12 @@ func (h *Host) join(ctx context.Context, r *room, v visitor, id string) (m *memb
 	defer cancel()
 	var failed error
 	err = r.call(ctx, func() {
+		if known && after.Seq > r.copy.at.Seq {
+			// It has heard more, of another instance: that is in the log.
+			if failed = r.catchUp(ctx); failed != nil {
+				return
+			}
+		}
 		records, ok := r.copy.after(after)
 		if known && ok {
 			if len(records) > 0 {

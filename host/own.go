@@ -48,7 +48,9 @@ func (r *room) own(ctx context.Context, token uint64) error {
 					}
 				}
 			case f := <-r.calls:
-				f()
+				if f(); r.copy == nil {
+					return nil
+				}
 			case a := <-r.asks:
 				err = r.commit(ctx, token, r.gather(a))
 			case <-r.presence.changed:

@@ -121,10 +121,12 @@ func (s *socketSink) send(list []*frame) bool {
 	return true
 }
 
+// beat sends a message that says nothing, since scripts do not see pings: one that
+// hears nothing for longer connects again.
 func (s *socketSink) beat() bool {
 	ctx, cancel := context.WithTimeout(s.ctx, memberWrite)
 	defer cancel()
-	return s.conn.Ping(ctx) == nil
+	return s.write([]byte("{}")) && s.conn.Ping(ctx) == nil
 }
 
 func (s *socketSink) reply(list []reply) {

@@ -470,6 +470,9 @@ func (v *watcher) hear(kind, data string) {
 		if err := json.Unmarshal([]byte(data), &s); err != nil {
 			v.faults = append(v.faults, err.Error())
 		}
+		if len(s.Said) < len(v.said) {
+			v.faults = append(v.faults, fmt.Sprintf("a state with %d after %d", len(s.Said), len(v.said)))
+		}
 		v.said = s.Said
 		v.resets++
 	case "":

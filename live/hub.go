@@ -14,10 +14,14 @@ import (
 // A Piece is how something is at one time.
 type Piece struct {
 	// Version names the content: two pieces with one version are the same. "" is
-	// for a piece that has no content which all followers share: they are told
-	// once that a purge concerns it, and see for themselves.
+	// for a piece whose key names what a follower has: followers are told once
+	// that a purge concerns it, or that its time is over, and see for themselves.
 	Version string
 	Data    []byte // what followers get; it is not changed
+
+	// Named says that followers do not share the content: they hear that
+	// there is a new version, and see for themselves. Those without a version are so anyway.
+	Named bool
 
 	// Subjects are those whose purges concern the piece.
 	Subjects []string
@@ -73,15 +77,18 @@ const (
 	many = 32
 
 	// A piece that cannot be made is tried again after retryMin, then after twice
-	// that, and at last every retryMax.
+	// that, and at last every retryMax. A purge of it has it tried at once, but not
+	// more often than every retryPurged.
 	retryMin, retryMax = 3 * time.Second, time.Minute
+	retryPurged        = time.Second
 
 	tendEvery = time.Second
 
 	// Followers are woken some at a time, with a pause between: requests come in
-	// between.
-	flock  = 64
-	breath = 500 * time.Microsecond
+	// between. Of more than a crowd few are woken at a time, 10,000 in 1.5 s or so.
+	flock, breath = 64, 500 * time.Microsecond
+	few, rest     = 8, time.Millisecond
+	crowd         = 2000
 )
 
 // A Hub has what is followed at one instance. It is safe for concurrent use.
@@ -115,11 +122,13 @@ type piece[K comparable] struct {
 	have      bool   // now was made
 	gone      bool   // it is no longer there
 	asked     bool   // it has no version, and a purge concerns it
+	crowd     int    // pieces that the last purge concerned, of those without a version
 	begun     uint64 // makings
 	made      time.Time
 	failures  int
 	phase     phase
-	timer     *time.Timer // for when it is out of date by itself; nil for none
+	sooner    chan time.Duration // while it waits to be tried again: takes another time for that
+	timer     *time.Timer        // for when it is out of date by itself; nil for none
 	followers map[*follow[K]]struct{}
 }
 
@@ -180,7 +189,7 @@ func (h *Hub[K]) Figures() Figures {
 
 // tend calls Tend for as long as anything is followed.
 func (h *Hub[K]) tend() {
-	for pause(h.life, tendEvery) {
+	for pause(h.life, tendEvery, nil) {
 		h.mu.Lock()
 		h.tending = h.figures.Followers > 0
 		more := h.tending
@@ -198,160 +207,16 @@ func (h *Hub[K]) purged(subject string) {
 	defer h.mu.Unlock()
 	all := h.concerned[subject]
 	for p := range all {
+		if p.have && p.now.Version == "" && p.now.Holds != nil && p.now.Holds() {
+			continue // it is told again, and what followers have is newer
+		}
 		var after time.Duration
 		if len(all) > many {
 			after = rand.N(h.config.Spread)
 		}
+		p.crowd = len(all)
 		h.outdate(p, after)
 	}
-}
-
-// outdate has a piece made again; the caller holds mu.
-func (h *Hub[K]) outdate(p *piece[K], after time.Duration) {
-	switch {
-	case p.phase == works:
-		p.phase = purged
-	case p.phase == rests && p.have && p.now.Version == "":
-		p.asked = true
-		for f := range p.followers {
-			f.stream.wake()
-		}
-	case p.phase == rests:
-		h.plan(p, max(after, time.Until(p.made.Add(h.config.Settle))))
-	}
-}
-
-// plan has a piece made after a time; the caller holds mu.
-func (h *Hub[K]) plan(p *piece[K], after time.Duration) {
-	if h.closed {
-		return
-	}
-	p.still()
-	p.phase = waits
-	h.work.Go(func() { h.makeAgain(p, after) })
-}
-
-// still stops the piece's timer; the caller holds mu.
-func (p *piece[K]) still() {
-	if p.timer != nil {
-		p.timer.Stop()
-		p.timer = nil
-	}
-}
-
-// makeAgain waits for its time and for a slot, and makes a piece.
-func (h *Hub[K]) makeAgain(p *piece[K], after time.Duration) {
-	if after > 0 && !pause(h.life, after) {
-		return
-	}
-	slots := h.slotsOf(p.key)
-	select {
-	case slots <- struct{}{}:
-	case <-h.life.Done():
-		return
-	}
-	defer func() { <-slots }()
-	h.mu.Lock()
-	followed := len(p.followers) > 0
-	p.phase = works
-	p.begun++
-	h.mu.Unlock()
-	if !followed {
-		return // and it was removed with its last follower
-	}
-	made, err := h.config.Make(h.life, p.key)
-	if h.life.Err() != nil {
-		return
-	}
-	h.arrived(p, made, err)
-}
-
-// slotsOf are those of a piece's group.
-func (h *Hub[K]) slotsOf(key K) chan struct{} {
-	var group any
-	if h.config.Group != nil {
-		group = h.config.Group(key)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.slots[group] == nil {
-		h.slots[group] = make(chan struct{}, h.config.AtOnce)
-	}
-	return h.slots[group]
-}
-
-// arrived takes what was made of a piece, or why it was not.
-func (h *Hub[K]) arrived(p *piece[K], made Piece, err error) {
-	h.mu.Lock()
-	again := p.phase == purged
-	p.phase, p.made = rests, time.Now()
-	if len(p.followers) == 0 {
-		h.mu.Unlock()
-		return
-	}
-	switch {
-	case errors.Is(err, ErrGone):
-		h.index(p, nil)
-		p.now, p.have, p.gone = Piece{}, false, true
-	case err != nil:
-		h.figures.Failed++
-		if p.failures++; p.failures == 1 {
-			h.config.Log.Warn("a live part of pages cannot be made; browsers keep what they show", "err", err)
-		}
-		h.plan(p, min(retryMin<<min(p.failures-1, 10), retryMax))
-		h.mu.Unlock()
-		return
-	default:
-		h.index(p, made.Subjects)
-		if p.have && made.Version != "" && made.Version == p.now.Version {
-			h.figures.Unchanged++
-		}
-		p.now, p.have, p.gone = made, true, false
-		again = again || !p.holds()
-		if made.Version == "" {
-			p.asked, again = p.asked || again, false
-		} else if !again && !made.Until.IsZero() {
-			h.await(p, made.Until)
-		}
-	}
-	h.figures.Made++
-	p.failures = 0
-	var wake []*Stream[K]
-	stands := !again && p.holds()
-	for f := range p.followers {
-		f.trusts = f.trusts || stands || f.begun < p.begun
-		if f.lacks() {
-			wake = append(wake, f.stream)
-		}
-	}
-	if again {
-		h.outdate(p, 0)
-	}
-	h.mu.Unlock()
-	h.wake(wake)
-}
-
-// wake wakes streams, some at a time.
-func (h *Hub[K]) wake(streams []*Stream[K]) {
-	for i, s := range streams {
-		if i%flock == flock-1 && !pause(h.life, breath) {
-			return
-		}
-		s.wake()
-	}
-}
-
-// await has a piece made again at a time; the caller holds mu.
-func (h *Hub[K]) await(p *piece[K], until time.Time) {
-	var timer *time.Timer
-	timer = time.AfterFunc(max(time.Until(until), h.config.Settle), func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if p.timer == timer && len(p.followers) > 0 {
-			h.outdate(p, 0)
-		}
-	})
-	p.timer = timer
 }
 
 // holds says whether no purge that is known concerns what is had of a piece.
@@ -371,17 +236,5 @@ func (h *Hub[K]) index(p *piece[K], subjects []string) {
 			h.concerned[s] = map[*piece[K]]struct{}{}
 		}
 		h.concerned[s][p] = struct{}{}
-	}
-}
-
-// pause waits, and says whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -20,6 +20,9 @@ type News struct {
 	Data []byte
 	Gone bool // the piece is no longer there
 	Ask  bool // it changed, and has no content that all share
+
+	Subjects []string // of what is to be asked for
+	Crowd    int      // how many such pieces one purge concerned, about
 }
 
 // A Stream follows the pieces of one browser. One goroutine uses it.
@@ -59,7 +62,11 @@ func (f *follow[K]) lacks() bool {
 func (f *follow[K]) take(at int) News {
 	p := f.piece
 	f.version, f.told = p.now.Version, p.gone || p.asked
-	return News{At: at, Data: p.now.Data, Gone: p.gone, Ask: p.asked}
+	n := News{At: at, Data: p.now.Data, Gone: p.gone, Ask: p.asked || p.now.Named}
+	if n.Ask {
+		n.Subjects, n.Crowd = p.now.Subjects, max(p.crowd, len(p.followers))
+	}
+	return n
 }
 
 // ErrClosed is the error of a stream whose hub was closed.
@@ -80,9 +87,12 @@ func (h *Hub[K]) Follow(wants []Want[K]) *Stream[K] {
 		p.followers[f] = struct{}{}
 		s.follow = append(s.follow, f)
 		h.figures.Followers++
-		if f.trusts = p.phase == rests && p.have && p.holds(); !f.trusts && p.phase == rests {
+		holds := p.have && p.holds()
+		if p.phase == rests && !holds {
 			h.outdate(p, 0)
 		}
+		// There is nothing to send of a piece without a version: it is asked for.
+		f.trusts = p.phase == rests && (holds || p.have && p.now.Version == "")
 	}
 	if h.config.Tend != nil && !h.tending && !h.closed {
 		h.tending = true

@@ -40,7 +40,7 @@ type room struct {
 	token    uint64
 	over     time.Time // when it was last taken from an owner with a lease
 	build    string
-	since    time.Time // when that build had it first; zero: no build has had it
+	born     time.Time // when the latest process of that build was started that has had it; zero: none has
 	used     time.Time
 }
 
@@ -145,12 +145,13 @@ func (m *Rooms) Claim(ctx context.Context, name string, c rooms.Claim) (rooms.Se
 	if owned && (c.Instance == "" || r.owner != c.Instance && !over) {
 		return rooms.Seat{Token: r.token, Owner: owner}, nil
 	}
-	if !r.since.IsZero() && r.build != c.Build && r.since.After(now.Add(-max(c.Age, 0))) {
+	born := now.Add(-max(c.Age, 0))
+	if r.build != c.Build && r.born.After(born) {
 		return rooms.Seat{}, rooms.ErrSuperseded
 	}
 	switch {
 	case c.Instance == "":
-		r.give(c.Build, now)
+		r.give(c.Build, born, now)
 		return rooms.Seat{Token: r.token}, nil
 	case !owned:
 		b.token++
@@ -159,14 +160,14 @@ func (m *Rooms) Claim(ctx context.Context, name string, c rooms.Claim) (rooms.Se
 		b.token++
 		r.owner, r.token, r.over = c.Instance, b.token, now
 	}
-	r.give(c.Build, now)
+	r.give(c.Build, born, now)
 	return rooms.Seat{Token: r.token, Mine: true, Owner: self}, nil
 }
 
-// give notes that a build has a room.
-func (r *room) give(build string, now time.Time) {
-	if r.since.IsZero() || r.build != build {
-		r.build, r.since = build, now
+// give notes that a process of a build has a room.
+func (r *room) give(build string, born, now time.Time) {
+	if r.build != build || r.born.Before(born) {
+		r.build, r.born = build, born
 	}
 	r.used = now
 }
@@ -192,7 +193,7 @@ func (m *Rooms) Append(ctx context.Context, name string, a rooms.Append) (rooms.
 	}
 	defer b.mu.Unlock()
 	r := cmp.Or(b.rooms[name], &room{})
-	if r.at != a.After || a.Token != 0 && a.Token != r.token || !r.since.IsZero() && r.build != a.Build {
+	if r.at != a.After || a.Token != 0 && a.Token != r.token || !r.born.IsZero() && r.build != a.Build {
 		return rooms.Position{}, rooms.ErrMoved
 	}
 	b.rooms[name] = r

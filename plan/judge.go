@@ -136,6 +136,8 @@ func (j judge) verdict(n Need) Verdict {
 	switch n.Kind {
 	case Incremental, Refresh, Cached:
 		return j.kept()
+	case Live:
+		return j.live()
 	case Worker:
 		return j.worker()
 	case Jobs:
@@ -180,6 +182,8 @@ func (j judge) onFiles(n Need) Verdict {
 		return unfit(rule, "files do not change after the build", "drop the revalidation and deploy again when something changes"+elsewhere)
 	case Database, File, Cached:
 		return fine // the build uses it
+	case Live:
+		return provided(rule, "pages that are open stay as they were", "")
 	case Commits:
 		return provided(rule, "files do not change when the database does", "deploy again when something changes"+elsewhere)
 	}
@@ -297,6 +301,19 @@ func (j judge) connections() Verdict {
 	default:
 		return provided("connections", "a connection ends after "+brief(open), "let clients connect again")
 	}
+}
+
+// live judges for live parts: each page that is open and seen is a request that
+// does not end.
+func (j judge) live() Verdict {
+	switch {
+	case j.offers.OpenFor == 0:
+		return provided("live", "no connection can stay open here: pages that are open stay as they were", "")
+	case j.offers.Elastic && !j.setting.AlwaysOn:
+		return provided("live", "a tab that is open and seen is a request that does not end: one that is open all day keeps one instance running, 24 instance-hours a day; as many tabs as an instance takes requests at once share it",
+			"pay for the processor with --always-on if a tab is always open")
+	}
+	return fine
 }
 
 func (j judge) background() Verdict {

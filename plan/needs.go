@@ -21,6 +21,7 @@ const (
 	Incremental Kind = "incremental" // pages that the build did not generate, on their first request
 	Refresh     Kind = "refresh"     // pages that are regenerated
 	Cached      Kind = "cached"      // values that are kept
+	Live        Kind = "live"        // streams to the browsers that have a page open
 	Worker      Kind = "worker"      // a service that runs all the time
 	Schedule    Kind = "schedule"    // a service that runs at intervals
 	Jobs        Kind = "jobs"        // jobs that are run when they are due
@@ -37,7 +38,7 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
-	return []Kind{Process, Guards, Incremental, Refresh, Cached, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk, AppFiles}
+	return []Kind{Process, Guards, Incremental, Refresh, Cached, Live, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk, AppFiles}
 }
 
 // A Need is one thing that one part of an app needs.
@@ -121,6 +122,9 @@ func page(d *gorgon.Definition) Part {
 		p.need(Refresh, "it is regenerated after "+brief(d.RevalidateAfter))
 	case d.ShouldRevalidate != nil:
 		p.need(Refresh, "it is regenerated when ShouldRevalidate reports true")
+	}
+	if d.Live {
+		p.need(Live, "browsers that show it are sent what changed")
 	}
 	p.declared(d.Needs)
 	return p

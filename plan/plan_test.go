@@ -72,6 +72,7 @@ func TestVerdicts(t *testing.T) {
 		p.Load, p.Guards = built, []func(http.Handler) http.Handler{func(h http.Handler) http.Handler { return h }}
 	})
 	plain := page(func(p *gorgon.Page[int]) { p.Load = built })
+	living := page(func(p *gorgon.Page[int]) { p.Load, p.Live = built, true })
 	stream := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Stream[api.None, int]{Path: "GET /s", Handle: func(context.Context, api.None, string) iter.Seq2[api.Item[int], error] { return nil }}}}
 	endpoint := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Endpoint[api.None, api.None]{Path: "POST /e", Handle: func(context.Context, api.None) (api.None, error) { return api.None{}, nil }}}}
 	read := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Read[int]{Path: "GET /r", Load: built}}}
@@ -94,6 +95,11 @@ func TestVerdicts(t *testing.T) {
 		{"memory is nothing to rely on where instances come and go", handler(gorgon.NeedMemory), function, shared, plan.Unfit, "memory", "redis, postgres"},
 
 		{"a built page fits everywhere", plain, files, plan.Setting{}, plan.Fits, "", ""},
+		{"one tab keeps an instance that is paid by the request", living, elastic, plan.Setting{}, plan.Conditional, "live", "24 instance-hours a day"},
+		{"a tab costs nothing more where an instance runs anyway", living, elastic, plan.Setting{AlwaysOn: true}, plan.Fits, "", ""},
+		{"a tab costs nothing more on a machine", living, machine, plan.Setting{}, plan.Fits, "", ""},
+		{"open pages on a function stay as they are", living, function, plan.Setting{}, plan.Conditional, "live", "stay as they were"},
+		{"open pages of files stay as they are", living, files, plan.Setting{}, plan.Conditional, "live", "stay as they were"},
 		{"guards need a program", guarded, files, plan.Setting{}, plan.Unfit, "guards", "every visitor can read"},
 		{"guards are asked by a process", guarded, function, plan.Setting{}, plan.Fits, "", ""},
 		{"files do not change", revalidated, files, plan.Setting{}, plan.Unfit, "refresh", "do not change after the build"},

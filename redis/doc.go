@@ -134,7 +134,8 @@
 //
 // # Rooms
 //
-// [OpenRooms] keeps rooms in a Redis. They have keys of their own, so that all can
+// [OpenRooms] keeps rooms in a Redis, and [RoomsFrom] in the one that a variable
+// names. They have keys of their own, so that all can
 // share a server; but a server for rooms must not evict, and must have written what
 // it acknowledges:
 //

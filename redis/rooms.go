@@ -111,7 +111,7 @@ func (r *Rooms) Append(ctx context.Context, room string, a rooms.Append) (rooms.
 	args := []string{room, seq(at.Seq), chain(at), seq(a.Token), a.Build, "", ""}
 	for _, entry := range a.Entries {
 		at = at.Next(entry)
-		args = append(args, chain(at)+string(entry)) // so that Save can compare it
+		args = append(args, stored(at, entry))
 	}
 	args[5], args[6] = seq(at.Seq), chain(at)
 	if err := r.moved(ctx, "append to a room", r.scripts.append, check, room, args...); err != nil {
@@ -119,9 +119,6 @@ func (r *Rooms) Append(ctx context.Context, room string, a rooms.Append) (rooms.
 	}
 	return at, nil
 }
-
-// chainSize is how many bytes of a stored entry are the chain.
-const chainSize = 16
 
 // Read reads the end of a room's log.
 func (r *Rooms) Read(ctx context.Context, room string, after uint64, limit int) (rooms.Tail, error) {

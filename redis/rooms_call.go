@@ -5,6 +5,8 @@ package redis
 import (
 	"context"
 	_ "embed"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -104,7 +106,19 @@ const most = 1 << 53
 
 func seq(n uint64) string { return strconv.FormatUint(n, 10) }
 
-func chain(p rooms.Position) string { return fmt.Sprintf("%016x", p.Chain) }
+func chain(p rooms.Position) string { return stored(p, nil) }
+
+// chainSize is how many bytes of a stored entry are the chain.
+const chainSize = 16
+
+// stored is an entry as it is stored: with the chain at it, so that a snapshot
+// there can be compared.
+func stored(at rooms.Position, entry []byte) string {
+	b := make([]byte, chainSize+len(entry))
+	copy(b[chainSize:], entry)
+	hex.Encode(b, binary.BigEndian.AppendUint64(nil, at.Chain))
+	return rueidis.BinaryString(b)
+}
 
 // position reads the two parts of one.
 func position(seq, chain string) (p rooms.Position, err error) {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +53,49 @@ func TestRoomsByRESP2(t *testing.T) {
 	t.Parallel()
 	place(t) // skips or fails without a server
 	roomsHarness(func(t *testing.T) string { return place(t) + "&protocol=2" }).Run(t)
+}
+
+// The whole contract holds for a store that is named by a variable, which is read
+// at the first use.
+func TestRoomsFrom(t *testing.T) {
+	const variable = "GORGON_TEST_ROOMS_URL"
+	s := redis.RoomsFrom(variable)
+	if _, err := s.Positions(t.Context(), nil); err == nil || !strings.Contains(err.Error(), variable+" is not set") {
+		t.Errorf("without the variable Positions gave %v", err)
+	}
+	t.Setenv(variable, "http://user:secret@host")
+	if _, err := s.Positions(t.Context(), nil); err == nil || !strings.Contains(err.Error(), variable) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("with another variable Positions gave %v", err)
+	}
+	location := place(t)
+	t.Setenv(variable, location)
+	if reasons, err := s.(interface {
+		Loses(ctx context.Context) ([]string, error)
+	}).Loses(t.Context()); err != nil || len(reasons) == 0 {
+		t.Errorf("the reasons are %q, %v", reasons, err)
+	}
+	appends(t, s, rooms.Position{}, "a")
+	list, err := openRooms(t, location, nil).Positions(t.Context(), []string{canvas})
+	if err != nil || list[0].Seq != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+	for range 2 {
+		must(t, s.Close())
+	}
+	unused := redis.RoomsFrom(variable)
+	must(t, unused.Close())
+	for _, s := range []rooms.Log{s, unused} {
+		if _, err := s.Positions(t.Context(), nil); !errors.Is(err, rooms.ErrClosed) {
+			t.Errorf("after Close Positions gave %v", err)
+		}
+	}
+	var laws atomic.Int64
+	roomstest.Run(t, func(t *testing.T) func() rooms.Log {
+		name := fmt.Sprint(variable, "_", laws.Add(1)) // all laws run in one process
+		must(t, os.Setenv(name, place(t)))
+		t.Cleanup(func() { _ = os.Unsetenv(name) })
+		return func() rooms.Log { return redis.RoomsFrom(name) }
+	})
 }
 
 // Times are those of the server: the store does not look at the process's clock.

@@ -100,6 +100,18 @@ func (r *Renderer) OpenFragment(name, closed, page string) (d *gorgon.Definition
 	return nil, "", "", &gorgon.Error{Op: "open fragment", Path: name, Kind: gorgon.KindNotFound, Err: errors.New("the URL has no locale")}
 }
 
+// SealVersion seals what is to come back from a browser as the version of the
+// live fragment at a URL of [Renderer.FragmentURL].
+func (r *Renderer) SealVersion(text []byte, url string) string {
+	return r.key().Seal(text, "live", "version", url, r.Build)
+}
+
+// OpenVersion returns what was sealed by [Renderer.SealVersion] for the same URL,
+// in the same build.
+func (r *Renderer) OpenVersion(closed, url string) ([]byte, error) {
+	return r.key().Open(closed, "live", "version", url, r.Build)
+}
+
 // View makes the document that shows a fragment alone, for visitors who follow
 // its link. The content of the fragment is given.
 func (r *Renderer) View(ctx context.Context, name, locale string, piece *pages.Entry) (e *pages.Entry, err error) {

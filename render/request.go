@@ -19,6 +19,7 @@ import (
 type Response struct {
 	Status int
 	Header http.Header // with Location for a redirect, whose body is empty
+	Tags   []string    // of a live fragment: those that it declares for its state
 
 	renderer *Renderer
 	doc      gorgon.Document
@@ -52,6 +53,11 @@ func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, l
 		res := &Response{
 			Status: http.StatusOK, Header: header, renderer: r, piece: page.Fragment != "" || !pages.IsHTML(header),
 			path: pathOf(page, path), doc: gorgon.Document{Locale: locale, Path: path, Status: http.StatusOK, Main: page.View(state)},
+		}
+		if page.Live && page.Tags != nil {
+			if res.Tags, err = page.Tags(ctx, in, state); err != nil {
+				return nil, fmt.Errorf("Tags: %w", err)
+			}
 		}
 		if !res.piece { // it has no head, and so no links to other languages
 			head, err := headOf(ctx, page, in, state)

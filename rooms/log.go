@@ -145,8 +145,9 @@ type Log interface {
 	// who owns it otherwise. An owner that claims its room again keeps its token.
 	// A claim without an instance counts as given if there is no owner. It fails
 	// with ErrAbsent if the instance itself has no lease, and with ErrSuperseded
-	// if the room would be given, was last given to another build, and that build
-	// had it for the first time after the process was started.
+	// if the room would be given, was last given to another build, and a process of
+	// that build which has had it was started later. A claim by which the room is
+	// not given changes nothing.
 	Claim(ctx context.Context, room string, c Claim) (Seat, error)
 
 	// Release gives up a room. It does nothing if the token is not that of the

@@ -182,7 +182,7 @@ func New(config Config) (*Handler, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	composer, err := compose.New(compose.Config{Cache: config.Cache, Renderer: config.Renderer, Prepare: answer.Prepare})
+	composer, err := compose.New(compose.Config{Cache: config.Cache, Renderer: config.Renderer, Prepare: answer.Prepare, Log: config.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +208,7 @@ func New(config Config) (*Handler, error) {
 func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Handler {
 	app, definitions := c.App, c.App.Definitions()
 	h := &Handler{
-		out: out, navigates: app.Navigation != nil,
+		out: out, navigates: app.Navigation != nil || slices.ContainsFunc(definitions, func(d *gorgon.Definition) bool { return d.Live && d.AllowRequestTime }),
 		where:  &siteMap{base: c.Base, prefixes: app.Prefixes(), router: paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)},
 		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, database: c.Database, details: c.Details},
 		watch:  &watch{access: c.AccessLog, observer: c.Observe},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,6 +40,11 @@ type livePart struct {
 	path, locale string
 	on           string // the page that a fragment is on
 	form         compose.Form
+	has          string // the version that a visitor has, of a fragment that each sees differently
+}
+
+func (p livePart) ask() *compose.Ask {
+	return &compose.Ask{Page: p.of, Path: p.path, Locale: p.locale, On: p.on, Form: p.form}
 }
 
 func newLives(c *Config, answers *responder) *lives {
@@ -52,12 +58,21 @@ func newLives(c *Config, answers *responder) *lives {
 
 // make makes a part as it is now, and the end of the event that brings it.
 func (l *lives) make(ctx context.Context, part livePart) (live.Piece, error) {
-	made, err := l.composer.Piece(ctx, &compose.Ask{Page: part.of, Path: part.path, Locale: part.locale, On: part.on, Form: part.form})
+	if part.has != "" {
+		named, err := l.composer.Named(part.ask(), part.has)
+		return l.piece(named), err
+	}
+	made, err := l.composer.Piece(ctx, part.ask())
 	switch kind := failure.Kind(err); {
 	case err != nil && (kind == gorgon.KindNotFound || kind == gorgon.KindGone || kind == gorgon.KindRedirect):
 		return live.Piece{}, live.ErrGone
 	case err != nil:
 		return live.Piece{}, fmt.Errorf("%s: %w", part.of.Path, err)
+	}
+	p := l.piece(made)
+	if made.Entry == nil {
+		p.Named, p.Data = true, fmt.Appendf(nil, `,"version":%q`, made.Version)
+		return p, nil
 	}
 	field, content := "html", any(string(made.Entry.HTML))
 	if part.form == compose.Payload {
@@ -67,12 +82,29 @@ func (l *lives) make(ctx context.Context, part livePart) (live.Piece, error) {
 	if err != nil {
 		return live.Piece{}, err
 	}
+	p.Data = fmt.Appendf(nil, `,"version":%q,%q:%s}`+"\n\n", made.Version, field, data)
+	return p, nil
+}
+
+// piece is what is known of a part but for what is sent of it.
+func (l *lives) piece(made compose.Piece) live.Piece {
 	p := live.Piece{Version: made.Version, Subjects: made.Subjects, Holds: made.Holds}
 	if !made.Until.IsZero() {
 		p.Until = time.Now().Add(made.Until.Sub(l.now())) // the app's clock may be another one
 	}
-	p.Data = fmt.Appendf(nil, `,"version":%q,%q:%s}`+"\n\n", made.Version, field, data)
-	return p, nil
+	return p
+}
+
+// ask is the end of an event that has a browser get a part itself: after how
+// many milliseconds, and as new as which purge. Where one purge concerns the
+// visitors of very many browsers, they do not come all at once.
+func (l *lives) ask(n live.News) string {
+	var token uint64
+	for _, m := range l.purges.Marks(n.Subjects) {
+		token = max(token, m.Sequence)
+	}
+	wait := rand.N(min(askWithin+time.Duration(n.Crowd)*askEach, askLongest))
+	return fmt.Sprintf(`,"ask":%d,"token":"%d"}`+"\n\n", wait.Milliseconds(), token)
 }
 
 const (
@@ -80,7 +112,15 @@ const (
 	liveParts = 256      // of a page
 	liveBeat  = 25 * time.Second
 	liveWrite = 10 * time.Second
+	liveAgain = time.Second // what could not be asked is asked again
+
+	// Browsers that get a part themselves do so within askWithin, and askEach for
+	// every one that the same purge concerns.
+	askWithin, askEach, askLongest = 200 * time.Millisecond, 2 * time.Millisecond, 30 * time.Second
 )
+
+// liveEnd is the event after which a browser does not come back.
+const liveEnd = "event: end\ndata:\n\n"
 
 // A liveRequest says what a browser shows of a page.
 type liveRequest struct {
@@ -99,31 +139,82 @@ func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page str
 		l.answers.allow(w, r, m, []string{"POST, OPTIONS"})
 		return
 	}
+	var s opened
+	apart(func() { s = l.open(w, r, m, page) })
+	if s.stream != nil {
+		defer s.stream.Close()
+		l.follow(r, s.out, s.stream, s.at)
+	}
+}
+
+// An opened is a stream that has begun.
+type opened struct {
+	out    *events.Writer
+	stream *live.Stream[livePart]
+	at     []int // of its parts, the indexes in the request
+}
+
+// open begins a stream, or answers why there is none.
+func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page string) opened {
 	var asked liveRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, liveBody)).Decode(&asked); err != nil || len(asked.Parts) == 0 || len(asked.Parts) > liveParts {
 		l.answers.fail(w, r, m, errLiveBody)
-		return
+		return opened{}
 	}
 	wants, at := l.wants(asked, m, page)
 	if len(wants) == 0 {
 		l.answers.fail(w, r, m, errLiveOther)
-		return
+		return opened{}
 	}
 	out, err := events.Open(w, liveWrite)
 	if err != nil {
 		l.answers.fail(w, r, m, err)
-		return
+		return opened{}
 	}
 	events.Announce(w.Header())
-	// The page may be of an instance that knows more purges.
-	if l.purges.Store != nil && !l.purges.Read() {
-		l.purges.CatchUp(0)
+	if !out.Send(events.Beat) || !l.knows(r, out) {
+		return opened{}
 	}
-	stream := l.hub.Follow(wants)
-	defer stream.Close()
-	if out.Send(events.Beat) {
-		l.follow(r, out, stream, at)
+	return opened{out, l.hub.Follow(wants), at}
+}
+
+// apart calls f in a goroutine of its own, and waits for it. Where the caller
+// waits long afterwards its stack stays small: one that has grown once does not
+// shrink by itself.
+func apart(f func()) {
+	var failed any
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { failed = recover() }()
+		f()
+	}()
+	if <-done; failed != nil {
+		panic(failed)
 	}
+}
+
+// knows waits until all is known that was purged and committed when the stream was
+// opened: the page may be of an instance that knows more than this one, whose
+// parts would be older. It says whether to go on.
+func (l *lives) knows(r *http.Request, out *events.Writer) bool {
+	for !l.purges.AskAll() {
+		if !out.Send(events.Beat) {
+			return false
+		}
+		select {
+		case <-r.Context().Done():
+			if ended(r) != nil {
+				out.Send(liveEnd)
+			}
+			return false
+		case <-listen.Drained(r):
+			out.Send(events.Elsewhere())
+			return false
+		case <-time.After(liveAgain):
+		}
+	}
+	return true
 }
 
 // follow sends news.
@@ -134,7 +225,7 @@ func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[
 		select {
 		case <-r.Context().Done():
 			if ended(r) != nil {
-				out.Send("event: end\ndata:\n\n")
+				out.Send(liveEnd)
 			}
 			return
 		case <-listen.Drained(r):
@@ -150,9 +241,12 @@ func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[
 			}
 			for _, n := range stream.Take() {
 				text := `data: {"at":` + strconv.Itoa(at[n.At])
-				if n.Gone {
+				switch {
+				case n.Gone:
 					text += `,"gone":true}` + "\n\n"
-				} else {
+				case n.Ask:
+					text += string(n.Data) + l.ask(n)
+				default:
 					text += string(n.Data)
 				}
 				if !out.Send(text) {
@@ -184,6 +278,12 @@ func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Wan
 				continue
 			}
 			want.Key = livePart{of: def, path: viewctx.FragmentPath(def.Fragment, []byte(props)), locale: locale, on: m.path, form: compose.Bare}
+			if def.PerRequest() {
+				want.Key.has, want.Version = want.Version, ""
+				if !l.composer.HasNamed(want.Key.ask(), want.Key.has) {
+					continue
+				}
+			}
 		} else if of, ok := render.PayloadOf(path); ok && of == page && m.page != nil && m.page.Live {
 			want.Key = livePart{of: m.page, path: m.path, locale: m.locale, form: compose.Payload}
 		} else {

@@ -10,6 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/viewctx"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // composed answers with what is put together of what is kept, and of what is
@@ -48,6 +49,9 @@ func (s *sender) partly(w http.ResponseWriter, r *http.Request, m match, a compo
 	if m.form == compose.Payload {
 		header = http.Header{"Content-Type": valueJSON, "X-Robots-Tag": {"noindex"}}
 	}
+	if version := a.Requested.Version(); version != "" && m.form == compose.Bare {
+		w.Header()[wire.HeaderVersion] = []string{version}
+	}
 	s.streamed(w, r, m, a.Entry.Status, header, a.Work, func(out *answer.Stream) error {
 		ctx := r.Context()
 		if m.form == compose.Document && pages.IsHTML(header) {
@@ -67,13 +71,16 @@ func (s *sender) piece(w http.ResponseWriter, r *http.Request, m match) {
 	}
 	r, _ = recorded(r)
 	ask := s.ask(r, m)
-	e, err := s.composer.Make(r.Context(), ask)
+	e, version, err := s.composer.Make(r.Context(), ask)
 	if err == nil && m.form == compose.View {
 		e, err = s.composer.Around(r.Context(), ask, e)
 	}
 	if err != nil {
 		s.fail(w, r, m, err)
 		return
+	}
+	if version != "" && m.form == compose.Bare {
+		w.Header()[wire.HeaderVersion] = []string{version}
 	}
 	s.once(w, r, m, e)
 }

@@ -21,7 +21,7 @@ func Caddy(file []byte, env ...string) (*Server, error) {
 	}
 	return web(func(dir, addr string) (*exec.Cmd, error) {
 		config := filepath.Join(dir, "Caddyfile")
-		if err := os.WriteFile(config, append([]byte("{\n\tadmin off\n}\n"), file...), 0o644); err != nil {
+		if err := os.WriteFile(config, append([]byte("{\n\tadmin off\n\tauto_https disable_redirects\n}\n"), file...), 0o644); err != nil {
 			return nil, err
 		}
 		cmd := exec.Command(program, "run", "--config", config, "--adapter", "caddyfile")
@@ -41,7 +41,7 @@ func Nginx(file []byte) (*Server, error) {
 		site := bytes.ReplaceAll(file, []byte("listen 80;"), []byte("listen "+addr+";"))
 		config := filepath.Join(dir, "nginx.conf")
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "daemon off;\npid %[1]s/pid;\nerror_log stderr;\nevents {\n}\nhttp {\naccess_log off;\n", dir)
+		fmt.Fprintf(&b, "daemon off;\npid %[1]s/pid;\nerror_log stderr;\nevents {\nworker_connections 8192;\n}\nhttp {\naccess_log off;\n", dir)
 		for _, kind := range [...]string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 			fmt.Fprintf(&b, "%s_temp_path %s/%s;\n", kind, dir, kind)
 		}

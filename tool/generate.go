@@ -34,8 +34,8 @@ func (t *tool) generateCommand() *cobra.Command {
 		Use:   "generate [PACKAGE]",
 		Short: "Write clients of an app's endpoints: TypeScript, Dart, Go, OpenAPI",
 		Long: `Compiles the app in the folder PACKAGE (default: the one here), asks its program
-for the description of its endpoints, reads and streams, and writes the files
-that flags name. Commit them: they change only if the endpoints do.
+for the description of its endpoints, reads, streams and rooms, and writes the
+files that flags name. Commit them: they change only if the endpoints do.
 
 With --check, it writes nothing, and exits with 1 if a file is not what it would
 write. It then prints the difference and, with --openapi, lists the changes that

@@ -83,7 +83,8 @@ const (
 
 // Headers.
 const (
-	HeaderToken     = "Gorgon-Token" // the epoch of a purge, which the answer must not be older than
+	HeaderToken     = "Gorgon-Token"   // the epoch of a purge, which the answer must not be older than
+	HeaderVersion   = "Gorgon-Version" // of an answer that is a live fragment: how the element around it names what the visitor has
 	HeaderTimestamp = "Gorgon-Timestamp"
 	HeaderNonce     = "Gorgon-Nonce"
 	HeaderSignature = "Gorgon-Signature"

@@ -41,10 +41,10 @@ func (a seat) isMine() bool { return a.holder.Valid && a.holder == a.me }
 
 // stays says that the room keeps the owner that it has, which is another one.
 func (a seat) stays(c rooms.Claim) bool {
-	if c.Instance == "" || !a.holder.Valid || a.isMine() {
+	if !a.holder.Valid || a.isMine() {
 		return false
 	}
-	over := c.Over != 0 && int64(c.Over) == a.token
+	over := c.Instance != "" && c.Over != 0 && int64(c.Over) == a.token
 	return !over || a.now-a.taken < rooms.TakeOver.Milliseconds()
 }
 
@@ -98,16 +98,16 @@ func (s *store) Claim(ctx context.Context, room string, c rooms.Claim) (got room
 			if c.Instance != "" && !a.me.Valid {
 				return rooms.ErrAbsent
 			}
-			n, err := a.next(c)
-			if err != nil {
-				return err
-			}
 			if a.stays(c) {
 				got = rooms.Seat{Token: uint64(a.token), Owner: a.shown}
 				return nil
 			}
+			n, err := a.next(c)
+			if err != nil {
+				return err
+			}
 			if ok, err := s.put(ctx, db, room, n); err != nil || ok {
-				got = rooms.Seat{Token: uint64(n.token), Owner: a.shown}
+				got = rooms.Seat{Token: uint64(n.token)}
 				if c.Instance != "" {
 					got.Mine, got.Owner = true, a.myself
 				}

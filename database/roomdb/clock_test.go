@@ -1,4 +1,4 @@
-// Times, and what decides between builds.
+// Times.
 
 package roomdb_test
 
@@ -82,26 +82,4 @@ func TestClock(t *testing.T) {
 	pass(time.Hour)
 	sweep(time.Hour+time.Millisecond, 0)
 	sweep(time.Hour, 1)
-}
-
-// While a new build starts, an instance of the old one is given a room that no
-// build has had. The new build gets it when that instance has ended, and the old
-// one never again.
-func TestRollingDeploy(t *testing.T) {
-	each(t, func(t *testing.T, k kindOf) {
-		_, s := migrated(t, k)
-		give := func(build string, age time.Duration, want error) {
-			t.Helper()
-			must(t, s.Beat(t.Context(), rooms.Instance{ID: build}, time.Hour))
-			seat, err := s.Claim(t.Context(), "new", rooms.Claim{Instance: build, Build: build, Age: age})
-			if !errors.Is(err, want) || seat.Mine != (want == nil) {
-				t.Errorf("build %s, after %v: %+v, %v", build, age, seat, err)
-			}
-			must(t, s.Release(t.Context(), "new", seat.Token))
-		}
-		give("old", time.Hour, nil)
-		give("new", time.Minute, nil)
-		give("old", time.Hour, rooms.ErrSuperseded)
-		give("new", 2*time.Minute, nil)
-	})
 }

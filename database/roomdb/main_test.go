@@ -64,7 +64,7 @@ func each(t *testing.T, test func(t *testing.T, k kindOf)) {
 // open opens a database; "" is the usual schema.
 func (k kindOf) open(t testing.TB, url, schema string) *database.DB {
 	t.Helper()
-	db := database.Open(k.dialect, database.Options{URL: url, Schema: schema, Conns: 4})
+	db := database.Open(k.dialect, database.Options{URL: url, Schema: schema, Conns: 4, Timeout: 2 * time.Minute})
 	db.Use(slog.New(slog.DiscardHandler), false)
 	t.Cleanup(func() { _ = db.Close() })
 	return db

@@ -5,6 +5,7 @@ package roomdb_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -223,4 +224,32 @@ func TestRemains(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A role without rights on the tables is told which ones it needs.
+func TestRights(t *testing.T) {
+	k := kindOf{"postgresql", pgdb.Dialect, newPostgres}
+	url := k.url(t)
+	db := k.open(t, url, "")
+	roomdb.In(db)
+	_, err := db.Migrate(t.Context())
+	must(t, err)
+	role := strings.ToLower(rand.Text()) // of the whole server
+	_, err = db.SQL().ExecContext(t.Context(), "CREATE ROLE \""+role+"\" LOGIN")
+	must(t, err)
+	s := roomdb.In(k.open(t, strings.Replace(url, "gorgon@", role+"@", 1), ""))
+	for name, err := range calls(t.Context(), s) {
+		if err == nil || !strings.Contains(err.Error(), `needs usage on the schema "gorgon_data"`) {
+			t.Errorf("%s gave %v", name, err)
+		}
+	}
+	for _, right := range []string{"USAGE ON SCHEMA gorgon_data", "SELECT, INSERT, UPDATE, DELETE ON gorgon_data.rooms, gorgon_data.rooms_entries, gorgon_data.rooms_snapshots, gorgon_data.rooms_instances"} {
+		_, err := db.SQL().ExecContext(t.Context(), "GRANT "+right+" TO \""+role+"\"")
+		must(t, err)
+	}
+	for name, err := range calls(t.Context(), s) {
+		if err != nil {
+			t.Errorf("%s gave %v", name, err)
+		}
+	}
 }

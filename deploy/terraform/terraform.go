@@ -82,7 +82,7 @@ func Of(s deploy.Site) (Stack, error) {
 		Site: s, Name: name(s.Package.App), Title: s.Outcome.Target.Title,
 		Rows: s.App.HasPart(plan.DatabasePart), Store: cmp.Or(setting.Store, "none"),
 		Migrate: s.Migrate, Drain: drain,
-		Connections: s.App.Has(plan.Connections), Worker: s.App.Has(plan.Worker), Jobs: s.App.Has(plan.Jobs),
+		Connections: s.App.Has(plan.Connections) || s.App.Has(plan.Live), Worker: s.App.Has(plan.Worker), Jobs: s.App.Has(plan.Jobs),
 		Least: 2, Most: 6,
 	}
 	switch k.Store {

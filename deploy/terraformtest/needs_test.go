@@ -39,6 +39,9 @@ var infrastructure = map[plan.Kind]map[string]part{
 	plan.Connections: {
 		"gcp": {match: `timeout_sec += 3600`, whole: true}, "aws": {match: `idle_timeout += 3600`}, "cloudrun": {match: `timeout += "3600s"`},
 	},
+	plan.Live: {
+		"gcp": {match: `timeout_sec += 3600`, whole: true}, "aws": {match: `idle_timeout += 3600`}, "cloudrun": {match: `timeout += "3600s"`},
+	},
 	plan.Schedule: {
 		"gcp": machines, "aws": tasks, // an instance always runs there, and does what is due
 		"cloudrun": {match: `resource "google_cloud_scheduler_job"`},

@@ -4,7 +4,7 @@ local r = load()
 if not whole(r) then return LOST end
 if (r.seq or '0') ~= ARGV[3] or (r.chain or NONE) ~= ARGV[4]
   or ARGV[5] ~= '0' and r.token ~= ARGV[5]
-  or r.since and r.build ~= ARGV[6] then return 0 end
+  or r.born and r.build ~= ARGV[6] then return 0 end
 if not r.seq then redis.call('DEL', LOG, STATE) end -- left of a room that the server has evicted
 for i = 9, #ARGV, 500 do -- Lua's stack is bounded
   redis.call('RPUSH', LOG, unpack(ARGV, i, math.min(i + 499, #ARGV)))

@@ -3,25 +3,26 @@
 local r, me, at = load(), ARGV[3], now()
 local self = lease(me)
 if me ~= '' and not self then return {'absent'} end
-if r.since and r.build ~= ARGV[4] and tonumber(r.since) > at - tonumber(ARGV[5]) then return {'superseded'} end
 
 local owner, token = lease(r.owner), r.token or '0'
 local function seat(id, who) return {'seat', token, id, who and who[1] or '', who and who[2] or ''} end
+local mine = me ~= '' and r.owner == me
+if owner and not mine and (me == '' or ARGV[6] == '0' or ARGV[6] ~= token
+  or r.over and at - tonumber(r.over) < tonumber(ARGV[7])) then return seat(r.owner, owner) end
 
-local taken, over = me ~= '' and not owner, r.over
-if owner and me ~= '' and r.owner ~= me then
-  if ARGV[6] == '0' or ARGV[6] ~= token or over and at - tonumber(over) < tonumber(ARGV[7]) then return seat(r.owner, owner) end
-  taken, over = true, digits(at)
-end
+-- What decides between builds is which process was started later.
+local born = at - tonumber(ARGV[5])
+if r.born and r.build ~= ARGV[4] and tonumber(r.born) > born then return {'superseded'} end
 
 go_on()
-if taken then
+if me ~= '' and not (mine and owner) then
   token = digits(math.max(tonumber(token) + 1, at)) -- also greater than one of a room that was swept
   redis.call('HSET', ROOM, 'owner', me, 'token', token)
-  if over then redis.call('HSET', ROOM, 'over', over) end
+  if owner then redis.call('HSET', ROOM, 'over', digits(at)) end
 end
-if not r.since or r.build ~= ARGV[4] then redis.call('HSET', ROOM, 'build', ARGV[4], 'since', digits(at)) end
+if not r.born or r.build ~= ARGV[4] or tonumber(r.born) < born then
+  redis.call('HSET', ROOM, 'build', ARGV[4], 'born', digits(born))
+end
 redis.call('HSET', ROOM, 'used', digits(at))
 redis.call('ZADD', INDEX, 0, ARGV[2])
-if me ~= '' then return seat(me, self) end
-return seat(owner and r.owner or '', owner)
+return seat(me, self)

@@ -31,7 +31,7 @@ local function go_on() redis.call('HDEL', ROOM, '') end
 
 -- The fields of a room. seq, chain: where it is; gone: how many entries are not
 -- stored any more; from, fromchain: where its snapshot is of.
-local names = {'seq', 'chain', 'gone', 'from', 'fromchain', 'owner', 'token', 'over', 'build', 'since', 'used'}
+local names = {'seq', 'chain', 'gone', 'from', 'fromchain', 'owner', 'token', 'over', 'build', 'born', 'used'}
 
 local function load()
   local values, r = redis.call('HMGET', ROOM, unpack(names)), {}

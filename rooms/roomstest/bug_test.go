@@ -40,6 +40,8 @@ type shared struct {
 	made      map[string]time.Time      // rooms, when they were first used
 	builds    map[string][]string       // that have had a room, the last one last
 	claimed   map[string]time.Time      // when a room was last claimed
+	started   map[string]time.Time      // when the process was started that had it last
+	asked     map[string]string         // the build that a room is said to have
 	saved     map[string]rooms.Tail     // the snapshot that was given last
 	kept      map[string][][]byte       // entries as the caller has them
 	closed    bool
@@ -48,7 +50,7 @@ type shared struct {
 func newShared() *shared {
 	return &shared{
 		instances: map[string]rooms.Instance{}, tokens: map[uint64]string{}, made: map[string]time.Time{}, builds: map[string][]string{},
-		claimed: map[string]time.Time{}, saved: map[string]rooms.Tail{}, kept: map[string][][]byte{},
+		claimed: map[string]time.Time{}, started: map[string]time.Time{}, asked: map[string]string{}, saved: map[string]rooms.Tail{}, kept: map[string][][]byte{},
 	}
 }
 
@@ -99,7 +101,7 @@ func (b *bug) Claim(ctx context.Context, room string, c rooms.Claim) (seat rooms
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err == nil && (seat.Mine || c.Instance == "") {
-		b.tokens[seat.Token], b.claimed[room] = c.Instance, time.Now()
+		b.tokens[seat.Token], b.claimed[room], b.started[room] = c.Instance, time.Now(), time.Now().Add(-c.Age)
 		b.builds[room] = append(b.builds[room], c.Build)
 	}
 	return seat, err

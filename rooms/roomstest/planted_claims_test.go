@@ -112,56 +112,6 @@ func plantedClaims() []planted {
 	}
 }
 
-func plantedBuilds() []planted {
-	// supersedes refuses a claim in a way of its own.
-	supersedes := func(when func(b *bug, room string, c rooms.Claim) bool) func(*bug, context.Context, string, rooms.Claim) (rooms.Seat, error) {
-		return func(b *bug, ctx context.Context, room string, c rooms.Claim) (rooms.Seat, error) {
-			if last := b.last(room); last != "" && last != c.Build && when(b, room, c) {
-				return rooms.Seat{}, rooms.ErrSuperseded
-			}
-			c.Age = 0
-			return b.sound.Claim(ctx, room, c)
-		}
-	}
-	return []planted{
-		{"any build gets a room", "once a later build", bug{claim: supersedes(func(*bug, string, rooms.Claim) bool { return false })}},
-		{"the order of builds is that of their names", "once a later build", bug{claim: supersedes(func(b *bug, room string, c rooms.Claim) bool { return c.Build < b.last(room) })}},
-		{"a build that was superseded does not come back", "an app that goes back", bug{claim: supersedes(func(b *bug, room string, c rooms.Claim) bool {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return slices.Contains(b.builds[room], c.Build)
-		})}},
-		{"a build is as late as its last claim", "a build does not become", bug{claim: supersedes(func(b *bug, room string, c rooms.Claim) bool {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return b.claimed[room].After(time.Now().Add(-c.Age))
-		})}},
-		{"each claim gives the room to its build", "a claim of a room that another", bug{claim: func(b *bug, ctx context.Context, room string, c rooms.Claim) (rooms.Seat, error) {
-			seat, err := b.sound.Claim(ctx, room, c)
-			if err == nil && !seat.Mine {
-				c.Instance = ""
-				return b.sound.Claim(ctx, room, c)
-			}
-			return seat, err
-		}}},
-		{"a claim without an instance is one of an instance", "a claim without an instance", bug{claim: func(b *bug, ctx context.Context, room string, c rooms.Claim) (rooms.Seat, error) {
-			if c.Instance == "" {
-				c.Instance = "anonymous"
-				if err := b.sound.Beat(ctx, rooms.Instance{ID: c.Instance}, long); err != nil {
-					return rooms.Seat{}, err
-				}
-			}
-			return b.sound.Claim(ctx, room, c)
-		}}},
-		{"a claim without an instance is only a question", "a claim without an instance", bug{claim: func(b *bug, ctx context.Context, room string, c rooms.Claim) (rooms.Seat, error) {
-			if c.Instance == "" {
-				return rooms.Seat{}, ctx.Err()
-			}
-			return b.sound.Claim(ctx, room, c)
-		}}},
-	}
-}
-
 func plantedSweeps() []planted {
 	const swept = "the rooms whose names begin with"
 	return []planted{

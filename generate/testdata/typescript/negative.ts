@@ -1,4 +1,4 @@
-// Twenty mistakes. The compiler must find each of them: where it expects an error
+// Twenty-six mistakes. The compiler must find each of them: where it expects an error
 // and finds none, that is an error.
 import { client, type Everything, type EverythingInput, type Level, type Step } from "./api.js";
 
@@ -46,7 +46,20 @@ const level: Level = got.level;
 const length: number = got.note.length;
 // @ts-expect-error 20: a stream is not a promise
 void app.numbers({ room: "1" }).then();
+// @ts-expect-error 21: an operation that the room does not have
+void app.tape({ key: "1" }).send({ word: "x" });
+// @ts-expect-error 22: a value that the enum does not have
+void app.tape({ key: "1" }).send({ text: "x", mood: "impossible" });
+// @ts-expect-error 23: the id before ok was checked
+void app.tape({ key: "1" }).send({ text: "x" }).then((ack) => ack.at);
+// @ts-expect-error 24: what is received is open, and what is sent is not
+void app.tape({ key: "1" }, { onState: (tape) => (mood = tape.mood) });
+// @ts-expect-error 25: a member that outcomes do not have
+void app.tape({ key: "1" }, { onOut: (heard) => heard.when });
+// @ts-expect-error 26: the key is missing
+void app.tape({}, { transport: "events" });
 
+declare let mood: Level;
 export const step: Step = { text: "this is right" };
 export const later: string = got.level;
-export { length, level };
+export { length, level, mood };
