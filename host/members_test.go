@@ -376,3 +376,28 @@ func TestSocket(t *testing.T) {
 		t.Errorf("after nonsense: %s", got)
 	}
 }
+
+// TestAppDoesMuch does more at once than is remembered of a client.
+func TestAppDoesMuch(t *testing.T) {
+	room := lists(nil)
+	site := open(t, gorgontest.Options{}, room)
+	const callers, each = 200, 5
+	errs := make(chan error, callers)
+	for range callers {
+		go func() {
+			var err error
+			for range each {
+				err = errors.Join(err, room.Do(site.Context(), "a", Add{"x"}))
+			}
+			errs <- err
+		}()
+	}
+	for range callers {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, _, err := room.Look(site.Context(), "a"); err != nil || len(s.Items) != callers*each {
+		t.Errorf("%d of %d: %v", len(s.Items), callers*each, err)
+	}
+}
