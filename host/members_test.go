@@ -333,9 +333,10 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow() //nolint:errcheck // the test is over
+	heard := map[string][]json.RawMessage{} // and not read yet: replies and outcomes come in any order
 	read := func(kind string) json.RawMessage {
 		t.Helper()
-		for {
+		for len(heard[kind]) == 0 {
 			_, data, err := conn.Read(ctx)
 			if err != nil {
 				t.Fatalf("waiting for %s: %v", kind, err)
@@ -344,10 +345,13 @@ func TestSocket(t *testing.T) {
 			if err := json.Unmarshal(data, &m); err != nil {
 				t.Fatal(err)
 			}
-			if m[kind] != nil {
-				return m[kind]
+			for kind, data := range m {
+				heard[kind] = append(heard[kind], data)
 			}
 		}
+		first := heard[kind][0]
+		heard[kind] = heard[kind][1:]
+		return first
 	}
 	write := func(text string) {
 		t.Helper()
