@@ -202,7 +202,7 @@ func (c *cutting) Append(ctx context.Context, room string, a rooms.Append) (room
 	return at, err
 }
 
-// Node.js has no WebSocket without the flag.
+// A platform may have no WebSocket.
 func TestRoomsTypeScript(t *testing.T) {
 	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
 	s := openStudio(t, nil)
@@ -214,7 +214,7 @@ func TestRoomsTypeScript(t *testing.T) {
 		write(t, dir, name, read(t, "typescript/"+name))
 	}
 	run(t, dir, tsc, "--project", "tsconfig.json")
-	report(t, run(t, dir, "node", "out/rooms.js", s.url), 40)
+	report(t, run(t, dir, "node", "--no-experimental-websocket", "out/rooms.js", s.url), 40)
 	if sockets, streams, cuts := s.seen(); sockets != 0 || streams < 20 || cuts < 12 {
 		t.Errorf("without WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
 	}
@@ -224,20 +224,25 @@ func TestRoomsTypeScript(t *testing.T) {
 	}
 }
 
+// impatient is a client with other times to wait.
+func impatient(t *testing.T, client []byte, times ...string) []byte {
+	t.Helper()
+	for i := 0; i < len(times); i += 2 {
+		if !bytes.Contains(client, []byte(times[i])) {
+			t.Fatalf("the client has no %s", times[i])
+		}
+	}
+	return []byte(strings.NewReplacer(times...).Replace(string(client)))
+}
+
 // A connection that nothing comes over is made again, and so is a request that is not
 // answered.
 func TestRoomsQuiet(t *testing.T) {
 	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
 	s := openStudio(t, nil)
 	dir := t.TempDir()
-	api := string(generate.TypeScript(modelOf(t, s.openapi)))
-	for _, wait := range []string{"const silence = 60_000;", "const patience = 30_000;"} {
-		if !strings.Contains(api, wait) {
-			t.Fatalf("the client has no %s", wait)
-		}
-		api = strings.Replace(api, wait, wait[:strings.LastIndex(wait, " ")]+" 500;", 1)
-	}
-	write(t, dir, "api.ts", []byte(api))
+	api := impatient(t, generate.TypeScript(modelOf(t, s.openapi)), "silence = 60_000;", "silence = 1000;", "patience = 30_000;", "patience = 1000;")
+	write(t, dir, "api.ts", api)
 	write(t, dir, "package.json", []byte(`{"type": "module"}`))
 	write(t, dir, "tsconfig.json", []byte(strict))
 	for _, name := range []string{"check.ts", "rooms-quiet.ts"} {
@@ -301,6 +306,8 @@ func TestRoomsGo(t *testing.T) {
 	write(t, dir, "main.go", read(t, "golang/rooms.go.txt"))
 	run(t, dir, "go", "vet", "./...")
 	report(t, run(t, dir, "go", "run", ".", s.url), 20)
+	write(t, dir, "kitchen/kitchen.go", impatient(t, client, "= time.Minute", "= time.Second", "= 30 * time.Second", "= time.Second"))
+	report(t, run(t, dir, "go", "run", ".", s.url+"/deaf", "quiet"), 3)
 	if _, streams, cuts := s.seen(); streams < 4 || cuts < 4 {
 		t.Errorf("there were %d streams and %d cuts", streams, cuts)
 	}
