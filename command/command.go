@@ -139,7 +139,7 @@ type program struct {
 
 func newProgram(app gorgon.App, config Config, out, log io.Writer) *program {
 	return &program{
-		app: app, config: config, out: out, err: log, log: slog.New(slog.NewTextHandler(log, nil)), faults: map[string]error{},
+		app: app.Erased(), config: config, out: out, err: log, log: slog.New(slog.NewTextHandler(log, nil)), faults: map[string]error{},
 		stores: storage{app: app.Name, drivers: config.Stores},
 	}
 }

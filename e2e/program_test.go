@@ -40,7 +40,8 @@ var (
 	})
 	gorgonTool = sync.OnceValues(func() (string, error) { return goBuild("gorgon", "../cmd/gorgon", "") })
 
-	godoc = sync.OnceValues(func() (string, error) { return goBuild("godoc", "../examples/godoc", "") })
+	godoc         = sync.OnceValues(func() (string, error) { return goBuild("godoc", "../examples/godoc", "") })
+	canvasProgram = sync.OnceValues(func() (string, error) { return goBuild("canvas", "../examples/canvas", "") })
 
 	removal []string
 	mu      sync.Mutex

@@ -48,9 +48,9 @@ func (l *rates) allow(d *rooms.Definition, member string, n int) bool {
 	}
 	b.left = min(2*rate, b.left+rate*now.Sub(b.at).Seconds())
 	b.at = now
-	if b.left < float64(n) {
+	if b.left < min(2*rate, float64(n)) {
 		return false
 	}
-	b.left -= float64(n)
+	b.left -= float64(n) // below zero after a request of more than it holds, which would never pass otherwise
 	return true
 }
