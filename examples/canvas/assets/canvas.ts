@@ -99,7 +99,7 @@ export default function (root: HTMLElement, props: Props): () => void {
 		let text = { connected: "Connected", connecting: "Connecting", offline: "Offline", waiting: `Reconnecting in ${rest} s`, closed: "Closed" }[state]
 		const wait = room.unsent
 		const odd = state !== "connected" || wait > 20
-		if (wait && odd) text += ` · ${wait} ${wait === 1 ? "stroke waits" : "strokes wait"}`
+		if (wait && odd) text += ` · ${wait} unsent`
 		if (spoiled) text = spoiled
 		if (status.textContent !== text) status.textContent = text
 		status.parentElement!.dataset.state = spoiled ? "refused" : state
@@ -123,7 +123,7 @@ export default function (root: HTMLElement, props: Props): () => void {
 		}
 		const { x, y } = pointOf(last)
 		f.at.style.setProperty("--ink", props.palette[p.color]!.rgb)
-		f.at.classList.toggle("left", x > props.side * 0.7)
+		f.at.classList.toggle("left", x > props.side / 2)
 		f.at.style.left = `${((x + 0.5) / props.side) * 100}%`
 		f.at.style.top = `${((y + 0.5) / props.side) * 100}%`
 		clearTimeout(f.timer)
