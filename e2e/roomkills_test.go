@@ -62,7 +62,7 @@ func TestRoomKills(t *testing.T) {
 		t.Run("planted: "+bug, func(t *testing.T) {
 			t.Parallel()
 			h := newLodge(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), bug, "")
-			h.writes(6)
+			h.writes(30)
 			h.members(3)
 			for range 25 {
 				time.Sleep(200*time.Millisecond + rand.N(300*time.Millisecond))

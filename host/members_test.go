@@ -332,7 +332,7 @@ func TestSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow() //nolint:errcheck // the test is over
+	defer conn.CloseNow()                   //nolint:errcheck // the test is over
 	heard := map[string][]json.RawMessage{} // and not read yet: replies and outcomes come in any order
 	read := func(kind string) json.RawMessage {
 		t.Helper()
