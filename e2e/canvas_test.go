@@ -31,9 +31,15 @@ import (
 // which docs/canvas-kill.png is made.
 const framesVariable = "CANVAS_FRAMES"
 
-// balancing is how nginx passes requests to three instances.
+// balancing is how nginx passes requests to three instances: those with the same
+// cookie to the same one, and to another if it does not listen.
 const balancing = `map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-upstream canvas { server %s; server %s; server %s; }
+upstream canvas {
+	hash $cookie_via;
+	server %s;
+	server %s;
+	server %s;
+}
 server {
 	listen 80;
 	location / {
@@ -43,6 +49,7 @@ server {
 		proxy_set_header Upgrade $http_upgrade;
 		proxy_set_header Connection $connection_upgrade;
 		proxy_buffering off;
+		add_header X-Via $upstream_addr;
 		proxy_connect_timeout 2s;
 		proxy_read_timeout 5m;
 	}
@@ -59,9 +66,10 @@ window.WebSocket = class extends Socket {
 	send(text) { noted(text); super.send(text); }
 };
 window.fetch = async (url, init) => {
-	if (init?.method === "POST") noted(init.body);
+	const ops = init?.method === "POST" && String(url).includes("/room");
+	if (ops) noted(init.body);
 	const r = await ask(url, init);
-	if (init?.method === "POST" && r.ok) answered(await r.clone().json());
+	if (ops && r.ok) answered(await r.clone().json());
 	return r;
 };
 window.draws = async lines => {
@@ -190,8 +198,11 @@ func TestCanvasKilledOwner(t *testing.T) {
 		t.Fatalf("the sky: %d %s", resp.StatusCode, said)
 	}
 
-	open := func(lines []drawn) canvasTab {
+	owner := ownerOf(t, postgres.URL, servers)
+	others := slices.DeleteFunc(slices.Clone(servers), func(v *server) bool { return v == owner })
+	open := func(lines []drawn, via *server) canvasTab {
 		c := canvasTab{testbed.NewTab(t), lines}
+		c.Before(fmt.Sprintf("document.cookie = 'via=%d'", cookieOf(t, front.URL, via)))
 		c.Before(recording)
 		c.Focus()
 		c.Do(chromedp.EmulateViewport(352, 452))
@@ -199,9 +210,11 @@ func TestCanvasKilledOwner(t *testing.T) {
 		c.Wait(`!document.querySelector("canvas").hidden && document.querySelector("[data-state=connected]")`)
 		return c
 	}
-	ada, ben := open(rainbow()), open(meadow())
+	ada, ben := open(rainbow(), owner), open(meadow(), others[0])
 	ada.Wait(`document.querySelectorAll("[data-part=people] li").length === 2`)
-	owner := ownerOf(t, postgres.URL, servers)
+	if now := ownerOf(t, postgres.URL, servers); now != owner {
+		t.Fatal("the room has another owner")
+	}
 	film := &film{dir: os.Getenv(framesVariable), tabs: []canvasTab{ada, ben}}
 	for _, c := range []canvasTab{ada, ben} {
 		lines, err := json.Marshal(c.lines)
@@ -232,7 +245,6 @@ func TestCanvasKilledOwner(t *testing.T) {
 
 	// Everything that was acknowledged is in both browsers and on all instances,
 	// with one in the place of the one that was killed.
-	alive := slices.DeleteFunc(slices.Clone(servers), func(v *server) bool { return v == owner })
 	shades := shadesOf(t, ada)
 	for name, c := range map[string]canvasTab{"ada": ada, "ben": ben} {
 		until(t, name+" sees all", func() bool {
@@ -244,7 +256,7 @@ func TestCanvasKilledOwner(t *testing.T) {
 			return true
 		})
 	}
-	for _, v := range append(alive, s.serve()) {
+	for _, v := range append(others, s.serve()) {
 		for i, rgb := range picturePixels(t, v.url) {
 			if rgb != shades[want[i]] {
 				t.Fatalf("the picture of %s: pixel %d, %d is %s and not %s", v.url, i%64, i/64, rgb, shades[want[i]])
@@ -256,9 +268,31 @@ func TestCanvasKilledOwner(t *testing.T) {
 			}
 		}
 	}
-	if now := ownerOf(t, postgres.URL, alive); now == nil {
+	if now := ownerOf(t, postgres.URL, others); now == nil {
 		t.Error("no instance that is alive owns the room")
 	}
+}
+
+// cookieOf is the cookie with which the front passes requests to a server.
+func cookieOf(t *testing.T, front string, v *server) int {
+	t.Helper()
+	for n := range 100 {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", front+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(&http.Cookie{Name: "via", Value: fmt.Sprint(n)})
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.Header.Get("X-Via") == testbed.Host(v.url) {
+			return n
+		}
+	}
+	t.Fatalf("no cookie leads to %s", v.url)
+	return 0
 }
 
 // ownerOf is the server that owns the room.

@@ -14,6 +14,8 @@ export interface RoomMembers {
 /** What came of an operation. It is stored if `ok`, and `at` is the id of a state that has it. */
 export type Ack = { ok: true; at: string } | { ok: false; status: number; problem: Problem };
 
+export type RoomStatus = "connecting" | "open" | "waiting" | "closed";
+
 export interface RoomOptions<S, O> extends CallOptions {
   /** Replaces everything that came before. */
   onState?: (state: S) => void;
@@ -22,8 +24,8 @@ export interface RoomOptions<S, O> extends CallOptions {
   onMembers?: (members: RoomMembers) => void;
   /** The member that this client is. */
   onYou?: (you: RoomMember) => void;
-  /** "open" while there is a connection. It is made again until the room is closed. */
-  onStatus?: (status: "connecting" | "open" | "closed") => void;
+  /** "open" while there is a connection, and "waiting" for that many milliseconds until it is made again. */
+  onStatus?: (status: RoomStatus, wait?: number) => void;
   /** The app refuses the client: the room is closed. */
   onProblem?: (problem: Problem) => void;
   /** Default: a WebSocket, and server-sent events where that cannot be opened or `client` has headers to send. */
@@ -150,8 +152,8 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     }
   }
 
-  #status(status: "connecting" | "open" | "closed"): void {
-    this.#say(() => this.options.onStatus?.(status));
+  #status(status: RoomStatus, wait?: number): void {
+    this.#say(() => this.options.onStatus?.(status, wait));
   }
 
   async #run(): Promise<void> {
@@ -174,7 +176,10 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
         if (this.#heard && ++blocked === 2) sockets = false;
       }
       if (this.#heard) failures = 0;
-      if (!this.#hurry) await this.#sleep(this.#wait ?? backOff(failures++));
+      if (this.#hurry || signal.aborted) continue;
+      const wait = this.#wait ?? backOff(failures++);
+      this.#status("waiting", wait);
+      await this.#sleep(wait);
     }
     this.#status("closed");
   }

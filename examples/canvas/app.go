@@ -35,15 +35,13 @@ type frame struct{ Key string }
 // Plaza says whether it is the canvas of the first page.
 func (f frame) Plaza() bool { return f.Key == plaza }
 
-// Path is where its page is, Room where its members connect, and Picture where it
-// is a PNG.
+// Path is where its page is, and Picture where it is a PNG.
 func (f frame) Path() string {
 	if f.Plaza() {
 		return "/"
 	}
 	return "/c/" + f.Key
 }
-func (f frame) Room() string    { return "/c/" + f.Key + "/room" }
 func (f frame) Picture() string { return "/c/" + f.Key + "/picture.png" }
 
 // Palette are the colors.
@@ -102,7 +100,7 @@ func show(views *templates.Set, f frame) gorgon.Component {
 	return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		return gorgon.Island{
 			Module: "canvas.ts",
-			Props:  map[string]any{"room": gorgon.URL(ctx, f.Room()), "side": side, "stroke": maxStroke, "palette": palette},
+			Props:  map[string]any{"base": gorgon.URL(ctx, "/"), "key": f.Key, "side": side, "stroke": maxStroke, "palette": palette},
 			View:   views.View("canvas.html", f),
 		}.Render(ctx, w)
 	})

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/roomdb"
+	"github.com/gorgon-go/gorgon/describe"
+	"github.com/gorgon-go/gorgon/generate"
 	"github.com/gorgon-go/gorgon/host"
 	"github.com/gorgon-go/gorgon/testbed"
 )
@@ -123,7 +126,7 @@ func TestPages(t *testing.T) {
 		if path == "/" {
 			key = "plaza"
 		}
-		for _, part := range []string{`<img src="/c/` + key + `/picture.png"`, "<noscript>", `"room":"/c/` + key + `/room"`} {
+		for _, part := range []string{`<img src="/c/` + key + `/picture.png"`, "<noscript>", `"key":"` + key + `"`} {
 			if want == 200 && !strings.Contains(body, part) {
 				t.Errorf("%s has not %s", path, part)
 			}
@@ -139,6 +142,22 @@ func TestPages(t *testing.T) {
 	}
 	if resp, _ := do(t, "GET", url+to, ""); resp.StatusCode != 200 {
 		t.Errorf("%s: %d", to, resp.StatusCode)
+	}
+}
+
+// The client of the room in the page is the one of this app.
+func TestClient(t *testing.T) {
+	openapi, err := describe.OpenAPI(App("http://localhost:8080"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := generate.Read(openapi)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "assets/_api.ts"
+	if text, err := os.ReadFile(file); err != nil || !bytes.Equal(text, generate.TypeScript(m)) {
+		t.Errorf("%s is not that of the app (%v): run 'go run ./cmd/gorgon generate --ts examples/canvas/%s ./examples/canvas'", file, err, file)
 	}
 }
 

@@ -103,7 +103,7 @@ func TestTogether(t *testing.T) {
 	ada.draws(2, 6, 12, 6)
 	ada.draws(2, 8, 12, 8)
 	ada.sees(8, 2, 6, 12, 8)
-	ada.Wait(`document.querySelector("[data-part=status]").textContent.includes("strokes wait")`)
+	ada.Wait(`document.querySelector("[data-part=status]").textContent.match(/· [1-9]\d* unsent/)`)
 	ben.takes(11)
 	ben.draws(20, 20, 20, 30)
 	ben.draws(7, 1, 7, 7) // over what Ada paints

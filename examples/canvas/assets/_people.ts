@@ -1,6 +1,6 @@
 // Who is here, and who paints.
 
-import type { Member } from "./_room"
+import type { RoomMember } from "./_api"
 
 const manners = ["Amber", "Bright", "Calm", "Clever", "Coral", "Gentle", "Golden", "Happy", "Indigo", "Jade", "Lively", "Mellow", "Quiet", "Silver", "Swift", "Violet"]
 const animals = ["Badger", "Bear", "Crane", "Dolphin", "Falcon", "Fox", "Heron", "Koala", "Lynx", "Marten", "Otter", "Owl", "Panda", "Raven", "Robin", "Seal", "Sparrow", "Stork", "Swan", "Tiger", "Turtle", "Whale", "Wolf", "Wren"]
@@ -15,7 +15,7 @@ export function nameOf(id: string): string {
 }
 
 export class People {
-	private list: Member[] = []
+	private list: RoomMember[] = []
 	private count = 0
 	private you = ""
 	private readonly painting = new Map<string, { color: string; timer: number }>()
@@ -26,12 +26,12 @@ export class People {
 		return id === this.you
 	}
 
-	hello(you: Member): void {
+	hello(you: RoomMember): void {
 		this.you = you.id
 		this.show()
 	}
 
-	set(members: { count: number; list: Member[] }): void {
+	set(members: { count: number; list: RoomMember[] }): void {
 		this.count = members.count
 		this.list = members.list
 		this.show()
@@ -50,7 +50,7 @@ export class People {
 	}
 
 	private show(): void {
-		const rank = (m: Member): number => (m.id === this.you ? 0 : this.painting.has(m.id) ? 1 : 2)
+		const rank = (m: RoomMember): number => (m.id === this.you ? 0 : this.painting.has(m.id) ? 1 : 2)
 		const list = [...this.list].sort((a, b) => rank(a) - rank(b))
 		this.total.textContent = this.count ? String(this.count) : ""
 		const items = list.slice(0, shown).map((m) => {

@@ -1,6 +1,7 @@
 // The history: a slider over the strokes that made the picture.
 
-import { type Painted, draw } from "./_strokes"
+import type { Painted } from "./_api"
+import { draw } from "./_strokes"
 
 const remembered = 30_000 // strokes; the oldest become part of the start
 const longest = 12_000 // ms of playing

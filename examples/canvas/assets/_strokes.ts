@@ -1,14 +1,6 @@
 // Strokes: as the room stores them, and as lines between two points.
 
-export interface Stroke {
-	color: number
-	at: number[]
-}
-
-export interface Painted extends Stroke {
-	by: string
-	when: number // in seconds since 1970
-}
+import type { Painted, Stroke } from "./_api"
 
 export function bytes(base64: string): Uint8Array {
 	return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))

@@ -1,23 +1,18 @@
 // The island: a canvas that is painted on. What is seen is the picture as the room
 // has it, with the strokes that wait for their outcomes drawn over it.
 
+import type { Painted, Stroke } from "./_api"
 import { People, nameOf } from "./_people"
 import { Replay } from "./_replay"
 import { Room } from "./_room"
-import { type Painted, type Point, type Stroke, bytes, dab, draw, line, readPast } from "./_strokes"
+import { type Point, bytes, dab, draw, line, readPast } from "./_strokes"
 
 interface Props {
-	room: string
+	base: string // of the app
+	key: string // of the canvas
 	side: number
 	stroke: number // pixels of a stroke at most
 	palette: { name: string; rgb: string }[]
-}
-
-interface State {
-	pixels: string
-	start: string
-	past: string
-	since: number
 }
 
 const frequent = 60 // ms between two strokes of one movement
@@ -69,23 +64,21 @@ export default function (root: HTMLElement, props: Props): () => void {
 
 	// The room.
 
-	const room = new Room<State, Stroke, Painted>(props.room, {
+	const room = new Room(props.base, props.key, {
 		state(s) {
 			picture = bytes(s.pixels)
 			replay.begin(bytes(s.start), readPast(bytes(s.past), s.since), s.since)
 		},
-		outs(list) {
+		out(p) {
 			if (!picture) return
-			draw(picture, list)
-			for (const p of list) {
-				replay.add(p)
-				people.paints(p.by, props.palette[p.color]!.rgb)
-				if (!people.isYou(p.by)) flag(p)
-			}
+			draw(picture, [p])
+			replay.add(p)
+			people.paints(p.by, props.palette[p.color]!.rgb)
+			if (!people.isYou(p.by)) flag(p)
 		},
 		members: (m) => people.set(m),
 		you: (m) => people.hello(m),
-		refused(_, problem) {
+		refused(problem) {
 			spoiled = problem.errors?.[0]?.detail ?? problem.detail ?? "A stroke was refused."
 			setTimeout(() => {
 				spoiled = ""
@@ -101,19 +94,19 @@ export default function (root: HTMLElement, props: Props): () => void {
 	// tell says how the line is.
 	const status = part("status")
 	const tell = (): void => {
-		const l = room.line
-		const texts = { connecting: "Connecting", connected: "Connected", offline: "Offline", waiting: "" }
-		let text = texts[l.kind]
-		if (l.kind === "waiting") text = `Reconnecting in ${Math.max(1, Math.ceil((l.until - performance.now()) / 1000))} s`
+		const state = room.line === "open" ? "connected" : !navigator.onLine ? "offline" : room.line
+		const rest = Math.max(1, Math.ceil((room.until - performance.now()) / 1000))
+		let text = { connected: "Connected", connecting: "Connecting", offline: "Offline", waiting: `Reconnecting in ${rest} s`, closed: "Closed" }[state]
 		const wait = room.unsent
-		const odd = l.kind !== "connected" || wait > 20
-		if (wait && odd) text += ` · ${wait} ${wait === 1 ? "stroke waits" : "strokes wait"}`
+		const odd = state !== "connected" || wait > 20
+		if (wait && odd) text += ` · ${wait} unsent`
 		if (spoiled) text = spoiled
 		if (status.textContent !== text) status.textContent = text
-		status.parentElement!.dataset.state = spoiled ? "refused" : l.kind
+		status.parentElement!.dataset.state = spoiled ? "refused" : state
 		root.dataset.unsent = String(wait)
 	}
 	const clock = setInterval(tell, 500)
+	for (const event of ["online", "offline"]) addEventListener(event, tell, listen)
 
 	// flag shows who has painted where.
 	const flags = new Map<string, { at: HTMLElement; timer: number }>()
@@ -130,7 +123,7 @@ export default function (root: HTMLElement, props: Props): () => void {
 		}
 		const { x, y } = pointOf(last)
 		f.at.style.setProperty("--ink", props.palette[p.color]!.rgb)
-		f.at.classList.toggle("left", x > props.side * 0.7)
+		f.at.classList.toggle("left", x > props.side / 2)
 		f.at.style.left = `${((x + 0.5) / props.side) * 100}%`
 		f.at.style.top = `${((y + 0.5) / props.side) * 100}%`
 		clearTimeout(f.timer)
@@ -161,7 +154,7 @@ export default function (root: HTMLElement, props: Props): () => void {
 		sent = performance.now()
 		const made = stroke
 		stroke = undefined
-		if (made?.at.length) room.send(made)
+		if (made?.at.length) void room.send(made)
 	}
 
 	let pointer: number | undefined

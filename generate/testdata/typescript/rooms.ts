@@ -15,7 +15,7 @@ async function until(what: string, is: () => boolean): Promise<void> {
 
 /** What a member knows of a tape. */
 function copy(more: RoomOptions<Tape, Heard> = {}) {
-  const c = { said: [] as string[], states: 0, gaps: 0, members: { count: 0, list: [] } as RoomMembers, you: undefined as RoomMember | undefined, opened: 0 };
+  const c = { said: [] as string[], states: 0, gaps: 0, members: { count: 0, list: [] } as RoomMembers, you: undefined as RoomMember | undefined, opened: 0, wrong: 0, last: "closed" };
   const options: RoomOptions<Tape, Heard> = {
     onState: (tape) => {
       c.states++;
@@ -27,7 +27,12 @@ function copy(more: RoomOptions<Tape, Heard> = {}) {
     },
     onMembers: (members) => (c.members = members),
     onYou: (you) => (c.you = you),
-    onStatus: (status) => (c.opened += status === "open" ? 1 : 0),
+    onStatus: (status, wait) => {
+      c.opened += status === "open" ? 1 : 0;
+      const before = { connecting: "closed waiting open", open: "connecting", waiting: "open connecting", closed: "connecting open waiting" }[status];
+      if (!before.includes(c.last) || (status === "waiting") !== (wait !== undefined && wait >= 0)) c.wrong++;
+      c.last = status;
+    },
     ...more,
   };
   return { c, options };
@@ -63,6 +68,7 @@ for (const [name, app, way] of ways) {
     check(`${name}: said`, c.said, want);
     check(`${name}: gaps and states`, [c.gaps, c.states], [0, 1]);
     check(`${name}: cut`, c.opened > 1, true);
+    check(`${name}: statuses`, [c.wrong, c.last], [0, "open"]);
   }
   await until(`${name}: two members`, () => watched.c.members.count === 2);
   check(`${name}: you`, [watched.c.you?.name, watched.c.members.list.some((m) => m.id === watched.c.you?.id)], ["ada", true]);
