@@ -111,7 +111,12 @@ final class RoomConnection<S, Op, Out> {
   /// until that is known, and has its effect once. Operations are done in their
   /// order. After [close] the status is 0, and it may have been done.
   Future<Answer<String>> send(Op op) {
-    final asked = _Asked(++_count, _op(op));
+    final json = _op(op);
+    if (utf8.encode(jsonEncode(json)).length > 32 << 10) { // more than any room takes
+      const problem = Problem(status: 413, title: 'Request Entity Too Large', detail: 'The operation is too large.');
+      return Future.value(const Failed<String>(413, problem));
+    }
+    final asked = _Asked(++_count, json);
     _asked.add(asked);
     if (_closing.isCompleted) {
       _end();

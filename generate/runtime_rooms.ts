@@ -56,6 +56,7 @@ type Reply = { results?: Result[]; problem?: Problem };
 type Told<S, O> = Reply & { you?: RoomMember; id?: string; state?: S; outs?: O[]; members?: RoomMembers };
 
 const mostAsked = 64; // operations of a request
+const mostBytes = 32 << 10; // of an operation, for any room
 const silence = 60_000; // the app says something every 25 s
 const patience = 30_000; // for an answer, and for a connection
 
@@ -114,8 +115,12 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
 
   send(op: Op): Promise<Ack> {
     return new Promise((answer) => {
-      // It is what it was when it is sent again.
-      this.#asked.push({ n: ++this.#count, op: JSON.parse(JSON.stringify(op)) as unknown, answer });
+      const text = JSON.stringify(op); // it is what it was when it is sent again
+      if (new TextEncoder().encode(text).length > mostBytes) {
+        const problem = { type: "about:blank", title: "Request Entity Too Large", status: 413, detail: "The operation is too large." };
+        return answer({ ok: false, status: 413, problem });
+      }
+      this.#asked.push({ n: ++this.#count, op: JSON.parse(text) as unknown, answer });
       if (this.#over.signal.aborted) this.#end({ type: "about:blank", title: "The room is closed", status: 0 });
       void this.#pump();
     });

@@ -21,7 +21,7 @@ var roomsTS string
 const globalsTS = `Problem FieldError Answer ClientOptions CallOptions OnceOptions Item StreamError StreamOptions Operation Connection Message Client D S
 	RoomMember RoomMembers Ack RoomOptions RoomConnection RoomMachine Asked Result Reply Told Op O AbortController MessageEvent Set URL WebSocket
 	Array AbortSignal AsyncGenerator Blob BodyInit Error FormData Headers JSON Math Number Object Promise ReadableStream Record RequestCredentials
-	RequestInit Response String SyntaxError TextDecoder TypeError URLSearchParams Uint8Array`
+	RequestInit Response String SyntaxError TextDecoder TextEncoder TypeError URLSearchParams Uint8Array`
 
 // TypeScript makes a client that needs fetch alone, and uses WebSocket for rooms
 // where there is one: for browsers, Node.js and others.

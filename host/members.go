@@ -24,13 +24,15 @@ import (
 const (
 	memberWrite = 10 * time.Second // to read one frame
 	memberBeat  = 25 * time.Second
-	maxOps      = 64 // of a request
-	maxClient   = 64 // bytes of the name of a client
+	maxOps      = 64                   // of a request
+	maxRequest  = maxOps*32<<10 + 4096 // bytes: an operation is at most 32 KiB, and one that the room does not take is refused alone
+	maxClient   = 64                   // bytes of the name of a client
 )
 
 var (
 	errTooMany = &gorgon.Error{Op: "enter", Kind: gorgon.KindUnavailable, Message: "The room is full.", RetryAfter: 10 * time.Second}
 	errRate    = &gorgon.Error{Op: "do", Kind: gorgon.KindTooMany, RetryAfter: time.Second}
+	errLarge   = &gorgon.Error{Op: "do", Kind: gorgon.KindTooLarge, Status: http.StatusRequestEntityTooLarge, Message: "The operation is too large."}
 	errRequest = &gorgon.Error{Op: "do", Kind: gorgon.KindInvalid,
 		Message: "The body is not a list of operations: write {\"client\": \"…\", \"ops\": [{\"n\": 1, \"op\": {…}}]}, with at most 64."}
 	errClient = &gorgon.Error{Op: "enter", Kind: gorgon.KindInvalid,
@@ -124,7 +126,7 @@ func (h *Host) read(d *rooms.Definition, v visitor, req *request) (acts []Act, r
 			return nil, nil, errRequest
 		}
 		if len(o.Op) > d.MaxOp {
-			refused[i] = &gorgon.Error{Op: "do", Kind: gorgon.KindTooLarge, Status: http.StatusRequestEntityTooLarge, Message: "The operation is too large."}
+			refused[i] = errLarge
 			continue
 		}
 		op, err := d.Check(o.Op)
@@ -164,7 +166,10 @@ func (h *Host) receive(w http.ResponseWriter, r *http.Request, d *rooms.Definiti
 		return &gorgon.Error{Op: "do", Kind: gorgon.KindForbidden, Err: err}
 	}
 	var req request
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, int64(maxOps)*int64(d.MaxOp)+4096)).Decode(&req); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&req); err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return errLarge
+		}
 		return errRequest
 	}
 	v, err := enter(r, d, key, req.Client)

@@ -37,7 +37,7 @@ func (h *Host) socket(w http.ResponseWriter, r *http.Request, d *rooms.Definitio
 		return nil // it has answered
 	}
 	defer conn.CloseNow() //nolint:errcheck // it is closed either way
-	conn.SetReadLimit(int64(maxOps)*int64(d.MaxOp) + 4096)
+	conn.SetReadLimit(maxRequest)
 	s := &socketSink{conn: conn, ctx: r.Context()}
 	gone := make(chan struct{})
 	ctx, cancel := context.WithCancel(r.Context())

@@ -110,6 +110,15 @@ await until("kept", () => kept.c.said.length === 1);
 check("kept", kept.c.said, ["before"]);
 keeping.close();
 
+// What is too large is refused, and what was sent with it is done.
+for (const options of sockets ? [{}, { transport: "events" as const }] : [{}]) {
+  const large = app.tape({ key: `large ${run}` }, options);
+  const texts = ["a", "x".repeat(40_000), ...Array.from({ length: 60 }, () => "x".repeat(30_000)), "b"];
+  const acks = await Promise.all(texts.map((text) => large.send({ text })));
+  check("large", acks.map((a) => (a.ok ? 200 : a.status)), texts.map((text) => (text.length > 1 ? 413 : 200)));
+  large.close();
+}
+
 // More than a member may send at once is sent more slowly.
 const slow = app.slowTape({ key: run }, {});
 const hurried = await Promise.all(Array.from({ length: 100 }, (_, i) => slow.send({ text: `${i}` })));
