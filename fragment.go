@@ -125,7 +125,7 @@ func (f Fragment[P, S]) Definition() *Definition {
 		RevalidateAfter: f.RevalidateAfter, StaleFor: f.StaleFor, ErrorFor: f.ErrorFor,
 		Timeout: f.Timeout, View: f.View, Tags: f.Tags, Errors: f.Errors, Needs: f.Needs,
 		AllowRequestTime: f.AllowRequestTime,
-		Incremental: f.Load != nil, // wherever a view may name them, they are
+		Incremental:      f.Load != nil, // wherever a view may name them, they are
 	}
 	if f.Load != nil {
 		page.Load = func(ctx context.Context, in Input) (s S, err error) {

@@ -39,7 +39,7 @@ func (s sending) stream(o *Operation, w http.ResponseWriter, r *http.Request, pr
 	// Handle runs beside this goroutine, so it has no header to write to.
 	ctx, cancel := context.WithCancel(&exchange{Context: r.Context(), request: r, w: &verdict{header: http.Header{}}})
 	defer cancel()
-	out, err := events.Open(w, s.write)
+	out, err := events.Open(w, r, s.write)
 	if err != nil {
 		serve.Fail(w, r, err)
 		return

@@ -28,6 +28,7 @@ func checks() map[string]func(*trial) {
 	maps.Copy(all, checksOfEnvironment())
 	maps.Copy(all, checksOfOwner())
 	maps.Copy(all, checksOfJobs())
+	maps.Copy(all, checksOfRooms())
 	for _, c := range []string{"build", "serve", "export"} {
 		maps.Copy(all, checksOfBuild(c))
 	}

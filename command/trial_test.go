@@ -41,6 +41,7 @@ type trial struct {
 	key   bool                        // it is the one of the key
 	conf  command.Settings            // nil for none
 	queue jobs.Store                  // nil for none
+	rooms command.Rooms               // nil for none
 	parts []gorgon.Part               // of the app without jobs
 }
 
@@ -86,6 +87,7 @@ func newTrial(t *testing.T) *trial {
 
 func (x *trial) config() command.Config {
 	c := command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}, Settings: x.conf}
+	c.Rooms = x.rooms
 	if x.queue != nil {
 		c.Jobs = work.New(work.Options{Store: x.queue})
 	}

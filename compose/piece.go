@@ -47,7 +47,9 @@ func (c *Composer) Piece(ctx context.Context, a *Ask) (Piece, error) {
 		switch {
 		case n.err != nil:
 			err = ErrBroken
-		case n.answer.State == cache.Stale && n.answer.Entry.Failures > 0: // an old one stands in
+		case n.answer.State == cache.Stale && (n.answer.Entry.Failures > 0 || n.answer.Degraded):
+			// An old one stands in; or another instance made it before what was
+			// committed since, and purged here alone.
 			err = ErrStale
 		}
 		if n.answer.Entry == nil {

@@ -114,6 +114,15 @@ func (s Site) Suspended() []Variable {
 	return list
 }
 
+// Alone are the variables of a program whose instances cannot reach each other;
+// none where they can, and where it has no rooms.
+func (s Site) Alone() []Variable {
+	if !s.App.Has(plan.Rooms) || s.Outcome.Target.Offers.Peers || s.Outcome.Target.Offers.Single {
+		return nil
+	}
+	return []Variable{{Name: "GORGON_ADVERTISE", Value: "none", For: "instances cannot reach each other: each appends to rooms by itself"}}
+}
+
 // Local reports whether the store is files beside the program, which need a
 // volume.
 func (s Site) Local() bool {

@@ -33,13 +33,19 @@ type Writer struct {
 	control *http.ResponseController
 	timeout time.Duration
 	endless bool // the writer has no deadlines: it is that of a test
+
+	// Over HTTP/2 a deadline ends the stream even if nothing is being written, so
+	// that it is removed after each event. Over HTTP/1 it stays, and is set again
+	// when a quarter of its time has passed.
+	stays bool
+	until time.Time
 }
 
 // Open removes the limits of the server from a response: they are for requests
 // that end. It fails if the response cannot be sent in parts. The client has the
-// timeout to read one event.
-func Open(w http.ResponseWriter, timeout time.Duration) (*Writer, error) {
-	o := &Writer{w: w, control: http.NewResponseController(w), timeout: timeout}
+// timeout to read one event, or three quarters of it.
+func Open(w http.ResponseWriter, r *http.Request, timeout time.Duration) (*Writer, error) {
+	o := &Writer{w: w, control: http.NewResponseController(w), timeout: timeout, stays: r.ProtoMajor < 2}
 	err := o.control.SetWriteDeadline(time.Time{})
 	if err == nil {
 		_ = o.control.SetReadDeadline(time.Time{})
@@ -70,8 +76,13 @@ func (o *Writer) Send(text string) bool { return o.SendBytes([]byte(text)) }
 
 // SendBytes sends text that is bytes, as [Writer.Send] does.
 func (o *Writer) SendBytes(text []byte) bool {
-	if !o.endless && o.control.SetWriteDeadline(time.Now().Add(o.timeout)) != nil {
-		return false
+	if !o.endless {
+		if now := time.Now(); !o.stays || o.until.Sub(now) < o.timeout*3/4 {
+			o.until = now.Add(o.timeout)
+			if o.control.SetWriteDeadline(o.until) != nil {
+				return false
+			}
+		}
 	}
 	if _, err := o.w.Write(text); err != nil {
 		return false
@@ -79,8 +90,7 @@ func (o *Writer) SendBytes(text []byte) bool {
 	if o.control.Flush() != nil {
 		return false
 	}
-	if !o.endless {
-		// Over HTTP/2 a deadline ends the stream even if nothing is being written.
+	if !o.endless && !o.stays {
 		return o.control.SetWriteDeadline(time.Time{}) == nil
 	}
 	return true

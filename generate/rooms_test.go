@@ -5,6 +5,7 @@ package generate_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,6 @@ import (
 	"github.com/gorgon-go/gorgon/describe"
 	"github.com/gorgon-go/gorgon/generate"
 	"github.com/gorgon-go/gorgon/gorgontest"
-	"github.com/gorgon-go/gorgon/host"
 	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/rooms"
 	"github.com/gorgon-go/gorgon/testbed"
@@ -80,25 +80,23 @@ type studio struct {
 
 	mu          sync.Mutex
 	connections map[net.Conn]http.ConnState
-	sockets     int // that were asked for
+	deaf        map[string]bool // what is not answered for the first time was, by method and kind
+	sockets     int             // that were asked for
 	streams     int
 	cuts        int
 }
 
 // openStudio serves the app. Below /plain it is as behind a proxy that does not
-// know WebSockets. Below /run are the pages that are made of the description.
+// know WebSockets, and below /deaf the first request of a kind is not answered. Below
+// /run are the pages that are made of the description.
 func openStudio(t *testing.T, pages func(openapi []byte) http.Handler) *studio {
 	t.Helper()
-	s := &studio{app: newApp().Erased(), connections: map[net.Conn]http.ConnState{}}
+	s := &studio{app: newApp(), connections: map[net.Conn]http.ConnState{}, deaf: map[string]bool{}}
 	var err error
 	if s.openapi, err = describe.OpenAPI(s.app); err != nil {
 		t.Fatal(err)
 	}
-	house := host.New(host.Options{Store: &cutting{Rooms: mem.NewRooms(), cut: s.cut}})
-	house.Use(nil, s.app, "test")
-	house.Start(t.Context())
-	t.Cleanup(func() { _ = house.Close() })
-	site := gorgontest.Open(t, s.app)
+	site := gorgontest.Options{Rooms: &cutting{Rooms: mem.NewRooms(), cut: s.cut}}.Open(t, s.app)
 	run := http.NotFoundHandler()
 	if pages != nil {
 		run = pages(s.openapi)
@@ -112,6 +110,12 @@ func openStudio(t *testing.T, pages func(openapi []byte) http.Handler) *studio {
 			http.Error(w, "A proxy that does not know WebSockets.", http.StatusBadGateway)
 		case strings.HasPrefix(r.URL.Path, "/plain/"):
 			http.StripPrefix("/plain", site).ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/deaf/"):
+			if s.ignores(r) {
+				<-r.Context().Done()
+				return
+			}
+			http.StripPrefix("/deaf", site).ServeHTTP(w, r)
 		default:
 			site.ServeHTTP(w, r)
 		}
@@ -143,6 +147,20 @@ func (s *studio) note(r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/room") && r.Method == http.MethodGet:
 		s.streams++
 	}
+}
+
+// ignores says whether a request is not answered: the first POST and the first
+// WebSocket are not.
+func (s *studio) ignores(r *http.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := r.Method + r.Header.Get("Upgrade")
+	first := kind != http.MethodGet && !s.deaf[kind]
+	s.deaf[kind] = true
+	if first {
+		_, _ = io.Copy(io.Discard, r.Body) // so that it is noticed when the client leaves
+	}
+	return first
 }
 
 func (s *studio) cut() {
@@ -184,7 +202,7 @@ func (c *cutting) Append(ctx context.Context, room string, a rooms.Append) (room
 	return at, err
 }
 
-// Node.js has no WebSocket without the flag.
+// A platform may have no WebSocket.
 func TestRoomsTypeScript(t *testing.T) {
 	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
 	s := openStudio(t, nil)
@@ -196,13 +214,44 @@ func TestRoomsTypeScript(t *testing.T) {
 		write(t, dir, name, read(t, "typescript/"+name))
 	}
 	run(t, dir, tsc, "--project", "tsconfig.json")
-	report(t, run(t, dir, "node", "out/rooms.js", s.url), 40)
+	report(t, run(t, dir, "node", "--no-experimental-websocket", "out/rooms.js", s.url), 40)
 	if sockets, streams, cuts := s.seen(); sockets != 0 || streams < 20 || cuts < 12 {
 		t.Errorf("without WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
 	}
 	report(t, run(t, dir, "node", "--experimental-websocket", "out/rooms.js", s.url), 50)
 	if sockets, streams, cuts := s.seen(); sockets < 20 || streams < 12 || cuts < 16 {
 		t.Errorf("with WebSockets there were %d of them, %d streams and %d cuts", sockets, streams, cuts)
+	}
+}
+
+// impatient is a client with other times to wait.
+func impatient(t *testing.T, client []byte, times ...string) []byte {
+	t.Helper()
+	for i := 0; i < len(times); i += 2 {
+		if !bytes.Contains(client, []byte(times[i])) {
+			t.Fatalf("the client has no %s", times[i])
+		}
+	}
+	return []byte(strings.NewReplacer(times...).Replace(string(client)))
+}
+
+// A connection that nothing comes over is made again, and so is a request that is not
+// answered.
+func TestRoomsQuiet(t *testing.T) {
+	tsc := installed(t, "npm", "node_modules", ".bin", "tsc")
+	s := openStudio(t, nil)
+	dir := t.TempDir()
+	api := impatient(t, generate.TypeScript(modelOf(t, s.openapi)), "silence = 60_000;", "silence = 1000;", "patience = 30_000;", "patience = 1000;")
+	write(t, dir, "api.ts", api)
+	write(t, dir, "package.json", []byte(`{"type": "module"}`))
+	write(t, dir, "tsconfig.json", []byte(strict))
+	for _, name := range []string{"check.ts", "rooms-quiet.ts"} {
+		write(t, dir, name, read(t, "typescript/"+name))
+	}
+	run(t, dir, tsc, "--project", "tsconfig.json")
+	report(t, run(t, dir, "node", "--experimental-websocket", "out/rooms-quiet.js", s.url), 6)
+	if sockets, streams, _ := s.seen(); sockets < 4 || streams < 4 {
+		t.Errorf("there were %d WebSockets and %d streams", sockets, streams)
 	}
 }
 
@@ -257,6 +306,8 @@ func TestRoomsGo(t *testing.T) {
 	write(t, dir, "main.go", read(t, "golang/rooms.go.txt"))
 	run(t, dir, "go", "vet", "./...")
 	report(t, run(t, dir, "go", "run", ".", s.url), 20)
+	write(t, dir, "kitchen/kitchen.go", impatient(t, client, "= time.Minute", "= time.Second", "= 30 * time.Second", "= time.Second"))
+	report(t, run(t, dir, "go", "run", ".", s.url+"/deaf", "quiet"), 3)
 	if _, streams, cuts := s.seen(); streams < 4 || cuts < 4 {
 		t.Errorf("there were %d streams and %d cuts", streams, cuts)
 	}

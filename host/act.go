@@ -104,6 +104,14 @@ func (r *room) ask(ctx context.Context, acts []Act, hop bool) ([]*ask, error) {
 	return asks, nil
 }
 
+// askAsApp lets an operation of the app be decided. Its numbers are in the order of
+// the queue, however many callers there are.
+func (r *room) askAsApp(ctx context.Context, op []byte) ([]*ask, error) {
+	r.app.Lock()
+	defer r.app.Unlock()
+	return r.ask(ctx, []Act{{Client: "app " + r.h.instance.ID, N: r.h.app.Add(1), Op: op}}, false)
+}
+
 // wait waits for what came of acts. After an error nothing is known of any.
 func wait(ctx context.Context, asks []*ask) ([]Result, error) {
 	results := make([]Result, len(asks))

@@ -47,13 +47,7 @@ func (h history) run(t *testing.T) (out outcome) {
 		if h.room != nil {
 			h.room(&w.room)
 		}
-		start := func() *node {
-			n := w.start("one")
-			if h.plant != nil {
-				h.plant(n)
-			}
-			return n
-		}
+		start := func() *node { return w.start("one", h.plant) }
 		for range 3 {
 			start()
 		}

@@ -42,7 +42,7 @@ type Host struct {
 	tag         string // of the build, in the ids of members
 	begun       time.Time
 	instance    rooms.Instance
-	app         atomic.Uint64 // numbers what the app does
+	app         atomic.Uint64 // numbers what the app does, in all rooms
 	peers       *peers
 	counts      counts
 	rates       rates
@@ -199,7 +199,16 @@ func (h *Host) do(ctx context.Context, d *rooms.Definition, key string, acts []A
 func (h *Host) Do(ctx context.Context, d *rooms.Definition, key string, op []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, tooLate)
 	defer cancel()
-	results, err := h.do(ctx, d, key, []Act{{Client: "app " + h.instance.ID, N: h.app.Add(1), Op: op}}, false)
+	r, done, err := h.open(d, key)
+	if err != nil {
+		return err
+	}
+	defer done()
+	asks, err := r.askAsApp(ctx, op)
+	if err != nil {
+		return err
+	}
+	results, err := wait(ctx, asks)
 	if err != nil {
 		return err
 	}

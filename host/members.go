@@ -255,6 +255,7 @@ func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink,
 	beat := time.NewTicker(memberBeat)
 	defer beat.Stop()
 	defer room.presence.note()
+	drained, left := listen.Drained(r), r.Context().Done()
 	for {
 		m, list, err := h.join(r.Context(), room, v, id)
 		if err != nil {
@@ -273,7 +274,6 @@ func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink,
 					return nil
 				}
 				id = lastID(list, id)
-				beat.Reset(memberBeat)
 				list = list[:0:0]
 			}
 			select {
@@ -294,10 +294,10 @@ func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink,
 					room.audience.remove(m)
 					return nil
 				}
-			case <-listen.Drained(r):
+			case <-drained:
 				room.audience.remove(m)
 				return errStopped
-			case <-r.Context().Done():
+			case <-left:
 				room.audience.remove(m)
 				return nil
 			case <-gone:
@@ -329,7 +329,7 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request, d *rooms.Definitio
 	if room.audience.count() >= d.MaxMembers {
 		return errTooMany
 	}
-	out, err := events.Open(w, memberWrite)
+	out, err := events.Open(w, r, memberWrite)
 	if err != nil {
 		return err
 	}

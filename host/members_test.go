@@ -333,9 +333,10 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow() //nolint:errcheck // the test is over
+	heard := map[string][]json.RawMessage{} // and not read yet: replies and outcomes come in any order
 	read := func(kind string) json.RawMessage {
 		t.Helper()
-		for {
+		for len(heard[kind]) == 0 {
 			_, data, err := conn.Read(ctx)
 			if err != nil {
 				t.Fatalf("waiting for %s: %v", kind, err)
@@ -344,10 +345,13 @@ func TestSocket(t *testing.T) {
 			if err := json.Unmarshal(data, &m); err != nil {
 				t.Fatal(err)
 			}
-			if m[kind] != nil {
-				return m[kind]
+			for kind, data := range m {
+				heard[kind] = append(heard[kind], data)
 			}
 		}
+		first := heard[kind][0]
+		heard[kind] = heard[kind][1:]
+		return first
 	}
 	write := func(text string) {
 		t.Helper()
@@ -374,5 +378,30 @@ func TestSocket(t *testing.T) {
 	write(`{"ops": [{"n": 3, "op": {"item": "eggs"}}]}`)
 	if got := string(read("outs")); !strings.Contains(got, "eggs") {
 		t.Errorf("after nonsense: %s", got)
+	}
+}
+
+// TestAppDoesMuch does more at once than is remembered of a client.
+func TestAppDoesMuch(t *testing.T) {
+	room := lists(nil)
+	site := open(t, gorgontest.Options{}, room)
+	const callers, each = 200, 5
+	errs := make(chan error, callers)
+	for range callers {
+		go func() {
+			var err error
+			for range each {
+				err = errors.Join(err, room.Do(site.Context(), "a", Add{"x"}))
+			}
+			errs <- err
+		}()
+	}
+	for range callers {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, _, err := room.Look(site.Context(), "a"); err != nil || len(s.Items) != callers*each {
+		t.Errorf("%d of %d: %v", len(s.Items), callers*each, err)
 	}
 }

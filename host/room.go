@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,8 @@ type room struct {
 
 	users int       // those who are about to ask or call; of Host.mu
 	used  time.Time // of Host.mu
+
+	app sync.Mutex // in which the app's operations are numbered
 
 	token  atomic.Uint64 // of the owner that it is; 0: it is not
 	direct atomic.Bool   // it appends without owning

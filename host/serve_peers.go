@@ -108,7 +108,7 @@ func (h *Host) followedBy(w http.ResponseWriter, r *http.Request, f following) e
 		return err
 	}
 	defer room.audience.removePeer(p)
-	out, err := events.Open(w, silence)
+	out, err := events.Open(w, r, silence)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func TestSocketBeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		n := w.start("a")
+		n := w.start("a", nil)
 		mux := http.NewServeMux()
 		mux.HandleFunc("/tapes/{key}/room", func(rw http.ResponseWriter, r *http.Request) { n.Serve(rw, r, n.d) })
 		p := &pipes{calls: make(chan net.Conn), over: make(chan struct{})}

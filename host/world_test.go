@@ -95,8 +95,8 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, store: mem.NewRooms(), lease: 2 * time.Second, room: tapes(), nodes: map[string]*node{}, cut: map[[2]string]bool{}}
 }
 
-// start starts an instance.
-func (w *world) start(build string) *node {
+// start starts an instance, which plant may change before.
+func (w *world) start(build string, plant func(*node)) *node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.made++
@@ -110,6 +110,9 @@ func (w *world) start(build string) *node {
 	n.Use(nil, app, build)
 	n.d = n.definitions["tape"]
 	n.peers.client.Transport = network{w, n}
+	if plant != nil {
+		plant(n)
+	}
 	var ctx context.Context
 	ctx, n.stop = context.WithCancel(context.Background())
 	n.Start(ctx)

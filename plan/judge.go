@@ -138,6 +138,8 @@ func (j judge) verdict(n Need) Verdict {
 		return j.kept()
 	case Live:
 		return j.live()
+	case Rooms:
+		return j.rooms()
 	case Worker:
 		return j.worker()
 	case Jobs:
@@ -314,6 +316,17 @@ func (j judge) live() Verdict {
 			"pay for the processor with --always-on if a tab is always open")
 	}
 	return fine
+}
+
+// rooms says whether one instance owns each room.
+func (j judge) rooms() Verdict {
+	switch {
+	case j.offers.Instances(j.setting) == 1 || j.offers.OpenFor == 0:
+		return fine
+	case j.offers.Peers:
+		return provided("rooms", "one instance owns each room, and the others call it at the program's port", "")
+	}
+	return provided("rooms", "instances cannot reach each other: each appends by itself, and sees within a tenth of a second what others have appended; it knows its own members alone", "")
 }
 
 func (j judge) background() Verdict {

@@ -22,6 +22,7 @@ const (
 	Refresh     Kind = "refresh"     // pages that are regenerated
 	Cached      Kind = "cached"      // values that are kept
 	Live        Kind = "live"        // streams to the browsers that have a page open
+	Rooms       Kind = "rooms"       // state that visitors of all instances share
 	Worker      Kind = "worker"      // a service that runs all the time
 	Schedule    Kind = "schedule"    // a service that runs at intervals
 	Jobs        Kind = "jobs"        // jobs that are run when they are due
@@ -38,7 +39,7 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []Kind {
-	return []Kind{Process, Guards, Incremental, Refresh, Cached, Live, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk, AppFiles}
+	return []Kind{Process, Guards, Incremental, Refresh, Cached, Live, Rooms, Worker, Schedule, Jobs, Commits, File, Memory, Connections, Background, Database, Disk, AppFiles}
 }
 
 // A Need is one thing that one part of an app needs.
@@ -74,6 +75,9 @@ func Parts(app gorgon.App) []Part {
 		word := h.Word()
 		p := Part{Name: word + " " + h.Pattern, How: word}
 		p.need(Process, "it answers each request")
+		if word == "room" {
+			p.need(Rooms, "its members share state")
+		}
 		p.declared(h.Needs)
 		parts = append(parts, p)
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/rooms"
 )
 
 var (
 	files     = plan.Target{Name: "files"}
 	machine   = plan.Target{Name: "machine", Offers: plan.Offers{Process: true, Single: true, Disk: plan.KeptFiles, OpenFor: plan.Always, Schedule: "a timer"}}
-	container = plan.Target{Name: "container", Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always}}
+	container = plan.Target{Name: "container", Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Peers: true}}
 	elastic   = plan.Target{Name: "elastic", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.UnlessPaid, Disk: plan.LostFiles, OpenFor: time.Hour, Schedule: "a scheduler"}}
 	function  = plan.Target{Name: "function", Offers: plan.Offers{Process: true, Elastic: true, Frozen: plan.BetweenCalls, Disk: plan.LostFiles, Schedule: "a rule"}}
 )
@@ -73,6 +74,7 @@ func TestVerdicts(t *testing.T) {
 	})
 	plain := page(func(p *gorgon.Page[int]) { p.Load = built })
 	living := page(func(p *gorgon.Page[int]) { p.Load, p.Live = built, true })
+	room := gorgon.App{Name: "test", Parts: []gorgon.Part{rooms.Topic[struct{}]{Name: "chat", Path: "/chat"}}}
 	stream := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Stream[api.None, int]{Path: "GET /s", Handle: func(context.Context, api.None, string) iter.Seq2[api.Item[int], error] { return nil }}}}
 	endpoint := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Endpoint[api.None, api.None]{Path: "POST /e", Handle: func(context.Context, api.None) (api.None, error) { return api.None{}, nil }}}}
 	read := gorgon.App{Name: "test", Parts: []gorgon.Part{api.Read[int]{Path: "GET /r", Load: built}}}
@@ -100,6 +102,11 @@ func TestVerdicts(t *testing.T) {
 		{"a tab costs nothing more on a machine", living, machine, plan.Setting{}, plan.Fits, "", ""},
 		{"open pages on a function stay as they are", living, function, plan.Setting{}, plan.Conditional, "live", "stay as they were"},
 		{"open pages of files stay as they are", living, files, plan.Setting{}, plan.Conditional, "live", "stay as they were"},
+		{"a room of one machine needs nothing", room, machine, plan.Setting{}, plan.Fits, "", ""},
+		{"instances that cannot reach each other append by themselves", room, elastic, plan.Setting{}, plan.Conditional, "rooms", "appends by itself"},
+		{"where instances reach each other, one owns a room", room, container, plan.Setting{Replicas: 2}, plan.Conditional, "rooms", "one instance owns each room"},
+		{"members cannot stay where connections cannot", room, function, plan.Setting{}, plan.Unfit, "connections", "no connection can stay open"},
+		{"a host of files has no rooms", room, files, plan.Setting{}, plan.Unfit, "process", "drop it"},
 		{"guards need a program", guarded, files, plan.Setting{}, plan.Unfit, "guards", "every visitor can read"},
 		{"guards are asked by a process", guarded, function, plan.Setting{}, plan.Fits, "", ""},
 		{"files do not change", revalidated, files, plan.Setting{}, plan.Unfit, "refresh", "do not change after the build"},

@@ -45,6 +45,9 @@ type Offers struct {
 	// Default: connections cannot stay open.
 	OpenFor time.Duration `json:"openFor,omitempty"`
 
+	// Peers says that instances reach each other at the port of the program.
+	Peers bool `json:"peers,omitempty"`
+
 	// Schedule names what calls maintain at intervals: "a systemd timer".
 	// Default: nothing calls it.
 	Schedule string `json:"schedule,omitempty"`

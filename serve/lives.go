@@ -166,7 +166,7 @@ func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page strin
 		l.answers.fail(w, r, m, errLiveOther)
 		return opened{}
 	}
-	out, err := events.Open(w, liveWrite)
+	out, err := events.Open(w, r, liveWrite)
 	if err != nil {
 		l.answers.fail(w, r, m, err)
 		return opened{}

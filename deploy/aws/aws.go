@@ -33,7 +33,7 @@ func Target() deploy.Target {
 			Name: "aws", Title: "Amazon Web Services",
 			Offers: plan.Offers{
 				Process: true, Scaled: true, Disk: plan.LostFiles,
-				OpenFor: plan.Always, Drain: stopTimeout, Schedule: "EventBridge Scheduler", Buckets: plan.BucketMade,
+				Peers: true, OpenFor: plan.Always, Drain: stopTimeout, Schedule: "EventBridge Scheduler", Buckets: plan.BucketMade,
 			},
 		},
 		Image:     true,

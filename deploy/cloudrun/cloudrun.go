@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -171,7 +172,7 @@ func line(text string) string {
 // variables are the site's, and those that follow from Cloud Run: files are
 // gone with the instance, and there may be no processor between requests.
 func variables(s deploy.Site) []deploy.Variable {
-	return pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), append(s.Suspended(), s.Files("")...)...)
+	return pod.With(pod.With(s.Variables, pod.Store(s, "/tmp")), slices.Concat(s.Suspended(), s.Alone(), s.Files(""))...)
 }
 
 // check refuses variables that no environment can hold, and those of the

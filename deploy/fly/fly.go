@@ -36,7 +36,7 @@ func Target() deploy.Target {
 const drain = 5 * time.Second
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
-	s.Variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...)
+	s.Variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), append(s.Alone(), s.Files("/data")...)...)
 	if err := pod.Check(s.Variables); err != nil {
 		return fmt.Errorf("fly: %w", err)
 	}

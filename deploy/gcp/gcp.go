@@ -39,7 +39,7 @@ func Target() deploy.Target {
 			Offers: plan.Offers{
 				// The container's disk is read-only but for /tmp, which is memory.
 				Process: true, Scaled: true, Disk: plan.LostFiles,
-				OpenFor: openFor, Drain: drain, Schedule: "Cloud Scheduler", Buckets: buckets,
+				Peers: true, OpenFor: openFor, Drain: drain, Schedule: "Cloud Scheduler", Buckets: buckets,
 			},
 		},
 		Image:     true,

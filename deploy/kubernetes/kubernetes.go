@@ -27,7 +27,7 @@ func Target() deploy.Target {
 	return deploy.Target{
 		Target: plan.Target{
 			Name: "kubernetes", Title: "Kubernetes",
-			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Schedule: "a CronJob"},
+			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Peers: true, Schedule: "a CronJob"},
 		},
 		Image: true,
 		Write: write,

@@ -26,7 +26,7 @@ func Target() deploy.Target {
 	return deploy.Target{
 		Target: plan.Target{
 			Name: "oci", Title: "a container (OCI image)",
-			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always},
+			Offers: plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Peers: true},
 		},
 		Image: true,
 		Write: write,

@@ -40,6 +40,7 @@ type Stack struct {
 
 	Cron        string // when maintain is called, in the five fields of cron; "" for never
 	Connections bool   // connections stay open
+	Rooms       bool   // instances call each other
 	Worker      bool   // an instance works between requests
 	Jobs        bool   // the app has jobs, which can be late
 
@@ -82,7 +83,7 @@ func Of(s deploy.Site) (Stack, error) {
 		Site: s, Name: name(s.Package.App), Title: s.Outcome.Target.Title,
 		Rows: s.App.HasPart(plan.DatabasePart), Store: cmp.Or(setting.Store, "none"),
 		Migrate: s.Migrate, Drain: drain,
-		Connections: s.App.Has(plan.Connections) || s.App.Has(plan.Live), Worker: s.App.Has(plan.Worker), Jobs: s.App.Has(plan.Jobs),
+		Connections: s.App.Has(plan.Connections) || s.App.Has(plan.Live), Rooms: s.App.Has(plan.Rooms), Worker: s.App.Has(plan.Worker), Jobs: s.App.Has(plan.Jobs),
 		Least: 2, Most: 6,
 	}
 	switch k.Store {

@@ -42,6 +42,9 @@ var infrastructure = map[plan.Kind]map[string]part{
 	plan.Live: {
 		"gcp": {match: `timeout_sec += 3600`, whole: true}, "aws": {match: `idle_timeout += 3600`}, "cloudrun": {match: `timeout += "3600s"`},
 	},
+	plan.Rooms: { // instances call each other, or do not try
+		"gcp": {match: `resource "google_compute_firewall" "peers"`}, "aws": {match: `from = "tasks", to = "tasks"`}, "cloudrun": {match: `"GORGON_ADVERTISE" += "none"`},
+	},
 	plan.Schedule: {
 		"gcp": machines, "aws": tasks, // an instance always runs there, and does what is due
 		"cloudrun": {match: `resource "google_cloud_scheduler_job"`},

@@ -63,6 +63,9 @@ resource "aws_vpc_endpoint" "s3" { # layers of images{{if .Bucket}} and the stor
 locals {
   ways = { # inside
     program{{if .Database}} {{end}} = { from = "balancer", to = "tasks", port = 8080 }
+{{- if .Rooms}}
+    peers{{if .Database}}   {{else}}  {{end}} = { from = "tasks", to = "tasks", port = 8080 } # one owns each room, and others send it what their members ask for
+{{- end}}
 {{- if .Database}}
     database = { from = "tasks", to = "data", port = 5432 }
 {{- end}}

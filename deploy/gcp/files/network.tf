@@ -34,3 +34,16 @@ resource "google_compute_firewall" "main" {
     ports    = [each.value.port]
   }
 }
+{{- if .Rooms}}
+# Machines call each other: one owns each room, and others send it what their members ask for.
+resource "google_compute_firewall" "peers" {
+  name        = "${local.name}-peers"
+  network     = google_compute_network.main.id
+  source_tags = [local.name]
+  target_tags = [local.name]
+  allow {
+    protocol = "tcp"
+    ports    = [local.port]
+  }
+}
+{{- end}}

@@ -138,6 +138,19 @@ stop.abort();
 await until("stopped", () => states.includes("closed"));
 check("stopped", [states, (await stopped.send({ text: "" })).ok], [["connecting", "open", "closed"], false]);
 
+// A page that is online again connects at once, and goes on.
+if (typeof dispatchEvent === "function") {
+  const page = copy();
+  const room = app.tape({ key: run }, page.options);
+  await until("open", () => page.c.states === 1);
+  dispatchEvent(new Event("online"));
+  await until("online", () => page.c.opened === 2);
+  check("online", (await room.send({ text: "online" })).ok, true);
+  await until("online", () => page.c.said.length === 1);
+  check("online", [page.c.said, page.c.states], [["online"], 1]);
+  room.close();
+}
+
 const notes: string[] = [];
 const pad = app.notes({ onState: ({ messages }) => notes.push(...messages.map((m) => m.message.text)), onOut: (n) => notes.push(n.message.text) });
 for (const text of ["1", "2", "3", "4"]) check("note", (await pad.send({ text })).ok, true);
