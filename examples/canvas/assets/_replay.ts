@@ -121,7 +121,7 @@ export class Replay {
 // ago says how long ago a time was.
 function ago(seconds: number): string {
 	const past = Date.now() / 1000 - seconds
-	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
+	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" })
 	if (past < 60) return "just now"
 	if (past < 3600) return format.format(-Math.round(past / 60), "minute")
 	if (past < 86400) return format.format(-Math.round(past / 3600), "hour")
