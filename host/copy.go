@@ -82,6 +82,9 @@ func (c *replica) decide(a Act, now time.Time, seed uint64) (rec record, accepte
 	if err != nil {
 		return record{}, false, err
 	}
+	if len(data) > rooms.MaxEntry { // no log takes it
+		return record{}, false, errLarge
+	}
 	outs, err := c.state.Apply(c.at.Seq+1, e)
 	if err != nil {
 		return record{}, false, err

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ const (
 	maxOps      = 64                   // of a request
 	maxRequest  = maxOps*32<<10 + 4096 // bytes: an operation is at most 32 KiB, and one that the room does not take is refused alone
 	maxClient   = 64                   // bytes of the name of a client
+	maxMember   = 100                  // of the ID and the name of a member
 )
 
 var (
@@ -83,6 +85,9 @@ func enter(r *http.Request, d *rooms.Definition, key, client string) (v visitor,
 		return visitor{}, err
 	} else if v.who.ID == "" {
 		v.who.ID = digest("member", client)
+	}
+	if len(v.who.ID) > maxMember || len(v.who.Name) > maxMember {
+		return visitor{}, &gorgon.Error{Op: "enter", Path: "room " + d.Name, Err: fmt.Errorf("Enter returned a member whose ID or Name has more than %d bytes", maxMember)}
 	}
 	v.client = digest(v.who.ID, client)
 	return v, nil

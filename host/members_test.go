@@ -405,3 +405,28 @@ func TestAppDoesMuch(t *testing.T) {
 		t.Errorf("%d of %d: %v", len(s.Items), callers*each, err)
 	}
 }
+
+// TestLargeEntries refuses what no log takes, and goes on.
+func TestLargeEntries(t *testing.T) {
+	room := lists(func(r *rooms.Room[List, Add, Added]) {
+		r.Enter = func(_ context.Context, r *http.Request, _ string) (rooms.Member, error) {
+			return rooms.Member{ID: "a", Name: strings.Repeat("n", len(r.Header.Get("Long")))}, nil
+		}
+	})
+	site := open(t, gorgontest.Options{}, room)
+	m := site.Join("/lists/a/room")
+	if p := m.Send(Add{"milk"}); p != nil {
+		t.Fatal(p)
+	}
+	site.Header = http.Header{"Long": {strings.Repeat("x", 101)}}
+	if p := m.Send(Add{"eggs"}); p == nil || p.Status != http.StatusInternalServerError {
+		t.Errorf("a name of 101 bytes: %v", p)
+	}
+	site.Header = nil
+	if err := room.Do(site.Context(), "a", Add{strings.Repeat("x", 70_000)}); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("an entry of 70,000 bytes: %v", err)
+	}
+	if p := m.Send(Add{"salt"}); p != nil {
+		t.Errorf("after it: %v", p)
+	}
+}

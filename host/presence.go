@@ -26,9 +26,10 @@ type presence struct {
 	data   []byte            // what was told last
 }
 
-// A report is who takes part on another instance.
+// A report is who takes part on another instance, while that follows the room.
 type report struct {
 	here
+	by *peer
 	at time.Time
 }
 
@@ -48,17 +49,33 @@ func (p *presence) note() {
 	})
 }
 
-// reported notes who takes part on another instance; nil: it does not follow any
-// more.
-func (p *presence) reported(instance string, h *here) {
+// follows notes who takes part on an instance that begins to follow the room.
+func (p *presence) follows(by *peer, h here) {
 	p.mu.Lock()
-	if h == nil {
-		delete(p.others, instance)
-	} else {
-		if p.others == nil {
-			p.others = map[string]report{}
-		}
-		p.others[instance] = report{*h, time.Now()}
+	if p.others == nil {
+		p.others = map[string]report{}
+	}
+	p.others[by.instance] = report{h, by, time.Now()}
+	p.mu.Unlock()
+	p.note()
+}
+
+// leaves notes that an instance does not follow any more, unless it has begun again
+// since.
+func (p *presence) leaves(by *peer) {
+	p.mu.Lock()
+	if p.others[by.instance].by == by {
+		delete(p.others, by.instance)
+	}
+	p.mu.Unlock()
+	p.note()
+}
+
+// reported notes who takes part on an instance that follows.
+func (p *presence) reported(instance string, h here) {
+	p.mu.Lock()
+	if r, ok := p.others[instance]; ok {
+		p.others[instance] = report{h, r.by, time.Now()}
 	}
 	p.mu.Unlock()
 	p.note()

@@ -114,8 +114,8 @@ func (h *Host) followedBy(w http.ResponseWriter, r *http.Request, f following) e
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("X-Accel-Buffering", "no")
-	room.presence.reported(f.Instance, &f.Here)
-	defer room.presence.reported(f.Instance, nil)
+	room.presence.follows(p, f.Here)
+	defer room.presence.leaves(p)
 	first := line{Members: room.presence.last()}
 	if len(records) > 0 {
 		first = lineOf(records)
@@ -166,6 +166,6 @@ func (h *Host) presentAt(_ context.Context, p presenting) error {
 	if room == nil || room.token.Load() == 0 {
 		return errNotMine
 	}
-	room.presence.reported(p.Instance, &p.Here)
+	room.presence.reported(p.Instance, p.Here)
 	return nil
 }

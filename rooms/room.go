@@ -58,7 +58,7 @@ type Room[S, Op, Out any] struct {
 	MaxOp int
 
 	// Rate is how many operations a second a member may send to an instance; twice
-	// as many at once. Default: 50.
+	// as many at once, so that a request with more is always refused. Default: 50.
 	Rate int
 
 	// MaxMembers is how many connections an instance has for one room. Default:
