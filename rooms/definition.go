@@ -185,7 +185,7 @@ func (r Room[S, Op, Out]) find(ctx context.Context, op string) (*Definition, err
 type absent struct{}
 
 var errAbsent = &gorgon.Error{Op: "room", Kind: gorgon.KindUnavailable, Err: errors.New("nothing runs the rooms of the app"),
-	Hint: "set command.Config.Rooms: host.New(host.Options{Log: roomdb.In(db)})"}
+	Hint: "set command.Config.Rooms: host.New(host.Options{Store: roomdb.In(db)})"}
 
 func (absent) Serve(w http.ResponseWriter, _ *http.Request, _ *Definition) {
 	http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)

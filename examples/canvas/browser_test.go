@@ -100,8 +100,8 @@ func TestTogether(t *testing.T) {
 	spoil(testbed.Fault{Gone: true})
 	ada.says("Reconnecting in")
 	ada.takes(8)
-	ada.draws(2, 6, 12, 6)
-	ada.draws(2, 8, 12, 8)
+	ada.draws(12, 6, 2, 6)
+	ada.draws(12, 8, 2, 8)
 	ada.sees(8, 2, 6, 12, 8)
 	ada.Wait(`document.querySelector("[data-part=status]").textContent.match(/· [1-9]\d* unsent/)`)
 	ben.takes(11)
@@ -130,6 +130,16 @@ func TestTogether(t *testing.T) {
 		move(p, 1)
 		p.sees(4, 2, 3)
 		p.sees(0, 20, 25)
+	}
+	for n := range strokes { // what Ada was told, and what is in the state, are the same
+		var shown []string
+		for _, p := range []painter{ada, late} {
+			move(p, n)
+			shown = append(shown, testbed.Eval[string](p.Tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector("canvas").toDataURL()))))`))
+		}
+		if shown[0] != shown[1] {
+			t.Errorf("after %d strokes, one that came later sees another picture", n)
+		}
 	}
 	ben.takes(6)
 	ben.draws(50, 50, 52, 50)
