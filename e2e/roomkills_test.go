@@ -49,10 +49,13 @@ func TestRoomKills(t *testing.T) {
 			h := newLodge(t, url(t), "", "")
 			h.writes(6)
 			h.members(3)
-			for range kills {
+			for n := range kills {
 				// A room is taken from an owner once a second at most.
 				time.Sleep(1100*time.Millisecond + rand.N(400*time.Millisecond))
 				h.killOwner()
+				if n%10 == 9 {
+					h.stopOwner()
+				}
 			}
 			h.freezeOwner()
 			h.judge().report(t)
@@ -113,6 +116,7 @@ type lodge struct {
 	at        []time.Time // of acknowledgements
 	killed    []time.Time
 	frozen    []time.Time
+	stopped   []time.Time
 	tries     int
 	heard     []*listener
 }
@@ -224,6 +228,18 @@ func (h *lodge) kill(p *roomProcess) {
 }
 
 func (h *lodge) killOwner() { h.kill(h.owner()) }
+
+// stopOwner stops the owner as a deploy does, while another instance starts.
+func (h *lodge) stopOwner() {
+	p := h.owner()
+	h.start()
+	h.mu.Lock()
+	h.processes = slices.DeleteFunc(h.processes, func(o *roomProcess) bool { return o == p })
+	h.stopped = append(h.stopped, time.Now())
+	h.mu.Unlock()
+	h.must(p.cmd.Process.Signal(syscall.SIGTERM))
+	<-p.done
+}
 
 // freezeOwner stops the owner for a second more than its lease.
 func (h *lodge) freezeOwner() {
@@ -393,7 +409,7 @@ func (h *lodge) broken() bool {
 type roomVerdict struct {
 	acked, logged, lost, twice, tries, resets int
 	kills                                     int
-	homes, woken                              []time.Duration // from a kill, or the freezing, to the next acknowledgement
+	homes, woken, handed                      []time.Duration // from a kill to the next acknowledgement; the longest time without one when an owner was frozen, or stopped
 	faults                                    []string
 }
 
@@ -444,7 +460,7 @@ func (h *lodge) judge() *roomVerdict {
 		v.resets += l.resets
 		l.mu.Unlock()
 	}
-	v.homes, v.woken = h.until(h.killed), h.longest(h.frozen)
+	v.homes, v.woken, v.handed = h.until(h.killed), h.longest(h.frozen), h.longest(h.stopped)
 	return v
 }
 
@@ -501,7 +517,8 @@ func (h *lodge) logged() (said []string) {
 func (v *roomVerdict) report(t *testing.T) {
 	t.Helper()
 	t.Logf("%d kills; %d operations acknowledged, %d in the log, %d lost, %d twice, sent again %d times", v.kills, v.acked, v.logged, v.lost, v.twice, v.tries)
-	t.Logf("from a kill to the next acknowledgement: %s; from a freeze: %s (lease %s); %d states sent to 3 members", spread(v.homes), spread(v.woken), roomer.Lease, v.resets)
+	t.Logf("from a kill to the next acknowledgement: %s; the longest time without one when an owner is frozen: %s (lease %s), and when it stops: %s; %d states sent to 3 members",
+		spread(v.homes), spread(v.woken), roomer.Lease, spread(v.handed), v.resets)
 	if len(v.faults) > 0 {
 		t.Errorf("%d faults, such as %q", len(v.faults), v.faults[:min(len(v.faults), 5)])
 	}
