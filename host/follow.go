@@ -27,8 +27,9 @@ func (r *room) follow(ctx context.Context, seat rooms.Seat) (over uint64, err er
 	defer cancel()
 	lines := make(chan line)
 	broken := make(chan error, 1)
+	from := r.follows()
 	go func() {
-		broken <- r.h.peers.follow(ctx, seat.Owner, r.follows(), func(l line) bool {
+		broken <- r.h.peers.follow(ctx, seat.Owner, from, func(l line) bool {
 			select {
 			case lines <- l:
 				return true
