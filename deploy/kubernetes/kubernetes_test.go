@@ -238,7 +238,7 @@ func validator(t *testing.T) string {
 }
 
 func TestOffers(t *testing.T) {
-	want := plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Schedule: "a CronJob"}
+	want := plan.Offers{Process: true, Disk: plan.VolumeFiles, OpenFor: plan.Always, Peers: true, Schedule: "a CronJob"}
 	if got := kubernetes.Target(); got.Offers != want || !got.Image || got.Name != "kubernetes" {
 		t.Errorf("the target is %+v", got)
 	}
