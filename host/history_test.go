@@ -207,7 +207,7 @@ func histories(t *testing.T) int {
 	if n, err := strconv.Atoi(os.Getenv("ROOM_HISTORIES")); err == nil {
 		return n
 	}
-	return 6
+	return 3
 }
 
 func TestHistories(t *testing.T) {
