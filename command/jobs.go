@@ -193,15 +193,6 @@ func (p *program) jobParts(parts []plan.Part) []plan.Part {
 	if p.config.Jobs == nil {
 		return parts
 	}
-	const name = "jobs"
-	store := plan.Part{Name: name, How: "queue"}
-	for _, n := range p.config.Jobs.Needs() {
-		why := "its store declares it"
-		if n == gorgon.NeedMemory {
-			why = "jobs are in the memory of one process, and end with it: keep them in the app's database"
-		}
-		store.Needs = append(store.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: why})
-	}
 	for i := range parts {
 		for k, n := range parts[i].Needs {
 			if n.Kind == plan.Schedule {
@@ -209,5 +200,18 @@ func (p *program) jobParts(parts []plan.Part) []plan.Part {
 			}
 		}
 	}
-	return append(parts, store)
+	return append(parts, storePart("jobs", "queue", p.config.Jobs.Needs()))
+}
+
+// storePart is the part that a store of jobs or rooms is, with what it requires.
+func storePart(name, how string, needs []gorgon.Need) plan.Part {
+	store := plan.Part{Name: name, How: how}
+	for _, n := range needs {
+		why := "its store declares it"
+		if n == gorgon.NeedMemory {
+			why = name + " are in the memory of one process, and end with it: keep them in the app's database"
+		}
+		store.Needs = append(store.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: why})
+	}
+	return store
 }

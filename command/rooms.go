@@ -45,14 +45,14 @@ type Rooms interface {
 
 var errNoRooms = errors.New("the app has rooms, and command.Config.Rooms is not set: give host.New(host.Options{Store: …})")
 
-// hasRooms says whether the app has rooms.
-func (p *program) hasRooms() bool {
-	return slices.ContainsFunc(p.app.Handlers(), func(h gorgon.Handler) bool { return h.Word() == "room" })
+// hasRooms says whether an app has rooms.
+func hasRooms(app gorgon.App) bool {
+	return slices.ContainsFunc(app.Handlers(), func(h gorgon.Handler) bool { return h.Word() == "room" })
 }
 
 // checkRooms says what is wrong with the app's rooms.
 func (p *program) checkRooms() error {
-	if p.config.Rooms == nil && p.hasRooms() {
+	if p.config.Rooms == nil && hasRooms(p.app) {
 		return errNoRooms
 	}
 	return nil
@@ -79,13 +79,13 @@ func (p *program) closeRooms() error {
 }
 
 // withPeers answers other instances beside visitors.
-func (p *program) withPeers(visitors http.Handler) http.Handler {
-	if p.config.Rooms == nil {
+func withPeers(rooms Rooms, visitors http.Handler) http.Handler {
+	if rooms == nil {
 		return visitors
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, wire.Rooms) {
-			p.config.Rooms.ServePeer(w, r)
+			rooms.ServePeer(w, r)
 			return
 		}
 		visitors.ServeHTTP(w, r)
@@ -139,17 +139,8 @@ func checkAdvertise(advertise string) error {
 
 // roomParts are the parts with what the store of rooms requires.
 func (p *program) roomParts(parts []plan.Part) []plan.Part {
-	if p.config.Rooms == nil || !p.hasRooms() {
+	if p.config.Rooms == nil || !hasRooms(p.app) {
 		return parts
 	}
-	const name = "rooms"
-	store := plan.Part{Name: name, How: "store"}
-	for _, n := range p.config.Rooms.Needs() {
-		why := "its store declares it"
-		if n == gorgon.NeedMemory {
-			why = "rooms are in the memory of one process, and end with it: keep them in the app's database"
-		}
-		store.Needs = append(store.Needs, plan.Need{Part: name, Kind: plan.Kind(n), Why: why})
-	}
-	return append(parts, store)
+	return append(parts, storePart("rooms", "store", p.config.Rooms.Needs()))
 }

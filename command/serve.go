@@ -280,7 +280,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	} else {
-		handler = p.withPeers(handler)
+		handler = withPeers(p.config.Rooms, handler)
 	}
 	scraped.serve(ctx)
 	done := v.work(kept.Context(ctx), s.seed, store)
