@@ -38,8 +38,12 @@ var raceBugs = []planted{
 				return blobs.Info{}, err
 			}
 			mu.Lock()
+			another := types[key] != o.Type
 			o.Type = types[key]
 			mu.Unlock()
+			if another {
+				pause() // so that the one whose type it is does not write last
+			}
 			return m.Put(ctx, key, bytes.NewReader(data), o)
 		}}
 	}},
