@@ -75,14 +75,19 @@ func raceLaws() []law {
 				return err
 			}
 			stores := []pages.Store{e.Store, e.another()}
+			var writers atomic.Int32
+			writers.Store(4)
 			return together(8, func(i int) error {
-				for n := range 40 {
-					if i%2 == 0 {
+				if i%2 == 0 {
+					defer writers.Add(-1)
+					for n := range 40 {
 						if err := stores[i/2%2].Put(e.ctx, record(k, whole(i*1000+n)), pages.Unfenced); err != nil {
 							return err
 						}
-						continue
 					}
+					return nil
+				}
+				for n := 0; n < 40 || writers.Load() > 0; n++ {
 					got, err := stores[i/2%2].Get(e.ctx, k)
 					if err != nil {
 						return err
@@ -90,6 +95,7 @@ func raceLaws() []law {
 					if !isWhole(got.Data) {
 						return fmt.Errorf("a reader saw %d bytes that were never put", len(got.Data))
 					}
+					time.Sleep(20 * time.Microsecond) // for a clock that moves when all wait
 				}
 				return nil
 			})
