@@ -50,7 +50,7 @@ var (
 	ErrNotFound = errors.New("no such record")
 	ErrExists   = errors.New("a record with this ID exists")
 	ErrClosed   = errors.New("the store of sessions is closed")
-	ErrLayout   = errors.New("the tables of sessions are missing, or not of this version") // migrate makes them
+	ErrLayout   = errors.New("the tables of sessions are missing or old: run the migrate command")
 )
 
 // An ID finds a record: the SHA-256 of its secret.

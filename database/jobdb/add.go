@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
@@ -74,7 +75,7 @@ func (q *Queue) insert(ctx context.Context, tx Tx, list []jobs.New) (ids []int64
 		args = append(args, row...)
 	}
 	text.WriteString(" ON CONFLICT (kind, place) WHERE place IS NOT NULL DO NOTHING RETURNING id")
-	err = scanRows(ctx, tx, func(scan func(...any) error) error {
+	err = apart.Rows(ctx, tx, func(scan func(...any) error) error {
 		var id int64
 		err := scan(&id)
 		ids = append(ids, id)
@@ -102,7 +103,7 @@ func fields(n jobs.New) ([]any, error) {
 	if n.UntilDone {
 		holds = 1
 	}
-	return []any{n.Kind, n.Key, place, holds, at(n), milliseconds(n.After), milliseconds(n.Keep), args, next}, nil
+	return []any{n.Kind, n.Key, place, holds, at(n), apart.Milliseconds(n.After), apart.Milliseconds(n.Keep), args, next}, nil
 }
 
 // stored are the arguments of a job, and what follows it.
@@ -132,7 +133,7 @@ func (q *Queue) addUnique(ctx context.Context, tx Tx, n jobs.New) (jobs.Added, e
 				return jobs.Added{}, err
 			}
 			var id int64
-			err = tx.QueryRowContext(ctx, q.texts.replace, n.Kind, placeOf(n.Key), args, at(n), milliseconds(n.After), next).Scan(&id)
+			err = tx.QueryRowContext(ctx, q.texts.replace, n.Kind, placeOf(n.Key), args, at(n), apart.Milliseconds(n.After), next).Scan(&id)
 			if !errors.Is(err, sql.ErrNoRows) {
 				return jobs.Added{ID: id, Existed: true}, err
 			}
@@ -166,7 +167,7 @@ func (q *Queue) Declare(ctx context.Context, list ...jobs.Series) error {
 			return err
 		}
 	}
-	return q.call(ctx, "declare series", q.committed(), nil, func(ctx context.Context, tx Tx) error {
+	return q.call(ctx, "declare series", q.calls.Committed(), nil, func(ctx context.Context, tx Tx) error {
 		for _, s := range list {
 			if err := q.declare(ctx, tx, s); err != nil {
 				return err

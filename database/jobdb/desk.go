@@ -9,23 +9,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/apart"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
 // List lists jobs, the newest first.
 func (q *Queue) List(ctx context.Context, f jobs.Filter) (list []jobs.Info, err error) {
-	if err := q.ready(ctx, nil); err != nil {
+	if err := q.calls.Ready(ctx, nil); err != nil {
 		return nil, err
 	}
 	text, args := q.listText(f)
-	err = scanRows(apart(q.db.Leave(ctx)), q.db.SQL(), func(scan func(...any) error) error {
+	err = apart.Rows(dataflow.Apart(q.calls.DB.Leave(ctx)), q.calls.DB.SQL(), func(scan func(...any) error) error {
 		i, err := scanInfo(scan)
 		if err == nil && f.Matches(i) {
 			list = append(list, i)
 		}
 		return err
 	}, text, args...)
-	return list, q.explain(ctx, "list", err)
+	return list, q.calls.Explain(ctx, "list", err)
 }
 
 // listText is the statement of a list. Whether a lease is over is decided by the
@@ -97,10 +99,10 @@ func scanInfo(scan func(...any) error) (i jobs.Info, err error) {
 
 // Counts counts jobs by kind.
 func (q *Queue) Counts(ctx context.Context) (list []jobs.Count, err error) {
-	if err := q.ready(ctx, nil); err != nil {
+	if err := q.calls.Ready(ctx, nil); err != nil {
 		return nil, err
 	}
-	err = scanRows(apart(q.db.Leave(ctx)), q.db.SQL(), func(scan func(...any) error) error {
+	err = apart.Rows(dataflow.Apart(q.calls.DB.Leave(ctx)), q.calls.DB.SQL(), func(scan func(...any) error) error {
 		var c jobs.Count
 		var oldest int64
 		err := scan(&c.Kind, &c.Waiting, &c.Due, &c.Running, &c.Dead, &oldest)
@@ -108,7 +110,7 @@ func (q *Queue) Counts(ctx context.Context) (list []jobs.Count, err error) {
 		list = append(list, c)
 		return err
 	}, q.texts.counts)
-	return list, q.explain(ctx, "count", err)
+	return list, q.calls.Explain(ctx, "count", err)
 }
 
 // Cancel cancels jobs. In a [database.DB.Scope] it does so in that transaction.
@@ -120,7 +122,7 @@ func (q *Queue) Cancel(ctx context.Context, which jobs.Which) (n int, err error)
 	err = q.call(ctx, "cancel", nil, which.Check(), func(ctx context.Context, tx Tx) error {
 		n = 0
 		// What others are taking or finishing is waited for.
-		if err := scanRows(ctx, tx, func(func(...any) error) error { return nil }, strings.Replace(q.texts.hold, "{which}", where, 1), args...); err != nil {
+		if err := apart.Rows(ctx, tx, func(func(...any) error) error { return nil }, strings.Replace(q.texts.hold, "{which}", where, 1), args...); err != nil {
 			return err
 		}
 		for _, text := range []string{q.texts.cancelWaiting, q.texts.cancel} {
@@ -144,7 +146,7 @@ func (q *Queue) Cancel(ctx context.Context, which jobs.Which) (n int, err error)
 
 // Revive lets a dead job run again.
 func (q *Queue) Revive(ctx context.Context, id int64) error {
-	err := q.call(ctx, "revive", q.committed(), nil, ofDead(q.texts.dead, id))
+	err := q.call(ctx, "revive", q.calls.Committed(), nil, ofDead(q.texts.dead, id))
 	if err == nil {
 		q.tell(ctx)
 	}

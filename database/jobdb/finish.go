@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
@@ -22,7 +23,7 @@ func (q *Queue) Finish(ctx context.Context, list ...jobs.Outcome) (late []jobs.R
 			check = err
 		}
 	}
-	err = q.call(ctx, "finish", q.committed(), check, func(ctx context.Context, tx Tx) error {
+	err = q.call(ctx, "finish", q.calls.Committed(), check, func(ctx context.Context, tx Tx) error {
 		late = nil
 		rest, err := q.finishDone(ctx, tx, list)
 		for _, o := range rest {
@@ -42,7 +43,7 @@ func (q *Queue) Finish(ctx context.Context, list ...jobs.Outcome) (late []jobs.R
 	if q.finishes.Add(1)%tidyEvery == 0 {
 		// A failure is that of the next calls, and what was left is removed by
 		// them.
-		_ = q.call(ctx, "remove what is over", q.committed(), nil, func(ctx context.Context, tx Tx) error {
+		_ = q.call(ctx, "remove what is over", q.calls.Committed(), nil, func(ctx context.Context, tx Tx) error {
 			_, err := tx.ExecContext(ctx, q.texts.tidy)
 			if err == nil {
 				_, err = tx.ExecContext(ctx, q.texts.abandoned)
@@ -71,7 +72,7 @@ func (q *Queue) finishDone(ctx context.Context, tx Tx, list []jobs.Outcome) (res
 	}
 	removed := map[jobs.Ref]bool{}
 	var following [][]byte
-	err = scanRows(ctx, tx, func(scan func(...any) error) error {
+	err = apart.Rows(ctx, tx, func(scan func(...any) error) error {
 		var r jobs.Ref
 		var next []byte
 		err := scan(&r.ID, &r.Token, &next)
@@ -130,7 +131,7 @@ func (q *Queue) finish(ctx context.Context, tx Tx, o jobs.Outcome) (found bool, 
 		r.attempt++
 		r.errors = jobs.AddError(r.errors, moment(r.now), r.attempt, o.Error)
 	}
-	due := r.now + milliseconds(o.After)
+	due := r.now + apart.Milliseconds(o.After)
 	if !o.At.IsZero() {
 		due = millis(o.At)
 	}

@@ -32,19 +32,19 @@ package jobdb
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"sync/atomic"
 
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/apart"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
 // A Queue stores jobs in a database. Make it with [In].
 type Queue struct {
-	db       *database.DB
+	calls    apart.Calls
 	texts    texts
-	postgres bool
-	closed   atomic.Bool
 	finishes atomic.Uint64
 	onAdd    atomic.Pointer[func()]
 }
@@ -56,16 +56,16 @@ var _ jobs.Store = (*Queue)(nil)
 // leaves the database open.
 func In(db *database.DB) *Queue {
 	db.Own(tables)
-	postgres := db.Dialect().Name() == database.PostgreSQL
-	return &Queue{db: db, postgres: postgres, texts: textsOf(db, postgres)}
+	q := &Queue{calls: apart.Calls{
+		DB: db, Of: "jobs", Tables: "table jobs", Closed: jobs.ErrClosed, Layout: jobs.ErrLayout,
+		Decides: func(err error) bool { return errors.Is(err, jobs.ErrNotFound) },
+	}}
+	q.texts = textsOf(db, q.calls.Postgres())
+	return q
 }
 
 // A Tx is a transaction of the database, as a *sql.Tx is.
-type Tx interface {
-	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
-}
+type Tx = apart.Tx
 
 // In adds jobs in a transaction: they are there when it commits, and never were if
 // it is rolled back.
@@ -79,12 +79,12 @@ type within struct {
 
 // Add adds jobs.
 func (w within) Add(ctx context.Context, list ...jobs.New) (added []jobs.Added, err error) {
-	if err := w.q.ready(ctx, checkAll(list)); err != nil {
+	if err := w.q.calls.Ready(ctx, checkAll(list)); err != nil {
 		return nil, err
 	}
-	added, err = w.q.add(apart(ctx), w.tx, list)
+	added, err = w.q.add(dataflow.Apart(ctx), w.tx, list)
 	w.q.tell(ctx)
-	return added, w.q.explain(ctx, "add", err)
+	return added, w.q.calls.Explain(ctx, "add", err)
 }
 
 // Add adds jobs. In a [database.DB.Scope] it does so in that transaction.
@@ -112,7 +112,4 @@ func (q *Queue) tell(ctx context.Context) {
 }
 
 // Close ends the use of the queue.
-func (q *Queue) Close() error {
-	q.closed.Store(true)
-	return nil
-}
+func (q *Queue) Close() error { return q.calls.Close() }

@@ -10,25 +10,27 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/apart"
+	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
 // Next says when the first jobs are due. It is one statement, which an index
 // answers.
 func (q *Queue) Next(ctx context.Context, kinds []string) (now time.Time, list []jobs.Next, err error) {
-	if err := q.ready(ctx, nil); err != nil {
+	if err := q.calls.Ready(ctx, nil); err != nil {
 		return now, nil, err
 	}
 	if len(kinds) == 0 {
 		var at int64
-		err := q.db.SQL().QueryRowContext(apart(ctx), "SELECT "+q.texts.clock).Scan(&at)
-		return moment(at), nil, q.explain(ctx, "read the clock", err)
+		err := q.calls.DB.SQL().QueryRowContext(dataflow.Apart(ctx), "SELECT "+q.texts.clock).Scan(&at)
+		return moment(at), nil, q.calls.Explain(ctx, "read the clock", err)
 	}
 	data, err := json.Marshal(kinds)
 	if err != nil {
 		return now, nil, err
 	}
-	err = scanRows(apart(ctx), q.db.SQL(), func(scan func(...any) error) error {
+	err = apart.Rows(dataflow.Apart(ctx), q.calls.DB.SQL(), func(scan func(...any) error) error {
 		var at int64
 		var n jobs.Next
 		var due sql.NullInt64
@@ -39,12 +41,12 @@ func (q *Queue) Next(ctx context.Context, kinds []string) (now time.Time, list [
 		}
 		return err
 	}, q.texts.next, string(data))
-	return now, list, q.explain(ctx, "look for what is due", err)
+	return now, list, q.calls.Explain(ctx, "look for what is due", err)
 }
 
 // Take takes jobs that are due.
 func (q *Queue) Take(ctx context.Context, ask jobs.Ask) (taken []jobs.Taken, err error) {
-	err = q.call(ctx, "take", q.committed(), ask.Check(), func(ctx context.Context, tx Tx) error {
+	err = q.call(ctx, "take", q.calls.Committed(), ask.Check(), func(ctx context.Context, tx Tx) error {
 		taken = nil
 		for _, w := range ask.Wants {
 			some, err := q.take(ctx, tx, ask, w)
@@ -64,7 +66,7 @@ func (q *Queue) Take(ctx context.Context, ask jobs.Ask) (taken []jobs.Taken, err
 func (q *Queue) take(ctx context.Context, tx Tx, ask jobs.Ask, w jobs.Want) (taken []jobs.Taken, err error) {
 	n := w.N
 	if w.Everywhere > 0 {
-		if q.postgres { // one worker counts at a time
+		if q.calls.Postgres() { // one worker counts at a time
 			if _, err := tx.ExecContext(ctx, q.texts.lock, w.Kind); err != nil {
 				return nil, err
 			}
@@ -78,7 +80,7 @@ func (q *Queue) take(ctx context.Context, tx Tx, ask jobs.Ask, w jobs.Want) (tak
 	if n <= 0 {
 		return nil, nil
 	}
-	err = scanRows(ctx, tx, func(scan func(...any) error) error {
+	err = apart.Rows(ctx, tx, func(scan func(...any) error) error {
 		t := jobs.Taken{Kind: w.Kind}
 		var slot, added, now int64
 		err := scan(&t.ID, &t.Token, &t.Key, &t.Args, &t.Attempt, &t.Deaths, &slot, &added, &now, &t.Series)
@@ -86,7 +88,7 @@ func (q *Queue) take(ctx context.Context, tx Tx, ask jobs.Ask, w jobs.Want) (tak
 		t.Due, t.Added, t.Now = moment(slot), moment(added), moment(now)
 		taken = append(taken, t)
 		return err
-	}, q.texts.take, w.Kind, ask.Worker, milliseconds(ask.Lease), n)
+	}, q.texts.take, w.Kind, ask.Worker, apart.Milliseconds(ask.Lease), n)
 	slices.SortFunc(taken, func(a, b jobs.Taken) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
 	return taken, err
 }
@@ -112,15 +114,15 @@ func (q *Queue) Renew(ctx context.Context, lease time.Duration, list ...jobs.Bea
 		return nil, nil, err
 	}
 	states := map[jobs.Ref]int{}
-	err = q.call(ctx, "renew leases", q.committed(), nil, func(ctx context.Context, tx Tx) error {
+	err = q.call(ctx, "renew leases", q.calls.Committed(), nil, func(ctx context.Context, tx Tx) error {
 		clear(states)
-		err := scanRows(ctx, tx, func(scan func(...any) error) error {
+		err := apart.Rows(ctx, tx, func(scan func(...any) error) error {
 			var r jobs.Ref
 			var state int
 			err := scan(&r.ID, &r.Token, &state)
 			states[r] = state
 			return err
-		}, q.texts.renew, milliseconds(lease), data)
+		}, q.texts.renew, apart.Milliseconds(lease), data)
 		for _, b := range list {
 			if _, held := states[b.Ref]; err == nil && held && b.Report != nil {
 				_, err = tx.ExecContext(ctx, q.texts.report, b.ID, b.Token, b.Report)

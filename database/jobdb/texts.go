@@ -72,10 +72,11 @@ func textsOf(db *database.DB, postgres bool) texts {
 		series:    "SELECT id, series, worker IS NOT NULL, {now} FROM {jobs} WHERE kind = $1 AND place = 's'",
 		declare:   "UPDATE {jobs} SET series = $2, due = $3 WHERE id = $1 AND series <> $2 AND worker IS NULL",
 		running:   "SELECT count(*) FROM {jobs} WHERE kind = $1 AND state IN (0, 1) AND worker IS NOT NULL AND due > {now}",
+		// SQLite would compile it again each time if the limit was the parameter alone.
 		take: `UPDATE {jobs} SET token = token + 1, worker = $2, begun = {now}, due = {now} + $3,
 	slot = CASE WHEN worker IS NULL THEN due ELSE slot END, deaths = deaths + CASE WHEN worker IS NULL THEN 0 ELSE 1 END,
 	place = CASE WHEN holds = 1 THEN place END
-WHERE id {in} (SELECT id FROM {jobs} WHERE state = 0 AND kind = $1 AND due <= {now} ORDER BY due, id LIMIT $4{skip}){end} RETURNING id, token, key, args, attempt, deaths, slot, added, begun, series <> ''`,
+WHERE id {in} (SELECT id FROM {jobs} WHERE state = 0 AND kind = $1 AND due <= {now} ORDER BY due, id LIMIT CAST($4 AS BIGINT){skip}){end} RETURNING id, token, key, args, attempt, deaths, slot, added, begun, series <> ''`,
 		renew:  "UPDATE {jobs} SET due = {now} + $1 WHERE worker IS NOT NULL AND (id, token) IN ({refs}) RETURNING id, token, state",
 		report: "UPDATE {jobs} SET report = $3 WHERE id = $1 AND token = $2 AND worker IS NOT NULL",
 		done:   "DELETE FROM {jobs} WHERE worker IS NOT NULL AND series = '' AND keep = 0 AND (id, token) IN ({refs}) RETURNING id, token, next",

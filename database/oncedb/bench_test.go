@@ -5,22 +5,15 @@ package oncedb_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 
-	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/litedb"
-	"github.com/gorgon-go/gorgon/database/pgdb"
+	"github.com/gorgon-go/gorgon/database/internal/testdb"
 )
 
 func BenchmarkDo(b *testing.B) {
-	for _, d := range []database.Dialect{litedb.Dialect, pgdb.Dialect} {
-		url := "sqlite:" + filepath.Join(b.TempDir(), "app.db")
-		if d.Name() == database.PostgreSQL {
-			url = newPostgres(b)
-		}
-		db, ledger := open(b, d, url)
-		b.Run(d.Name()+"/transaction", func(b *testing.B) {
+	for _, k := range testdb.Both() {
+		db, ledger := open(b, k.Dialect, k.URL(b))
+		b.Run(k.Name+"/transaction", func(b *testing.B) {
 			for b.Loop() {
 				if err := write(b.Context(), db, "note"); err != nil {
 					b.Fatal(err)
@@ -34,13 +27,13 @@ func BenchmarkDo(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		b.Run(d.Name()+"/first", func(b *testing.B) {
+		b.Run(k.Name+"/first", func(b *testing.B) {
 			for b.Loop() {
 				n++
 				do(b, fmt.Sprint(n))
 			}
 		})
-		b.Run(d.Name()+"/again", func(b *testing.B) {
+		b.Run(k.Name+"/again", func(b *testing.B) {
 			for b.Loop() {
 				do(b, "1")
 			}

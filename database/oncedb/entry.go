@@ -9,10 +9,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/once"
 )
 
@@ -116,7 +116,7 @@ func (e entry) explain(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if text := err.Error(); strings.Contains(text, "no such table") || strings.Contains(text, "42P01") {
+	if apart.IsMissing(err) {
 		err = fmt.Errorf("%w: run the migrate command, which makes the table", err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)

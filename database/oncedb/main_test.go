@@ -5,68 +5,30 @@ package oncedb_test
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/litedb"
+	"github.com/gorgon-go/gorgon/database/internal/testdb"
 	"github.com/gorgon-go/gorgon/database/oncedb"
-	"github.com/gorgon-go/gorgon/database/pgdb"
 	"github.com/gorgon-go/gorgon/once"
 	"github.com/gorgon-go/gorgon/once/oncetest"
-	"github.com/gorgon-go/gorgon/testbed"
 )
 
-var shared struct {
-	once   sync.Once
-	server *testbed.Server
-	err    error
-	number atomic.Int64
+// each runs a test with each dialect.
+func each(t *testing.T, test func(t *testing.T, k testdb.Kind)) {
+	for _, k := range testdb.Both() {
+		t.Run(k.Name, func(t *testing.T) { test(t, k) })
+	}
 }
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(urlVariable); url != "" {
 		os.Exit(child(url))
 	}
-	code := m.Run()
-	if shared.server != nil {
-		shared.server.Close()
-	}
-	os.Exit(code)
-}
-
-// newPostgres is the URL of an empty database.
-func newPostgres(t testing.TB) string {
-	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = testbed.Postgres() })
-	testbed.For(t, func() (*testbed.Server, error) { return new(testbed.Server), shared.err })
-	name := fmt.Sprintf("test%d", shared.number.Add(1))
-	conn, err := pgx.Connect(context.Background(), shared.server.URL)
-	if err == nil {
-		_, err = conn.Exec(context.Background(), "CREATE DATABASE "+name)
-		err = errors.Join(err, conn.Close(context.Background()))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Replace(shared.server.URL, "/gorgon?", "/"+name+"?", 1)
-}
-
-// each runs a test with an empty database of each dialect.
-func each(t *testing.T, test func(t *testing.T, d database.Dialect, url string)) {
-	t.Run(database.SQLite, func(t *testing.T) {
-		test(t, litedb.Dialect, "sqlite:"+filepath.Join(t.TempDir(), "app.db"))
-	})
-	t.Run(database.PostgreSQL, func(t *testing.T) { test(t, pgdb.Dialect, newPostgres(t)) })
+	os.Exit(m.Run())
 }
 
 // open opens a database with the tables of the ledger and one of notes.
@@ -150,17 +112,9 @@ func place(t *testing.T, d database.Dialect, url string) oncetest.Place {
 
 // The laws hold in both dialects, between several handles of one database.
 func TestLaws(t *testing.T) {
-	for _, d := range []database.Dialect{litedb.Dialect, pgdb.Dialect} {
-		t.Run(d.Name(), func(t *testing.T) {
-			oncetest.Run(t, func(t *testing.T) oncetest.Place {
-				url := "sqlite:" + filepath.Join(t.TempDir(), "app.db")
-				if d.Name() == database.PostgreSQL {
-					url = newPostgres(t)
-				}
-				return place(t, d, url)
-			})
-		})
-	}
+	each(t, func(t *testing.T, k testdb.Kind) {
+		oncetest.Run(t, func(t *testing.T) oncetest.Place { return place(t, k.Dialect, k.URL(t)) })
+	})
 }
 
 // urlVariable is the database in which this binary, as another process, makes

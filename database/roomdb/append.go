@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
@@ -25,25 +26,25 @@ func (s *store) Append(ctx context.Context, room string, a rooms.Append) (to roo
 		move, args = s.texts.first, args[:4]
 	}
 	check := a.Check(room)
-	if s.postgres {
-		err = s.do(ctx, "append", check, func(ctx context.Context, db runner) error {
+	if s.calls.Postgres() {
+		err = s.calls.Do(ctx, "append", check, func(ctx context.Context, tx apart.Tx) error {
 			text := s.texts.append
 			if first {
 				text = s.texts.begin
 			}
-			n, err := changed(db.ExecContext(ctx, text, append(args[:len(args):len(args)], a.Entries, chains)...))
+			n, err := apart.Changed(tx.ExecContext(ctx, text, append(args[:len(args):len(args)], a.Entries, chains)...))
 			if err == nil && n == 0 {
 				err = rooms.ErrMoved
 			}
 			return err
 		})
 	} else {
-		err = s.transact(ctx, "append", check, func(ctx context.Context, db runner) error {
+		err = s.calls.Transact(ctx, "append", check, func(ctx context.Context, tx apart.Tx) error {
 			var id int64
-			if err := db.QueryRowContext(ctx, move, args...).Scan(&id); err != nil {
+			if err := tx.QueryRowContext(ctx, move, args...).Scan(&id); err != nil {
 				return movedIfNone(err)
 			}
-			return s.insert(ctx, db, id, int64(a.After.Seq), a.Entries, chains)
+			return s.insert(ctx, tx, id, int64(a.After.Seq), a.Entries, chains)
 		})
 	}
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *store) Append(ctx context.Context, room string, a rooms.Append) (to roo
 }
 
 // insert inserts entries that follow a position, with SQLite.
-func (s *store) insert(ctx context.Context, db runner, id, after int64, entries [][]byte, chains []int64) error {
+func (s *store) insert(ctx context.Context, tx apart.Tx, id, after int64, entries [][]byte, chains []int64) error {
 	i := 0
 	for _, many := range s.texts.inserts {
 		for ; len(entries)-i >= many.rows; i += many.rows {
@@ -61,7 +62,7 @@ func (s *store) insert(ctx context.Context, db runner, id, after int64, entries 
 			for k := i; k < i+many.rows; k++ {
 				args = append(args, chains[k], entries[k])
 			}
-			if _, err := db.ExecContext(ctx, many.text, args...); err != nil {
+			if _, err := tx.ExecContext(ctx, many.text, args...); err != nil {
 				return err
 			}
 		}

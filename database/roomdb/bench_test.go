@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/internal/testdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
 	"github.com/gorgon-go/gorgon/rooms"
@@ -17,10 +18,10 @@ import (
 
 // synced are databases that lose no commit when the machine crashes, and a SQLite
 // file as it is by default, which loses the last ones then.
-var synced = []kindOf{
-	{"sqlite", litedb.Dialect, all[0].url},
-	{"sqlite synced", litedb.Dialect, func(t testing.TB) string { return all[0].url(t) + "?sync=full" }},
-	{"postgresql synced", pgdb.Dialect, func(t testing.TB) string { return newIn(t, testbed.For(t, testbed.PostgresSynced)) }},
+var synced = []testdb.Kind{
+	testdb.SQLite,
+	{Name: "sqlite synced", Dialect: litedb.Dialect, URL: func(t testing.TB) string { return testdb.SQLite.URL(t) + "?sync=full" }},
+	{Name: "postgresql synced", Dialect: pgdb.Dialect, URL: func(t testing.TB) string { return testbed.For(t, testbed.PostgresSynced).URL }},
 }
 
 const entryLength = 100 // bytes
@@ -29,17 +30,17 @@ const entryLength = 100 // bytes
 // updated, and appends of 1, 10 and 100 entries.
 func BenchmarkCommits(b *testing.B) {
 	for _, k := range synced {
-		b.Run(k.name, func(b *testing.B) {
+		b.Run(k.Name, func(b *testing.B) {
 			db, s := migrated(b, k)
 			var at rooms.Position
 			_, err := db.SQL().ExecContext(b.Context(), "CREATE TABLE one (id INTEGER PRIMARY KEY, n BIGINT NOT NULL)")
-			must(b, err)
+			testdb.Must(b, err)
 			_, err = db.SQL().ExecContext(b.Context(), "INSERT INTO one (id, n) VALUES (1, 0)")
-			must(b, err)
+			testdb.Must(b, err)
 			b.Run("row", func(b *testing.B) {
 				for b.Loop() {
 					_, err := db.SQL().ExecContext(b.Context(), "UPDATE one SET n = n + 1 WHERE id = 1")
-					must(b, err)
+					testdb.Must(b, err)
 				}
 				perSecond(b, "commits/s", b.N)
 			})
@@ -52,7 +53,7 @@ func BenchmarkCommits(b *testing.B) {
 					for b.Loop() {
 						var err error
 						at, err = s.Append(b.Context(), "canvas/1", rooms.Append{After: at, Entries: entries})
-						must(b, err)
+						testdb.Must(b, err)
 					}
 					perSecond(b, "commits/s", b.N)
 					perSecond(b, "entries/s", b.N*n)
@@ -73,21 +74,21 @@ func BenchmarkCalls(b *testing.B) {
 		db, s := migrated(b, k)
 		for i := range 1000 {
 			_, err := s.Append(b.Context(), fmt.Sprint("canvas/", i), rooms.Append{Entries: [][]byte{{1}}})
-			must(b, err)
+			testdb.Must(b, err)
 		}
-		must(b, s.Beat(b.Context(), rooms.Instance{ID: "a", Address: "10.0.0.1:80"}, time.Hour))
-		must(b, s.Beat(b.Context(), rooms.Instance{ID: "b", Address: "10.0.0.2:80"}, time.Hour))
+		testdb.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "a", Address: "10.0.0.1:80"}, time.Hour))
+		testdb.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "b", Address: "10.0.0.2:80"}, time.Hour))
 		list, err := s.Positions(b.Context(), []string{"canvas/7"})
-		must(b, err)
-		must(b, s.Save(b.Context(), "canvas/7", list[0], make([]byte, 4096), 0))
+		testdb.Must(b, err)
+		testdb.Must(b, s.Save(b.Context(), "canvas/7", list[0], make([]byte, 4096), 0))
 		entries := make([][]byte, 500)
 		for i := range entries {
 			entries[i] = make([]byte, entryLength)
 		}
 		at, err := s.Append(b.Context(), "canvas/7", rooms.Append{After: list[0], Entries: entries})
-		must(b, err)
+		testdb.Must(b, err)
 		_, err = s.Claim(b.Context(), "canvas/7", rooms.Claim{Instance: "a"})
-		must(b, err)
+		testdb.Must(b, err)
 		names := make([]string, 1000)
 		for i := range names {
 			names[i] = fmt.Sprint("canvas/", i)
@@ -125,9 +126,9 @@ func BenchmarkCalls(b *testing.B) {
 				return err
 			}},
 		} {
-			b.Run(k.name+"/"+bench.name, func(b *testing.B) {
+			b.Run(k.Name+"/"+bench.name, func(b *testing.B) {
 				for b.Loop() {
-					must(b, bench.call())
+					testdb.Must(b, bench.call())
 				}
 			})
 		}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
@@ -27,9 +28,9 @@ type seat struct {
 	myself rooms.Instance
 }
 
-func (s *store) seat(ctx context.Context, db runner, room, instance string) (a seat, err error) {
+func (s *store) seat(ctx context.Context, tx apart.Tx, room, instance string) (a seat, err error) {
 	var id, address, key, myAddress, myKey []byte
-	err = db.QueryRowContext(ctx, s.texts.seat, []byte(room), []byte(instance)).Scan(
+	err = tx.QueryRowContext(ctx, s.texts.seat, []byte(room), []byte(instance)).Scan(
 		&a.id, &a.claims, &a.token, &a.owner, &a.build, &a.born, &a.taken, &a.now, &a.holder, &id, &address, &key, &a.me, &myAddress, &myKey)
 	a.shown = rooms.Instance{ID: string(id), Address: string(address), Key: string(key)}
 	a.myself = rooms.Instance{ID: instance, Address: string(myAddress), Key: string(myKey)}
@@ -78,20 +79,23 @@ func (a seat) next(c rooms.Claim) (n seat, err error) {
 
 // put stores a seat in place of the one that it was made of. It fails, without an
 // error, if the room was claimed or released meanwhile.
-func (s *store) put(ctx context.Context, db runner, room string, n seat) (ok bool, err error) {
+func (s *store) put(ctx context.Context, tx apart.Tx, room string, n seat) (ok bool, err error) {
 	text, first := s.texts.take, any(n.id.Int64)
 	if !n.id.Valid {
 		text, first = s.texts.make, []byte(room)
 	}
-	changed, err := changed(db.ExecContext(ctx, text, first, n.claims, n.token, n.owner, n.build, n.born, n.taken))
+	changed, err := apart.Changed(tx.ExecContext(ctx, text, first, n.claims, n.token, n.owner, n.build, n.born, n.taken))
 	return changed > 0, err
 }
 
+// maxClaims is how often a claim is made at most that others are in the way of.
+const maxClaims = 10
+
 // Claim gives a room to an instance, or says who owns it.
 func (s *store) Claim(ctx context.Context, room string, c rooms.Claim) (got rooms.Seat, err error) {
-	err = s.do(ctx, "claim a room", c.Check(room), func(ctx context.Context, db runner) error {
-		for range maxTries {
-			a, err := s.seat(ctx, db, room, c.Instance)
+	err = s.calls.Do(ctx, "claim a room", c.Check(room), func(ctx context.Context, tx apart.Tx) error {
+		for range maxClaims {
+			a, err := s.seat(ctx, tx, room, c.Instance)
 			if err != nil {
 				return err
 			}
@@ -106,7 +110,7 @@ func (s *store) Claim(ctx context.Context, room string, c rooms.Claim) (got room
 			if err != nil {
 				return err
 			}
-			if ok, err := s.put(ctx, db, room, n); err != nil || ok {
+			if ok, err := s.put(ctx, tx, room, n); err != nil || ok {
 				got = rooms.Seat{Token: uint64(n.token)}
 				if c.Instance != "" {
 					got.Mine, got.Owner = true, a.myself
@@ -124,8 +128,8 @@ func (s *store) Claim(ctx context.Context, room string, c rooms.Claim) (got room
 
 // Release gives up a room.
 func (s *store) Release(ctx context.Context, room string, token uint64) error {
-	return s.do(ctx, "release a room", rooms.Check(room), func(ctx context.Context, db runner) error {
-		_, err := db.ExecContext(ctx, s.texts.release, []byte(room), int64(token))
+	return s.calls.Do(ctx, "release a room", rooms.Check(room), func(ctx context.Context, tx apart.Tx) error {
+		_, err := tx.ExecContext(ctx, s.texts.release, []byte(room), int64(token))
 		return err
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
@@ -23,10 +24,10 @@ type found struct {
 // Read reads the end of a room's log.
 func (s *store) Read(ctx context.Context, room string, seq uint64, limit int) (t rooms.Tail, err error) {
 	asked := int64(min(seq, math.MaxInt64))
-	err = s.do(s.db.Leave(ctx), "read a room", rooms.Check(room), func(ctx context.Context, db runner) error {
+	err = s.calls.Do(s.calls.DB.Leave(ctx), "read a room", rooms.Check(room), func(ctx context.Context, tx apart.Tx) error {
 		t = rooms.Tail{}
 		var list []found
-		err := scanRows(ctx, db, func(scan func(...any) error) error {
+		err := apart.Rows(ctx, tx, func(scan func(...any) error) error {
 			var r found
 			var what int
 			var chain int64
@@ -73,12 +74,12 @@ func (s *store) Positions(ctx context.Context, names []string) ([]rooms.Position
 	if err != nil {
 		return nil, err
 	}
-	err = s.do(s.db.Leave(ctx), "read the positions of rooms", nil, func(ctx context.Context, db runner) error {
+	err = s.calls.Do(s.calls.DB.Leave(ctx), "read the positions of rooms", nil, func(ctx context.Context, tx apart.Tx) error {
 		if len(names) == 0 {
 			return nil
 		}
 		clear(at)
-		return scanRows(ctx, db, func(scan func(...any) error) error {
+		return apart.Rows(ctx, tx, func(scan func(...any) error) error {
 			var name []byte
 			var seq, chain int64
 			err := scan(&name, &seq, &chain)
@@ -98,7 +99,7 @@ func (s *store) Positions(ctx context.Context, names []string) ([]rooms.Position
 // listed are names as the parameter of a statement: an array with PostgreSQL, JSON
 // of hexadecimal texts with SQLite.
 func (s *store) listed(names []string) (any, error) {
-	if s.postgres {
+	if s.calls.Postgres() {
 		list := make([][]byte, len(names))
 		for i, name := range names {
 			list[i] = []byte(name)

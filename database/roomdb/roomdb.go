@@ -36,19 +36,18 @@ package roomdb
 
 import (
 	"context"
-	"sync/atomic"
+	"errors"
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
 // A store keeps rooms in a database.
 type store struct {
-	db       *database.DB
-	texts    texts
-	postgres bool
-	closed   atomic.Bool
+	calls apart.Calls
+	texts texts
 }
 
 // In returns the store of rooms in a database. It is called when the program
@@ -56,37 +55,42 @@ type store struct {
 // Closing the store leaves the database open.
 func In(db *database.DB) rooms.Log {
 	db.Own(tables)
-	s := &store{db: db, postgres: db.Dialect().Name() == database.PostgreSQL}
-	s.texts = textsOf(db, s.postgres)
+	s := &store{calls: apart.Calls{
+		DB: db, Of: "rooms", Tables: "tables rooms, rooms_entries, rooms_snapshots and rooms_instances",
+		Closed: rooms.ErrClosed, Layout: rooms.ErrLayout, Decides: decides,
+	}}
+	s.texts = textsOf(db, s.calls.Postgres())
 	return s
 }
 
 // Beat says that an instance is there.
 func (s *store) Beat(ctx context.Context, i rooms.Instance, lease time.Duration) error {
-	args := []any{[]byte(i.ID), []byte(i.Address), []byte(i.Key), milliseconds(lease)}
-	return s.do(ctx, "renew the lease of an instance", i.Check(), func(ctx context.Context, db runner) error {
-		n, err := changed(db.ExecContext(ctx, s.texts.beat, args...))
+	args := []any{[]byte(i.ID), []byte(i.Address), []byte(i.Key), apart.Milliseconds(lease)}
+	return s.calls.Do(ctx, "renew the lease of an instance", i.Check(), func(ctx context.Context, tx apart.Tx) error {
+		n, err := apart.Changed(tx.ExecContext(ctx, s.texts.beat, args...))
 		if err != nil || n > 0 {
 			return err
 		}
-		if _, err := db.ExecContext(ctx, s.texts.join, args...); err != nil {
+		if _, err := tx.ExecContext(ctx, s.texts.join, args...); err != nil {
 			return err
 		}
-		_, err = db.ExecContext(ctx, s.texts.forget)
+		_, err = tx.ExecContext(ctx, s.texts.forget)
 		return err
 	})
 }
 
 // Leave ends the lease of an instance.
 func (s *store) Leave(ctx context.Context, instance string) error {
-	return s.do(ctx, "end the lease of an instance", nil, func(ctx context.Context, db runner) error {
-		_, err := db.ExecContext(ctx, s.texts.leave, []byte(instance))
+	return s.calls.Do(ctx, "end the lease of an instance", nil, func(ctx context.Context, tx apart.Tx) error {
+		_, err := tx.ExecContext(ctx, s.texts.leave, []byte(instance))
 		return err
 	})
 }
 
 // Close ends the use of the store.
-func (s *store) Close() error {
-	s.closed.Store(true)
-	return nil
+func (s *store) Close() error { return s.calls.Close() }
+
+// decides says that an error is what a call decided.
+func decides(err error) bool {
+	return errors.Is(err, rooms.ErrMoved) || errors.Is(err, rooms.ErrAbsent) || errors.Is(err, rooms.ErrSuperseded)
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
@@ -19,17 +20,17 @@ func (s *store) Save(ctx context.Context, room string, at rooms.Position, snapsh
 	if keep < at.Seq {
 		gone = int64(at.Seq - keep)
 	}
-	return s.transact(ctx, "save a snapshot", rooms.CheckSnapshot(room, snapshot), func(ctx context.Context, db runner) error {
-		id, later, err := s.passed(ctx, db, room, at)
+	return s.calls.Transact(ctx, "save a snapshot", rooms.CheckSnapshot(room, snapshot), func(ctx context.Context, tx apart.Tx) error {
+		id, later, err := s.passed(ctx, tx, room, at)
 		if err != nil || later {
 			return err
 		}
-		err = db.QueryRowContext(ctx, s.texts.save, id, int64(at.Seq), int64(at.Chain), gone, snapshot).Scan(&gone)
+		err = tx.QueryRowContext(ctx, s.texts.save, id, int64(at.Seq), int64(at.Chain), gone, snapshot).Scan(&gone)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil // a later one was stored meanwhile
 		}
 		if err == nil {
-			_, err = db.ExecContext(ctx, s.texts.trim, id, gone)
+			_, err = tx.ExecContext(ctx, s.texts.trim, id, gone)
 		}
 		return err
 	})
@@ -37,10 +38,10 @@ func (s *store) Save(ctx context.Context, room string, at rooms.Position, snapsh
 
 // passed says whether a later snapshot than that of a position is stored, or there
 // is no room. It fails if the room has not come to that position.
-func (s *store) passed(ctx context.Context, db runner, room string, at rooms.Position) (id int64, later bool, err error) {
+func (s *store) passed(ctx context.Context, tx apart.Tx, room string, at rooms.Position) (id int64, later bool, err error) {
 	var seq, chain int64
 	var saved, link, entry sql.NullInt64
-	err = db.QueryRowContext(ctx, s.texts.passed, []byte(room), int64(at.Seq)).Scan(&id, &seq, &chain, &saved, &link, &entry)
+	err = tx.QueryRowContext(ctx, s.texts.passed, []byte(room), int64(at.Seq)).Scan(&id, &seq, &chain, &saved, &link, &entry)
 	if errors.Is(err, sql.ErrNoRows) && at == (rooms.Position{}) {
 		return 0, true, nil // there is nothing that a snapshot would be of
 	}
@@ -77,8 +78,8 @@ func (s *store) Sweep(ctx context.Context, prefix string, age time.Duration) (n 
 	from, to := []byte(prefix), after(prefix)
 	for n < maxSwept {
 		removed := 0
-		err := s.transact(ctx, "remove rooms", nil, func(ctx context.Context, db runner) (err error) {
-			removed, from, err = s.sweep(ctx, db, from, to, age)
+		err := s.calls.Transact(ctx, "remove rooms", nil, func(ctx context.Context, tx apart.Tx) (err error) {
+			removed, from, err = s.sweep(ctx, tx, from, to, age)
 			return err
 		})
 		if n += removed; err != nil || removed < atATime {
@@ -90,10 +91,10 @@ func (s *store) Sweep(ctx context.Context, prefix string, age time.Duration) (n 
 
 // sweep removes rooms whose names are in a range, and returns where the next ones
 // begin.
-func (s *store) sweep(ctx context.Context, db runner, from, to []byte, age time.Duration) (n int, next []byte, err error) {
+func (s *store) sweep(ctx context.Context, tx apart.Tx, from, to []byte, age time.Duration) (n int, next []byte, err error) {
 	var ids []int64
 	next = from
-	err = scanRows(ctx, db, func(scan func(...any) error) error {
+	err = apart.Rows(ctx, tx, func(scan func(...any) error) error {
 		var id int64
 		var name []byte
 		err := scan(&id, &name)
@@ -104,7 +105,7 @@ func (s *store) sweep(ctx context.Context, db runner, from, to []byte, age time.
 		return 0, from, err
 	}
 	var which any = ids
-	if !s.postgres {
+	if !s.calls.Postgres() {
 		data, err := json.Marshal(ids)
 		if err != nil {
 			return 0, from, err
@@ -112,7 +113,7 @@ func (s *store) sweep(ctx context.Context, db runner, from, to []byte, age time.
 		which = string(data)
 	}
 	for _, text := range s.texts.remove {
-		if _, err := db.ExecContext(ctx, text, which); err != nil {
+		if _, err := tx.ExecContext(ctx, text, which); err != nil {
 			return 0, from, err
 		}
 	}

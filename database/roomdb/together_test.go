@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/internal/testdb"
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/rooms"
 )
@@ -27,7 +28,7 @@ func entryOf(writer, n int) []byte {
 // as instances that own it in turns, and as ones that never do. What was
 // acknowledged is there, once, at its place.
 func TestTogether(t *testing.T) {
-	each(t, func(t *testing.T, k kindOf) {
+	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
 		for _, owns := range []bool{true, false} {
 			name := map[bool]string{true: "owners", false: "without owners"}[owns]
 			t.Run(name, func(t *testing.T) { together(t, k, owns) })
@@ -35,14 +36,14 @@ func TestTogether(t *testing.T) {
 	})
 }
 
-func together(t *testing.T, k kindOf, owns bool) {
-	url := k.url(t)
+func together(t *testing.T, k testdb.Kind, owns bool) {
+	url := k.URL(t)
 	var logs []rooms.Log
 	for range 2 {
-		db := k.open(t, url, "")
+		db := open(t, k, url, "")
 		logs = append(logs, roomdb.In(db))
 		_, err := db.Migrate(t.Context())
-		must(t, err)
+		testdb.Must(t, err)
 	}
 	var mu sync.Mutex
 	acked := map[uint64][]byte{} // by their places
@@ -72,7 +73,7 @@ func together(t *testing.T, k kindOf, owns bool) {
 	seen, at := map[string]bool{}, rooms.Position{}
 	for {
 		tail, err := logs[0].Read(t.Context(), "r", at.Seq, 100)
-		must(t, err)
+		testdb.Must(t, err)
 		for _, e := range tail.Entries {
 			if at = at.Next(e); seen[string(e)] {
 				t.Errorf("entry %x is there twice", e)

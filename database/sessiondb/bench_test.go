@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/internal/testdb"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
 func BenchmarkSessions(b *testing.B) {
-	for _, k := range all[:2] {
+	for _, k := range testdb.Both() {
 		db, s := migrated(b, k)
 		r := record("one")
 		r.Data = make([]byte, 200)
-		must(b, s.Put(b.Context(), r))
+		testdb.Must(b, s.Put(b.Context(), r))
 		n := uint64(0)
 		next := func() sessions.Record {
 			n++
@@ -25,7 +26,7 @@ func BenchmarkSessions(b *testing.B) {
 			return other
 		}
 		for range 2000 {
-			must(b, s.Put(b.Context(), next()))
+			testdb.Must(b, s.Put(b.Context(), next()))
 		}
 		rate := sessions.Rate{N: 1000, Per: time.Second, Burst: 1 << 20}
 		for _, bench := range []struct {
@@ -47,9 +48,9 @@ func BenchmarkSessions(b *testing.B) {
 				return err
 			}},
 		} {
-			b.Run(k.name+"/"+bench.name, func(b *testing.B) {
+			b.Run(k.Name+"/"+bench.name, func(b *testing.B) {
 				for b.Loop() {
-					must(b, bench.call())
+					testdb.Must(b, bench.call())
 				}
 			})
 		}

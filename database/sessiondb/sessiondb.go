@@ -30,21 +30,21 @@ package sessiondb
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
 // A store keeps sessions in a database.
 type store struct {
-	db       *database.DB
-	texts    texts
-	postgres bool
-	closed   atomic.Bool
-	puts     atomic.Uint64
-	spends   atomic.Uint64
+	calls  apart.Calls
+	texts  texts
+	puts   atomic.Uint64
+	spends atomic.Uint64
 }
 
 // In returns the store of sessions in a database. It is called when the program
@@ -52,14 +52,17 @@ type store struct {
 // Closing the store leaves the database open.
 func In(db *database.DB) sessions.Store {
 	db.Own(tables)
-	s := &store{db: db, postgres: db.Dialect().Name() == database.PostgreSQL}
-	s.texts = textsOf(db, s.postgres)
+	s := &store{calls: apart.Calls{
+		DB: db, Of: "sessions", Tables: "tables sessions and limits", Closed: sessions.ErrClosed, Layout: sessions.ErrLayout,
+		Decides: func(err error) bool { return errors.Is(err, sessions.ErrExists) },
+	}}
+	s.texts = textsOf(db, s.calls.Postgres())
 	return s
 }
 
 // Get reads a record.
 func (s *store) Get(ctx context.Context, kind string, id sessions.ID) (sessions.Record, error) {
-	list, err := s.query(s.db.Leave(ctx), "get a record", s.texts.get, []error{sessions.CheckKind(kind)}, id[:], kind)
+	list, err := s.query(s.calls.DB.Leave(ctx), "get a record", s.texts.get, []error{sessions.CheckKind(kind)}, id[:], kind)
 	return one(list, err)
 }
 
@@ -81,7 +84,7 @@ func one(list []sessions.Record, err error) (sessions.Record, error) {
 
 // List lists the records of a kind that a user has.
 func (s *store) List(ctx context.Context, kind, user string) ([]sessions.Record, error) {
-	return s.query(s.db.Leave(ctx), "list records", s.texts.list, []error{sessions.CheckKind(kind), sessions.CheckUser(user)}, user, kind)
+	return s.query(s.calls.DB.Leave(ctx), "list records", s.texts.list, []error{sessions.CheckKind(kind), sessions.CheckUser(user)}, user, kind)
 }
 
 // Put adds a record.
@@ -129,7 +132,4 @@ func (s *store) Revoke(ctx context.Context, kind, user string, except ...session
 }
 
 // Close ends the use of the store.
-func (s *store) Close() error {
-	s.closed.Store(true)
-	return nil
-}
+func (s *store) Close() error { return s.calls.Close() }

@@ -3,10 +3,12 @@
 package sessiondb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
 
+	"github.com/gorgon-go/gorgon/database/apart"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
@@ -14,14 +16,14 @@ import (
 func (s *store) Spend(ctx context.Context, key string, rate sessions.Rate) (wait time.Duration, err error) {
 	every, full := rate.Every().Microseconds(), rate.Full().Microseconds()
 	var now int64
-	err = s.do(ctx, "spend of a limit", []error{sessions.CheckKey(key), rate.Check()}, func(ctx context.Context, db runner) error {
+	err = s.calls.Do(ctx, "spend of a limit", cmp.Or(sessions.CheckKey(key), rate.Check()), func(ctx context.Context, tx apart.Tx) error {
 		var spent bool
 		var back sql.NullInt64
 		var err error
-		if s.postgres {
-			spent, now, back, err = s.spendPostgres(ctx, db, key, every, full)
+		if s.calls.Postgres() {
+			spent, now, back, err = s.spendPostgres(ctx, tx, key, every, full)
 		} else {
-			spent, now, back, err = s.spendSQLite(ctx, db, key, every, full)
+			spent, now, back, err = s.spendSQLite(ctx, tx, key, every, full)
 		}
 		if wait = 0; err == nil && !spent {
 			// The clock was read before this call has waited for others: there is
@@ -39,25 +41,21 @@ func (s *store) Spend(ctx context.Context, key string, rate sessions.Rate) (wait
 // spendPostgres spends. Back is when all of the limit has come back. The
 // statement reads it as it was when it began: where others have spent meanwhile,
 // it is read again.
-func (s *store) spendPostgres(ctx context.Context, db runner, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
-	err = db.QueryRowContext(ctx, s.texts.spend, key, every, full).Scan(&spent, &now, &back)
+func (s *store) spendPostgres(ctx context.Context, tx apart.Tx, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
+	err = tx.QueryRowContext(ctx, s.texts.spend, key, every, full).Scan(&spent, &now, &back)
 	if err == nil && !spent && back.Int64+every-full <= now {
-		err = ignoreNone(db.QueryRowContext(ctx, s.texts.wait, key).Scan(&back))
+		err = ignoreNone(tx.QueryRowContext(ctx, s.texts.wait, key).Scan(&back))
 	}
 	return spent, now, back, err
 }
 
 // spendSQLite spends. What it reads may have been changed by others after the
 // statement before.
-func (s *store) spendSQLite(ctx context.Context, db runner, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
+func (s *store) spendSQLite(ctx context.Context, tx apart.Tx, key string, every, full int64) (spent bool, now int64, back sql.NullInt64, err error) {
 	now = time.Now().UnixMicro()
-	result, err := db.ExecContext(ctx, s.texts.spend, key, every, full, now)
-	if err != nil {
-		return false, now, back, err
-	}
-	n, err := result.RowsAffected()
+	n, err := apart.Changed(tx.ExecContext(ctx, s.texts.spend, key, every, full, now))
 	if err == nil && n == 0 {
-		err = ignoreNone(db.QueryRowContext(ctx, s.texts.wait, key).Scan(&back))
+		err = ignoreNone(tx.QueryRowContext(ctx, s.texts.wait, key).Scan(&back))
 	}
 	return n > 0, now, back, err
 }
