@@ -95,7 +95,7 @@ var lattice = map[string][]string{
 		"github.com/jackc/pgx/v5/pgtype", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib"},
 	"database/roomdb":            {"database", "database/apart", "rooms"},
 	"database/sessiondb":         {"database", "database/apart", "sessions"},
-	"database/internal/testdb":   {"database", "database/litedb", "database/pgdb", "database/pgdb/pgdbtest"},
+	"database/internal/databasetest":   {"database", "database/litedb", "database/pgdb", "database/pgdb/pgdbtest"},
 	"database/template":          {"database"},
 	"database/litedb/litedbtest": {"database", "database/litedb", "database/template"},
 	"database/pgdb/pgdbtest":     {"database", "database/pgdb", "database/template", "github.com/jackc/pgx/v5"},

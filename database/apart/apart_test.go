@@ -8,7 +8,7 @@ import (
 
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/apart"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 )
 
 var (
@@ -18,14 +18,14 @@ var (
 )
 
 // calls are those of a store of things, in a database with their table.
-func calls(t *testing.T, k testdb.Kind) *apart.Calls {
+func calls(t *testing.T, k databasetest.Kind) *apart.Calls {
 	t.Helper()
 	c := &apart.Calls{
 		DB: k.Open(t, database.Options{}), Of: "things", Tables: "table things", Closed: errClosed, Layout: errLayout,
 		Decides: func(err error) bool { return errors.Is(err, errTaken) },
 	}
 	_, err := c.DB.SQL().ExecContext(t.Context(), "CREATE TABLE things (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)")
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	return c
 }
 
@@ -45,7 +45,7 @@ func statements(texts ...string) func(ctx context.Context, tx apart.Tx) error {
 
 func TestErrors(t *testing.T) {
 	check := errors.New("the key is empty")
-	for _, k := range testdb.Both() {
+	for _, k := range databasetest.Both() {
 		t.Run(k.Name, func(t *testing.T) {
 			c := calls(t, k)
 			gone, cancel := context.WithCancel(t.Context())
@@ -77,12 +77,12 @@ func TestErrors(t *testing.T) {
 					}
 				}
 			}
-			testdb.Must(t, c.Close())
+			databasetest.Must(t, c.Close())
 			if err := c.Do(t.Context(), "count", nil, statements()); !errors.Is(err, errClosed) {
 				t.Errorf("a store that is closed gave %v", err)
 			}
 			other := calls(t, k)
-			testdb.Must(t, other.DB.Close())
+			databasetest.Must(t, other.DB.Close())
 			if err := other.Do(t.Context(), "count", nil, statements("SELECT 1")); !errors.Is(err, errClosed) {
 				t.Errorf("a database that is closed gave %v", err)
 			}
@@ -92,11 +92,11 @@ func TestErrors(t *testing.T) {
 
 // Of a call that fails, Transact leaves nothing, and Do what came before.
 func TestTransact(t *testing.T) {
-	for _, k := range testdb.Both() {
+	for _, k := range databasetest.Both() {
 		t.Run(k.Name, func(t *testing.T) {
 			c := calls(t, k)
 			count := func() (n int) {
-				testdb.Must(t, c.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM things").Scan(&n))
+				databasetest.Must(t, c.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM things").Scan(&n))
 				return n
 			}
 			texts := []string{"INSERT INTO things VALUES (1, 1)", "INSERT INTO things VALUES (1, 2)"}

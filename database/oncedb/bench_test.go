@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 )
 
 func BenchmarkDo(b *testing.B) {
-	for _, k := range testdb.Both() {
+	for _, k := range databasetest.Both() {
 		db, ledger := open(b, k.Dialect, k.URL(b))
 		b.Run(k.Name+"/transaction", func(b *testing.B) {
 			for b.Loop() {

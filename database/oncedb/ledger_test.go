@@ -22,7 +22,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/oncedb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
@@ -75,7 +75,7 @@ func child(url string) int {
 // A process that is killed while its work is running leaves neither the call
 // nor what was written. The next one does the work.
 func TestKilled(t *testing.T) {
-	each(t, func(t *testing.T, k testdb.Kind) {
+	each(t, func(t *testing.T, k databasetest.Kind) {
 		d, url := k.Dialect, k.URL(t)
 		db, ledger := open(t, d, url)
 		other := exec.CommandContext(t.Context(), os.Args[0])
@@ -111,7 +111,7 @@ func TestKilled(t *testing.T) {
 
 // A connection that is cut while work is running is the same.
 func TestConnectionIsCut(t *testing.T) {
-	db, ledger := open(t, pgdb.Dialect, testdb.Postgres("").URL(t))
+	db, ledger := open(t, pgdb.Dialect, databasetest.Postgres("").URL(t))
 	admin := database.Open(pgdb.Dialect, database.Options{URL: db.Options().URL})
 	t.Cleanup(func() { _ = admin.Close() })
 	_, _, err := ledger.Do(t.Context(), callOf("a"), func(ctx context.Context) ([]byte, error) {
@@ -135,7 +135,7 @@ func TestConnectionIsCut(t *testing.T) {
 // A transaction that the database rolls back because of another one is not run
 // again: the caller may send the call again, and is told so.
 func TestOthersWereInTheWay(t *testing.T) {
-	db, ledger := open(t, pgdb.Dialect, testdb.Postgres("&default_transaction_isolation=serializable").URL(t))
+	db, ledger := open(t, pgdb.Dialect, databasetest.Postgres("&default_transaction_isolation=serializable").URL(t))
 	if err := write(t.Context(), db, "0"); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestOthersWereInTheWay(t *testing.T) {
 // Where transactions are serializable, calls that wait for each other look
 // again, and do no work twice.
 func TestSerializable(t *testing.T) {
-	url := testdb.Postgres("&default_transaction_isolation=serializable").URL(t)
+	url := databasetest.Postgres("&default_transaction_isolation=serializable").URL(t)
 	var all sync.WaitGroup
 	answers := make(chan string, 30)
 	var db *database.DB
@@ -207,7 +207,7 @@ func TestFaults(t *testing.T) {
 	if err := oncedb.In(nil).Validate(); err == nil || !strings.Contains(err.Error(), "there is no database") {
 		t.Error(err)
 	}
-	each(t, func(t *testing.T, k testdb.Kind) {
+	each(t, func(t *testing.T, k databasetest.Kind) {
 		d, url := k.Dialect, k.URL(t)
 		db := database.Open(d, database.Options{URL: url})
 		t.Cleanup(func() { _ = db.Close() })
@@ -225,7 +225,7 @@ func TestFaults(t *testing.T) {
 // A store of sessions in the same database is outside of the transaction: it can
 // be read, and what writes says so at once.
 func TestSessionsAreOutside(t *testing.T) {
-	each(t, func(t *testing.T, k testdb.Kind) {
+	each(t, func(t *testing.T, k databasetest.Kind) {
 		d, url := k.Dialect, k.URL(t)
 		db := database.Open(d, database.Options{URL: url})
 		t.Cleanup(func() { _ = db.Close() })
@@ -256,7 +256,7 @@ type order struct {
 // Two instances with one database get 100 orders, each from two visitors'
 // clicks at once: 100 orders are made, and both have the answer of one.
 func TestDoubleSubmits(t *testing.T) {
-	each(t, func(t *testing.T, k testdb.Kind) {
+	each(t, func(t *testing.T, k databasetest.Kind) {
 		d, url := k.Dialect, k.URL(t)
 		var servers []*httptest.Server
 		var db *database.DB

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/oncedb"
 	"github.com/gorgon-go/gorgon/once"
 	"github.com/gorgon-go/gorgon/once/oncetest"
 )
 
 // each runs a test with each dialect.
-func each(t *testing.T, test func(t *testing.T, k testdb.Kind)) {
-	for _, k := range testdb.Both() {
+func each(t *testing.T, test func(t *testing.T, k databasetest.Kind)) {
+	for _, k := range databasetest.Both() {
 		t.Run(k.Name, func(t *testing.T) { test(t, k) })
 	}
 }
@@ -112,7 +112,7 @@ func place(t *testing.T, d database.Dialect, url string) oncetest.Place {
 
 // The laws hold in both dialects, between several handles of one database.
 func TestLaws(t *testing.T) {
-	each(t, func(t *testing.T, k testdb.Kind) {
+	each(t, func(t *testing.T, k databasetest.Kind) {
 		oncetest.Run(t, func(t *testing.T) oncetest.Place { return place(t, k.Dialect, k.URL(t)) })
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
 	"github.com/gorgon-go/gorgon/rooms"
@@ -18,9 +18,9 @@ import (
 
 // synced are databases that lose no commit when the machine crashes, and a SQLite
 // file as it is by default, which loses the last ones then.
-var synced = []testdb.Kind{
-	testdb.SQLite,
-	{Name: "sqlite synced", Dialect: litedb.Dialect, URL: func(t testing.TB) string { return testdb.SQLite.URL(t) + "?sync=full" }},
+var synced = []databasetest.Kind{
+	databasetest.SQLite,
+	{Name: "sqlite synced", Dialect: litedb.Dialect, URL: func(t testing.TB) string { return databasetest.SQLite.URL(t) + "?sync=full" }},
 	{Name: "postgresql synced", Dialect: pgdb.Dialect, URL: func(t testing.TB) string { return testbed.For(t, testbed.PostgresSynced).URL }},
 }
 
@@ -34,13 +34,13 @@ func BenchmarkCommits(b *testing.B) {
 			db, s := migrated(b, k)
 			var at rooms.Position
 			_, err := db.SQL().ExecContext(b.Context(), "CREATE TABLE one (id INTEGER PRIMARY KEY, n BIGINT NOT NULL)")
-			testdb.Must(b, err)
+			databasetest.Must(b, err)
 			_, err = db.SQL().ExecContext(b.Context(), "INSERT INTO one (id, n) VALUES (1, 0)")
-			testdb.Must(b, err)
+			databasetest.Must(b, err)
 			b.Run("row", func(b *testing.B) {
 				for b.Loop() {
 					_, err := db.SQL().ExecContext(b.Context(), "UPDATE one SET n = n + 1 WHERE id = 1")
-					testdb.Must(b, err)
+					databasetest.Must(b, err)
 				}
 				perSecond(b, "commits/s", b.N)
 			})
@@ -53,7 +53,7 @@ func BenchmarkCommits(b *testing.B) {
 					for b.Loop() {
 						var err error
 						at, err = s.Append(b.Context(), "canvas/1", rooms.Append{After: at, Entries: entries})
-						testdb.Must(b, err)
+						databasetest.Must(b, err)
 					}
 					perSecond(b, "commits/s", b.N)
 					perSecond(b, "entries/s", b.N*n)
@@ -74,21 +74,21 @@ func BenchmarkCalls(b *testing.B) {
 		db, s := migrated(b, k)
 		for i := range 1000 {
 			_, err := s.Append(b.Context(), fmt.Sprint("canvas/", i), rooms.Append{Entries: [][]byte{{1}}})
-			testdb.Must(b, err)
+			databasetest.Must(b, err)
 		}
-		testdb.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "a", Address: "10.0.0.1:80"}, time.Hour))
-		testdb.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "b", Address: "10.0.0.2:80"}, time.Hour))
+		databasetest.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "a", Address: "10.0.0.1:80"}, time.Hour))
+		databasetest.Must(b, s.Beat(b.Context(), rooms.Instance{ID: "b", Address: "10.0.0.2:80"}, time.Hour))
 		list, err := s.Positions(b.Context(), []string{"canvas/7"})
-		testdb.Must(b, err)
-		testdb.Must(b, s.Save(b.Context(), "canvas/7", list[0], make([]byte, 4096), 0))
+		databasetest.Must(b, err)
+		databasetest.Must(b, s.Save(b.Context(), "canvas/7", list[0], make([]byte, 4096), 0))
 		entries := make([][]byte, 500)
 		for i := range entries {
 			entries[i] = make([]byte, entryLength)
 		}
 		at, err := s.Append(b.Context(), "canvas/7", rooms.Append{After: list[0], Entries: entries})
-		testdb.Must(b, err)
+		databasetest.Must(b, err)
 		_, err = s.Claim(b.Context(), "canvas/7", rooms.Claim{Instance: "a"})
-		testdb.Must(b, err)
+		databasetest.Must(b, err)
 		names := make([]string, 1000)
 		for i := range names {
 			names[i] = fmt.Sprint("canvas/", i)
@@ -128,7 +128,7 @@ func BenchmarkCalls(b *testing.B) {
 		} {
 			b.Run(k.Name+"/"+bench.name, func(b *testing.B) {
 				for b.Loop() {
-					testdb.Must(b, bench.call())
+					databasetest.Must(b, bench.call())
 				}
 			})
 		}

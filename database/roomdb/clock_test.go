@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/rooms"
 )
@@ -16,30 +16,30 @@ import (
 // With PostgreSQL all times are those of the server. Here its clock is one that the
 // test sets, and the process has another one.
 func TestClock(t *testing.T) {
-	k := testdb.Postgres("")
+	k := databasetest.Postgres("")
 	url := k.URL(t)
 	db := open(t, k, url, "")
 	roomdb.In(db)
 	_, err := db.Migrate(t.Context())
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	for _, text := range []string{
 		"CREATE SCHEMA fake",
 		"CREATE TABLE fake.clock AS SELECT pg_catalog.clock_timestamp() - interval '10 years' AS now",
 		"CREATE FUNCTION fake.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql AS 'SELECT now FROM fake.clock'",
 	} {
 		_, err := db.SQL().ExecContext(t.Context(), text)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 	}
 	// pass sets the server's clock forward.
 	pass := func(d time.Duration) {
 		t.Helper()
 		_, err := db.SQL().ExecContext(t.Context(), fmt.Sprintf("UPDATE fake.clock SET now = now + interval '%d milliseconds'", d.Milliseconds()))
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 	}
 	s := roomdb.In(open(t, k, url+"&search_path=fake,pg_catalog", ""))
 	beat := func(id string) {
 		t.Helper()
-		testdb.Must(t, s.Beat(t.Context(), rooms.Instance{ID: id, Address: "10.0.0.1:80"}, time.Minute))
+		databasetest.Must(t, s.Beat(t.Context(), rooms.Instance{ID: id, Address: "10.0.0.1:80"}, time.Minute))
 	}
 	claim := func(c rooms.Claim, mine bool, want error) uint64 {
 		t.Helper()
@@ -74,11 +74,11 @@ func TestClock(t *testing.T) {
 	pass(time.Millisecond)
 	claim(rooms.Claim{Instance: "two", Over: token}, true, nil)
 
-	testdb.Must(t, s.Leave(t.Context(), "two"))
+	databasetest.Must(t, s.Leave(t.Context(), "two"))
 	pass(time.Hour)
 	sweep(time.Hour+time.Millisecond, 0)
 	_, err = s.Append(t.Context(), "a", rooms.Append{Entries: [][]byte{{1}}})
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	pass(time.Hour)
 	sweep(time.Hour+time.Millisecond, 0)
 	sweep(time.Hour, 1)

@@ -8,24 +8,24 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
 // open opens a database; "" is a new one, and the usual schema.
-func open(t testing.TB, k testdb.Kind, url, schema string) *database.DB {
+func open(t testing.TB, k databasetest.Kind, url, schema string) *database.DB {
 	t.Helper()
 	return k.Open(t, database.Options{URL: url, Schema: schema, Conns: 4, Timeout: 2 * time.Minute})
 }
 
 // migrated opens a store in a new database.
-func migrated(t testing.TB, k testdb.Kind) (*database.DB, rooms.Log) {
+func migrated(t testing.TB, k databasetest.Kind) (*database.DB, rooms.Log) {
 	t.Helper()
 	db := open(t, k, "", "")
 	s := roomdb.In(db)
 	_, err := db.Migrate(t.Context())
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	return db, s
 }
 

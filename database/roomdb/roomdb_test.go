@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/rooms"
@@ -25,7 +25,7 @@ import (
 // TestContract runs the laws with the default isolation of each dialect, and of
 // PostgreSQL with the strictest.
 func TestContract(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		t.Parallel()
 		url := k.URL(t)
 		var places atomic.Int64
@@ -34,7 +34,7 @@ func TestContract(t *testing.T) {
 			db := open(t, k, url, schema)
 			roomdb.In(db)
 			_, err := db.Migrate(t.Context())
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 			return func() rooms.Log { return roomdb.In(open(t, k, url, schema)) }
 		})
 	})
@@ -43,7 +43,7 @@ func TestContract(t *testing.T) {
 // Without its tables the store says what to do; the database reports them as
 // pending, and makes them.
 func TestLayout(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db := open(t, k, "", "")
 		s := roomdb.In(db)
 		for name, err := range calls(t.Context(), s) {
@@ -55,8 +55,8 @@ func TestLayout(t *testing.T) {
 			t.Errorf("the check says %v", err)
 		}
 		_, err := db.Migrate(t.Context())
-		testdb.Must(t, err)
-		testdb.Must(t, db.Check(t.Context()))
+		databasetest.Must(t, err)
+		databasetest.Must(t, db.Check(t.Context()))
 		for name, err := range calls(t.Context(), s) {
 			if err != nil {
 				t.Errorf("%s gave %v", name, err)
@@ -68,10 +68,10 @@ func TestLayout(t *testing.T) {
 // What a page reads of rooms is not among its reads, and what they write is not
 // looked for in the outbox.
 func TestApart(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		engine, err := db.Engine()
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		engine.OnCommit(func(context.Context) { t.Error("a commit was told") })
 		reads, commits := new(dataflow.Reads), new(dataflow.Commits)
 		ctx := dataflow.WithCommits(dataflow.WithReads(t.Context(), reads), commits)
@@ -91,9 +91,9 @@ func TestApart(t *testing.T) {
 
 // A database that is closed is a store that is closed.
 func TestClosedDatabase(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
-		testdb.Must(t, db.Close())
+		databasetest.Must(t, db.Close())
 		for name, err := range calls(t.Context(), s) {
 			if !errors.Is(err, rooms.ErrClosed) {
 				t.Errorf("%s gave %v", name, err)
@@ -104,17 +104,17 @@ func TestClosedDatabase(t *testing.T) {
 
 // Two apps in one database have rooms of their own.
 func TestSchemas(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		url := k.URL(t)
 		var stores []rooms.Log
 		for _, schema := range []string{"shop", "forum"} {
 			db := open(t, k, url, schema)
 			stores = append(stores, roomdb.In(db))
 			_, err := db.Migrate(t.Context())
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 		}
 		_, err := stores[0].Append(t.Context(), "a", rooms.Append{Entries: [][]byte{{1}}})
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		if at, err := stores[1].Positions(t.Context(), []string{"a"}); err != nil || at[0] != (rooms.Position{}) {
 			t.Errorf("the other app gets %v, %v", at, err)
 		}
@@ -124,14 +124,14 @@ func TestSchemas(t *testing.T) {
 // In a scope of the app, rooms can be read. What writes fails: it would be
 // acknowledged, and rolled back with the rest.
 func TestScope(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		for name, err := range calls(t.Context(), s) {
 			if err != nil {
 				t.Errorf("%s gave %v", name, err)
 			}
 		}
-		testdb.Must(t, db.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
+		databasetest.Must(t, db.Scope(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
 			for name, err := range calls(ctx, s) {
 				if reads := name == "Read" || name == "Positions"; reads != (err == nil) {
 					t.Errorf("%s gave %v", name, err)
@@ -144,15 +144,15 @@ func TestScope(t *testing.T) {
 
 // Reading goes on while a transaction of the app writes.
 func TestReadsBesideAWriter(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		_, err := s.Append(t.Context(), "a", rooms.Append{Entries: [][]byte{{1}}})
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		tx, err := db.SQL().BeginTx(t.Context(), nil)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		defer func() { _ = tx.Rollback() }()
 		_, err = tx.ExecContext(t.Context(), "CREATE TABLE more (id INTEGER)")
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		if tail, err := s.Read(ctx, "a", 0, 10); err != nil || len(tail.Entries) != 1 {
@@ -166,12 +166,12 @@ func TestReadsBesideAWriter(t *testing.T) {
 func TestModes(t *testing.T) {
 	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
-			_, s := migrated(t, testdb.Postgres("&default_query_exec_mode="+mode))
+			_, s := migrated(t, databasetest.Postgres("&default_query_exec_mode="+mode))
 			name := "a\x00\xff'\\"
 			at, err := s.Append(t.Context(), name, rooms.Append{Entries: [][]byte{[]byte(`\x00'"{},`), {0, 0xff}}})
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 			tail, err := s.Read(t.Context(), name, 0, 10)
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 			if got := fmt.Sprintf("%q", tail.Entries); got != `["\\x00'\"{}," "\x00\xff"]` || tail.At != at || (rooms.Position{}).After(tail.Entries) != at {
 				t.Errorf("%s at %v, was appended to %v", got, tail.At, at)
 			}
@@ -191,34 +191,34 @@ func TestModes(t *testing.T) {
 // Instances that are gone leave nothing behind, and a room that was removed is not
 // given with a token that it had before.
 func TestRemains(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		count := func(table string) (n int) {
-			testdb.Must(t, db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM "+db.OwnTable(table)).Scan(&n))
+			databasetest.Must(t, db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM "+db.OwnTable(table)).Scan(&n))
 			return n
 		}
-		testdb.Must(t, s.Beat(t.Context(), rooms.Instance{ID: "old"}, -2*time.Hour))
-		testdb.Must(t, s.Beat(t.Context(), rooms.Instance{ID: "new"}, time.Minute))
+		databasetest.Must(t, s.Beat(t.Context(), rooms.Instance{ID: "old"}, -2*time.Hour))
+		databasetest.Must(t, s.Beat(t.Context(), rooms.Instance{ID: "new"}, time.Minute))
 		if n := count("rooms_instances"); n != 1 {
 			t.Errorf("%d instances are stored", n)
 		}
 		last := uint64(0)
 		for range 3 {
 			seat, err := s.Claim(t.Context(), "a", rooms.Claim{Instance: "new"})
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 			if !seat.Mine || seat.Token <= last {
 				t.Errorf("%+v after the token %d", seat, last)
 			}
 			last = seat.Token
 			at, err := s.Append(t.Context(), "a", rooms.Append{Token: seat.Token, Entries: [][]byte{{1}, {2}, {3}}})
-			testdb.Must(t, err)
-			testdb.Must(t, s.Save(t.Context(), "a", at, []byte("state"), 2))
+			databasetest.Must(t, err)
+			databasetest.Must(t, s.Save(t.Context(), "a", at, []byte("state"), 2))
 			if entries := count("rooms_entries"); entries != 2 {
 				t.Errorf("%d entries are stored", entries)
 			}
-			testdb.Must(t, s.Release(t.Context(), "a", seat.Token))
+			databasetest.Must(t, s.Release(t.Context(), "a", seat.Token))
 			n, err := s.Sweep(t.Context(), "a", 0)
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 			if left := count("rooms") + count("rooms_entries") + count("rooms_snapshots"); n != 1 || left > 0 {
 				t.Errorf("%d rooms were removed, and %d rows are left", n, left)
 			}
@@ -228,17 +228,17 @@ func TestRemains(t *testing.T) {
 
 // A role without rights on the tables is told which ones it needs.
 func TestRights(t *testing.T) {
-	k := testdb.Postgres("")
+	k := databasetest.Postgres("")
 	url := k.URL(t)
 	db := open(t, k, url, "")
 	roomdb.In(db)
 	_, err := db.Migrate(t.Context())
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	role := strings.ToLower(rand.Text()) // of the whole server
 	_, err = db.SQL().ExecContext(t.Context(), "CREATE ROLE \""+role+"\" LOGIN")
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	as, err := neturl.Parse(url)
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	as.User = neturl.User(role)
 	s := roomdb.In(open(t, k, as.String(), ""))
 	for name, err := range calls(t.Context(), s) {
@@ -248,7 +248,7 @@ func TestRights(t *testing.T) {
 	}
 	for _, right := range []string{"USAGE ON SCHEMA gorgon_data", "SELECT, INSERT, UPDATE, DELETE ON gorgon_data.rooms, gorgon_data.rooms_entries, gorgon_data.rooms_snapshots, gorgon_data.rooms_instances"} {
 		_, err := db.SQL().ExecContext(t.Context(), "GRANT "+right+" TO \""+role+"\"")
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 	}
 	for name, err := range calls(t.Context(), s) {
 		if err != nil {

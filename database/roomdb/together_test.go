@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/roomdb"
 	"github.com/gorgon-go/gorgon/rooms"
 )
@@ -28,7 +28,7 @@ func entryOf(writer, n int) []byte {
 // as instances that own it in turns, and as ones that never do. What was
 // acknowledged is there, once, at its place.
 func TestTogether(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		for _, owns := range []bool{true, false} {
 			name := map[bool]string{true: "owners", false: "without owners"}[owns]
 			t.Run(name, func(t *testing.T) { together(t, k, owns) })
@@ -36,14 +36,14 @@ func TestTogether(t *testing.T) {
 	})
 }
 
-func together(t *testing.T, k testdb.Kind, owns bool) {
+func together(t *testing.T, k databasetest.Kind, owns bool) {
 	url := k.URL(t)
 	var logs []rooms.Log
 	for range 2 {
 		db := open(t, k, url, "")
 		logs = append(logs, roomdb.In(db))
 		_, err := db.Migrate(t.Context())
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 	}
 	var mu sync.Mutex
 	acked := map[uint64][]byte{} // by their places
@@ -73,7 +73,7 @@ func together(t *testing.T, k testdb.Kind, owns bool) {
 	seen, at := map[string]bool{}, rooms.Position{}
 	for {
 		tail, err := logs[0].Read(t.Context(), "r", at.Seq, 100)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		for _, e := range tail.Entries {
 			if at = at.Next(e); seen[string(e)] {
 				t.Errorf("entry %x is there twice", e)

@@ -7,16 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/sessions"
 )
 
 func BenchmarkSessions(b *testing.B) {
-	for _, k := range testdb.Both() {
+	for _, k := range databasetest.Both() {
 		db, s := migrated(b, k)
 		r := record("one")
 		r.Data = make([]byte, 200)
-		testdb.Must(b, s.Put(b.Context(), r))
+		databasetest.Must(b, s.Put(b.Context(), r))
 		n := uint64(0)
 		next := func() sessions.Record {
 			n++
@@ -26,7 +26,7 @@ func BenchmarkSessions(b *testing.B) {
 			return other
 		}
 		for range 2000 {
-			testdb.Must(b, s.Put(b.Context(), next()))
+			databasetest.Must(b, s.Put(b.Context(), next()))
 		}
 		rate := sessions.Rate{N: 1000, Per: time.Second, Burst: 1 << 20}
 		for _, bench := range []struct {
@@ -50,7 +50,7 @@ func BenchmarkSessions(b *testing.B) {
 		} {
 			b.Run(k.Name+"/"+bench.name, func(b *testing.B) {
 				for b.Loop() {
-					testdb.Must(b, bench.call())
+					databasetest.Must(b, bench.call())
 				}
 			})
 		}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/internal/testdb"
+	"github.com/gorgon-go/gorgon/database/internal/databasetest"
 	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/sessions"
@@ -22,7 +22,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		t.Parallel()
 		url := k.URL(t)
 		var dbs sync.Map
@@ -45,7 +45,7 @@ func TestContract(t *testing.T) {
 			Kept: func(t *testing.T, s sessions.Store) (records, limits int) {
 				v, _ := dbs.Load(s)
 				db, _ := v.(*database.DB)
-				testdb.Must(t, db.SQL().QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM "+db.OwnTable("sessions")+"), (SELECT count(*) FROM "+db.OwnTable("limits")+")").Scan(&records, &limits))
+				databasetest.Must(t, db.SQL().QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM "+db.OwnTable("sessions")+"), (SELECT count(*) FROM "+db.OwnTable("limits")+")").Scan(&records, &limits))
 				return records, limits
 			},
 		}.Run(t)
@@ -53,12 +53,12 @@ func TestContract(t *testing.T) {
 }
 
 // migrated opens a store in a database with a table of the app.
-func migrated(t testing.TB, k testdb.Kind) (*database.DB, sessions.Store) {
+func migrated(t testing.TB, k databasetest.Kind) (*database.DB, sessions.Store) {
 	t.Helper()
 	db := k.Open(t, database.Options{})
 	s := sessiondb.In(db)
 	_, err := db.Migrate(t.Context())
-	testdb.Must(t, err)
+	databasetest.Must(t, err)
 	return db, s
 }
 
@@ -83,7 +83,7 @@ func calls(ctx context.Context, s sessions.Store) map[string]error {
 // Without its tables the store says what to do; the database reports them as
 // pending, and makes them.
 func TestLayout(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db := k.Open(t, database.Options{})
 		s := sessiondb.In(db)
 		for name, err := range calls(t.Context(), s) {
@@ -95,8 +95,8 @@ func TestLayout(t *testing.T) {
 			t.Errorf("the check says %v", err)
 		}
 		_, err := db.Migrate(t.Context())
-		testdb.Must(t, err)
-		testdb.Must(t, db.Check(t.Context()))
+		databasetest.Must(t, err)
+		databasetest.Must(t, db.Check(t.Context()))
 		for name, err := range calls(t.Context(), s) {
 			if err != nil {
 				t.Errorf("%s gave %v", name, err)
@@ -108,10 +108,10 @@ func TestLayout(t *testing.T) {
 // What a page reads of sessions is not among its reads, and what they write is
 // not looked for in the outbox.
 func TestApart(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		engine, err := db.Engine()
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		engine.OnCommit(func(context.Context) { t.Error("a commit was told") })
 		reads, commits := new(dataflow.Reads), new(dataflow.Commits)
 		ctx := dataflow.WithCommits(dataflow.WithReads(t.Context(), reads), commits)
@@ -133,30 +133,30 @@ func TestApart(t *testing.T) {
 
 // Reading goes on while a transaction of the app writes.
 func TestReadsBesideAWriter(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
 		r := record("a")
-		testdb.Must(t, s.Put(t.Context(), r))
+		databasetest.Must(t, s.Put(t.Context(), r))
 		tx, err := db.SQL().BeginTx(t.Context(), nil)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		defer func() { _ = tx.Rollback() }()
 		_, err = tx.ExecContext(t.Context(), "CREATE TABLE more (id INTEGER)")
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		_, err = s.Get(ctx, r.Kind, r.ID)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 		_, err = s.List(ctx, r.Kind, r.User)
-		testdb.Must(t, err)
+		databasetest.Must(t, err)
 	})
 }
 
 // A database that is closed is a store that is closed.
 func TestClosedDatabase(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		db, s := migrated(t, k)
-		testdb.Must(t, s.Put(t.Context(), record("a")))
-		testdb.Must(t, db.Close())
+		databasetest.Must(t, s.Put(t.Context(), record("a")))
+		databasetest.Must(t, db.Close())
 		for name, err := range calls(t.Context(), s) {
 			if !errors.Is(err, sessions.ErrClosed) {
 				t.Errorf("%s gave %v", name, err)
@@ -167,16 +167,16 @@ func TestClosedDatabase(t *testing.T) {
 
 // Two apps in one database have sessions of their own.
 func TestSchemas(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, k testdb.Kind) {
+	databasetest.Each(t, func(t *testing.T, k databasetest.Kind) {
 		url := k.URL(t)
 		var stores []sessions.Store
 		for _, schema := range []string{"shop", "forum"} {
 			db := k.Open(t, database.Options{URL: url, Schema: schema})
 			stores = append(stores, sessiondb.In(db))
 			_, err := db.Migrate(t.Context())
-			testdb.Must(t, err)
+			databasetest.Must(t, err)
 		}
-		testdb.Must(t, stores[0].Put(t.Context(), record("a")))
+		databasetest.Must(t, stores[0].Put(t.Context(), record("a")))
 		if _, err := stores[1].Get(t.Context(), "session", sessions.IDOf("a")); !errors.Is(err, sessions.ErrNotFound) {
 			t.Errorf("the other app gets %v", err)
 		}

@@ -1,6 +1,6 @@
-// Package testdb gives tests that are to hold in every database an empty one of
+// Package databasetest gives tests that are to hold in every database an empty one of
 // each.
-package testdb
+package databasetest
 
 import (
 	"database/sql"
