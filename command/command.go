@@ -64,6 +64,10 @@ type Config struct {
 	// for. Default: none.
 	Observers []metrics.Observer
 
+	// Admin is the pages for operators, where --admin says: admin.New(…). Default:
+	// none, and nothing of them is linked.
+	Admin Admin
+
 	// Bundler makes the files that are served of App.Assets: bundle.Bundler{}.
 	// An app with assets needs it. Default: none, and nothing of it is linked.
 	Bundler Bundler

@@ -24,6 +24,8 @@ func variables() []variable {
 		{"GORGON_ACME_DIR", "--acme-dir of serve"},
 		{"GORGON_ACME_DIRECTORY", "--acme-directory of serve"},
 		{"GORGON_ACME_DOMAINS", "--acme-domains of serve; health then asks over TLS"},
+		{"GORGON_ADMIN", "--admin of serve"},
+		{"GORGON_ADMIN_WRITE", "true: --admin-write of serve"},
 		{"GORGON_BASE_PATH", "--base"},
 		{"GORGON_DEV", "1: set by 'gorgon dev' for the program that it runs"},
 		{"GORGON_DEV_ENV", "names of the variables that come from .env, with commas, set likewise"},

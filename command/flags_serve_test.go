@@ -147,6 +147,26 @@ func settings() map[string]func(x *trial, set setting) {
 			s.url = "http://127.0.0.1:" + port
 			s.wants("/metrics", 200, "gorgon_started 1")
 		},
+		"admin": func(x *trial, set setting) {
+			port, err := freePort()
+			if err != nil {
+				x.Fatal(err)
+			}
+			s := set(x, ":"+port)
+			s.url = "http://127.0.0.1:" + port
+			s.wants("/", 200, `"app":"site"`)
+			x.fails(2, "others could reach it", "serve", "--admin", "0.0.0.0:"+port)
+		},
+		"admin-write": func(x *trial, set setting) {
+			port, err := freePort()
+			if err != nil {
+				x.Fatal(err)
+			}
+			s := set(x, "true", "--admin", "127.0.0.1:"+port)
+			s.url = "http://127.0.0.1:" + port
+			s.wants("/", 200, `"writes":true`)
+			x.fails(2, "say where the pages are", "serve", "--admin-write")
+		},
 		"role": func(x *trial, set setting) {
 			x.serves("--store", "none").wants("/n/1", 200, "")
 			s := set(x, "worker", "--store", "none")

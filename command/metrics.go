@@ -3,19 +3,14 @@
 package command
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/metrics"
 )
 
@@ -34,48 +29,33 @@ func (f *metricsFlag) check() error {
 	return nil
 }
 
-// scraping is the server that answers Prometheus. A nil one is none.
-type scraping struct {
-	server   *listen.Server
-	listener net.Listener
-	stop     context.CancelFunc
-	work     sync.WaitGroup
-	err      func(error)
-}
-
 // listenMetrics opens the address for scrapes; nil where there is none. It is
 // done before a build that may take long.
-func (v *server) listenMetrics(ctx context.Context) (*scraping, error) {
+func (v *server) listenMetrics(ctx context.Context) (*side, error) {
 	p, addr := v.p, string(v.metrics)
 	if addr == "" {
 		return nil, nil
 	}
-	handler := v.scraped()
-	if handler == nil {
+	if v.scraped() == nil {
 		return nil, misused(`--metrics %s: this program keeps no metrics: import "github.com/gorgon-go/gorgon/prometheus" and put prometheus.New(prometheus.Options{}) into command.Config.Observers`, addr)
 	}
 	if onLambda() != "" {
 		return nil, misused("--metrics %s: nothing can scrape a Lambda function: unset GORGON_METRICS there", addr)
 	}
-	host, port, _ := net.SplitHostPort(addr)
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", handler)
-	addr = net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, metricsError(addr, err)
+	s, err := listenSide(ctx, p.log, "metrics", addr)
+	if err == nil {
+		fmt.Fprintf(p.err, "metrics of %s at http://%s/metrics\n", p.app.Name, s.at)
 	}
-	server := &listen.Server{Listener: listener, Handler: mux, Log: p.log}
-	fmt.Fprintf(p.err, "metrics of %s at http://%s/metrics\n", p.app.Name, reachable(listener.Addr()))
-	return &scraping{server: server, listener: listener, err: func(err error) { p.log.Error("metrics can no longer be scraped", "err", err) }}, nil
+	return s, err
 }
 
-// metricsError says why the address for scrapes cannot be listened on.
-func metricsError(addr string, err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		err = op.Err
+// scrapes answers scrapes.
+func (v *server) scrapes() http.Handler {
+	mux := http.NewServeMux()
+	if h := v.scraped(); h != nil {
+		mux.Handle("GET /metrics", h)
 	}
-	return fmt.Errorf("listen for scrapes at %s: %w: choose another address with --metrics, or stop what listens there", addr, err)
+	return mux
 }
 
 // scraped is the handler of the first observer that has one.
@@ -88,43 +68,14 @@ func (v *server) scraped() http.Handler {
 	return nil
 }
 
-// serve answers scrapes, also while the server itself drains.
-func (s *scraping) serve(ctx context.Context) {
-	if s == nil {
-		return
-	}
-	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.work.Go(func() {
-		if err := s.server.Run(ctx); err != nil {
-			s.err(err)
-		}
-	})
-}
-
-// close ends it.
-func (s *scraping) close() {
-	if s == nil {
-		return
-	}
-	if s.stop == nil { // it never answered
-		_ = s.listener.Close()
-		return
-	}
-	s.stop()
-	s.work.Wait()
-}
-
 // flushTimeout is how long observers may take to send what is left.
 const flushTimeout = 5 * time.Second
 
 // observe starts the observers that send, and returns a function that stops
 // them. Those that are scraped start with the server for scrapes.
-func (v *server) observe(ctx context.Context, s *site, scraped *scraping, state func() metrics.State) (_ metrics.Observer, end func(), err error) {
+func (v *server) observe(ctx context.Context, s *site, scraped *side, state func() metrics.State, more ...metrics.Observer) (_ metrics.Observer, end func(), err error) {
 	p := v.p
-	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, State: state}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		about.Version = info.Main.Version
-	}
+	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, Version: versionOf(), State: state}
 	var told []metrics.Observer
 	var stops []func(context.Context) error
 	end = func() {
@@ -153,5 +104,13 @@ func (v *server) observe(ctx context.Context, s *site, scraped *scraping, state 
 		}
 		told = append(told, o)
 	}
-	return metrics.Join(told...), end, nil
+	return metrics.Join(append(told, more...)...), end, nil
+}
+
+// versionOf is the version of the program's module; "" if it is not known.
+func versionOf() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
 }

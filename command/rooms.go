@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/metrics"
+	"github.com/gorgon-go/gorgon/operate"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/wire"
 )
@@ -36,6 +37,9 @@ type Rooms interface {
 
 	// State adds what is known of rooms.
 	State(s *metrics.State)
+
+	// List lists the rooms that this instance has copies of.
+	List(ctx context.Context) ([]operate.Room, error)
 
 	// Needs lists what the store of rooms requires of the target.
 	Needs() []gorgon.Need

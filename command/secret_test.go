@@ -174,7 +174,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 			t.Errorf("%q was done: %s", args, said)
 		}
 	}
-	for _, name := range []string{"GORGON_STORE", "GORGON_BASE_PATH", "GORGON_DRAIN", "GORGON_KEEP_ALIVE", "GORGON_LOG", "GORGON_LOG_LEVEL", "GORGON_ROLE", "GORGON_METRICS", "GORGON_PORT", "GORGON_HOST",
+	for _, name := range []string{"GORGON_STORE", "GORGON_BASE_PATH", "GORGON_DRAIN", "GORGON_KEEP_ALIVE", "GORGON_LOG", "GORGON_LOG_LEVEL", "GORGON_ROLE", "GORGON_METRICS", "GORGON_ADMIN", "GORGON_ADMIN_WRITE", "GORGON_PORT", "GORGON_HOST",
 		"GORGON_TRUSTED_PROXIES", "GORGON_REDIRECT_FROM", "SOURCE_DATE_EPOCH"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, location)

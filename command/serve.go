@@ -35,6 +35,7 @@ type server struct {
 	build buildFlags
 	listenFlags
 	metrics metricsFlag
+	admin   adminFlags
 	role    string
 	memory  int64 // MiB
 	loaders int
@@ -83,7 +84,9 @@ and tells it when it is ready and when it stops (Type=notify), and that it
 still answers (WatchdogSec=).
 
 With --metrics, Prometheus can scrape /metrics at an address of its own, which
-is not for visitors.
+is not for visitors. With --admin, the pages for operators are at another one: of
+this machine alone, unless the app guards them. They only show, unless
+--admin-write allows more.
 
 On SIGTERM /readyz says 503; after --drain no more requests are taken, those
 under way end, and the server exits with 0. A second signal ends it at once.`,
@@ -99,6 +102,7 @@ under way end, and the server exits with 0. A second signal ends it at once.`,
 	p.baseFlag(c)
 	v.listenFlags.add(p, c)
 	v.metrics.add(p, c)
+	v.admin.add(p, c)
 	c.Flags().StringVar(&v.role, "role", roleServe, "serve for everything, web for pages without work between requests, worker for services alone (GORGON_ROLE)")
 	c.Flags().BoolVar(&v.require, "require-store", false, "fail where the store cannot be used (GORGON_REQUIRE_STORE=true)")
 	p.fromEnv(c, "role", "GORGON_ROLE")
@@ -125,7 +129,7 @@ func (v *server) check() error {
 	case v.role != roleServe && v.role != roleWeb && v.role != roleWorker:
 		return misused("--role %s: use %s, %s or %s (its default comes from GORGON_ROLE)", quoted(v.role), roleServe, roleWeb, roleWorker)
 	}
-	return cmp.Or(v.build.check(), checkAdvertise(v.advertise), v.bounds.check(), v.after.check(), v.listenFlags.check(), v.metrics.check())
+	return cmp.Or(v.build.check(), checkAdvertise(v.advertise), v.bounds.check(), v.after.check(), v.listenFlags.check(), v.metrics.check(), v.admin.check(v.p))
 }
 
 // warnOfSeal warns of props that are made for one visitor and sealed with a key
@@ -196,13 +200,18 @@ func (v *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer scraped.close()
+	operators, err := v.listenAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	defer operators.close()
 	s, err := p.ensureSite(ctx, v.build)
 	if err != nil {
 		return err
 	}
 	s.renderer.Limits = admission.Limits{Width: v.loaders, Wait: v.maxWait}
 	var state func() metrics.State // set before anybody can ask
-	observer, unobserve, err := v.observe(ctx, s, scraped, func() metrics.State { return state() })
+	observer, unobserve, err := v.observe(ctx, s, scraped, func() metrics.State { return state() }, operators.observers()...)
 	if err != nil {
 		return err
 	}
@@ -282,7 +291,10 @@ func (v *server) run(ctx context.Context) (err error) {
 	} else {
 		handler = withPeers(p.config.Rooms, handler)
 	}
-	scraped.serve(ctx)
+	scraped.serve(ctx, v.scrapes())
+	if err := operators.serve(ctx, s, kept, pages, state); err != nil {
+		return err
+	}
 	done := v.work(kept.Context(ctx), s.seed, store)
 	defer done()
 	if front == nil {

@@ -87,7 +87,7 @@ func newTrial(t *testing.T) *trial {
 
 func (x *trial) config() command.Config {
 	c := command.Config{Bundler: bundle.Bundler{}, Stores: drivers, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}, Settings: x.conf}
-	c.Rooms = x.rooms
+	c.Rooms, c.Admin = x.rooms, panel{}
 	if x.queue != nil {
 		c.Jobs = work.New(work.Options{Store: x.queue})
 	}

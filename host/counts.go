@@ -3,9 +3,13 @@
 package host
 
 import (
+	"cmp"
+	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/gorgon-go/gorgon/metrics"
+	"github.com/gorgon-go/gorgon/operate"
 )
 
 // counts are numbers of this instance since it was started.
@@ -33,4 +37,14 @@ func (h *Host) State(to *metrics.State) {
 	}
 	to.RoomOps, to.RoomRefused = h.counts.accepted.Load(), h.counts.refused.Load()
 	to.RoomsClaimed, to.RoomsTaken = h.counts.owned.Load(), h.counts.taken.Load()
+}
+
+// List lists the rooms that this instance has copies of, by name.
+func (h *Host) List(context.Context) ([]operate.Room, error) {
+	var list []operate.Room
+	for _, r := range h.all() {
+		list = append(list, operate.Room{Name: r.name, Owned: r.token.Load() != 0, At: r.seq.Load(), Members: r.audience.count()})
+	}
+	slices.SortFunc(list, func(a, b operate.Room) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
 }
