@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -62,7 +63,7 @@ func (m Mutation) edit(files map[string]string) (map[string]string, error) {
 	return edited, nil
 }
 
-// Mutations puts each fault into a root, one at a time, and fails for those that are
+// Mutations puts each fault into a root, some at a time, and fails for those that are
 // not caught by what they name. It prints a table of what caught each. The root
 // without a fault has to pass first.
 func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) {
@@ -77,29 +78,61 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 			t.Fatalf("the root without a fault has to pass: %s: %q", rule.Name, faults)
 		}
 	}
-	faultsOf.Lock()
+	tried.Lock()
 	for _, m := range list {
-		if faultsOf.rules[target] == nil {
-			faultsOf.rules[target] = map[string]bool{}
+		if tried.rules[target] == nil {
+			tried.rules[target] = map[string]bool{}
 		}
-		faultsOf.rules[target][m.By] = true
+		tried.rules[target][m.By] = true
 	}
-	faultsOf.Unlock()
+	tried.Unlock()
 	var lock sync.Mutex
 	caught := map[string]string{}
+	note := func(name string, by []string) {
+		lock.Lock()
+		defer lock.Unlock()
+		caught[name] = strings.Join(by, ", ")
+	}
+	known, err := readRecords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	update := os.Getenv("UPDATE_GOLDEN") != ""
+	groups, alone := grouped(whole.files, list, known, names)
+	if update {
+		groups, alone = nil, list
+	}
+	found := records{}
 	t.Run("each", func(t *testing.T) {
-		for _, m := range list {
+		for i, g := range groups {
+			t.Run(fmt.Sprint("group ", i+1), func(t *testing.T) {
+				t.Parallel()
+				by, err := whole.together(t.Context(), t, target, with, g, known)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range g.list {
+					if note(m.Name, by[m.Name]); !slices.Contains(by[m.Name], m.By) {
+						t.Errorf("%q is to be caught by %q, and is caught by %q", m.Name, m.By, by[m.Name])
+					}
+				}
+			})
+		}
+		for _, m := range alone {
 			t.Run(m.Name, func(t *testing.T) {
 				t.Parallel()
 				if !names[m.By] && !slices.Contains([]Step{Validate, Planned, Secrets, Again, Tested}, Step(m.By)) {
 					t.Fatalf("%q is not a rule of %s, and not a step", m.By, target)
 				}
-				by, err := whole.mutate(t.Context(), t.TempDir(), target, with, m)
+				faults, step, err := whole.mutate(t.Context(), t.TempDir(), target, with, m)
 				if err != nil {
 					t.Fatal(err)
 				}
-				lock.Lock()
-				caught[m.Name] = strings.Join(by, ", ")
+				by := append(slices.Sorted(maps.Keys(faults)), step...)
+				note(m.Name, by)
+				if lock.Lock(); len(faults) > 0 {
+					found[m.Name] = faults
+				}
 				lock.Unlock()
 				if !slices.Contains(by, m.By) {
 					t.Errorf("it is to be caught by %q, and is caught by %q", m.By, by)
@@ -107,6 +140,11 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 			})
 		}
 	})
+	if update {
+		if err := record(found); err != nil {
+			t.Error(err)
+		}
+	}
 	var table strings.Builder
 	missed := 0
 	for _, m := range list {
@@ -115,11 +153,11 @@ func Mutations(t *testing.T, target string, r Root, with With, list []Mutation) 
 		}
 		fmt.Fprintf(&table, "%-66s %s\n", m.Name, caught[m.Name])
 	}
-	t.Logf("%s: %d mutations, %d missed, in %.0f s\n%s", target, len(list), missed, time.Since(began).Seconds(), table.String())
+	t.Logf("%s: %d mutations, %d missed, in %d plans and %.0f s\n%s", target, len(list), missed, len(groups)+len(alone), time.Since(began).Seconds(), table.String())
 }
 
-// faultsOf has the rules that mutations name, by target.
-var faultsOf = struct {
+// tried has the rules that mutations name, by target.
+var tried = struct {
 	sync.Mutex
 	rules map[string]map[string]bool
 }{rules: map[string]map[string]bool{}}
@@ -128,10 +166,10 @@ var faultsOf = struct {
 // before: it may be one that finds nothing.
 func Covered(t *testing.T, target string) {
 	t.Helper()
-	faultsOf.Lock()
-	defer faultsOf.Unlock()
+	tried.Lock()
+	defer tried.Unlock()
 	for _, rule := range Rules(target) {
-		if !faultsOf.rules[target][rule.Name] {
+		if !tried.rules[target][rule.Name] {
 			t.Errorf("the rule %q of %s has no mutation that it is to catch", rule.Name, target)
 		}
 	}
@@ -140,12 +178,12 @@ func Covered(t *testing.T, target string) {
 	}
 }
 
-// mutate says what catches a mutation: one step, or the rules that find a fault in
-// what is planned.
-func (m *Module) mutate(ctx context.Context, dir, target string, with With, fault Mutation) ([]string, error) {
+// mutate says what catches a mutation: the faults that rules find in what is
+// planned, by rule, or one step.
+func (m *Module) mutate(ctx context.Context, dir, target string, with With, fault Mutation) (faults map[string][]string, step []string, err error) {
 	files, err := fault.edit(m.files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	with.Set = merge(with.Set, fault.Set)
 	one := &Module{stack: m.stack, tool: m.tool, dir: m.dir, files: files, times: map[Step]time.Duration{}}
@@ -158,22 +196,18 @@ func (m *Module) mutate(ctx context.Context, dir, target string, with With, faul
 			err = one.test(ctx, filepath.Join(dir, "validated"))
 		}
 		if err != nil || by != Planned {
-			return failed(err)
+			step, err = failed(err)
+			return nil, step, err
 		}
 	case Secrets, Again:
 		last = Secrets
 	}
 	r, err := one.try(ctx, filepath.Join(dir, "planned"), with, last)
 	if err != nil || Step(fault.By) == Planned || last == Secrets {
-		return failed(err)
+		step, err = failed(err)
+		return nil, step, err
 	}
-	var by []string
-	for _, rule := range Rules(target) {
-		if len(rule.Check(r)) > 0 {
-			by = append(by, rule.Name)
-		}
-	}
-	return by, nil
+	return faultsOf(r, target), nil, nil
 }
 
 // failed is the step that failed, if any.
