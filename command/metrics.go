@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -121,7 +122,8 @@ const flushTimeout = 5 * time.Second
 // them. Those that are scraped start with the server for scrapes.
 func (v *server) observe(ctx context.Context, s *site, scraped *scraping, state func() metrics.State) (_ metrics.Observer, end func(), err error) {
 	p := v.p
-	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, State: state}
+	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, State: state, Log: p.log}
+	v.flushing.log = p.log
 	if info, ok := debug.ReadBuildInfo(); ok {
 		about.Version = info.Main.Version
 	}
@@ -150,8 +152,26 @@ func (v *server) observe(ctx context.Context, s *site, scraped *scraping, state 
 				continue
 			}
 			stops = append(stops, stop)
+			if f, ok := o.(metrics.Flusher); ok {
+				v.flushing.senders = append(v.flushing.senders, f)
+			}
 		}
 		told = append(told, o)
 	}
 	return metrics.Join(told...), end, nil
+}
+
+// states is the state of a server once it is known. Observers may ask before, and
+// after an early end.
+type states struct {
+	known atomic.Pointer[func() metrics.State]
+}
+
+func (s *states) is(f func() metrics.State) { s.known.Store(&f) }
+
+func (s *states) now() metrics.State {
+	if f := s.known.Load(); f != nil {
+		return (*f)()
+	}
+	return metrics.State{}
 }

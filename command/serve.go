@@ -43,6 +43,8 @@ type server struct {
 	after   afterFlag
 	require bool
 
+	flushing flushing
+
 	advertise string // where other instances reach this one
 }
 
@@ -201,8 +203,8 @@ func (v *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	s.renderer.Limits = admission.Limits{Width: v.loaders, Wait: v.maxWait}
-	var state func() metrics.State // set before anybody can ask
-	observer, unobserve, err := v.observe(ctx, s, scraped, func() metrics.State { return state() })
+	var state states
+	observer, unobserve, err := v.observe(ctx, s, scraped, state.now)
 	if err != nil {
 		return err
 	}
@@ -238,7 +240,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	}
 	verified := verify(ctx, p, stop)
 	var served atomic.Pointer[serve.Handler]
-	state = func() metrics.State {
+	state.is(func() metrics.State {
 		now := kept.State()
 		if h := served.Load(); h != nil {
 			h.State(&now)
@@ -257,7 +259,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		}
 		now.Started = verified.done() == nil
 		return now
-	}
+	})
 	config := serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed, store, p.log), Log: p.log, RequireStore: v.require,
 		Attend: v.role == roleWeb, NoStreams: front == nil, Started: verified.done, Observe: observer,
@@ -277,6 +279,9 @@ func (v *server) run(ctx context.Context) (err error) {
 	served.Store(pages)
 	handler := developed(p, pages, s, config, caching)
 	handler = v.after.wrap(p, handler)
+	if front != nil && (v.role == roleWeb || v.after.budget > 0) {
+		handler = v.flushing.wrap(handler)
+	}
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	} else {
