@@ -59,8 +59,15 @@ func (f *flushing) send(ctx context.Context, wanted func(metrics.Flusher) bool) 
 	}
 }
 
-// late says that an observer should have sent before.
+// late says that an observer should have sent before, and that it can be tried.
 func (f *flushing) late() bool {
+	if !f.mu.TryLock() {
+		return false
+	}
+	defer f.mu.Unlock()
+	if time.Now().Before(f.paused) {
+		return false
+	}
 	for _, s := range f.senders {
 		if s.Late() {
 			return true

@@ -106,6 +106,13 @@ func TestFlushAfterResponses(t *testing.T) {
 			t.Errorf("%s, late %t: asked %d times, want %d; paused: %t", c.path, c.late, s.asked.Load(), c.want, !f.paused.IsZero())
 		}
 	}
+	s.late.Store(true)
+	f.paused = time.Now().Add(time.Hour)
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+	if w.Flushed {
+		t.Error("a response is flushed though nothing is sent")
+	}
 }
 
 // Observers may ask before a server knows its state, and after an early end.
