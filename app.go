@@ -13,8 +13,8 @@ type App struct {
 	// Name names the app in files and logs: lower-case letters, digits and dashes.
 	Name string
 
-	// Parts are the pages, fragments, caches, handlers, services, build values
-	// and groups of these that the app consists of.
+	// Parts are the pages, fragments, caches, handlers, services, indicators of
+	// health, build values and groups of these that the app consists of.
 	Parts []Part
 
 	// Layout is the document around every page. Default: a minimal one.

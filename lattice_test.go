@@ -105,9 +105,10 @@ var lattice = map[string][]string{
 	// systems.
 	"prometheus": {"metrics", "github.com/prometheus/client_golang/prometheus",
 		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},
-	"opentelemetry": {"metrics", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/propagation",
-		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", "go.opentelemetry.io/otel/sdk/resource",
-		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace"},
+	"opentelemetry": {"metrics", "prometheus", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/propagation",
+		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp", "go.opentelemetry.io/otel/sdk/resource",
+		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/sdk/metric", "go.opentelemetry.io/otel/sdk/metric/metricdata",
+		"go.opentelemetry.io/contrib/bridges/prometheus", "github.com/prometheus/client_golang/prometheus", "golang.org/x/sync/errgroup"},
 
 	// Real servers, for the tests of technologies and what is above.
 	"testbed": {"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "github.com/chromedp/chromedp",

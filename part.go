@@ -14,8 +14,8 @@ import (
 )
 
 // A Part is an element of [App.Parts] or [Group.Parts]: a [Page], [Resource],
-// [Fragment], [Cache], [Handler], [Redirects], [Service], [Task], [BuildValue] or
-// [Group]. A feature of an app is a function that returns a Part:
+// [Fragment], [Cache], [Handler], [Redirects], [Service], [Task], [Health],
+// [BuildValue] or [Group]. A feature of an app is a function that returns a Part:
 //
 //	func Blog(posts Posts) gorgon.Part {
 //		return gorgon.Group{Prefix: "/blog", Parts: []gorgon.Part{
@@ -77,6 +77,7 @@ type contents struct {
 	handlers  []Handler
 	services  []Service
 	tasks     []Task
+	health    []Health
 	values    []valueDefinition
 	named     map[string]viewctx.Named // handlers and resources
 	faults    []error
@@ -111,6 +112,7 @@ func (c *contents) addTo(to *contents, _ scope) {
 	to.handlers = append(to.handlers, c.handlers...)
 	to.services = append(to.services, c.services...)
 	to.tasks = append(to.tasks, c.tasks...)
+	to.health = append(to.health, c.health...)
 	to.values = append(to.values, c.values...)
 	if to.named == nil {
 		to.named = map[string]viewctx.Named{}

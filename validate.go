@@ -21,7 +21,7 @@ func (a App) Validate() error {
 	return errors.Join(slices.Concat(
 		a.validateSelf(), c.faults, a.Locales.validate(), a.Assets.validate(), a.Navigation.validate(),
 		c.validateFragments(), c.validateCaches(), c.validatePages(a.Locales), c.validateValues(), c.validateHandlers(),
-		a.validateClaims(c), c.validateServices(), c.validateTasks())...)
+		a.validateClaims(c), c.validateServices(), c.validateTasks(), c.validateHealth())...)
 }
 
 // validateSelf lists the faults of the app's own fields.

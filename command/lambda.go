@@ -31,6 +31,7 @@ func (v *server) serveLambda(ctx context.Context, h http.Handler, store pages.St
 	fmt.Fprintf(p.err, "serving %s as a Lambda function (store %s)\n", p.app.Name, p.stores.shown())
 	l := &lambda.Runtime{
 		API: onLambda(), Handler: h, Log: p.log, Buffered: os.Getenv("GORGON_LAMBDA") == "buffer",
+		After: v.flushing.each,
 		Tasks: map[string]func(context.Context) error{
 			"maintain": func(ctx context.Context) error {
 				_, err := maintainer{p}.run(ctx, store, v.bounds.bounds(), lambdaTick)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,7 +76,8 @@ const flushTimeout = 5 * time.Second
 // them. Those that are scraped start with the server for scrapes.
 func (v *server) observe(ctx context.Context, s *site, scraped *side, state func() metrics.State, more ...metrics.Observer) (_ metrics.Observer, end func(), err error) {
 	p := v.p
-	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, Version: versionOf(), State: state}
+	about := metrics.Server{App: p.app.Name, Build: s.renderer.Build, Version: versionOf(), State: state, Log: p.log}
+	v.flushing.log = p.log
 	var told []metrics.Observer
 	var stops []func(context.Context) error
 	end = func() {
@@ -101,6 +103,9 @@ func (v *server) observe(ctx context.Context, s *site, scraped *side, state func
 				continue
 			}
 			stops = append(stops, stop)
+			if f, ok := o.(metrics.Flusher); ok {
+				v.flushing.senders = append(v.flushing.senders, f)
+			}
 		}
 		told = append(told, o)
 	}
@@ -113,4 +118,19 @@ func versionOf() string {
 		return info.Main.Version
 	}
 	return ""
+}
+
+// states is the state of a server once it is known. Observers may ask before, and
+// after an early end.
+type states struct {
+	known atomic.Pointer[func() metrics.State]
+}
+
+func (s *states) is(f func() metrics.State) { s.known.Store(&f) }
+
+func (s *states) now() metrics.State {
+	if f := s.known.Load(); f != nil {
+		return (*f)()
+	}
+	return metrics.State{}
 }

@@ -44,6 +44,8 @@ type server struct {
 	after   afterFlag
 	require bool
 
+	flushing flushing
+
 	advertise string // where other instances reach this one
 }
 
@@ -210,8 +212,8 @@ func (v *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	s.renderer.Limits = admission.Limits{Width: v.loaders, Wait: v.maxWait}
-	var state func() metrics.State // set before anybody can ask
-	observer, unobserve, err := v.observe(ctx, s, scraped, func() metrics.State { return state() }, operators.observers()...)
+	var state states
+	observer, unobserve, err := v.observe(ctx, s, scraped, state.now, operators.observers()...)
 	if err != nil {
 		return err
 	}
@@ -247,7 +249,7 @@ func (v *server) run(ctx context.Context) (err error) {
 	}
 	verified := verify(ctx, p, stop)
 	var served atomic.Pointer[serve.Handler]
-	state = func() metrics.State {
+	state.is(func() metrics.State {
 		now := kept.State()
 		if h := served.Load(); h != nil {
 			h.State(&now)
@@ -266,7 +268,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		}
 		now.Started = verified.done() == nil
 		return now
-	}
+	})
 	config := serve.Config{
 		App: p.app, Renderer: s.renderer, Cache: kept, Files: filesOf(s.seed, store, p.log), Log: p.log, RequireStore: v.require,
 		Attend: v.role == roleWeb, NoStreams: front == nil, Started: verified.done, Observe: observer,
@@ -286,13 +288,16 @@ func (v *server) run(ctx context.Context) (err error) {
 	served.Store(pages)
 	handler := developed(p, pages, s, config, caching)
 	handler = v.after.wrap(p, handler)
+	if front != nil && (v.role == roleWeb || v.after.budget > 0) {
+		handler = v.flushing.wrap(handler)
+	}
 	if v.role == roleWorker {
 		handler = serve.HealthOnly(handler)
 	} else {
 		handler = withPeers(p.config.Rooms, handler)
 	}
 	scraped.serve(ctx, v.scrapes())
-	if err := operators.serve(ctx, s, kept, pages, state); err != nil {
+	if err := operators.serve(ctx, s, kept, pages, state.now); err != nil {
 		return err
 	}
 	done := v.work(kept.Context(ctx), s.seed, store)

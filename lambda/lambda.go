@@ -38,6 +38,12 @@ type Runtime struct {
 	// or an API Gateway. Default: responses are streamed.
 	Buffered bool
 
+	// After is called when an event was answered, before the process may be
+	// stopped until the next one. Its context ends early enough for the event to
+	// end in its time; it is not called where there is no time left. Default:
+	// nothing is.
+	After func(ctx context.Context)
+
 	Log *slog.Logger // default: slog.Default()
 
 	client *http.Client
@@ -66,7 +72,27 @@ func (l *Runtime) Run(ctx context.Context) error {
 		if err := l.answer(ctx, e); err != nil {
 			l.Log.Error("event not answered", "id", e.id, "err", err)
 		}
+		l.after(ctx, e)
 	}
+}
+
+// margin is the time of an event that is left to Lambda and to the way there.
+const margin = 200 * time.Millisecond
+
+func (l *Runtime) after(ctx context.Context, e event) {
+	if l.After == nil {
+		return
+	}
+	if !e.deadline.IsZero() {
+		end := e.deadline.Add(-margin)
+		if !time.Now().Before(end) {
+			return
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
+		defer cancel()
+	}
+	l.After(ctx)
 }
 
 // An event is one invocation.

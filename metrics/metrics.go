@@ -7,6 +7,7 @@ package metrics
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -76,8 +77,11 @@ type Server struct {
 	Version string // of the program's module; "" if it is not known
 
 	// State returns the current state of the server. It is quick, and may be
-	// called from the first request on.
+	// called at any time.
 	State func() State
+
+	// Log takes what an observer has to say to operators. Default: slog.Default().
+	Log *slog.Logger
 }
 
 // A State is the state of a server at one moment.
@@ -96,6 +100,8 @@ type State struct {
 	Changes  int64         // of committed transactions, that are not removed from the outbox yet
 	Oldest   time.Duration // the age of the oldest of them
 	Unlooked bool          // the outbox could not be looked at
+
+	Indicators []Indicator // of the app's own health, that were asked so far, in order
 
 	Kinds    []Kind // of jobs, by name; nil without jobs
 	LateJobs uint64 // that ended after their leases, so far
@@ -119,6 +125,15 @@ type State struct {
 	Revoked  uint64 // sessions and tokens that this instance has ended, so far
 }
 
+// An Indicator is what an indicator of the app's own health said last.
+type Indicator struct {
+	Name     string
+	OK       bool
+	Optional bool      // the app works without it
+	Reason   string    // why it does not hold, for operators alone; "" if it holds
+	Asked    time.Time // when
+}
+
 // A Starter is an Observer that is started and stopped with the server.
 type Starter interface {
 	Observer
@@ -128,6 +143,20 @@ type Starter interface {
 	// called after the last request; it sends the remaining reports until ctx
 	// ends.
 	Start(ctx context.Context, s Server) (stop func(ctx context.Context) error, err error)
+}
+
+// A Flusher is a Starter that sends its reports from time to time. Where a
+// process may be stopped between requests it is asked to send them after a
+// response.
+type Flusher interface {
+	Starter
+
+	// Flush sends what was not sent yet, and returns once that was received, or
+	// when ctx ends. What could not be sent is sent later, as far as it can be.
+	Flush(ctx context.Context) error
+
+	// Late says that more time has passed since reports were sent than should.
+	Late() bool
 }
 
 // Join returns one observer for many; nil for none.

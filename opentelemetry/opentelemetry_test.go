@@ -40,7 +40,9 @@ const (
 func quiet(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-		"OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"} {
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+		"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_METRICS_EXPORTER", "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"} {
 		t.Setenv(name, "")
 	}
 }
@@ -208,14 +210,21 @@ func TestOffUntilAskedFor(t *testing.T) {
 		env      []string
 		exporter trace.SpanExporter
 		on       bool
+		fails    bool // to send what it has at the end
 		fault    string
 	}{
 		{name: "nothing said"},
 		{name: "disabled", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_SDK_DISABLED", "TRUE"}},
 		{name: "none", env: []string{"OTEL_TRACES_EXPORTER", "none"}, exporter: exporter()},
-		{name: "endpoint", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"}, on: true},
+		{name: "endpoint", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"}, on: true, fails: true},
 		{name: "endpoint of traces", env: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces"}, on: true},
 		{name: "exporter", exporter: exporter(), on: true},
+		{name: "endpoint of metrics", env: []string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://127.0.0.1:1/v1/metrics"}, on: true, fails: true},
+		{name: "endpoint, and neither of the two", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER", "none", "OTEL_TRACES_EXPORTER", "none"}},
+		{name: "metrics by another exporter", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER", "prometheus"}, fault: "use otlp or none"},
+		{name: "metrics by gRPC", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"}, fault: "use http/protobuf"},
+		{name: "deltas", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"}, fault: "cumulativetodelta"},
+		{name: "no interval", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_METRIC_EXPORT_INTERVAL", "1m"}, fault: "number of milliseconds"},
 		{name: "gRPC", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, fault: "use http/protobuf"},
 		{name: "another exporter", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER", "zipkin"}, fault: "use otlp or none"},
 	} {
@@ -224,7 +233,7 @@ func TestOffUntilAskedFor(t *testing.T) {
 			for i := 0; i < len(c.env); i += 2 {
 				t.Setenv(c.env[i], c.env[i+1])
 			}
-			stop, err := opentelemetry.New(opentelemetry.Options{Exporter: c.exporter}).Start(t.Context(), metrics.Server{App: "shop"})
+			stop, err := opentelemetry.New(opentelemetry.Options{Exporter: c.exporter}).Start(t.Context(), metrics.Server{App: "shop", State: state, Log: slog.New(slog.DiscardHandler)})
 			if c.fault != "" {
 				if err == nil || !strings.Contains(err.Error(), c.fault) {
 					t.Errorf("it starts with error %v, want %q", err, c.fault)
@@ -235,7 +244,7 @@ func TestOffUntilAskedFor(t *testing.T) {
 				t.Fatalf("it is on: %v, want %v; %v", stop != nil, c.on, err)
 			}
 			if stop != nil {
-				if err := stop(t.Context()); err != nil {
+				if err := stop(t.Context()); (err != nil) != c.fails {
 					t.Error(err)
 				}
 			}
@@ -252,6 +261,9 @@ func TestCollector(t *testing.T) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var q collector.ExportTraceServiceRequest
+		if r.URL.Path == "/v1/metrics" {
+			return
+		}
 		if err != nil || r.URL.Path != "/v1/traces" || proto.Unmarshal(body, &q) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
@@ -274,7 +286,7 @@ func TestCollector(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "window")
 	traces := opentelemetry.New(opentelemetry.Options{})
 	h := site(t, traces, "")
-	stop, err := traces.Start(t.Context(), metrics.Server{App: "shop", Build: "b1"})
+	stop, err := traces.Start(t.Context(), metrics.Server{App: "shop", Build: "b1", State: state})
 	if err != nil || stop == nil {
 		t.Fatalf("start: %v", err)
 	}

@@ -57,8 +57,7 @@ var _ metrics.Starter = (*Metrics)(nil)
 func New(o Options) *Metrics {
 	m := &Metrics{registry: o.Registry}
 	if m.registry == nil {
-		m.registry = client.NewRegistry()
-		m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.registry = Registry()
 	}
 	if o.Durations == nil {
 		o.Durations = defaultDurations
@@ -89,6 +88,13 @@ func New(o Options) *Metrics {
 	}, []string{"route"})
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 	return m
+}
+
+// Registry returns a new registry, with the metrics of Go and of the process.
+func Registry() *client.Registry {
+	r := client.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
 }
 
 // Start registers the metrics, and those of the server's state.

@@ -29,7 +29,8 @@ func server() metrics.Server {
 	return metrics.Server{App: "shop", Build: "b1", Version: "v1.2.3", State: func() metrics.State {
 		return metrics.State{Started: true, Degraded: true, MemoryBytes: 4096, MemoryEntries: 2, StoreFaults: 3, StoreRefused: 1,
 			Kinds: []metrics.Kind{{Name: "receipt", Waiting: 5, Due: 2, Dead: 1, Oldest: 90 * time.Second, Running: 3, Done: 10, Failed: 4, Died: 1}}, LateJobs: 1,
-			LiveParts: 3, Followers: 40, LiveMade: 12, LiveFails: 1, LiveSent: 90,
+			Indicators: []metrics.Indicator{{Name: "payments", OK: true}, {Name: "search", Reason: "refused"}},
+			LiveParts:  3, Followers: 40, LiveMade: 12, LiveFails: 1, LiveSent: 90,
 			Rooms: 7, RoomsOwned: 5, RoomMembers: 60, RoomOps: 900, RoomRefused: 4, RoomsTaken: 2, RoomsClaimed: 6}
 	}}
 }

@@ -10,9 +10,9 @@
 // /livez, /startupz and /readyz are answered before all of it, and without the
 // base path: 200 or 503, and in a word what is wrong. /livez answers while the
 // process works, /startupz says whether Config.Started holds, and /readyz that
-// too, that the server is not draining, and with Config.RequireStore that the
-// store can be used. Callers allowed by Config.Details receive the reasons as
-// JSON.
+// too, that the server is not draining, that the app's own indicators of health
+// hold, and with Config.RequireStore that the store can be used. Callers allowed
+// by Config.Details receive the reasons as JSON.
 //
 // # What sees which URL
 //
@@ -210,7 +210,7 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 	h := &Handler{
 		out: out, navigates: app.Navigation != nil || slices.ContainsFunc(definitions, func(d *gorgon.Definition) bool { return d.Live && d.AllowRequestTime }),
 		where:  &siteMap{base: c.Base, prefixes: app.Prefixes(), router: paths.NewRouter(definitions, (*gorgon.Definition).PathPattern)},
-		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, database: c.Database, details: c.Details},
+		health: &health{out: out, renderer: c.Renderer, cache: c.Cache, requireStore: c.RequireStore, started: c.Started, database: c.Database, details: c.Details, own: newIndicators(c)},
 		watch:  &watch{access: c.AccessLog, observer: c.Observe},
 	}
 	h.answers = &responder{
@@ -249,8 +249,10 @@ func newHandler(c *Config, out *answer.Writer, composer *compose.Composer) *Hand
 // Router finds the pages that the handler serves: those that its cache knows.
 func (h *Handler) Router() *paths.Router[*gorgon.Definition] { return h.where.router }
 
-// State adds the figures of live parts.
+// State adds the figures of live parts, and what the app's own indicators of
+// health said last.
 func (h *Handler) State(to *metrics.State) {
+	to.Indicators = h.health.own.known()
 	if h.routes.lives == nil {
 		return
 	}

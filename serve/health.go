@@ -38,6 +38,7 @@ type health struct {
 	started      func() error               // nil for one that has started
 	database     func() (bool, error)       // nil for none
 	details      func(r *http.Request) bool // who reads the reasons; nil for no client
+	own          *indicators
 }
 
 // answer answers for one of the three paths. Anyone learns in a word what is
@@ -56,6 +57,7 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request) {
 		if h.database != nil {
 			checks = append(checks, h.hasDatabase())
 		}
+		checks = append(checks, h.own.ask(r.Context())...)
 	}
 	status := http.StatusOK
 	var needed, missed []string

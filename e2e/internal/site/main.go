@@ -11,6 +11,8 @@ import (
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/mem"
+	"github.com/gorgon-go/gorgon/metrics"
+	"github.com/gorgon-go/gorgon/opentelemetry"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
 	"github.com/gorgon-go/gorgon/redis"
@@ -38,5 +40,6 @@ func Main() {
 		interval = time.Hour
 	}
 	app := App(Levers(os.Getenv(EnvLevers)), interval)
-	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}, Bundler: bundle.Bundler{}})
+	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}, Bundler: bundle.Bundler{},
+		Observers: []metrics.Observer{opentelemetry.New(opentelemetry.Options{})}})
 }
