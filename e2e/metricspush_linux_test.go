@@ -212,7 +212,7 @@ func TestMetricsArePushedByCloudRun(t *testing.T) {
 // Spans show that: nothing else sends them here.
 func TestMetricsArePushedAfterResponses(t *testing.T) {
 	t.Parallel()
-	s, to := pushes(t, "OTEL_METRIC_EXPORT_INTERVAL=100", "OTEL_BSP_SCHEDULE_DELAY=3600000")
+	s, to := pushes(t, "OTEL_METRIC_EXPORT_INTERVAL=100", "OTEL_BSP_SCHEDULE_DELAY=3600000", "OTEL_BSP_MAX_QUEUE_SIZE=100000", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=100000")
 	v := s.serve("--work-after", "1s")
 	until(t, "the collector has requests of an instance that runs", func() bool {
 		if a, err := fetch(v.url + "/made/one"); err != nil || a.status != http.StatusOK {
