@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 		"site": func() {
 			command.Main(site(os.Getenv("SITE")), command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver(), cabinet()}, Observers: []metrics.Observer{prometheus.New(prometheus.Options{})}})
 		},
-		"bare": func() { command.Main(site(""), command.Config{Bundler: bundle.Bundler{}}) },
+		"lodge": lodge,
+		"bare":  func() { command.Main(site(""), command.Config{Bundler: bundle.Bundler{}}) },
 	})
 }
 

@@ -35,6 +35,10 @@ type Rooms interface {
 	// ServePeer answers other instances, at paths below [wire.Rooms].
 	ServePeer(w http.ResponseWriter, r *http.Request)
 
+	// Why says how a room stands in its store, by its name there, and changes
+	// nothing. It is called after Use, and without Start.
+	Why(ctx context.Context, room string) (wire.RoomReport, error)
+
 	// State adds what is known of rooms.
 	State(s *metrics.State)
 

@@ -29,16 +29,24 @@ type why struct{ p *program }
 func (y why) command() *cobra.Command {
 	p := y.p
 	c := &cobra.Command{
-		Use:   "why PATH|cache:NAME:KEY",
-		Short: "Explain a page or a value: its strategy, its copies, until when it is fresh and why",
+		Use:   "why PATH|cache:NAME:KEY|room:NAME:KEY",
+		Short: "Explain a page, a value or a room: its strategy, its copies, until when it is fresh and why",
 		Long: `Explains where a page is stored, since when, until when it is fresh and why,
 what the next request for it does, and what browsers follow that show it live. It changes nothing. It cannot see what
 a running server has only in memory. The path may also be a URL of the site, with
 a query or without. A value of a cache is named by the cache and its key, which is
-JSON; a text need not be quoted.`,
-		Example: "  " + p.app.Name + " why /\n  " + p.app.Name + ` why 'cache:rates:{"From":"EUR","To":"USD"}'`,
+JSON; a text need not be quoted. A room is named by its kind and its key, or by
+the path at which members connect: why says where it is stored, how far it is, and
+which instance owns it until when.`,
+		Example: "  " + p.app.Name + " why /\n  " + p.app.Name + ` why 'cache:rates:{"From":"EUR","To":"USD"}'` + "\n  " + p.app.Name + " why room:canvas:plaza",
 		Args:    exactly(1, "a path, as in: why /"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if pattern, room, err := y.roomOf(args[0]); err != nil || room != "" {
+				if err != nil {
+					return err
+				}
+				return y.room(c, pattern, room)
+			}
 			s, err := p.openSite(p.seedPath())
 			if err != nil {
 				return err

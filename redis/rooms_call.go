@@ -36,7 +36,7 @@ var (
 )
 
 type roomScripts struct {
-	beat, claim, release, append, read, save, sweep script
+	beat, claim, release, append, read, save, sweep, inspect script
 }
 
 // newRoomScripts are the scripts. An append is not made again where its answer
@@ -47,7 +47,8 @@ func newRoomScripts() roomScripts {
 	again := func(text string) script { return script{lua: rueidis.NewLuaScript(roomsLua + text), again: true} }
 	return roomScripts{
 		beat: again(roomBeatLua), claim: again(roomClaimLua), release: again(roomReleaseLua), read: again(roomReadLua), save: again(roomSaveLua),
-		append: once(roomAppendLua), sweep: once(roomSweepLua),
+		inspect: again(roomInspectLua),
+		append:  once(roomAppendLua), sweep: once(roomSweepLua),
 	}
 }
 

@@ -159,7 +159,23 @@ func (d *Definition) Key(r *http.Request) (string, bool) {
 		return "", err == nil
 	}
 	key := r.PathValue(p.Wildcards()[0])
-	return key, key != "" && len(key) <= maxKey
+	return key, d.CheckKey(key) == nil
+}
+
+// CheckKey says what is wrong with the key of a room.
+func (d *Definition) CheckKey(key string) error {
+	p, err := paths.ParsePattern(d.Path)
+	switch keyed := err == nil && len(p.Wildcards()) > 0; {
+	case err != nil:
+		return err
+	case !keyed && key != "":
+		return errors.New("there is one room of this kind, without a key")
+	case keyed && key == "":
+		return errors.New("the key of the room is missing")
+	case len(key) > maxKey:
+		return fmt.Errorf("the key of the room has more than %d bytes", maxKey)
+	}
+	return nil
 }
 
 // Room is the name of a room in a store.

@@ -57,7 +57,7 @@ type texts struct {
 	inserts                    []insertion // with SQLite: those of more rows first
 	read, positions            string
 	passed, save, trim         string
-	idle                       string
+	idle, inspect              string
 	remove                     []string
 }
 
@@ -116,6 +116,9 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 		trim: "DELETE FROM {entries} WHERE id = $1 AND seq <= $2",
 		idle: `SELECT r.id, r.room FROM {rooms} AS r WHERE r.room >= $1 AND r.room < $2 AND r.used <= {now} - $3
 	AND NOT EXISTS (SELECT 1 FROM {instances} AS o WHERE o.number = r.owner AND o.until > {now}) ORDER BY r.room LIMIT CAST($4 AS BIGINT){lock}`,
+		inspect: `SELECT at.now, r.seq, r.chain, r.used, r.build, s.seq, s.chain, s.gone, o.id, o.address, o.until
+FROM (SELECT {now} AS now) AS at LEFT JOIN {rooms} AS r ON r.room = $1 LEFT JOIN {snapshots} AS s ON s.id = r.id
+	LEFT JOIN {instances} AS o ON o.number = r.owner AND o.until > at.now`,
 		remove: []string{"DELETE FROM {entries} WHERE id {in ids}", "DELETE FROM {snapshots} WHERE id {in ids}", "DELETE FROM {rooms} WHERE id {in ids}"},
 	}
 	words := []string{"{rooms}", db.OwnTable("rooms"), "{entries}", db.OwnTable("rooms_entries"), "{snapshots}", db.OwnTable("rooms_snapshots"), "{instances}", db.OwnTable("rooms_instances")}
@@ -134,7 +137,7 @@ SELECT 0, e.seq, 0, 0, 0, e.entry FROM (SELECT seq, entry FROM {entries} WHERE i
 	}
 	names := strings.NewReplacer(words...)
 	for _, text := range []*string{&t.beat, &t.join, &t.forget, &t.leave, &t.seat, &t.make, &t.take, &t.release, &t.move, &t.first, &t.append, &t.begin,
-		&t.inserts[0].text, &t.inserts[1].text, &t.inserts[2].text, &t.read, &t.positions, &t.passed, &t.save, &t.trim, &t.idle, &t.remove[0], &t.remove[1], &t.remove[2]} {
+		&t.inserts[0].text, &t.inserts[1].text, &t.inserts[2].text, &t.read, &t.positions, &t.passed, &t.save, &t.trim, &t.idle, &t.inspect, &t.remove[0], &t.remove[1], &t.remove[2]} {
 		*text = names.Replace(*text)
 	}
 	return t

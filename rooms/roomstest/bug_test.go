@@ -29,6 +29,7 @@ type bug struct {
 	save      func(b *bug, ctx context.Context, room string, at rooms.Position, snapshot []byte, keep uint64) error
 	positions func(b *bug, ctx context.Context, names []string) ([]rooms.Position, error)
 	sweep     func(b *bug, ctx context.Context, prefix string, age time.Duration) (int, error)
+	inspect   func(b *bug, st rooms.Standing) rooms.Standing
 	close     func(b *bug) error
 }
 

@@ -20,7 +20,7 @@ type planted struct {
 }
 
 func planteds() []planted {
-	return slices.Concat(plantedAppends(), plantedReads(), plantedClaims(), plantedBuilds(), plantedSweeps(), plantedEnds())
+	return slices.Concat(plantedAppends(), plantedReads(), plantedClaims(), plantedBuilds(), plantedSweeps(), plantedInspections(), plantedEnds())
 }
 
 // harness opens stores with a bug.

@@ -69,7 +69,7 @@ type law struct {
 }
 
 func laws() []law {
-	return slices.Concat(appendLaws(), fenceLaws(), readLaws(), saveLaws(), claimLaws(), overLaws(), buildLaws(), sweepLaws(), limitLaws(), endLaws())
+	return slices.Concat(appendLaws(), fenceLaws(), readLaws(), saveLaws(), claimLaws(), overLaws(), buildLaws(), sweepLaws(), inspectLaws(), limitLaws(), endLaws())
 }
 
 // env is what a law runs with: two handles on a store of its own, and a context

@@ -87,6 +87,21 @@ func TestCart(t *testing.T) {
 	site.Post("/cart", url.Values{"id": {"bowl"}, "add": {"1"}}, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site").Want(http.StatusForbidden)
 }
 
+// A product that is open in a browser shows what is left of it, and what it costs,
+// as soon as that is committed.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	db := litedbtest.Open(t, schema)
+	site := open(t, db, "secret")
+	vase := site.Get("/products/vase").Want(http.StatusOK, "5 in stock").Follow()
+	if _, err := db.SQL().ExecContext(t.Context(), "update products set stock = stock - 5 where id = 'vase'"); err != nil {
+		t.Fatal(err)
+	}
+	vase.Want("Sold out")
+	owner(site).Post("/admin/price", url.Values{"id": {"vase"}, "price": {"59"}}).Want(http.StatusOK)
+	vase.Want("€ 59.00")
+}
+
 // owner is a visitor who knows the password.
 func owner(site *gorgontest.Site) *gorgontest.Site {
 	o := site.Visitor()

@@ -28,6 +28,7 @@ type product struct {
 	Name     string
 	Text     string
 	Price    cents
+	Stock    int
 	Featured bool // on the first page, and made at build
 	Offer    bool // on the page of offers
 }
@@ -41,10 +42,10 @@ func (c cents) String() string { return fmt.Sprintf("€ %d.%02d", c/100, c%100)
 func (c cents) Decimal() string { return fmt.Sprintf("%d.%02d", c/100, c%100) }
 
 // columns are what fields points to.
-const columns = "id, name, text, price, featured, offer"
+const columns = "id, name, text, price, stock, featured, offer"
 
 func (p *product) fields() []any {
-	return []any{&p.ID, &p.Name, &p.Text, &p.Price, &p.Featured, &p.Offer}
+	return []any{&p.ID, &p.Name, &p.Text, &p.Price, &p.Stock, &p.Featured, &p.Offer}
 }
 
 // list lists the products for which a condition is true, by their names.

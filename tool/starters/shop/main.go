@@ -3,7 +3,7 @@
 //
 //	/               built, and again after a minute, or when a commit changes a product
 //	/products       built, and again when a commit changes a product
-//	/products/{id}  the best sellers built, the rest on their first request; again when a commit changes this product
+//	/products/{id}  the best sellers built, the rest on their first request; again when a commit changes this product, also in open browsers
 //	/offers         built likewise, with what this visitor has in the cart merged in
 //	/search, /cart  made for each request
 //	/admin          made for each request, behind a password
@@ -64,6 +64,7 @@ func app(db *database.DB, password string) gorgon.App {
 			gorgon.Page[product]{
 				Path: "/products/{id}", Paths: s.bestSellers, Load: s.product,
 				Incremental: true, Head: productHead, View: productView,
+				Live: true, // open browsers show a new price, and what is left, as soon as it is committed
 			},
 			gorgon.Page[offers]{
 				Path: "/offers", Load: s.offers, LoadRequest: s.inCart, Merge: notInCart,
