@@ -116,7 +116,7 @@ var lattice = map[string][]string{
 
 	// Leaves.
 	// Streams: how they are sent, and what of pages is new in them.
-	"events": {"words"},
+	"events": {"words", "listen"},
 	"live":   {},
 
 	"listen":    {"wire", "github.com/coreos/go-systemd/v22/activation", "github.com/coreos/go-systemd/v22/daemon"},

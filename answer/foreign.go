@@ -93,4 +93,7 @@ func (f *Foreign) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffer, err
 }
 
+// Passed says to package events that bodies pass as they are.
+func (f *Foreign) Passed(int64) {}
+
 func (f *Foreign) Unwrap() http.ResponseWriter { return f.ResponseWriter }

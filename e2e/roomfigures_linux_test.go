@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -32,9 +33,10 @@ import (
 
 // TestRoomFigures measures what a room takes and gives:
 //
-//	ROOM_WINDOW=5s ROOM_MEMBERS=5000 go test ./e2e -run RoomFigures -v
+//	ROOM_WINDOW=5s ROOM_MEMBERS=5000 ROOM_MESSAGES=100 go test ./e2e -run RoomFigures -v
 //
-// Without the variables it is short, and the figures mean nothing.
+// Without the variables it is short, and the figures mean nothing. ROOM_PROFILE=file
+// writes what a member's process does: file.room, and file.bare.
 func TestRoomFigures(t *testing.T) {
 	window := duration(t, "ROOM_WINDOW", 300*time.Millisecond)
 	t.Run("SQLite", func(t *testing.T) {
@@ -107,7 +109,7 @@ func writers(t *testing.T, db *database.DB, window time.Duration) {
 // fanOut compares what a process does for each message to a room's members with a
 // loop that sends it to as many connections.
 func fanOut(t *testing.T, n int) {
-	const messages = 40
+	messages := number(t, "ROOM_MESSAGES", 40)
 	url := "sqlite:" + filepath.Join(t.TempDir(), "rooms.db")
 	h := newLodge(t, url, "", "")
 	p := h.any()
@@ -121,14 +123,14 @@ func fanOut(t *testing.T, n int) {
 					h.post(p, path, fmt.Sprintf(`{"client":"client-client-client","ops":[{"n":%d,"op":{"text":"%s"}}]}`, i+1, strings.Repeat("x", 130)))
 				}
 			}
-			cost[what] = append(cost[what], perDelivery(t, p, path, n, messages, send))
+			cost[what] = append(cost[what], perDelivery(t, p, what, path, n, messages, send))
 		}
 	}
 	median := func(list []time.Duration) time.Duration {
 		return min(max(list[0], list[1]), max(min(list[0], list[1]), list[2]))
 	}
 	bare, room := median(cost["bare"]), median(cost["room"])
-	t.Logf("%d connections, %d messages: processor time of the server for one delivery, medians of 3: %v in a room, %v in a bare loop: %.2f times", n, messages, room, bare, float64(room)/float64(bare))
+	t.Logf("%d connections, %d messages: processor time of the server for one delivery, medians of 3: %v in a room, %v in a bare loop: %.2f times; load %s", n, messages, room, bare, float64(room)/float64(bare), machineLoad())
 }
 
 func (h *lodge) post(p *roomProcess, path, body string) {
@@ -142,7 +144,7 @@ func (h *lodge) post(p *roomProcess, path, body string) {
 }
 
 // perDelivery is the processor time that a process needs for each delivery.
-func perDelivery(t *testing.T, p *roomProcess, path string, n, messages int, send func(int)) time.Duration {
+func perDelivery(t *testing.T, p *roomProcess, what, path string, n, messages int, send func(int)) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var open, got atomic.Int64
@@ -156,12 +158,43 @@ func perDelivery(t *testing.T, p *roomProcess, path string, n, messages int, sen
 	defer cancel()
 	until(t, "all are connected", func() bool { return open.Load() == int64(n) })
 	time.Sleep(500 * time.Millisecond) // who takes part is sent once more
+	end := profile(t, p, what)
 	before := processor(t, p)
 	for i := range messages {
 		send(i)
 		until(t, "all have it", func() bool { return got.Load() >= int64((i+1)*n) })
 	}
-	return (processor(t, p) - before) / time.Duration(n*messages)
+	took := processor(t, p) - before
+	end()
+	return took / time.Duration(n*messages)
+}
+
+// profile writes what a process uses its processor time for until it is ended to
+// the file ROOM_PROFILE with a name at its end. The figures are higher then.
+func profile(t *testing.T, p *roomProcess, name string) (end func()) {
+	t.Helper()
+	file := os.Getenv("ROOM_PROFILE")
+	if file == "" {
+		return func() {}
+	}
+	ask := func(path string) []byte {
+		r, err := http.Post("http://"+p.addr+path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.Body.Close() }()
+		data, err := io.ReadAll(r.Body)
+		if err != nil || r.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d %v", path, r.StatusCode, err)
+		}
+		return data
+	}
+	ask("/profile/begin")
+	return func() {
+		if err := os.WriteFile(file+"."+name, ask("/profile/end"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // listenTo counts messages of a stream. It is as small as it can be: there are

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/gorgon-go/gorgon/events"
 	"github.com/gorgon-go/gorgon/rooms"
 )
 
@@ -20,21 +22,25 @@ const (
 // A frame is what members are told. It is written once for all of them.
 type frame struct {
 	id   string // where a member is that has it; "" for presence
-	kind string // "state", "outs", "members" or "you"
+	kind string // "state", "outs", "members", "you" or "beat"
 	data []byte // JSON
 
-	events, socket func() []byte // as which it is sent
+	event  func() *events.Message // as which it is sent
+	socket func() []byte
 }
 
 func newFrame(id, kind string, data []byte) *frame {
 	f := &frame{id: id, kind: kind, data: data}
-	f.events = sync.OnceValue(f.asEvent)
+	f.event = sync.OnceValue(func() *events.Message { return events.NewMessage(f.asEvent()) })
 	f.socket = sync.OnceValue(f.asMessage)
 	return f
 }
 
 // asEvent is the frame as a server-sent event.
 func (f *frame) asEvent() []byte {
+	if f.kind == "beat" {
+		return []byte(events.Beat)
+	}
 	b := make([]byte, 0, len(f.data)+len(f.id)+32)
 	if f.kind != "outs" {
 		b = append(append(append(b, "event: "...), f.kind...), '\n')
@@ -46,8 +52,12 @@ func (f *frame) asEvent() []byte {
 	return append(b, "\n\n"...)
 }
 
-// asMessage is the frame as a message of a WebSocket.
+// asMessage is the frame as a message of a WebSocket. A beat says nothing, since
+// scripts do not see pings: one that hears nothing for longer connects again.
 func (f *frame) asMessage() []byte {
+	if f.kind == "beat" {
+		return []byte("{}")
+	}
 	b := make([]byte, 0, len(f.data)+len(f.id)+32)
 	b = append(b, '{')
 	if f.id != "" {
@@ -68,8 +78,8 @@ type line struct {
 // A member is one connection.
 type member struct {
 	who   rooms.Member
-	queue chan *frame
-	lost  chan struct{} // closed when it has to join again
+	queue chan *frame // closed when it hears no more
+	why   error       // of that; nil: it has to join again
 }
 
 // A peer is another instance that follows the room.
@@ -85,6 +95,7 @@ type audience struct {
 	members map[*member]struct{}
 	peers   map[*peer]struct{}
 	closed  bool
+	beating bool // beat will be called
 }
 
 // add adds a member; false if there are too many.
@@ -98,7 +109,28 @@ func (a *audience) add(m *member, limit int) bool {
 		a.members = map[*member]struct{}{}
 	}
 	a.members[m] = struct{}{}
+	if !a.beating {
+		a.beating = true
+		time.AfterFunc(memberBeat, a.beat)
+	}
 	return true
+}
+
+// beat tells members that their connections are alive, as long as there are any.
+func (a *audience) beat() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.beating = len(a.members) > 0; !a.beating {
+		return
+	}
+	f := newFrame("", "beat", nil)
+	for m := range a.members {
+		select {
+		case m.queue <- f:
+		default: // there is enough to send
+		}
+	}
+	time.AfterFunc(memberBeat, a.beat)
 }
 
 func (a *audience) addPeer(p *peer) bool {
@@ -114,10 +146,20 @@ func (a *audience) addPeer(p *peer) bool {
 	return true
 }
 
-func (a *audience) remove(m *member) {
+// remove removes a member, for a reason that it is told.
+func (a *audience) remove(m *member, why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if _, ok := a.members[m]; ok {
+		m.why = why
+		a.drop(m)
+	}
+}
+
+// drop removes a member; the caller holds mu.
+func (a *audience) drop(m *member) {
 	delete(a.members, m)
+	close(m.queue)
 }
 
 func (a *audience) removePeer(p *peer) {
@@ -186,8 +228,7 @@ func (a *audience) toMembers(f *frame) {
 		select {
 		case m.queue <- f:
 		default:
-			delete(a.members, m)
-			close(m.lost)
+			a.drop(m)
 		}
 	}
 }
@@ -221,12 +262,12 @@ func (a *audience) restart() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for m := range a.members {
-		close(m.lost)
+		a.drop(m)
 	}
 	for p := range a.peers {
 		close(p.lost)
 	}
-	a.members, a.peers = nil, nil
+	a.peers = nil
 }
 
 // leavePeers ends the streams of other instances: the room is not owned here.

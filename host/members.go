@@ -208,7 +208,7 @@ func (h *Host) receive(w http.ResponseWriter, r *http.Request, d *rooms.Definiti
 // join lets a connection hear of the room, and returns what it has to be told
 // first: what follows the id that it has, or the state.
 func (h *Host) join(ctx context.Context, r *room, v visitor, id string) (m *member, first []*frame, err error) {
-	m = &member{who: v.who, queue: make(chan *frame, memberQueue), lost: make(chan struct{})}
+	m = &member{who: v.who, queue: make(chan *frame, memberQueue)}
 	after, known := parseID(h.tag, id)
 	ctx, cancel := context.WithTimeout(ctx, tooLate)
 	defer cancel()
@@ -250,72 +250,76 @@ func (h *Host) join(ctx context.Context, r *room, v visitor, id string) (m *memb
 
 // A sink is how a connection is sent frames.
 type sink interface {
+	// begin is called once, before anything is sent. The context ends when the
+	// client has left.
+	begin() context.Context
 	send(list []*frame) bool
-	beat() bool
 }
 
 // tell sends a connection what it is to be told, until one of them ends. It fails
 // with errStopped if the server stops, and otherwise if it has sent nothing.
-func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink, gone <-chan struct{}) error {
+func (h *Host) tell(r *http.Request, room *room, v visitor, id string, out sink) error {
 	you, err := json.Marshal(v.who)
 	if err != nil {
 		return err
 	}
-	hello := []*frame{newFrame("", "you", you)}
-	beat := time.NewTicker(memberBeat)
-	defer beat.Stop()
 	defer room.presence.note()
-	drained, left := listen.Drained(r), r.Context().Done()
+	var life context.Context
 	for {
-		m, list, err := h.join(r.Context(), room, v, id)
-		if err != nil {
-			if hello == nil && !errors.Is(err, errStopped) {
-				return nil // the client comes back
-			}
+		m, list, err := h.join(cmp.Or(life, r.Context()), room, v, id)
+		switch {
+		case err != nil && life != nil && !errors.Is(err, errStopped):
+			return nil // the client comes back
+		case err != nil:
 			return err
+		case life == nil:
+			life = out.begin()
+			list = append([]*frame{newFrame("", "you", you)}, list...)
 		}
 		room.presence.note()
-		list = append(hello, list...)
-		hello = nil
-		for lost := false; !lost; {
-			if len(list) > 0 {
-				if !out.send(list) {
-					room.audience.remove(m)
-					return nil
-				}
-				id = lastID(list, id)
-				list = list[:0:0]
-			}
-			select {
-			case f := <-m.queue:
-				list = append(list, f)
-				for more := true; more; {
-					select {
-					case f := <-m.queue:
-						list = append(list, f)
-					default:
-						more = false
-					}
-				}
-			case <-m.lost:
-				lost = true // it joins again, with the id that it has
-			case <-beat.C:
-				if !out.beat() {
-					room.audience.remove(m)
-					return nil
-				}
-			case <-drained:
-				room.audience.remove(m)
-				return errStopped
-			case <-left:
-				room.audience.remove(m)
-				return nil
-			case <-gone:
-				room.audience.remove(m)
-				return nil
-			}
+		left := context.AfterFunc(life, func() { room.audience.remove(m, errLeft) })
+		drained := listen.AfterDrained(r, func() { room.audience.remove(m, errStopped) })
+		id = m.listen(list, id, out, func() { room.audience.remove(m, errLeft) })
+		left()
+		drained()
+		switch m.why {
+		case nil: // it joins again, with the id that it has
+		case errStopped:
+			return errStopped
+		default:
+			return nil
 		}
 	}
+}
+
+// errLeft is why a member that has left is told no more.
+var errLeft = errors.New("the member has left")
+
+// listen sends a member a list of frames, and then those of its queue, until that is
+// closed. It returns the id that the member has then. gone closes the queue, if a
+// frame cannot be sent.
+func (m *member) listen(list []*frame, id string, out sink, gone func()) string {
+	for more := true; more; {
+		if len(list) > 0 {
+			if !out.send(list) {
+				gone()
+				return id
+			}
+			id = lastID(list, id)
+			clear(list)
+		}
+		var f *frame
+		f, more = <-m.queue
+		list = list[:0]
+		if !more {
+			continue
+		}
+		list = append(list, f)
+		for n := len(m.queue); n > 0; n-- {
+			list = append(list, <-m.queue)
+		}
+	}
+	return id
 }
 
 func lastID(list []*frame, before string) string {
@@ -345,7 +349,9 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request, d *rooms.Definitio
 	}
 	events.Announce(w.Header())
 	id := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after"))
-	err = h.tell(r, room, v, id, eventSink{out}, nil)
+	sink := &eventSink{out: out, end: func() {}}
+	defer func() { sink.end() }()
+	err = h.tell(r, room, v, id, sink)
 	if errors.Is(err, errStopped) {
 		out.Send(events.Elsewhere())
 		return nil
@@ -354,17 +360,23 @@ func (h *Host) stream(w http.ResponseWriter, r *http.Request, d *rooms.Definitio
 }
 
 // eventSink sends server-sent events.
-type eventSink struct{ out *events.Writer }
-
-func (s eventSink) send(list []*frame) bool {
-	if len(list) == 1 {
-		return s.out.SendBytes(list[0].events())
-	}
-	var text []byte
-	for _, f := range list {
-		text = append(text, f.events()...)
-	}
-	return s.out.SendBytes(text)
+type eventSink struct {
+	out *events.Writer
+	end func()
 }
 
-func (s eventSink) beat() bool { return s.out.Send(events.Beat) }
+func (s *eventSink) begin() (life context.Context) {
+	life, s.end = s.out.Take()
+	return life
+}
+
+func (s *eventSink) send(list []*frame) bool {
+	if len(list) == 1 {
+		return s.out.SendMessages(list[0].event())
+	}
+	messages := make([]*events.Message, len(list))
+	for i, f := range list {
+		messages[i] = f.event()
+	}
+	return s.out.SendMessages(messages...)
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/rooms"
 	"github.com/gorgon-go/gorgon/serve"
 )
@@ -32,21 +33,23 @@ func (h *Host) socket(w http.ResponseWriter, r *http.Request, d *rooms.Definitio
 	if room.audience.count() >= d.MaxMembers {
 		return errTooMany
 	}
+	defer listen.Hold(r)() // which it takes its connection from
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return nil // it has answered
 	}
 	defer conn.CloseNow() //nolint:errcheck // it is closed either way
 	conn.SetReadLimit(maxRequest)
-	s := &socketSink{conn: conn, ctx: r.Context()}
-	gone := make(chan struct{})
-	ctx, cancel := context.WithCancel(r.Context())
+	life, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	s := &socketSink{conn: conn, ctx: r.Context(), life: life}
+	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		h.listenTo(ctx, r, room, v, s)
+		defer cancel()
+		h.listenTo(life, r, room, v, s)
 	}()
-	switch err := h.tell(r, room, v, r.URL.Query().Get("after"), s, gone); {
+	switch err := h.tell(r, room, v, r.URL.Query().Get("after"), s); {
 	case errors.Is(err, errStopped):
 		_ = conn.Close(websocket.StatusGoingAway, "")
 	case err != nil:
@@ -104,7 +107,10 @@ func (h *Host) listenTo(ctx context.Context, r *http.Request, room *room, v visi
 type socketSink struct {
 	conn *websocket.Conn
 	ctx  context.Context
+	life context.Context // of what it receives
 }
+
+func (s *socketSink) begin() context.Context { return s.life }
 
 func (s *socketSink) write(text []byte) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, memberWrite)
@@ -120,11 +126,6 @@ func (s *socketSink) send(list []*frame) bool {
 	}
 	return true
 }
-
-// beat sends a message that says nothing, since scripts do not see pings: one that
-// hears nothing for longer connects again. It waits for no answer: a connection
-// that is dead takes no more when its buffers are full.
-func (s *socketSink) beat() bool { return s.write([]byte("{}")) }
 
 func (s *socketSink) reply(list []reply) {
 	if text, err := json.Marshal(map[string]any{"results": list}); err == nil {

@@ -96,8 +96,9 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	draining atomic.Bool
-	drain    chan struct{} // closed when draining begins; nil before Run
-	young    atomic.Int64  // connections on which nothing has been answered yet
+	drain    context.Context // ends when draining begins; nil before Run
+	young    atomic.Int64    // connections on which nothing has been answered yet
+	held     atomic.Int64    // requests whose connections were taken
 }
 
 // firstAnswer is how long connections that were just accepted may take for
@@ -118,10 +119,19 @@ func Draining(r *http.Request) bool {
 // waits for something ends then. It is nil, and so never ready, outside of a
 // server.
 func Drained(r *http.Request) <-chan struct{} {
-	if s, ok := r.Context().Value(serverKey{}).(*Server); ok {
-		return s.drain
+	if s, ok := r.Context().Value(serverKey{}).(*Server); ok && s.drain != nil {
+		return s.drain.Done()
 	}
 	return nil
+}
+
+// AfterDrained calls f in a goroutine of its own when [Drained] would be ready, unless
+// stop is called before.
+func AfterDrained(r *http.Request, f func()) (stop func() bool) {
+	if s, ok := r.Context().Value(serverKey{}).(*Server); ok && s.drain != nil {
+		return context.AfterFunc(s.drain, f)
+	}
+	return func() bool { return true }
 }
 
 func limit[T time.Duration | int64](value, standard T) T {
@@ -170,7 +180,9 @@ func (s *Server) Run(ctx context.Context) error {
 	// Requests outlive ctx while they end in good order, and no longer.
 	life, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	s.drain = make(chan struct{})
+	drained, drain := context.WithCancel(context.Background())
+	defer drain()
+	s.drain = drained
 	server := s.http(life)
 	ended := make(chan error, 1)
 	go func() {
@@ -183,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		s.draining.Store(true)
-		close(s.drain)
+		drain()
 		select {
 		case <-time.After(s.Drain):
 		case err := <-ended:
@@ -205,6 +217,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer done()
 	err := server.Shutdown(grace)
+	if err == nil {
+		err = s.released(grace)
+	}
 	if err != nil {
 		cut()
 		_ = server.Close()

@@ -140,42 +140,53 @@ func (l *lives) answer(w http.ResponseWriter, r *http.Request, m match, page str
 		return
 	}
 	var s opened
-	apart(func() { s = l.open(w, r, m, page) })
+	defer s.close()
+	apart(func() { l.open(w, r, m, page, &s) })
 	if s.stream != nil {
-		defer s.stream.Close()
-		l.follow(r, s.out, s.stream, s.at)
+		l.follow(r, &s)
 	}
 }
 
 // An opened is a stream that has begun.
 type opened struct {
 	out    *events.Writer
+	life   context.Context // ends when the client leaves, and when a guard ends the request
+	end    func()          // nil: it has not begun
 	stream *live.Stream[livePart]
 	at     []int // of its parts, the indexes in the request
 }
 
+func (s *opened) close() {
+	if s.stream != nil {
+		s.stream.Close()
+	}
+	if s.end != nil {
+		s.end()
+	}
+}
+
 // open begins a stream, or answers why there is none.
-func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page string) opened {
+func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page string, s *opened) {
 	var asked liveRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, liveBody)).Decode(&asked); err != nil || len(asked.Parts) == 0 || len(asked.Parts) > liveParts {
 		l.answers.fail(w, r, m, errLiveBody)
-		return opened{}
+		return
 	}
 	wants, at := l.wants(asked, m, page)
 	if len(wants) == 0 {
 		l.answers.fail(w, r, m, errLiveOther)
-		return opened{}
+		return
 	}
 	out, err := events.Open(w, r, liveWrite)
 	if err != nil {
 		l.answers.fail(w, r, m, err)
-		return opened{}
+		return
 	}
 	events.Announce(w.Header())
-	if !out.Send(events.Beat) || !l.knows(r, out) {
-		return opened{}
+	s.out, s.at = out, at
+	if s.life, s.end = out.Take(); out.Send(events.Beat) && l.knows(r, s) {
+		s.stream = l.hub.Follow(wants)
 	}
-	return opened{out, l.hub.Follow(wants), at}
 }
 
 // apart calls f in a goroutine of its own, and waits for it. Where the caller
@@ -197,19 +208,19 @@ func apart(f func()) {
 // knows waits until all is known that was purged and committed when the stream was
 // opened: the page may be of an instance that knows more than this one, whose
 // parts would be older. It says whether to go on.
-func (l *lives) knows(r *http.Request, out *events.Writer) bool {
+func (l *lives) knows(r *http.Request, s *opened) bool {
 	for !l.purges.AskAll() {
-		if !out.Send(events.Beat) {
+		if !s.out.Send(events.Beat) {
 			return false
 		}
 		select {
-		case <-r.Context().Done():
+		case <-s.life.Done():
 			if ended(r) != nil {
-				out.Send(liveEnd)
+				s.out.Send(liveEnd)
 			}
 			return false
 		case <-listen.Drained(r):
-			out.Send(events.Elsewhere())
+			s.out.Send(events.Elsewhere())
 			return false
 		case <-time.After(liveAgain):
 		}
@@ -218,44 +229,47 @@ func (l *lives) knows(r *http.Request, out *events.Writer) bool {
 }
 
 // follow sends news.
-func (l *lives) follow(r *http.Request, out *events.Writer, stream *live.Stream[livePart], at []int) {
+func (l *lives) follow(r *http.Request, s *opened) {
 	beat := time.NewTimer(liveBeat)
 	defer beat.Stop()
 	for {
 		select {
-		case <-r.Context().Done():
+		case <-s.life.Done():
 			if ended(r) != nil {
-				out.Send(liveEnd)
+				s.out.Send(liveEnd)
 			}
 			return
 		case <-listen.Drained(r):
-			out.Send(events.Elsewhere())
+			s.out.Send(events.Elsewhere())
 			return
 		case <-beat.C:
-			if !out.Send(events.Beat) {
+			if !s.out.Send(events.Beat) {
 				return
 			}
-		case <-stream.Woken():
+		case <-s.stream.Woken():
 			if ended(r) != nil {
 				continue
 			}
-			for _, n := range stream.Take() {
-				text := `data: {"at":` + strconv.Itoa(at[n.At])
-				switch {
-				case n.Gone:
-					text += `,"gone":true}` + "\n\n"
-				case n.Ask:
-					text += string(n.Data) + l.ask(n)
-				default:
-					text += string(n.Data)
-				}
-				if !out.Send(text) {
+			for _, n := range s.stream.Take() {
+				if !l.send(s, n) {
 					return
 				}
 			}
 		}
 		beat.Reset(liveBeat)
 	}
+}
+
+// send sends what is new of a part.
+func (l *lives) send(s *opened, n live.News) bool {
+	begin := strconv.AppendInt([]byte(`data: {"at":`), int64(s.at[n.At]), 10)
+	switch {
+	case n.Gone:
+		return s.out.SendParts(begin, []byte(`,"gone":true}`+"\n\n"))
+	case n.Ask:
+		return s.out.SendParts(begin, n.Data, []byte(l.ask(n)))
+	}
+	return s.out.SendParts(begin, n.Data)
 }
 
 // wants are the parts that a browser may follow here, and the index of each in

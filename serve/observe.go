@@ -161,7 +161,8 @@ func (c *counter) FlushError() error {
 	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
-// Hijack gives the connection away; what follows is not counted.
+// Hijack gives the connection away; what follows is not counted, but for what
+// [counter.Passed] hears of.
 func (c *counter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffer, err := http.NewResponseController(c.ResponseWriter).Hijack()
 	if err == nil && c.status == 0 {
@@ -169,5 +170,8 @@ func (c *counter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	return conn, buffer, err
 }
+
+// Passed counts what package events has sent over the connection.
+func (c *counter) Passed(n int64) { c.bytes += n }
 
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -49,4 +49,7 @@ func (o *onward) ReadFrom(from io.Reader) (int64, error) {
 	return io.Copy(o.ResponseWriter, from)
 }
 
+// Passed says to package events that bodies pass as they are.
+func (o *onward) Passed(int64) {}
+
 func (o *onward) Unwrap() http.ResponseWriter { return o.ResponseWriter }

@@ -143,6 +143,7 @@ func run() error {
 		fmt.Fprintln(w, s.RoomsOwned, s.RoomMembers, s.RoomOps)
 	})
 	new(bare).serve(mux)
+	profiles(mux)
 	server := listen.Server{Listener: listener, Handler: mux, Log: level}
 	fmt.Println("ready", listener.Addr())
 	return errors.Join(server.Run(ctx), h.Close())
