@@ -11,6 +11,9 @@ type Figures struct {
 	Degraded      bool   `json:"degraded"`      // the store cannot be used
 	MemoryBytes   int64  `json:"memoryBytes"`   // of the pages in memory, approximately
 	MemoryEntries int64  `json:"memoryEntries"` // pages in memory, approximately
+	MemoryBound   int64  `json:"memoryBound"`   // of MemoryBytes
+	Evicted       uint64 `json:"evicted"`       // pages that left memory because others needed the room, so far
+	Purged        uint64 `json:"purged"`        // subjects of purges, anywhere, that became known here, so far
 	StoreFaults   uint64 `json:"storeFaults"`   // how often the store became unusable so far, approximately
 	StoreRefused  uint64 `json:"storeRefused"`  // writes that the store refused because the page had been purged or replaced, so far
 	Running       int64  `json:"running"`       // makings of pages that are running
@@ -49,6 +52,9 @@ func figuresOf(s metrics.State) Figures {
 		Degraded:      s.Degraded,
 		MemoryBytes:   s.MemoryBytes,
 		MemoryEntries: s.MemoryEntries,
+		MemoryBound:   s.MemoryBound,
+		Evicted:       s.Evicted,
+		Purged:        s.Purged,
 		StoreFaults:   s.StoreFaults,
 		StoreRefused:  s.StoreRefused,
 		Running:       s.Running,

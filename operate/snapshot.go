@@ -26,6 +26,8 @@ type Snapshot struct {
 	Routes  []RouteFigures `json:"routes"`  // by pattern, since the program was started
 	Slowest []Slowest      `json:"slowest"` // makings of the last hour
 	Kinds   []KindFigures  `json:"kinds"`   // of jobs
+	Gates   []metrics.Gate `json:"gates"`   // of patterns whose makings run, wait or were refused
+	Trips   []Trip         `json:"trips"`   // to the store and the database, as they were measured last
 	Rooms   []Room         `json:"rooms"`
 	Folders []Folder       `json:"folders"`
 	Peers   []Instance     `json:"instances"`
@@ -93,7 +95,7 @@ func (p *Program) Snapshot(ctx context.Context) Snapshot {
 		At: time.Now(), About: p.About, Ready: true, State: figuresOf(state),
 		Checks: some(p.Checks(ctx)), Changes: some(p.History.Changes()), Hour: hourOf(p.Recorder.Hour()),
 		Routes: routesOf(p.Recorder.Routes()), Slowest: slowestIn(p.Recorder.Slowest()),
-		Parts: some(p.Parts), Faults: map[string]string{},
+		Gates: some(state.Gates), Trips: p.History.Trips(), Parts: some(p.Parts), Faults: map[string]string{},
 	}
 	for _, c := range s.Checks {
 		s.Ready = s.Ready && (c.OK || !c.Needed)

@@ -36,6 +36,8 @@ func newState(ask func() metrics.State) *state {
 		{desc("gorgon_store_degraded", "1 while the store cannot be used."), client.GaugeValue, func(s metrics.State) float64 { return truth(s.Degraded) }},
 		{desc("gorgon_memory_bytes", "Size of the pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryBytes) }},
 		{desc("gorgon_memory_entries", "Pages in memory, about."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.MemoryEntries) }},
+		{desc("gorgon_memory_evicted_total", "Pages that left memory because others needed the room."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Evicted) }},
+		{desc("gorgon_purged_total", "Subjects of purges, anywhere, that became known here."), client.CounterValue, func(s metrics.State) float64 { return float64(s.Purged) }},
 		{desc("gorgon_store_faults_total", "Times that the store became unusable."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreFaults) }},
 		{desc("gorgon_store_refused_writes_total", "Writes that the store refused since the page had been purged or replaced meanwhile."), client.CounterValue, func(s metrics.State) float64 { return float64(s.StoreRefused) }},
 		{desc("gorgon_makings_running", "Makings of pages that run."), client.GaugeValue, func(s metrics.State) float64 { return float64(s.Running) }},
