@@ -42,7 +42,7 @@ func At(location string) (*Program, error) {
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", file)
 		}
-		p.url, p.shown = "http://admin/snapshot.json", location
+		p.url, p.shown = "http://localhost/snapshot.json", location
 		return p, nil
 	}
 	if !strings.Contains(location, "://") {
