@@ -217,6 +217,8 @@ var lattice = map[string][]string{
 		"retain", "supervise", "plan", "pack", "lambda",
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},
+	"admin": {"words", "wire", "viewctx", "answer", "cache", "client", "compress", "metrics", "operate", "render", "serve",
+		"github.com/a-h/templ", "github.com/a-h/templ/runtime"},
 	"tool": {"words", "wire", "paths", "cli", "diagnose", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
 		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/gcp", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},

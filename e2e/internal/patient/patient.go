@@ -5,7 +5,6 @@ package patient
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/admin"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/jobdb"
@@ -25,7 +25,6 @@ import (
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 	"github.com/gorgon-go/gorgon/jobs"
-	"github.com/gorgon-go/gorgon/operate"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/redis"
 	"github.com/gorgon-go/gorgon/work"
@@ -60,22 +59,9 @@ func Main() {
 	queue := jobdb.In(db)
 	p := patient{db, queue, site.Levers(os.Getenv(site.EnvLevers))}
 	command.Main(p.app(), command.Config{
-		Database: db, Jobs: work.New(work.Options{Store: queue}), Admin: figures{},
+		Database: db, Jobs: work.New(work.Options{Store: queue}), Admin: admin.New(admin.Config{}),
 		Stores: []pages.Driver{disk.Driver(), redis.Driver()},
 	})
-}
-
-// figures are the admin pages, of which the doctor reads one.
-type figures struct{}
-
-func (figures) Guarded() bool { return false }
-
-func (figures) Open(_ context.Context, p *operate.Program) (http.Handler, error) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /snapshot.json", func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(p.Snapshot(r.Context()))
-	})
-	return mux, nil
 }
 
 type patient struct {
