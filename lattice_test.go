@@ -167,6 +167,7 @@ var lattice = map[string][]string{
 	"supervise": {"words", "pages"},
 	"work":      {"words", "jobs", "metrics"},
 	"operate":   {"cache", "metrics"},
+	"diagnose":  {"operate", "cli", "github.com/spf13/cobra"},
 	"host":      {"words", "wire", "failure", "rooms", "events", "listen", "metrics", "operate", "serve", "github.com/coder/websocket"},
 	"plan":      {"words", "paths"},
 	"pack":      {"words", "plan", "seed"},
@@ -213,11 +214,13 @@ var lattice = map[string][]string{
 
 	// Above them.
 	"cli": {"github.com/spf13/cobra"},
-	"command": {"words", "wire", "paths", "viewctx", "pages", "admission", "cli", "compress", "seed", "render", "cache", "coherence", "build", "export", "metrics", "operate", "blobs", "serve", "listen", "answer",
+	"command": {"words", "wire", "paths", "viewctx", "pages", "admission", "cli", "compress", "seed", "render", "cache", "coherence", "build", "export", "metrics", "operate", "diagnose", "blobs", "serve", "listen", "answer",
 		"retain", "supervise", "plan", "pack", "lambda",
 		"golang.org/x/crypto/acme", "golang.org/x/crypto/acme/autocert",
 		"github.com/spf13/cobra"},
-	"tool": {"words", "wire", "paths", "cli", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
+	"admin": {"words", "wire", "viewctx", "answer", "cache", "client", "compress", "metrics", "operate", "render", "serve",
+		"github.com/a-h/templ", "github.com/a-h/templ/runtime"},
+	"tool": {"words", "wire", "paths", "cli", "diagnose", "database/migration", "compress", "compile", "develop", "generate", "release", "rehearse", "plan", "pack",
 		"deploy", "deploy/aws", "deploy/cloudrun", "deploy/fly", "deploy/gcp", "deploy/kubernetes", "deploy/lambda", "deploy/oci", "deploy/scaffold", "deploy/static", "deploy/systemd",
 		"github.com/spf13/cobra", "github.com/rogpeppe/go-internal/diff", "golang.org/x/mod/modfile", "golang.org/x/mod/module"},
 	"gorgontest": {"words", "wire", "paths", "pages", "compress", "render", "cache", "coherence", "build", "bundle", "seed", "serve", "answer", "mem", "jobs", "work", "rooms", "host", "viewctx",

@@ -329,6 +329,7 @@ func (g *Gate) expected(now time.Time, n int) (wait time.Duration, possible bool
 
 // Stats are the numbers of a gate, or of several.
 type Stats struct {
+	Width   int    // slots for work that requests wait for
 	Running int    // slots that are taken, also by background work
 	Waiting int    // work in the queue
 	Refused uint64 // so far
@@ -339,12 +340,12 @@ type Stats struct {
 func (g *Gate) Stats() Stats {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return Stats{Running: len(g.running) + g.reserved, Waiting: g.queue.Len(), Refused: g.refused, Dropped: g.dropped}
+	return Stats{Width: g.limits.width(), Running: len(g.running) + g.reserved, Waiting: g.queue.Len(), Refused: g.refused, Dropped: g.dropped}
 }
 
 // Add adds another gate's numbers.
 func (s Stats) Add(o Stats) Stats {
-	return Stats{s.Running + o.Running, s.Waiting + o.Waiting, s.Refused + o.Refused, s.Dropped + o.Dropped}
+	return Stats{s.Width + o.Width, s.Running + o.Running, s.Waiting + o.Waiting, s.Refused + o.Refused, s.Dropped + o.Dropped}
 }
 
 // String is for logs and tests.

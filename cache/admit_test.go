@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/admission"
 	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/metrics"
 )
 
 // narrow lets n loaders of a pattern run at once.
@@ -60,6 +62,9 @@ func TestRefusedIsNoFailure(t *testing.T) {
 		}
 		if why := c.Why(t.Context(), page, "/p/1", ""); why.Copies[0].Failures > 0 {
 			t.Errorf("a refusal counts as a failure: %+v", why.Copies[0])
+		}
+		if gates := c.State().Gates; !slices.Equal(gates, []metrics.Gate{{Route: page.Path, Width: 2, Running: 2, Refused: 2}}) {
+			t.Errorf("the gates are %+v", gates)
 		}
 		if s := c.State(); s.Refused != 2 || s.Running != 2 || s.Waiting != 0 {
 			t.Errorf("the state is %+v", s)

@@ -14,6 +14,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -233,9 +234,14 @@ func (c *Cache) now() time.Time { return c.config.Now() }
 func (c *Cache) State() metrics.State {
 	s := metrics.State{StoreRefused: c.maker.refused.Load()}
 	s.MemoryBytes, s.MemoryEntries = c.memory.size()
+	s.MemoryBound, s.Evicted, s.Purged = c.config.Bytes, c.memory.evicted.Load(), c.coherence.Purged()
 	admitted := c.config.Renderer.Admission()
 	s.Running, s.Waiting = int64(admitted.Running), int64(admitted.Waiting)
 	s.Refused, s.Dropped = admitted.Refused, admitted.Dropped
+	for route, a := range c.config.Renderer.Admissions() {
+		s.Gates = append(s.Gates, metrics.Gate{Route: route, Width: a.Width, Running: a.Running, Waiting: a.Waiting, Refused: a.Refused, Dropped: a.Dropped})
+	}
+	slices.SortFunc(s.Gates, func(a, b metrics.Gate) int { return strings.Compare(a.Route, b.Route) })
 	s.Degraded, _ = c.Degraded()
 	if c.records != nil {
 		s.StoreFaults = c.coherence.Store.Faults()

@@ -3,6 +3,8 @@
 package cache
 
 import (
+	"sync/atomic"
+
 	"github.com/maypok86/otter/v2"
 )
 
@@ -11,26 +13,34 @@ import (
 type memory struct {
 	usual *otter.Cache[id, *item]
 	first *otter.Cache[id, *item] // nil where no cache has Priority
+
+	evicted *atomic.Uint64 // items, because others needed the room
 }
 
 // priorityShare is the part of the bound that values with Priority have.
 const priorityShare = 4
 
 func newMemory(bytes int64, priority bool) (m memory, err error) {
+	m.evicted = new(atomic.Uint64)
 	if priority {
-		if m.first, err = newTier(bytes / priorityShare); err != nil {
+		if m.first, err = newTier(bytes/priorityShare, m.evicted); err != nil {
 			return m, err
 		}
 		bytes -= bytes / priorityShare
 	}
-	m.usual, err = newTier(bytes)
+	m.usual, err = newTier(bytes, m.evicted)
 	return m, err
 }
 
-func newTier(bytes int64) (*otter.Cache[id, *item], error) {
+func newTier(bytes int64, evicted *atomic.Uint64) (*otter.Cache[id, *item], error) {
 	return otter.New(&otter.Options[id, *item]{
 		MaximumWeight: uint64(bytes),
 		Weigher:       func(k id, i *item) uint32 { return uint32(min(int64(i.weight(k)), 1<<32-1)) },
+		OnAtomicDeletion: func(e otter.DeletionEvent[id, *item]) {
+			if e.Cause == otter.CauseOverflow {
+				evicted.Add(1)
+			}
+		},
 	})
 }
 

@@ -147,7 +147,7 @@ func TestState(t *testing.T) {
 		page := pageOf(&src)
 		s := newStore(t)
 		c := open(t, s)
-		if got := c.State(); !reflect.DeepEqual(got, metrics.State{}) {
+		if got := c.State(); !reflect.DeepEqual(got, metrics.State{MemoryBound: 256 << 20}) {
 			t.Errorf("an empty cache is %+v", got)
 		}
 		want(t, c, page, "/p/1", 0, cache.Made)
@@ -161,6 +161,12 @@ func TestState(t *testing.T) {
 		get(t, c, page, "/p/2")
 		if got := c.State(); got.StoreRefused != 1 {
 			t.Errorf("after a refused write it is %+v", got)
+		}
+		for range 3 {
+			purge(t, c, pages.Stale, "tag:one", "tag:two")
+		}
+		if got := c.State(); got.Purged != 6 {
+			t.Errorf("after six subjects were purged it is %+v", got)
 		}
 		src.works()
 		for range 2 { // a second fault once the first is over is counted

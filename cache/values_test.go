@@ -307,6 +307,9 @@ func TestPriority(t *testing.T) {
 	if calls := src.calls.Load(); calls != kept {
 		t.Errorf("values with Priority were loaded %d times", calls)
 	}
+	if s := c.State(); s.Evicted == 0 || int64(s.Evicted)+s.MemoryEntries > kept+5000 {
+		t.Errorf("%d were evicted, and %d are there", s.Evicted, s.MemoryEntries)
+	}
 	if s := c.State(); s.MemoryBytes > 3<<19 || s.MemoryEntries <= kept {
 		t.Errorf("memory holds %d bytes in %d entries", s.MemoryBytes, s.MemoryEntries)
 	}

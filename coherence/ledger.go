@@ -25,6 +25,7 @@ type ledger struct {
 	floor   atomic.Uint64
 	applied atomic.Uint64
 	version atomic.Uint64 // moves with every purge
+	purged  atomic.Uint64 // subjects so far
 	changed func()        // called after every purge but those of feeds
 	heard   ears
 
@@ -140,6 +141,7 @@ func (l *ledger) applyLocal(verb pages.Verb, at time.Time, subjects []string) {
 			s = pages.All
 		}
 		l.local[s] = later(m, l.local[s])
+		l.purged.Add(1)
 	}
 	l.mu.Unlock()
 	l.moved(slices.ContainsFunc(subjects, func(s string) bool { return !fed(s) }))
@@ -157,6 +159,10 @@ func later(m, o pages.Mark) pages.Mark {
 	return m
 }
 
+// Purged counts the subjects of purges that became known here so far. What was
+// purged while the store could not be asked may count once only.
+func (i *Instance) Purged() uint64 { return i.ledger.purged.Load() }
+
 // enter adds a mark; the caller holds mu.
 func (l *ledger) enter(subject string, m pages.Mark) {
 	if _, known := l.marks[subject]; !known && len(l.marks) >= maxMarks {
@@ -167,7 +173,11 @@ func (l *ledger) enter(subject string, m pages.Mark) {
 		raise(&l.floor, last)
 		clear(l.marks)
 	}
-	l.marks[subject] = l.marks[subject].Merge(m)
+	old := l.marks[subject]
+	if m.Sequence > old.Sequence { // it is not the same purge once more
+		l.purged.Add(1)
+	}
+	l.marks[subject] = old.Merge(m)
 }
 
 // moved makes every verdict be looked up again; called says that a caller may

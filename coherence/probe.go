@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"sync"
+	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
 )
@@ -43,6 +44,26 @@ func (s *Store) probe(all bool, read func() bool) {
 		}
 		return s.under.Delete(ctx, probeKey, pages.Unfenced)
 	})
+}
+
+// Trip is how long the store takes to answer a small question: the shortest of a
+// number of them, so that a busy machine is not taken for a store that is far
+// away.
+func (s *Store) Trip(ctx context.Context, times int) (shortest time.Duration, err error) {
+	for n := range times {
+		began := time.Now()
+		err := s.Do(ctx, Reads, "trip", func(ctx context.Context, under pages.Store) error {
+			_, err := under.Get(ctx, probeKey)
+			return err
+		})
+		if isFault(err) {
+			return 0, err
+		}
+		if took := time.Since(began); n == 0 || took < shortest {
+			shortest = took
+		}
+	}
+	return shortest, nil
 }
 
 // probePurges makes first a call that is soon answered or never: to read many

@@ -25,6 +25,7 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // An Admin is the pages for operators: what admin.New returns. A program without
@@ -129,7 +130,7 @@ func (a *administration) serve(ctx context.Context, s *site, kept *cache.Cache, 
 	ctx, a.end = context.WithCancel(context.WithoutCancel(ctx))
 	program := &operate.Program{
 		About: a.about(s), State: state, Checks: pages.Checks, Recorder: a.recorder, Lines: &a.lines, History: new(operate.History),
-		Parts: a.parts(), Why: a.why(kept, pages), Writes: a.v.admin.write,
+		Parts: a.parts(), Why: a.why(kept, pages), Trips: a.trips(kept), Writes: a.v.admin.write,
 	}
 	p := a.v.p
 	if a.v.admin.write {
@@ -180,6 +181,26 @@ func (a *administration) about(s *site) operate.About {
 		about.Database = pages.ShowLocation(url)
 	}
 	return about
+}
+
+// trips measures how far away the store and the database are, each by the
+// shortest of three answers.
+func (a *administration) trips(kept *cache.Cache) func(context.Context) []operate.Trip {
+	const times = 3
+	store, db := kept.Coherence().Store, a.v.p.config.Database
+	return func(ctx context.Context) (list []operate.Trip) {
+		if store != nil {
+			if took, err := store.Trip(ctx, times); err == nil {
+				list = append(list, operate.Trip{What: "store", Took: took.Seconds()})
+			}
+		}
+		if db != nil {
+			if r := measure(ctx, wire.Reach{}, times, db.Ping); r.Fault == "" {
+				list = append(list, operate.Trip{What: "database", Took: r.Least.Seconds()})
+			}
+		}
+		return list
+	}
 }
 
 // parts are what the app declares.

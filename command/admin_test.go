@@ -23,6 +23,10 @@ func (p panel) Guarded() bool { return p.guarded }
 
 func (p panel) Open(_ context.Context, program *operate.Program) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/snapshot.json" {
+			_ = json.NewEncoder(w).Encode(program.Snapshot(r.Context()))
+			return
+		}
 		if r.Method == http.MethodPost {
 			if program.Purge == nil {
 				http.Error(w, "only shown", http.StatusForbidden)

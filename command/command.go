@@ -183,7 +183,7 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	root.RunE = serve.RunE
-	root.AddCommand(configCommand(p), partsCommand(p), openapiCommand(p), reachCommand(p))
+	root.AddCommand(configCommand(p), partsCommand(p), openapiCommand(p), reachCommand(p), doctorCommand(p))
 	return root
 }
 

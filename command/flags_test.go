@@ -29,6 +29,7 @@ func checks() map[string]func(*trial) {
 	maps.Copy(all, checksOfOwner())
 	maps.Copy(all, checksOfJobs())
 	maps.Copy(all, checksOfRooms())
+	maps.Copy(all, checksOfDoctor())
 	for _, c := range []string{"build", "serve", "export"} {
 		maps.Copy(all, checksOfBuild(c))
 	}

@@ -59,7 +59,7 @@ func (p *program) reachDatabase(ctx context.Context) wire.Reach {
 	}
 	p.useDatabase()
 	defer func() { _ = p.closeDatabase() }() // what it says does not matter to how far it is away
-	return measure(ctx, r, p.config.Database.Ping)
+	return measure(ctx, r, reachTrips, p.config.Database.Ping)
 }
 
 func (p *program) reachStore(ctx context.Context) wire.Reach {
@@ -74,7 +74,7 @@ func (p *program) reachStore(ctx context.Context) wire.Reach {
 		return r
 	}
 	defer store.Close()
-	return measure(ctx, r, func(ctx context.Context) error {
+	return measure(ctx, r, reachTrips, func(ctx context.Context) error {
 		_, err := store.Epochs(ctx)
 		if errors.Is(err, pages.ErrLayout) {
 			err = nil // it answers that it has no tables
@@ -89,8 +89,8 @@ func (s storage) local() bool {
 	return slices.ContainsFunc(s.drivers, func(d pages.Driver) bool { return !d.Remote && slices.Contains(d.Schemes, scheme) })
 }
 
-// measure times round trips. The first one connects, and does not count.
-func measure(ctx context.Context, r wire.Reach, ask func(context.Context) error) wire.Reach {
+// measure times so many round trips. The first one connects, and does not count.
+func measure(ctx context.Context, r wire.Reach, times int, ask func(context.Context) error) wire.Reach {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	if err := ask(ctx); err != nil {
@@ -98,7 +98,7 @@ func measure(ctx context.Context, r wire.Reach, ask func(context.Context) error)
 		return r
 	}
 	var took []time.Duration
-	for range reachTrips {
+	for range times {
 		began := time.Now()
 		if err := ask(ctx); err != nil {
 			if len(took) == 0 {

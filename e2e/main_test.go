@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
+	"github.com/gorgon-go/gorgon/e2e/internal/patient"
 	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
 	"github.com/gorgon-go/gorgon/e2e/internal/scores"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
@@ -28,6 +29,8 @@ func TestMain(m *testing.M) {
 		scores.Main()
 	case "jobber":
 		jobber.Main()
+	case "patient":
+		patient.Main()
 	case "roomer":
 		roomer.Main()
 	default:

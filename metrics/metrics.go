@@ -90,12 +90,17 @@ type State struct {
 	Degraded      bool   // the store cannot be used
 	MemoryBytes   int64  // of the pages in memory, approximately
 	MemoryEntries int64  // pages in memory, approximately
+	MemoryBound   int64  // of MemoryBytes
+	Evicted       uint64 // pages that left memory because others needed the room, so far
+	Purged        uint64 // subjects of purges, anywhere, that became known here, so far
 	StoreFaults   uint64 // how often the store became unusable so far, approximately
 	StoreRefused  uint64 // writes that the store refused because the page had been purged or replaced, so far
 	Running       int64  // makings of pages that are running
 	Waiting       int64  // makings that wait for others to end
 	Refused       uint64 // makings that were refused because too many waited, so far
 	Dropped       uint64 // makings that were dropped because no request waited for them any more, so far
+
+	Gates []Gate // of patterns whose makings run, wait or were refused, by route
 
 	Changes  int64         // of committed transactions, that are not removed from the outbox yet
 	Oldest   time.Duration // the age of the oldest of them
@@ -132,6 +137,16 @@ type Indicator struct {
 	Optional bool      // the app works without it
 	Reason   string    // why it does not hold, for operators alone; "" if it holds
 	Asked    time.Time // when
+}
+
+// A Gate is what is known of the bound of one pattern's makings.
+type Gate struct {
+	Route   string `json:"route"`   // the pattern of the page
+	Width   int    `json:"width"`   // makings that visitors wait for, and that run at once at most
+	Running int    `json:"running"` // makings, those in the background included
+	Waiting int    `json:"waiting"` // for others to end
+	Refused uint64 `json:"refused"` // because too many waited, so far
+	Dropped uint64 `json:"dropped"` // because no request waited any more, so far
 }
 
 // A Starter is an Observer that is started and stopped with the server.

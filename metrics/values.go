@@ -24,6 +24,8 @@ func Values() []Value[State] {
 		{"gorgon_store_degraded", "1 while the store cannot be used.", gauge, func(s State) float64 { return truth(s.Degraded) }},
 		{"gorgon_memory_bytes", "Size of the pages in memory, about.", gauge, func(s State) float64 { return float64(s.MemoryBytes) }},
 		{"gorgon_memory_entries", "Pages in memory, about.", gauge, func(s State) float64 { return float64(s.MemoryEntries) }},
+		{"gorgon_memory_evicted_total", "Pages that left memory because others needed the room.", counter, func(s State) float64 { return float64(s.Evicted) }},
+		{"gorgon_purged_total", "Subjects of purges, anywhere, that became known here.", counter, func(s State) float64 { return float64(s.Purged) }},
 		{"gorgon_store_faults_total", "Times that the store became unusable.", counter, func(s State) float64 { return float64(s.StoreFaults) }},
 		{"gorgon_store_refused_writes_total", "Writes that the store refused since the page had been purged or replaced meanwhile.", counter, func(s State) float64 { return float64(s.StoreRefused) }},
 		{"gorgon_makings_running", "Makings of pages that run.", gauge, func(s State) float64 { return float64(s.Running) }},

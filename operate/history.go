@@ -23,6 +23,10 @@ type History struct {
 	last    map[string]bool
 	changes []Change
 	states  [minutes]Moment
+
+	trips    []Trip
+	measured bool   // once at least
+	asked    uint64 // of the program, when that was done
 }
 
 // A Change is one of health.
@@ -44,7 +48,9 @@ func (h *History) Watch(ctx context.Context, p *Program) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	for {
-		h.look(ctx, p, time.Now())
+		now := time.Now()
+		h.look(ctx, p, now)
+		h.measure(ctx, p, now)
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():

@@ -26,6 +26,10 @@ type Program struct {
 	Lines    *Lines
 	History  *History
 
+	// Trips measures how long the page store and the database take to answer a small
+	// question. One that does not answer is left out.
+	Trips func(ctx context.Context) []Trip
+
 	// Writes says that operators may change something: purge, and act on jobs.
 	Writes bool
 

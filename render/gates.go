@@ -62,6 +62,20 @@ func (r *Renderer) Admission() admission.Stats {
 	return sum
 }
 
+// Admissions are the numbers of each page whose renderings run, wait or were
+// refused, by the page's pattern.
+func (r *Renderer) Admissions() map[string]admission.Stats {
+	r.gates.mu.RLock()
+	defer r.gates.mu.RUnlock()
+	by := map[string]admission.Stats{}
+	for page, g := range r.gates.all {
+		if s := g.makings.Stats(); s.Running+s.Waiting > 0 || s.Refused+s.Dropped > 0 {
+			by[page.Path] = by[page.Path].Add(s)
+		}
+	}
+	return by
+}
+
 // slotOf takes the slot of a task, or waits for one as long as one rendering
 // may take.
 func (r *Renderer) slotOf(t Task) func(context.Context) (*admission.Slot, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gorgon-go/gorgon/cli"
+	"github.com/gorgon-go/gorgon/diagnose"
 )
 
 // A state is how a check went.
@@ -34,6 +35,7 @@ type finding struct {
 
 func (t *tool) doctorCommand() *cobra.Command {
 	var asJSON bool
+	visit := &diagnose.Visit{Out: t.out, Log: t.log}
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what a developer needs, and the project in this folder",
@@ -42,9 +44,21 @@ port, and what may be left out; in the folder of a project also whether it
 builds, whether its app can work, whether it could be deployed, what its
 configuration lacks, and how long a round trip takes to the store that
 GORGON_STORE names and to the database. Each fault comes with its hint. It exits
-with 1 if something does not work as it is.`,
-		Args: cli.NoArguments,
+with 1 if something does not work as it is.
+
+With --live it looks at a running program in place of these: it reads the figures
+of its admin pages, twice, and says what is wrong, what makes it slow, and what to
+do. It exits with 1 if something is found.`,
+		Example: "  gorgon doctor\n  gorgon doctor --live http://127.0.0.1:9465 --for 1m",
+		Args:    cli.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if visit.Live != "" {
+				visit.JSON = asJSON
+				return visit.Run(c.Context())
+			}
+			if c.Flags().Changed("for") {
+				return cli.Misuse("--for without --live: say where the admin pages of the running program are, as in --live http://127.0.0.1:9465")
+			}
 			findings := examine(c.Context())
 			if asJSON {
 				encoder := json.NewEncoder(t.out)
@@ -71,6 +85,7 @@ with 1 if something does not work as it is.`,
 			return fmt.Errorf("%d checks failed: see their hints", faults)
 		},
 	}
+	visit.Flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

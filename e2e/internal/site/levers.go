@@ -46,7 +46,8 @@ func (l Levers) Makings() ([]string, error) {
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' }), err
 }
 
-func (l Levers) read(lever string) string {
+// Read is where a lever is; "" where it is not set.
+func (l Levers) Read(lever string) string {
 	b, _ := os.ReadFile(filepath.Join(string(l), lever))
 	return string(b)
 }
@@ -61,24 +62,24 @@ func (l Levers) note(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// work is what each generator does: it notes the call, reads the data, and
+// Work is what each generator does: it notes the call, reads the data, and
 // then takes as long, and ends, as the levers say.
-func (l Levers) work(ctx context.Context, path string) (data string, err error) {
+func (l Levers) Work(ctx context.Context, path string) (data string, err error) {
 	if err := l.note(path); err != nil {
 		return "", err
 	}
-	data = l.read(Data)
-	if d, _ := time.ParseDuration(l.read(Delay)); d > 0 {
+	data = l.Read(Data)
+	if d, _ := time.ParseDuration(l.Read(Delay)); d > 0 {
 		if err := sleep(ctx, d); err != nil {
 			return "", err
 		}
 	}
-	for l.read(Hold) != "" {
+	for l.Read(Hold) != "" {
 		if err := sleep(ctx, 5*time.Millisecond); err != nil {
 			return "", err
 		}
 	}
-	if text := l.read(Fail); text != "" {
+	if text := l.Read(Fail); text != "" {
 		return "", errors.New(text)
 	}
 	return data, nil

@@ -20,7 +20,7 @@ import (
 // after an interval.
 func App(levers Levers, interval time.Duration) gorgon.App {
 	load := func(ctx context.Context, in gorgon.Input) (State, error) {
-		data, err := levers.work(ctx, in.Path)
+		data, err := levers.Work(ctx, in.Path)
 		if err == nil && strings.HasPrefix(in.PathValue("name"), "no-") {
 			err = gorgon.NotFound()
 		}

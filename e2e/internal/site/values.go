@@ -20,7 +20,7 @@ func values(levers Levers) []gorgon.Part {
 	cache := gorgon.Cache[string, Value]{
 		Name: "values", Timeout: 3 * time.Second, Tags: func(Value) []string { return []string{"all-values"} },
 		Load: func(ctx context.Context, key string) (Value, error) {
-			data, err := levers.work(ctx, "/values/"+key)
+			data, err := levers.Work(ctx, "/values/"+key)
 			return Value{data}, err
 		},
 	}
