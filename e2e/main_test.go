@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gorgon-go/gorgon/e2e/internal/depot"
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
 	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
 	"github.com/gorgon-go/gorgon/e2e/internal/scores"
@@ -26,6 +27,8 @@ func TestMain(m *testing.M) {
 		scores.Hits()
 	case "scores":
 		scores.Main()
+	case "depot":
+		depot.Main()
 	case "jobber":
 		jobber.Main()
 	case "roomer":
