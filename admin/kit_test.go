@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,6 +57,7 @@ func (s *stage) request(q metrics.Request) {
 
 func newStage(writes bool) *stage {
 	now := time.Now()
+	clock := now
 	s := &stage{jobs: []metrics.Job{
 		{ID: 17, Kind: "receipt", State: "dead", Attempt: 12, Deaths: 1, Added: now.Add(-2 * time.Hour), Due: now.Add(-time.Hour), Errors: "1: the mail server refused it\n12: " + hostile, Known: true},
 		{ID: 18, Kind: "thumbnail", State: "running", Attempt: 1, Added: now.Add(-time.Minute), Due: now.Add(-time.Minute), Begun: now.Add(-20 * time.Second), Worker: "web-1:4711", Key: "photo-9", Args: `{"photo":9}`, Known: true},
@@ -71,7 +74,7 @@ func newStage(writes bool) *stage {
 		Checks: func(context.Context) []operate.Check {
 			return []operate.Check{{Name: "started", OK: true, Needed: true}, {Name: "store", OK: true}, {Name: "database", OK: true, Needed: true}, {Name: "mail", Reason: "the server refuses the password"}}
 		},
-		Recorder: operate.NewRecorder(time.Now), Lines: new(operate.Lines), History: new(operate.History), Writes: writes,
+		Recorder: operate.NewRecorder(func() time.Time { return clock }), Lines: new(operate.Lines), History: new(operate.History), Writes: writes,
 		Parts: []operate.Part{
 			{Kind: "page", Name: "/", Note: "built, revalidated after 1m0s"}, {Kind: "page", Name: "/products/{id}", Note: "built, incremental"}, {Kind: "page", Name: "/search", Note: "per request"},
 			{Kind: "fragment", Name: "stock", Note: "built, live"}, {Kind: "cache", Name: "rates", Note: "loaded when asked"},
@@ -107,15 +110,25 @@ func newStage(writes bool) *stage {
 	lines.Info("started", "addr", ":8080")
 	lines.Warn("a request was refused", "path", hostile)
 	lines.Error("a page failed: "+hostile, "page", "/products/{id}", "err", "the database is away")
-	for i := range 200 {
-		q := metrics.Request{Method: "GET", Route: []string{"/", "/products/{id}", "/search", "POST /api/orders", "file"}[i%5], Status: 200, Cache: []string{"hit", "made", "none"}[i%3], Bytes: 18_000, Took: time.Duration(i*i) * 20 * time.Microsecond}
-		if i%67 == 0 {
-			q.Status = 500
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 60 {
+		clock = now.Add(time.Duration(i-59) * time.Minute)
+		for k := range 18 + int(9*math.Sin(float64(i)/9)) + random.IntN(6) {
+			q := metrics.Request{Method: "GET", Route: []string{"/", "/products/{id}", "/search", "POST /api/orders", "file"}[k%5], Status: 200, Cache: []string{"hit", "hit", "hit", "made", "none"}[random.IntN(5)],
+				Bytes: int64(2000 + random.IntN(30_000)), Took: time.Duration((0.3 + random.ExpFloat64()) * float64(4*time.Millisecond))}
+			if i > 20 && i < 28 && k%9 == 0 {
+				q.Status = 500
+			}
+			s.request(q)
+			if k%3 == 0 {
+				_, made := s.Recorder.Making(context.Background(), context.Background(), "/products/{id}")
+				made(metrics.Making{Route: "/products/{id}", Outcome: metrics.Made, Took: time.Duration((0.5 + random.ExpFloat64()) * float64(20*time.Millisecond))})
+			}
 		}
-		s.request(q)
 	}
+	clock = now
 	_, made := s.Recorder.Making(context.Background(), context.Background(), "/products/{id}")
-	made(metrics.Making{Route: "/products/{id}", Outcome: metrics.Failed, Err: errors.New(hostile), Took: 3 * time.Second})
+	made(metrics.Making{Route: "/products/{id}", Outcome: metrics.Failed, Err: errors.New(hostile), Took: 80 * time.Millisecond})
 	made(metrics.Making{Route: "/_gorgon/fragment/stock/{props...}", Outcome: metrics.Made, Took: 12 * time.Millisecond})
 	return s
 }

@@ -164,8 +164,8 @@ func (s *site) frame(at string) frame {
 	return f
 }
 
-// styleURL is where the style sheet is.
-func styleURL(ctx context.Context) (string, error) { return gorgon.Asset(ctx, "admin.css") }
+// fileURL is where a file of the pages is.
+func fileURL(ctx context.Context, name string) (string, error) { return gorgon.Asset(ctx, name) }
 
 // sortOf is how a column is sorted, for screen readers.
 func sortOf(c column) string {

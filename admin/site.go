@@ -27,6 +27,9 @@ import (
 //go:embed admin.css
 var style []byte
 
+//go:embed icon.svg
+var icon []byte
+
 // How often figures are made while a page is open: those that this process has, and
 // those that a database or a store has.
 const (
@@ -141,7 +144,7 @@ func (s *site) page(of *section) gorgon.Page[shown] {
 		},
 		View: gorgon.View(func(state shown) gorgon.Component { return pageView(s, state) }),
 		Head: func(state shown) gorgon.Head {
-			return gorgon.Head{Title: state.Title + " · " + s.p.About.App, Robots: "noindex"}
+			return gorgon.Head{Title: state.Title + " · " + s.p.About.App, Description: state.Lead, Robots: "noindex"}
 		},
 	}
 }
@@ -188,6 +191,7 @@ func assetsOf() (viewctx.Assets, map[string]answer.File) {
 		{wire.Runtime, "gorgon.js", "text/javascript; charset=utf-8", client.Runtime},
 		{wire.LiveRuntime, "live.js", "text/javascript; charset=utf-8", client.Live},
 		{"admin.css", "admin.css", "text/css; charset=utf-8", style},
+		{"icon.svg", "icon.svg", "image/svg+xml", icon},
 	} {
 		sum := sha256.Sum256(f.data)
 		tag := hex.EncodeToString(sum[:6])
