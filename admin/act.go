@@ -92,8 +92,8 @@ func (s *site) ask(ctx context.Context, a act) (asked, error) {
 		what := fact{Name: map[string]string{"path": "Page", "tag": "Tag", "route": "Route", "fragment": "Fragment", "all": "What"}[a.kind], Value: cmp.Or(a.name, "everything that is stored")}
 		page.Blocks = []block{{Facts: []fact{what}}}
 		page.Fields = append(page.Fields, fact{Name: "kind", Value: a.kind}, fact{Name: "name", Value: a.name})
-		if a.kind == "all" {
-			page.Back = "/caches"
+		if back := map[string]string{"all": "/caches", "tag": "/caches", "fragment": "/fragments"}[a.kind]; back != "" {
+			page.Back = back
 		}
 	} else {
 		words := map[string][2]string{
@@ -154,6 +154,9 @@ func (s *site) perform(ctx context.Context, a act, expire bool) (to string, err 
 		}
 		if a.kind == "path" {
 			return link("/why", "what", a.name, "done", a.do), nil
+		}
+		if a.kind == "fragment" {
+			return link("/fragments", "done", a.do), nil
 		}
 		return link("/caches", "done", a.do), nil
 	}

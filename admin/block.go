@@ -86,6 +86,7 @@ type form struct {
 	Value   string `json:"value"`
 	Example string `json:"example"`
 	Button  string `json:"button"`
+	Hidden  []fact `json:"hidden,omitempty"` // is sent too
 }
 
 // A line of the log.

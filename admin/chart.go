@@ -56,7 +56,9 @@ func chartOf(title string, say func(float64) string, plots ...plot) chart {
 		for _, v := range p.values {
 			most, last = max(most, v), v
 		}
-		s.Now = say(last)
+		if s.Now = "–"; len(p.values) > 0 {
+			s.Now = say(last)
+		}
 		s.Line = lineOf(p.values, scale)
 		if i == 0 && s.Line != "" {
 			s.Area = s.Line + fmt.Sprintf("V%dH%dZ", high, wide-width(len(p.values)))

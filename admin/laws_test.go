@@ -150,6 +150,7 @@ func TestChanges(t *testing.T) {
 		"act=purge&kind=path&name=/products/7":     "purge path /products/7 false",
 		"act=purge&kind=tag&name=a&expire=true":    "purge tag a true",
 		"act=purge&kind=all":                       "purge all  false",
+		"act=purge&kind=fragment&name=stock":       "purge fragment stock false",
 		"act=purge&kind=route&name=/products/{id}": "purge route /products/{id} false",
 	}
 	const host = "127.0.0.1:9465"

@@ -172,11 +172,18 @@ func fragments(_ context.Context, p *operate.Program, q query) []block {
 	s := p.State()
 	t := table{Caption: "Fragments", Empty: "The app has no fragments.",
 		Columns: heads("/fragments", q.Sort, "Fragment", "route", "Strategy", "", "Made", "made", "Made within", "making", "Failed", "failed")}
-	t.Columns[1].Number = false
+	writes := p.Writes && p.Purge != nil
+	if writes {
+		t.Columns = append(t.Columns, column{Label: "Change it"})
+	}
 	rows := sorted(rowsOf(p, "fragment"), q.Sort)
 	var failing []row
 	for _, r := range rows {
-		t.Rows = append(t.Rows, []cell{code(r.name), text(r.note), number(r.Made), text(took(r.making)), number(r.Failed).in(toneOf(warn, r.Failed))})
+		row := []cell{code(r.name), text(r.note), number(r.Made), text(took(r.making)), number(r.Failed).in(toneOf(warn, r.Failed))}
+		if writes {
+			row = append(row, text("Purge …").to(link("/confirm", "act", actPurge, "kind", "fragment", "name", r.name)))
+		}
+		t.Rows = append(t.Rows, row)
 		if r.Error != "" {
 			failing = append(failing, r)
 		}
@@ -273,7 +280,9 @@ func caches(_ context.Context, p *operate.Program, _ query) []block {
 		{Title: "Caches of the app", Table: &t},
 	}
 	if p.Writes && p.Purge != nil {
-		blocks = append(blocks, block{Title: "Purge", Note: "Everything that is stored becomes out of date, and is made again when it is asked for.",
+		blocks = append(blocks, block{Title: "Purge", Note: "What is purged is out of date, and made again when it is asked for. Single pages and routes are purged where they are explained: see Why.",
+			Form: &form{Action: "/confirm", Name: "name", Label: "A tag", Example: "product-7", Button: "Purge it …",
+				Hidden: []fact{{Name: "act", Value: actPurge}, {Name: "kind", Value: "tag"}}},
 			Links: []tab{{Label: "Purge everything …", Href: link("/confirm", "act", "purge", "kind", "all")}}})
 	}
 	return blocks

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -224,8 +225,12 @@ func (o *operated) cost(tab *testbed.Tab) {
 		tab.Open("about:blank")
 		what := "no page open"
 		if path != "" {
+			tab.Forget()
 			tab.Open(o.admin + path)
 			what = path + " open"
+			until(o.t, "its figures are followed", func() bool {
+				return slices.ContainsFunc(tab.Requests(), func(r testbed.Request) bool { return r.Method == "POST" && strings.Contains(r.URL, "/_gorgon/live") })
+			})
 		}
 		before := spent()
 		time.Sleep(window) // what is measured
