@@ -60,8 +60,8 @@ type Config struct {
 	MayTick func(*http.Request) bool
 
 	// Observers are told what a server does: prometheus.New has metrics for
-	// --metrics, opentelemetry.New has traces. Each is off until it is asked
-	// for. Default: none.
+	// --metrics, opentelemetry.New sends metrics and traces to a collector. Each
+	// is off until it is asked for. Default: none.
 	Observers []metrics.Observer
 
 	// Admin is the pages for operators, where --admin says: admin.New(…). Default:

@@ -41,7 +41,7 @@ func (v *server) listenMetrics(ctx context.Context) (*side, error) {
 		return nil, misused(`--metrics %s: this program keeps no metrics: import "github.com/gorgon-go/gorgon/prometheus" and put prometheus.New(prometheus.Options{}) into command.Config.Observers`, addr)
 	}
 	if onLambda() != "" {
-		return nil, misused("--metrics %s: nothing can scrape a Lambda function: unset GORGON_METRICS there", addr)
+		return nil, misused("--metrics %s: nothing can scrape a Lambda function: unset GORGON_METRICS there, and push with package opentelemetry", addr)
 	}
 	s, err := listenSide(ctx, p.log, "metrics", addr)
 	if err == nil {

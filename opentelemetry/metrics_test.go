@@ -32,6 +32,7 @@ type receiver struct {
 	mu       sync.Mutex
 	fails    int // the status of each answer; 0 for 200
 	received int
+	size     int // of the last report, in bytes
 	got      map[string]*otlp.Metric
 	about    map[string]string // the resource
 	headers  http.Header
@@ -62,6 +63,7 @@ func (c *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.received++
+	c.size = len(body)
 	c.got, c.about, c.headers = map[string]*otlp.Metric{}, map[string]string{}, r.Header
 	for _, rm := range q.ResourceMetrics {
 		for _, a := range rm.Resource.Attributes {
@@ -157,6 +159,7 @@ func TestMetricsAreThoseOfAScrape(t *testing.T) {
 			t.Errorf("%s is in a scrape, and the collector has %v", f.GetName(), m)
 		}
 	}
+	t.Logf("a report of %d metrics has %d bytes", len(to.got), to.size)
 	requests := to.got["gorgon_requests_total"].GetSum()
 	if !requests.IsMonotonic || requests.AggregationTemporality != otlp.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE || requests.DataPoints[0].StartTimeUnixNano == 0 {
 		t.Errorf("requests are not a cumulative counter: %v", requests)

@@ -133,26 +133,26 @@ func (i *indicator) check(ctx context.Context) (err error) {
 	return i.Check(ctx)
 }
 
-// note keeps an answer, and says in the log what has changed.
+// note says in the log what has changed, and keeps an answer.
 func (i *indicator) note(ctx context.Context, err error) {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("it did not answer within %s", i.Timeout)
 	}
-	i.mu.Lock()
-	before := i.last
-	i.last.OK, i.last.Reason, i.last.Asked = err == nil, "", i.now()
-	if err != nil {
-		i.last.Reason = err.Error()
-	}
-	close(i.answered)
-	i.answered = nil
-	i.mu.Unlock()
+	before := i.said()
 	switch {
 	case err != nil && (before.OK || before.Asked.IsZero()):
 		i.log.Warn("an indicator of health fails", "health", i.Name, "optional", i.Optional, "err", err)
 	case err == nil && !before.OK && !before.Asked.IsZero():
 		i.log.Info("an indicator of health holds again", "health", i.Name)
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.last.OK, i.last.Reason, i.last.Asked = err == nil, "", i.now()
+	if err != nil {
+		i.last.Reason = err.Error()
+	}
+	close(i.answered)
+	i.answered = nil
 }
 
 // wait waits for an answer, and returns the last one where there is no new one.
