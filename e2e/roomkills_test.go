@@ -161,20 +161,20 @@ func (h *lodge) must(err error) {
 	}
 }
 
-// start starts an instance.
-func (h *lodge) start() {
+// start starts an instance, at an address where one is given.
+func (h *lodge) start(addr ...string) {
 	cmd := exec.Command(self(h.T).path)
-	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct)
+	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct, roomer.Addr+"="+strings.Join(addr, ""))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	h.must(err)
 	h.must(cmd.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	at, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if err != nil || !ok {
 		h.Fatalf("an instance says %q: %v", line, err)
 	}
-	p := &roomProcess{cmd, addr, make(chan struct{})}
+	p := &roomProcess{cmd, at, make(chan struct{})}
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
 		_ = cmd.Wait()
