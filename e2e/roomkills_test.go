@@ -108,6 +108,7 @@ type lodge struct {
 	stop             context.CancelFunc
 	writing          sync.WaitGroup
 	listening        sync.WaitGroup
+	pace             time.Duration // between two operations of a writer, at most; default: 20 ms
 	over             chan struct{} // closed when writers may not begin another operation
 
 	mu        sync.Mutex
@@ -264,7 +265,7 @@ func (h *lodge) writes(n int) {
 				default:
 				}
 				h.say(name, n, fmt.Sprint(i, "/", n))
-				time.Sleep(rand.N(20 * time.Millisecond))
+				time.Sleep(rand.N(max(h.pace, 20*time.Millisecond)))
 			}
 		})
 	}
