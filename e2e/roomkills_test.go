@@ -108,6 +108,7 @@ type lodge struct {
 	stop             context.CancelFunc
 	writing          sync.WaitGroup
 	listening        sync.WaitGroup
+	pace             time.Duration // between two operations of a writer, at most; default: 20 ms
 	over             chan struct{} // closed when writers may not begin another operation
 
 	mu        sync.Mutex
@@ -161,20 +162,20 @@ func (h *lodge) must(err error) {
 	}
 }
 
-// start starts an instance.
-func (h *lodge) start() {
+// start starts an instance, at an address where one is given.
+func (h *lodge) start(addr ...string) {
 	cmd := exec.Command(self(h.T).path)
-	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct)
+	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct, roomer.Addr+"="+strings.Join(addr, ""))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	h.must(err)
 	h.must(cmd.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	at, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if err != nil || !ok {
 		h.Fatalf("an instance says %q: %v", line, err)
 	}
-	p := &roomProcess{cmd, addr, make(chan struct{})}
+	p := &roomProcess{cmd, at, make(chan struct{})}
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
 		_ = cmd.Wait()
@@ -264,7 +265,7 @@ func (h *lodge) writes(n int) {
 				default:
 				}
 				h.say(name, n, fmt.Sprint(i, "/", n))
-				time.Sleep(rand.N(20 * time.Millisecond))
+				time.Sleep(rand.N(max(h.pace, 20*time.Millisecond)))
 			}
 		})
 	}
