@@ -12,7 +12,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,7 +38,8 @@ import (
 //	ROOM_WINDOW=5s ROOM_MEMBERS=5000 ROOM_MESSAGES=100 go test ./e2e -run RoomFigures -v
 //
 // Without the variables it is short, and the figures mean nothing. ROOM_PROFILE=file
-// writes what a member's process does: file.room, and file.bare.
+// writes what a member's process does: file.room, and file.bare. ROOM_RIVAL=file is
+// the program of bench/centrifuge, which is measured beside them.
 func TestRoomFigures(t *testing.T) {
 	window := duration(t, "ROOM_WINDOW", 300*time.Millisecond)
 	t.Run("SQLite", func(t *testing.T) {
@@ -107,30 +110,63 @@ func writers(t *testing.T, db *database.DB, window time.Duration) {
 }
 
 // fanOut compares what a process does for each message to a room's members with a
-// loop that sends it to as many connections.
+// loop that sends it to as many connections, and with what bench/centrifuge does.
 func fanOut(t *testing.T, n int) {
 	messages := number(t, "ROOM_MESSAGES", 40)
 	url := "sqlite:" + filepath.Join(t.TempDir(), "rooms.db")
 	h := newLodge(t, url, "", "")
 	p := h.any()
 	cost := map[string][]time.Duration{}
+	side := func(what, path string, p *roomProcess, send func(int)) {
+		cost[what] = append(cost[what], perDelivery(t, p, what, path, n, messages, send))
+	}
+	text := `{"text":"` + strings.Repeat("x", 150) + `"}`
+	rival := startRival(t)
 	for round := range 3 {
-		for _, what := range []string{"bare", "room"} {
-			path, send := "/bare", func(i int) { h.post(p, "/bare", `{"text":"`+strings.Repeat("x", 150)+`"}`) }
-			if what == "room" {
-				path = fmt.Sprint("/tapes/", round, "/room")
-				send = func(i int) {
-					h.post(p, path, fmt.Sprintf(`{"client":"client-client-client","ops":[{"n":%d,"op":{"text":"%s"}}]}`, i+1, strings.Repeat("x", 130)))
-				}
-			}
-			cost[what] = append(cost[what], perDelivery(t, p, what, path, n, messages, send))
+		side("bare", "/bare", p, func(int) { h.post(p, "/bare", text) })
+		path := fmt.Sprint("/tapes/", round, "/room")
+		side("room", path, p, func(i int) {
+			h.post(p, path, fmt.Sprintf(`{"client":"client-client-client","ops":[{"n":%d,"op":{"text":"%s"}}]}`, i+1, strings.Repeat("x", 130)))
+		})
+		if rival != nil {
+			side("centrifuge", `/sse?cf_connect={"id":1,"connect":{}}`, rival, func(int) { h.post(rival, "/publish", text) })
 		}
 	}
-	median := func(list []time.Duration) time.Duration {
-		return min(max(list[0], list[1]), max(min(list[0], list[1]), list[2]))
+	for _, list := range cost {
+		slices.Sort(list)
 	}
-	bare, room := median(cost["bare"]), median(cost["room"])
-	t.Logf("%d connections, %d messages: processor time of the server for one delivery, medians of 3: %v in a room, %v in a bare loop: %.2f times; load %s", n, messages, room, bare, float64(room)/float64(bare), machineLoad())
+	for what, list := range cost {
+		t.Logf("%d connections, %d messages: processor time of the server for one delivery, median of 3: %s %v, %.2f times that of a bare loop; load %s",
+			n, messages, what, list[1], float64(list[1])/float64(cost["bare"][1]), machineLoad())
+	}
+}
+
+// startRival starts the program ROOM_RIVAL; nil for none.
+func startRival(t *testing.T) *roomProcess {
+	t.Helper()
+	file := os.Getenv("ROOM_RIVAL")
+	if file == "" {
+		return nil
+	}
+	cmd := exec.CommandContext(t.Context(), file)
+	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ok {
+		t.Fatalf("%s says %q: %v", file, line, err)
+	}
+	return &roomProcess{cmd: cmd, addr: addr}
 }
 
 func (h *lodge) post(p *roomProcess, path, body string) {
@@ -147,26 +183,84 @@ func (h *lodge) post(p *roomProcess, path, body string) {
 func perDelivery(t *testing.T, p *roomProcess, what, path string, n, messages int, send func(int)) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	var open, got atomic.Int64
-	var all sync.WaitGroup
-	slots := make(chan struct{}, 64)
-	for range n {
-		slots <- struct{}{}
-		all.Go(func() { listenTo(ctx, p.addr, path, &open, &got, slots) })
-	}
-	defer all.Wait()
+	c := hearers{addr: p.addr, path: path, slots: make(chan struct{}, 64)}
+	defer c.all.Wait()
 	defer cancel()
-	until(t, "all are connected", func() bool { return open.Load() == int64(n) })
+	for range n {
+		c.slots <- struct{}{}
+		c.all.Go(func() { c.join(ctx) })
+	}
+	until(t, "all are connected", func() bool {
+		if err := c.failed.Load(); err != nil {
+			t.Fatalf("%d of %d are connected: %v", c.open.Load(), n, *err)
+		}
+		return c.open.Load() == int64(n)
+	})
 	time.Sleep(500 * time.Millisecond) // who takes part is sent once more
 	end := profile(t, p, what)
 	before := processor(t, p)
 	for i := range messages {
 		send(i)
-		until(t, "all have it", func() bool { return got.Load() >= int64((i+1)*n) })
+		until(t, "all have it", func() bool { return c.got.Load() >= int64((i+1)*n) })
 	}
 	took := processor(t, p) - before
 	end()
 	return took / time.Duration(n*messages)
+}
+
+// hearers are connections that count the messages of a stream.
+type hearers struct {
+	addr, path string
+	open, got  atomic.Int64
+	failed     atomic.Pointer[error] // why one could not be opened
+	slots      chan struct{}         // of those that are being opened
+	all        sync.WaitGroup
+}
+
+// join opens a connection, and counts what comes. It is as small as it can be: there
+// are thousands.
+func (c *hearers) join(ctx context.Context) {
+	opened := false
+	var err error
+	for try := 0; try < 5 && !opened && ctx.Err() == nil; try++ { // a server closes what says nothing for 5 s, as under load
+		err = c.listen(ctx, func() {
+			opened = true
+			c.open.Add(1)
+			<-c.slots
+		})
+	}
+	if !opened {
+		c.failed.Store(&err)
+		<-c.slots
+	}
+}
+
+func (c *hearers) listen(ctx context.Context, opened func()) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.addr)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	defer func() { _ = conn.Close() }()
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", c.path, c.addr); err != nil {
+		return err
+	}
+	lines := bufio.NewReaderSize(conn, 4<<10)
+	for first := ""; ; {
+		line, err := lines.ReadString('\n')
+		if first == "" {
+			first = line
+		}
+		switch {
+		case err != nil:
+			return fmt.Errorf("%q, and then: %w", first, err)
+		case opened != nil && (line == ":\n" || strings.HasPrefix(line, "event: state") || strings.Contains(line, `"connect":{`)):
+			opened()
+			opened = nil
+		case strings.Contains(line, "xxxxx"):
+			c.got.Add(1)
+		}
+	}
 }
 
 // profile writes what a process uses its processor time for until it is ended to
@@ -193,40 +287,6 @@ func profile(t *testing.T, p *roomProcess, name string) (end func()) {
 	return func() {
 		if err := os.WriteFile(file+"."+name, ask("/profile/end"), 0o600); err != nil {
 			t.Fatal(err)
-		}
-	}
-}
-
-// listenTo counts messages of a stream. It is as small as it can be: there are
-// thousands.
-func listenTo(ctx context.Context, addr, path string, open, got *atomic.Int64, slots chan struct{}) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		<-slots
-		return
-	}
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, addr)
-	lines := bufio.NewReaderSize(conn, 512)
-	first, kind := true, ""
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return
-		}
-		switch {
-		case first && (line == ":\n" || strings.HasPrefix(line, "event: state")):
-			first = false
-			open.Add(1)
-			<-slots
-		case strings.HasPrefix(line, "event: "):
-			kind = line
-		case strings.HasPrefix(line, "data: ") && kind == "" && !first:
-			if !strings.HasPrefix(line, `data: {"count"`) {
-				got.Add(1)
-			}
-		case line == "\n":
-			kind = ""
 		}
 	}
 }
