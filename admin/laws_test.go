@@ -3,7 +3,9 @@
 package admin_test
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,7 +13,11 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon/admin"
+	"github.com/gorgon-go/gorgon/auth"
+	"github.com/gorgon-go/gorgon/cache"
+	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/operate"
+	"github.com/gorgon-go/gorgon/render"
 )
 
 // send sends a request with headers.
@@ -86,6 +92,52 @@ func TestGuard(t *testing.T) {
 	}
 	if s.changes() != "" {
 		t.Error("something was changed")
+	}
+}
+
+// The guards of package auth let through who has the scope, and lead no browser
+// around in a circle.
+func TestScope(t *testing.T) {
+	people := auth.New(auth.Options{Store: mem.NewSessions(), Log: slog.New(slog.DiscardHandler), SignIn: "/sign-in", Find: func(_ context.Context, user string) ([]string, error) {
+		return map[string][]string{"ada": {"operate"}, "bob": {"shop"}}[user], nil
+	}})
+	kept, err := cache.New(cache.Config{Renderer: &render.Renderer{}, Store: mem.Open(mem.Options{}), NoSweep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = kept.Close() })
+	people.Serve(t.Context(), kept.Coherence())
+	h := open(t, newStage(true), admin.Config{Guard: people.Scope("operate")})
+	for user, want := range map[string]int{"": http.StatusUnauthorized, "bob": http.StatusForbidden, "ada": http.StatusOK} {
+		for _, path := range []string{"/", "/sign-in?next=/", "/snapshot.json"} {
+			r := httptest.NewRequest("GET", "https://ops.example.com"+path, nil)
+			r.Header.Set("Accept", "text/html")
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+			if user != "" {
+				cookie, err := people.Issue(r, user)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.AddCookie(cookie)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if want := map[bool]int{true: http.StatusNotFound, false: want}[want == 200 && strings.HasPrefix(path, "/sign-in")]; w.Code != want || w.Header().Get("Location") != "" {
+				t.Errorf("%q at %s: %d, %q: %s", user, path, w.Code, w.Header().Get("Location"), w.Body)
+			}
+		}
+	}
+	for to, follows := range map[string]bool{"/sign-in": false, "": false, "https://id.example.com/": true, "//id.example.com/": true} {
+		leads := open(t, newStage(true), admin.Config{Guard: func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", to)
+				w.WriteHeader(http.StatusSeeOther)
+				_, _ = w.Write([]byte("there"))
+			})
+		}})
+		if w := get(leads, "/"); (w.Code == http.StatusSeeOther) != follows || (w.Body.String() == "there") != follows || w.Code == http.StatusUnauthorized && !strings.Contains(w.Body.String(), "Sign in at the site") {
+			t.Errorf("a guard that leads to %q: %d, %s", to, w.Code, w.Body)
+		}
 	}
 }
 

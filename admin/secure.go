@@ -20,6 +20,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // around is what is asked before a page is answered.
 func (c Config) around(pages http.Handler, p *operate.Program) http.Handler {
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if own := ownWriter(w); own != nil {
+			own.guarded = false
+		}
 		switch {
 		case !served(r.URL.Path):
 			http.NotFound(w, r)
@@ -44,7 +47,7 @@ func (c Config) around(pages http.Handler, p *operate.Program) http.Handler {
 			http.Error(w, "These pages are not at this name: use localhost, the IP address, or a name in Hosts of admin.Config.", http.StatusMisdirectedRequest)
 			return
 		}
-		guarded.ServeHTTP(&closed{ResponseWriter: w}, r)
+		guarded.ServeHTTP(&closed{ResponseWriter: w, guarded: c.Guard != nil}, r)
 	})
 }
 
@@ -65,26 +68,60 @@ func protect(h http.Header) {
 type closed struct {
 	http.ResponseWriter
 
-	begun bool
+	begun   bool
+	guarded bool // the guard has not let the request through so far
+	silent  bool // another answer was sent in place of this one
 }
 
 func (c *closed) WriteHeader(status int) {
+	if c.silent {
+		return
+	}
 	if !c.begun && status >= 200 {
 		c.begun = true
 		protect(c.Header())
+		if c.led(status) {
+			c.silent = true
+			c.Header().Del("Location")
+			http.Error(c.ResponseWriter, "Sign in at the site, and load this page again.", http.StatusUnauthorized)
+			return
+		}
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
 
+// led says whether a guard leads to a page of the site, which is not at this
+// address: browsers would be led around in a circle.
+func (c *closed) led(status int) bool {
+	to := c.Header().Get("Location")
+	return c.guarded && status >= 300 && status < 400 && (to == "" || strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//"))
+}
+
 func (c *closed) Write(data []byte) (int, error) {
 	if !c.begun {
-		c.begun = true
-		protect(c.Header())
+		c.WriteHeader(http.StatusOK)
+	}
+	if c.silent {
+		return len(data), nil
 	}
 	return c.ResponseWriter.Write(data)
 }
 
 func (c *closed) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// ownWriter is the closed writer within those of a guard; nil if a guard hides it.
+func ownWriter(w http.ResponseWriter) *closed {
+	for {
+		switch inner := w.(type) {
+		case *closed:
+			return inner
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = inner.Unwrap()
+		default:
+			return nil
+		}
+	}
+}
 
 // answers says whether the pages are at a host. A page of the web whose name leads
 // to this machine sends its own.

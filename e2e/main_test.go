@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gorgon-go/gorgon/e2e/internal/depot"
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
 	"github.com/gorgon-go/gorgon/e2e/internal/patient"
 	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
@@ -27,6 +28,8 @@ func TestMain(m *testing.M) {
 		scores.Hits()
 	case "scores":
 		scores.Main()
+	case "depot":
+		depot.Main()
 	case "jobber":
 		jobber.Main()
 	case "patient":

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/gorgon-go/gorgon/admin"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
@@ -40,7 +41,7 @@ func main() {
 		Origin:   cmp.Or(os.Getenv("RECIPES_ORIGIN"), "http://localhost:8080"),
 		Password: cmp.Or(os.Getenv("RECIPES_PASSWORD"), "salt"),
 		Secret:   cmp.Or(os.Getenv("RECIPES_SECRET"), rand.Text()),
-	}, db), command.Config{Database: db, Stores: []pages.Driver{disk.Driver(), mem.Driver()}, Bundler: bundle.Bundler{}})
+	}, db), command.Config{Database: db, Admin: admin.New(admin.Config{}), Stores: []pages.Driver{disk.Driver(), mem.Driver()}, Bundler: bundle.Bundler{}})
 }
 
 // prepare makes the file of an example that needs no configuration. A product
