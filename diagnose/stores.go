@@ -4,6 +4,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gorgon-go/gorgon/cli"
 	"github.com/gorgon-go/gorgon/operate"
@@ -33,15 +34,20 @@ func storeAway(p *pair) []Finding {
 	}}
 }
 
+const servedAsStale = "served as stale"
+
 func databaseAway(p *pair) []Finding {
 	c, known := p.check("database")
 	if !p.after.State.Unlooked && (!known || c.OK) {
 		return nil
 	}
+	says := "The database cannot be used" + because(c.Reason) + "."
+	if !strings.Contains(c.Reason, servedAsStale) { // a reason may say it
+		says += " Pages that were read from it are " + servedAsStale + "."
+	}
 	return []Finding{{
-		Where: p.after.About.Database,
-		Says:  "The database cannot be used" + because(c.Reason) + ". Pages that were read from it are served as stale.",
-		Hint:  "Start it, or correct DATABASE_URL; 'migrate --pending' says whether the app fits it (docs/how-to/migrations.md).",
+		Where: p.after.About.Database, Says: says,
+		Hint: "Start it, or correct DATABASE_URL; 'migrate --pending' says whether the app fits it (docs/how-to/migrations.md).",
 	}}
 }
 

@@ -120,8 +120,8 @@ func TestOtherVersions(t *testing.T) {
 	server := httptest.NewServer(p)
 	defer server.Close()
 	for text, found := range map[string]string{
-		`{"at":"2026-07-01T12:00:00Z","about":{"app":"shop"}}`:                                                                                                                    "nothing is wrong",
-		`{"at":"2026-07-01T12:00:00Z","about":{"app":"shop","store":"redis://x"},"state":{"degraded":true,"new":[1]},"newer":{"a":1}}`:                                           "store away: redis://x",
+		`{"at":"2026-07-01T12:00:00Z","about":{"app":"shop"}}`:                                                                                                                 "nothing is wrong",
+		`{"at":"2026-07-01T12:00:00Z","about":{"app":"shop","store":"redis://x"},"state":{"degraded":true,"new":[1]},"newer":{"a":1}}`:                                         "store away: redis://x",
 		`{"at":"2026-07-01T12:00:00Z","routes":{"now":"another type"},"about":{"app":"shop"},"checks":[{"name":"store","ok":false,"needed":"perhaps","reason":"it is gone"}]}`: "cannot be used: it is gone",
 	} {
 		p.text = text

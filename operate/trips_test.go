@@ -2,6 +2,8 @@ package operate_test
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -41,6 +43,21 @@ func TestTrips(t *testing.T) {
 		}
 		if trips := p.Snapshot(t.Context()).Trips; len(trips) != 1 || trips[0].Took != 7 || now.Sub(trips[0].At) > 10*time.Second {
 			t.Errorf("%v at %v", trips, now)
+		}
+		p.State = func() metrics.State {
+			return metrics.State{Gates: []metrics.Gate{{Route: "/a", Width: 64, Running: 5, Waiting: 4, Refused: 3, Dropped: 2}}}
+		}
+		data, err := json.Marshal(p.Snapshot(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, names := range []string{
+			`"gates":[{"route":"/a","width":64,"running":5,"waiting":4,"refused":3,"dropped":2}]`, `"trips":[{"what":"store","took":7,"at":"`,
+			`"memoryBound":0,"evicted":0,"purged":0`,
+		} {
+			if !strings.Contains(string(data), names) {
+				t.Errorf("the snapshot has no %s: %s", names, data)
+			}
 		}
 	})
 }
