@@ -78,7 +78,20 @@ func (h *lodge) rolls(n, restarts int, forgets bool) *roomVerdict {
 	}
 	ready := func() {
 		h.Helper()
-		until(h.T, "all members are there", func() bool { return !slices.ContainsFunc(list, func(s *sitter) bool { return !s.there.Load() }) })
+		for end := time.Now().Add(2*patience + time.Duration(n)*100*time.Millisecond); ; time.Sleep(10 * time.Millisecond) {
+			away := 0
+			for _, s := range list {
+				if !s.there.Load() {
+					away++
+				}
+			}
+			if away == 0 {
+				return
+			}
+			if time.Now().After(end) {
+				h.Fatalf("%d of %d members are not there", away, n)
+			}
+		}
 	}
 	ready()
 	for i := range restarts {
