@@ -26,7 +26,7 @@ func (p *program) withCaches(ctx context.Context, store pages.Store) (_ context.
 	closed := func() error { return nil }
 	switch {
 	case err == nil:
-		config.Renderer, closed = s.renderer, s.seed.Close
+		config.Renderer, closed = s.renderer, s.close
 	case errors.Is(err, fs.ErrNotExist): // what it makes is another build's to the others
 		config.Renderer = &render.Renderer{App: p.app}
 	default:

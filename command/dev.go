@@ -66,7 +66,7 @@ func (s *revision) close() {
 	if s.store != nil {
 		_ = s.store.Close()
 	}
-	_ = s.site.seed.Close()
+	_ = s.site.close()
 }
 
 // developed returns the handler, wrapped so that the tool can restart it.
@@ -159,7 +159,7 @@ func (s *devServer) renew(ctx context.Context, assets bool) (build string, err e
 	s.count++ // what a store kept of the texts of before is of another build
 	next.site.renderer.Build += fmt.Sprintf(".%d", s.count)
 	if next.cache, next.store, err = s.p.cacheOver(ctx, next.site, s.caching); err != nil {
-		return "", errors.Join(err, next.site.seed.Close())
+		return "", errors.Join(err, next.site.close())
 	}
 	config := s.config
 	config.Renderer, config.Cache, config.Files = next.site.renderer, next.cache, filesOf(next.site.seed, next.store, s.p.log)

@@ -47,6 +47,19 @@ func (p *program) openSite(path string) (*site, error) {
 	}}, nil
 }
 
+// settleTime is how long closing a site waits for loaders that outlived their
+// deadlines.
+const settleTime = 2 * time.Second
+
+// close closes the seed, once nothing can read it any more: what makes a page reads
+// the one before. Where a loader hangs, the file stays mapped.
+func (s *site) close() error {
+	if !s.renderer.Settled(settleTime) {
+		return nil
+	}
+	return s.seed.Close()
+}
+
 // date tells a seed when the data of its pages was read. A time that is ahead
 // of this machine's clock counts as now.
 func (p *program) date(s *seed.Seed) error {

@@ -193,6 +193,9 @@ func (s *shared) now() time.Time {
 	return time.Unix(0, s.clock.Load())
 }
 
+// settleTime is how long a test waits at its end for loaders that outlived it.
+const settleTime = 5 * time.Second
+
 // open builds the site and assembles the server.
 func (s *shared) open(t testing.TB, o Options) error {
 	if o.Database != nil {
@@ -210,7 +213,6 @@ func (s *shared) open(t testing.TB, o Options) error {
 	if err != nil {
 		return err
 	}
-	t.Cleanup(func() { _ = made.Close() })
 	m := made.Manifest()
 	s.site = made.Site(s.app)
 	renderer := &render.Renderer{
@@ -219,6 +221,11 @@ func (s *shared) open(t testing.TB, o Options) error {
 		Values: s.app.ReadValues(made.Value),
 		Site:   s.site,
 	}
+	t.Cleanup(func() {
+		if renderer.Settled(settleTime) { // a loader that hangs may read it later
+			_ = made.Close()
+		}
+	})
 	log := slog.New(s.log.handler(o.Log))
 	store := o.Store
 	if store == nil {

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -50,7 +51,8 @@ type Renderer struct {
 	seal      *sealed.Key
 	popups    sync.Map // by locale: HTML
 
-	gates gates
+	gates   gates
+	running atomic.Int64 // functions of pages, those that were abandoned included
 }
 
 const defaultLimit = 16 << 20
@@ -112,7 +114,7 @@ func (r *Renderer) Make(ctx context.Context, t Task) (*pages.Entry, error) {
 		t.Reads = new(dataflow.Reads)
 	}
 	ctx = dataflow.WithReads(ctx, t.Reads)
-	return within(ctx, t.Page, r.slotOf(t), "make", t.Path, func(ctx context.Context) (*pages.Entry, error) {
+	return within(ctx, r, t.Page, r.slotOf(t), "make", t.Path, func(ctx context.Context) (*pages.Entry, error) {
 		e, err := r.load(ctx, t, made, in)
 		if err == nil {
 			depends(e, t.Reads)
@@ -183,7 +185,7 @@ func tooLargeState(err error) error {
 func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *pages.Entry) (*pages.Entry, error) {
 	ctx = r.siteFor(ctx, old.Key.Locale, pathOf(page, old.Key.Path))
 	t := Task{Page: page, Path: old.Key.Path, Locale: old.Key.Locale, Epoch: old.Epoch, Old: old}
-	return within(ctx, page, r.gates.of(page, r.Limits).views.Enter, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
+	return within(ctx, r, page, r.gates.of(page, r.Limits).views.Enter, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
 		switch {
 		case old.State == nil && old.Status == http.StatusOK:
 			return nil, fmt.Errorf("build %s stored no state of it", old.Build)
@@ -227,7 +229,7 @@ func (r *Renderer) again(ctx context.Context, t Task) (*pages.Entry, error) {
 func (r *Renderer) ShouldRevalidate(ctx context.Context, t Task) (bool, error) {
 	page, e := t.Page, t.Old
 	in := page.Input(e.Key.Path, e.Key.Locale, r.Values)
-	return within(ctx, page, r.slotOf(t), "ask whether to revalidate", e.Key.Path, func(ctx context.Context) (bool, error) {
+	return within(ctx, r, page, r.slotOf(t), "ask whether to revalidate", e.Key.Path, func(ctx context.Context) (bool, error) {
 		state, err := page.Decode(e.State)
 		if err != nil {
 			return true, nil // it cannot be asked about, so it is regenerated
@@ -240,7 +242,7 @@ func (r *Renderer) ShouldRevalidate(ctx context.Context, t Task) (bool, error) {
 // an error, and names the page in every error. The deadline starts with the
 // slot. A function that outlives its deadline is abandoned, but keeps its slot
 // until it returns, so that a page that hangs can use up only its own slots.
-func within[T any](ctx context.Context, page *gorgon.Definition, enter func(context.Context) (*admission.Slot, error), op, path string, fn func(context.Context) (T, error)) (T, error) {
+func within[T any](ctx context.Context, r *Renderer, page *gorgon.Definition, enter func(context.Context) (*admission.Slot, error), op, path string, fn func(context.Context) (T, error)) (T, error) {
 	var zero T
 	fail := func(err error) (T, error) {
 		e := &gorgon.Error{Op: op, Path: path, Kind: failure.Kind(err), Status: failure.Status(err), Err: err}
@@ -260,7 +262,9 @@ func within[T any](ctx context.Context, page *gorgon.Definition, enter func(cont
 		err   error
 	}
 	done := make(chan result, 1)
+	r.running.Add(1)
 	go func() {
+		defer r.running.Add(-1)
 		res := result{err: errors.New("the function ended its goroutine")} // runtime.Goexit
 		defer func() {
 			if p := recover(); p != nil {
@@ -281,6 +285,18 @@ func within[T any](ctx context.Context, page *gorgon.Definition, enter func(cont
 		// A result that came at the same instant still counts as late.
 		return fail(context.Cause(ctx))
 	}
+}
+
+// Settled waits until no function of a page runs any more, those that outlived their
+// deadlines included, and says whether it is so in time. Until then, what the entries
+// of a seed consist of may still be read.
+func (r *Renderer) Settled(within time.Duration) bool {
+	for end := time.Now().Add(within); r.running.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }
 
 // siteFor returns the context in which the views of a page render.

@@ -34,7 +34,7 @@ type Response struct {
 func (r *Renderer) Request(ctx context.Context, page *gorgon.Definition, path, locale string, req *http.Request, built *pages.Entry) (*Response, error) {
 	ctx = r.siteFor(ctx, locale, pathOf(page, path))
 	in := page.Input(path, locale, r.Values)
-	return within(ctx, page, r.Gate(page).Enter, "make", path, func(ctx context.Context) (*Response, error) {
+	return within(ctx, r, page, r.Gate(page).Enter, "make", path, func(ctx context.Context) (*Response, error) {
 		state, err := stateFor(ctx, page, in, req, built)
 		if location, status, ok := moved(err); ok {
 			target, err := r.target(ctx, locale, location, status, gorgon.KindInvalid)
