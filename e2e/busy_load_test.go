@@ -7,13 +7,13 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/gorgon-go/gorgon/e2e/internal/record"
 	"github.com/gorgon-go/gorgon/e2e/internal/shop"
 )
 
@@ -150,11 +150,10 @@ func (m *market) settlesBusy() {
 // many there were.
 func (m *market) atOnce() (most, makings int) {
 	m.Helper()
-	b, err := os.ReadFile(m.notes)
+	lines, err := record.Lines(m.notes)
 	if err != nil {
 		m.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	slices.Sort(lines)
 	under := 0
 	for _, line := range lines {

@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +24,7 @@ import (
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/pgdb/pgdbtest"
 	"github.com/gorgon-go/gorgon/e2e/internal/jobber"
+	"github.com/gorgon-go/gorgon/e2e/internal/record"
 	"github.com/gorgon-go/gorgon/jobs"
 )
 
@@ -265,10 +265,10 @@ type jobRun struct {
 
 // runs are all runnings, by kind and ID.
 func (y *yard) runs() map[string]map[int64][]jobRun {
-	data, err := os.ReadFile(y.ledger)
+	lines, err := record.Lines(y.ledger)
 	y.must(err)
 	all := map[string]map[int64][]jobRun{}
-	for line := range strings.Lines(string(data)) {
+	for _, line := range lines {
 		var what, kind string
 		var id, at int64
 		var pid, n int

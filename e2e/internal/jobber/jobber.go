@@ -16,6 +16,7 @@ import (
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/pgdb"
+	"github.com/gorgon-go/gorgon/e2e/internal/record"
 	"github.com/gorgon-go/gorgon/jobs"
 	"github.com/gorgon-go/gorgon/work"
 )
@@ -59,17 +60,12 @@ func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	db, queue := Open(os.Getenv(URL))
-	file, err := os.OpenFile(os.Getenv(Ledger), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	var store jobs.Store = queue
 	if os.Getenv(Bug) == NoRenew {
 		store = unrenewed{queue}
 	}
 	m := work.New(work.Options{Store: store, Lease: Lease, Hands: 8})
-	m.Use(slog.New(slog.DiscardHandler), nil, book{file}.tasks(strings.Split(os.Getenv(Kinds), ",")), nil)
+	m.Use(slog.New(slog.DiscardHandler), nil, book(os.Getenv(Ledger)).tasks(strings.Split(os.Getenv(Kinds), ",")), nil)
 	fmt.Println("ready")
 	m.Run(ctx)
 	_ = db.Close()
@@ -83,14 +79,12 @@ func (unrenewed) Renew(context.Context, time.Duration, ...jobs.Beat) (lost, canc
 	return nil, nil, nil
 }
 
-// A book is where the program writes what it runs.
-type book struct{ file *os.File }
+// A book is the file in which the program writes what it runs.
+type book string
 
-// note appends a line by one call, so that lines of several processes do not mix.
 func (b book) note(ctx context.Context, what string, n int) error {
 	c, _ := jobs.CurrentOf(ctx)
-	_, err := fmt.Fprintf(b.file, "%s %s %d %d %d %d\n", what, c.Kind, c.ID, n, os.Getpid(), time.Now().UnixNano())
-	return err
+	return record.Add(string(b), fmt.Sprint(what, " ", c.Kind, " ", c.ID, " ", n, " ", os.Getpid(), " ", time.Now().UnixNano()))
 }
 
 // tasks are those of the kinds that are run.

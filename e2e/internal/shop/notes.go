@@ -3,10 +3,10 @@
 package shop
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"time"
+
+	"github.com/gorgon-go/gorgon/e2e/internal/record"
 )
 
 // notes is a file with one line for each time a making begins or ends.
@@ -22,10 +22,5 @@ func (n notes) add(change int, path string) error {
 	if n == "" {
 		return nil
 	}
-	f, err := os.OpenFile(string(n), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(f, time.Now().UnixNano(), change, path)
-	return errors.Join(err, f.Close())
+	return record.Add(string(n), fmt.Sprint(time.Now().UnixNano(), " ", change, " ", path))
 }
