@@ -130,10 +130,3 @@ func several(n uint64, one, many string) string {
 	}
 	return count(n) + " " + many
 }
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}

@@ -35,15 +35,6 @@ func stepOf(took time.Duration) int {
 	return min(steps-1, int(math.Ceil(4*math.Log2(float64(took)/float64(shortest)))))
 }
 
-// merge adds what another one has counted.
-func (d *Durations) merge(o *Durations) {
-	for i, n := range o.counts {
-		d.counts[i] += n
-	}
-	d.n += o.n
-	d.most = max(d.most, o.most)
-}
-
 // N is how many were counted.
 func (d *Durations) N() uint64 { return d.n }
 
