@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -37,12 +36,7 @@ const Markup = `<script>document.title="owned"</script>`
 
 // Main runs the program.
 func Main() {
-	if os.Getenv(site.EnvLeash) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(3)
-		}()
-	}
+	site.Leash()
 	if err := migrate(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

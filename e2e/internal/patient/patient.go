@@ -7,7 +7,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -44,12 +43,7 @@ var files embed.FS
 
 // Main runs the program.
 func Main() {
-	if os.Getenv(site.EnvLeash) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(3)
-		}()
-	}
+	site.Leash()
 	migrations, err := fs.Sub(files, "migrations")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -5,7 +5,6 @@ package scores
 import (
 	"embed"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -32,12 +31,7 @@ var files embed.FS
 
 // Main runs the program.
 func Main() {
-	if os.Getenv(site.EnvLeash) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(3)
-		}()
-	}
+	site.Leash()
 	migrations, err := fs.Sub(files, "migrations")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

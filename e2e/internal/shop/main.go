@@ -5,7 +5,6 @@ package shop
 import (
 	"embed"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -54,12 +53,7 @@ func Open(dialect, url, plant string) (*database.DB, error) {
 
 // Main runs the program.
 func Main() {
-	if os.Getenv(site.EnvLeash) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(3)
-		}()
-	}
+	site.Leash()
 	plant := os.Getenv(EnvPlant)
 	db, err := Open(os.Getenv(EnvDialect), "", plant)
 	if err != nil {

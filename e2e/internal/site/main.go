@@ -29,12 +29,7 @@ const (
 
 // Main runs the program.
 func Main() {
-	if os.Getenv(EnvLeash) != "" {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(3)
-		}()
-	}
+	Leash()
 	interval, err := time.ParseDuration(os.Getenv(EnvInterval))
 	if err != nil {
 		interval = time.Hour
@@ -42,4 +37,16 @@ func Main() {
 	app := App(Levers(os.Getenv(EnvLevers)), interval)
 	command.Main(app, command.Config{Stores: []pages.Driver{disk.Driver(), mem.Driver(), sqlite.Driver(), postgres.Driver(), redis.Driver(), s3.Driver()}, Bundler: bundle.Bundler{},
 		Observers: []metrics.Observer{opentelemetry.New(opentelemetry.Options{})}})
+}
+
+// Leash lets the program end when its standard input does, where [EnvLeash] is set: it
+// does not outlive the tests that have started it.
+func Leash() {
+	if os.Getenv(EnvLeash) == "" {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(3)
+	}()
 }
