@@ -1,7 +1,7 @@
 // Announcing the title of a page, as browsers do for visitors who cannot see a
 // new document.
 
-import { doc } from "./document";
+import { doc, root } from "./document";
 
 let region: HTMLElement;
 
@@ -9,7 +9,7 @@ export const startAnnounce = (): void => {
   region = doc.createElement("div");
   region.ariaLive = "assertive";
   region.style.cssText = "position:fixed;clip-path:inset(50%)";
-  doc.body.append(region);
+  root.append(region);
 };
 
 // announce makes screen readers read out the page's title.

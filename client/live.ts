@@ -9,19 +9,12 @@ const parts = new Set<Live>();
 const streams = new Map<string, AbortController>();
 const over = new Set<string>(); // streams that the server has ended for good
 
-// stream is the path that the one of a page lies below. (One more name in Wire
-// would make the runtime larger.)
-const stream = `${Wire.Root}live`;
-
-// streamOf is the URL of the stream that a part is in.
-const streamOf = (src: string): string => {
-  const at = src.indexOf(Wire.Root);
-  const base = src.slice(0, at);
-  const path = src.slice(at);
-  const below = (prefix: string) => path.slice(prefix.length, -Wire.Suffix.length);
-  if (path.startsWith(Wire.Fragment)) return base + stream + path.slice(Wire.Fragment.length).replace(/^[^/]*\/[^/]*/, "");
-  return base + stream + (path.startsWith(Wire.Folder) ? below(Wire.Folder) + "/" : below(Wire.Page));
-};
+// streamOf is the URL of the stream that a part is in: that of its page.
+const streamOf = (src: string): string =>
+  src
+    .replace(/\/_gorgon\/fragment\/[^/]*\/[^/]*/, "/_gorgon/live")
+    .replace(/\/_gorgon\/page(.*)\.json$/, "/_gorgon/live$1")
+    .replace(/\/_gorgon\/folder(.*)\.json$/, "/_gorgon/live$1/");
 
 class Live extends HTMLElement {
   connectedCallback() {
@@ -46,65 +39,61 @@ const soon = () => {
   timer = setTimeout(arrange, 50);
 };
 
+// shownOn are the versions of the parts in a stream, by src.
+const shownOn = (url: string) => new Map([...parts].filter((part) => streamOf(part.src) === url).map((part) => [part.src, part.dataset.version!]));
+
+// named says what a stream is for. What only this visitor has is followed by its
+// version.
+const named = (url: string) => [...shownOn(url)].map(([src, version]) => src + (version[0] === "~" ? version : "")).sort().join();
+
 // arrange opens a stream for each page that is shown, and closes the others. A
 // stream is opened again when the parts of its page are others.
 const arrange = () => {
-  const wanted = new Map<string, Map<string, string>>();
-  if (!doc.hidden)
-    for (const part of parts) {
-      const url = streamOf(part.src);
-      if (!wanted.has(url)) wanted.set(url, new Map());
-      wanted.get(url)!.set(part.src, part.dataset.version!);
-    }
+  const wanted = new Set(doc.hidden ? [] : [...parts].map((part) => streamOf(part.src)));
   for (const [url, stop] of streams) {
-    if (!wanted.has(url) || named(wanted.get(url)!) !== followed.get(url)) {
+    if (!wanted.has(url) || named(url) !== followed.get(url)) {
       stop.abort();
       streams.delete(url);
     }
   }
-  for (const [url, list] of wanted) {
+  for (const url of wanted) {
     if (streams.has(url) || over.has(url)) continue;
     const stop = new AbortController();
     streams.set(url, stop);
-    followed.set(url, named(list));
-    void follow(url, [...list.keys()], stop.signal);
+    followed.set(url, named(url));
+    void follow(url, stop.signal);
   }
 };
 const followed = new Map<string, string>(); // what is in each stream
-
-// named says what a stream is for. What only this visitor has is followed by its
-// version.
-const named = (list: Map<string, string>) => [...list].map(([src, version]) => src + (version[0] === "~" ? version : "")).sort().join();
 
 // pause waits, but not when the device is online again.
 const pause = (ms: number) =>
   new Promise<void>((resolve) => {
     setTimeout(resolve, ms);
-    addEventListener("online", () => resolve(), { once: true });
+    addEventListener("online", resolve as () => void, { once: true });
   });
 
-// refused says that it is of no use to ask again: a guard leads elsewhere, or the
-// parts are those of another build.
+// refused says that it is of no use to ask again: a guard leads elsewhere.
 const refused = (status: number) => status < 500 && status !== 200 && status !== 408 && status !== 429;
 
 const backoff = (failures: number) => Math.min(500 * 2 ** failures, 30e3) * (1 + Math.random());
 
 // follow reads a stream again and again, until it is told not to.
-const follow = async (url: string, list: string[], signal: AbortSignal): Promise<void> => {
-  for (let failures = 0; ; failures++) {
+const follow = async (url: string, signal: AbortSignal): Promise<unknown> => {
+  for (let failures = 0; !signal.aborted; failures++) {
     let wait = backoff(failures);
     try {
-      const shown = new Map([...parts].map((part) => [part.src, part.dataset.version!]));
+      const shown = [...shownOn(url)];
       const response = await fetch(url, {
         method: "POST",
         headers: { Accept: "text/event-stream", "Content-Type": "application/json" },
-        body: JSON.stringify({ parts: list.map((src) => [src, shown.get(src) || ""]) }),
+        body: JSON.stringify({ parts: shown }),
         redirect: "manual",
         signal,
       });
-      const { status } = response;
-      if (refused(status)) return void over.add(url);
-      if (status === 200) {
+      let { status } = response;
+      if (status === 410) status = await renew(signal, response.headers.get("Gorgon-Token")!);
+      else if (status === 200) {
         const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
         for (let text = ""; ; ) {
           const { value, done } = await reader.read();
@@ -114,24 +103,35 @@ const follow = async (url: string, list: string[], signal: AbortSignal): Promise
           text = events.pop()!;
           for (const event of events) {
             if (signal.aborted) return;
-            if (event.startsWith("event: end")) return void over.add(url);
+            if (event.startsWith("event: end")) return over.add(url);
             if (event.startsWith("retry: ")) wait = +event.slice(7);
             if (event.startsWith("data: ")) {
               const news: News = JSON.parse(event.slice(6));
-              const src = list[news.at!]!;
+              const [src] = shown[news.at!]!;
               if (news.token) void ask(src, news);
               else show(src, news);
             }
           }
         }
       }
+      if (refused(status)) return over.add(url);
     } catch {
       // The connection was cut, or the stream is no longer wanted.
     }
-    if (signal.aborted) return;
     await pause(wait);
-    if (signal.aborted) return;
   }
+};
+
+// renew makes the page into that of the build that answers now.
+const renew = async (signal: AbortSignal, token: string) => {
+  const response = await fetch(location.href, { headers: { "Gorgon-Token": token }, redirect: "manual", signal });
+  const { title, body } = new DOMParser().parseFromString(policy.createHTML(await response.text()), "text/html");
+  if (response.ok) {
+    doc.title = title;
+    morph(doc.body, body, doc.body.firstChild, null);
+    soon();
+  }
+  return response.status;
 };
 
 const asking = new Set<string>();
@@ -246,11 +246,13 @@ const become = (old: Node, fresh: Node) => {
     old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.localName === "gorgon-island" && [...fresh.attributes].every(({ name, value }) => name === "class" || old.getAttribute(name) === value)) return; // what is in it is its own
-  if (old.localName === "gorgon-island" || (old.localName === "iframe" && old.getAttribute("src") !== fresh.getAttribute("src"))) return old.replaceWith(fresh);
+  const differs = ({ name, value }: Attr) => old.getAttribute(name) !== value;
+  const island = old.localName === "gorgon-island";
+  if (island && ![...fresh.attributes].some((a) => a.name !== "class" && differs(a))) return; // what is in it is its own
+  if (island || (old.localName === "iframe" && old.getAttribute("src") !== fresh.getAttribute("src"))) return old.replaceWith(fresh);
   const own = (name: string) => (name === "open" && /^(details|dialog)$/.test(old.localName)) || (name === "style" && old.localName === "gorgon-live");
   for (const { name } of [...old.attributes]) if (!own(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (!own(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const a of fresh.attributes) if (!own(a.name) && differs(a)) old.setAttribute(a.name, a.value);
   if (/^(textarea|select)$/.test(old.localName) && old.matches(":focus")) return; // the visitor is at it
   morph(old, fresh, old.firstChild, null);
 };

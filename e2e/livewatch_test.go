@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/e2e/internal/scores"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A watcher is a page that is open in a browser.
@@ -47,6 +48,7 @@ type watcher struct {
 	open    bool
 	opened  time.Time // the last time
 	opens   int
+	renewed int         // how often the page became that of another build
 	reopens []time.Time // when a stream was opened, but for the first one
 	news    int
 	retries []time.Duration // that servers told, which stopped
@@ -61,28 +63,57 @@ var liveElement = regexp.MustCompile(`<gorgon-live src="([^"]*)" data-version="(
 // load loads the page, as a visitor does until it is there.
 func (w *watcher) load(ctx context.Context) error {
 	for n := 0; ctx.Err() == nil; n++ {
-		if text, err := w.get(ctx, w.to(n)+w.page); err == nil {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			for _, m := range liveElement.FindAllStringSubmatch(text, -1) {
-				w.parts = append(w.parts, [2]string{html.UnescapeString(m[1]), m[2]})
-			}
-			if w.shows = scores.Read(text); len(w.parts) == 0 || len(w.shows) == 0 {
-				return fmt.Errorf("%s has no live parts: %.300s", w.page, text)
-			}
-			return nil
+		if text, err := w.get(ctx, w.to(n)+w.page, ""); err == nil {
+			return w.shown(text)
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
 	return context.Cause(ctx)
 }
 
-func (w *watcher) get(ctx context.Context, url string) (string, error) {
+// shown notes what the page shows, and which of it is live.
+func (w *watcher) shown(text string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.parts = nil
+	for _, m := range liveElement.FindAllStringSubmatch(text, -1) {
+		w.parts = append(w.parts, [2]string{html.UnescapeString(m[1]), m[2]})
+	}
+	shows := scores.Read(text)
+	for id, number := range shows {
+		if was := w.shows[id]; number < was {
+			w.fault("number %d goes back from %d to %d with another build", id, was, number)
+		}
+	}
+	if w.shows = shows; len(w.parts) == 0 || len(w.shows) == 0 {
+		return fmt.Errorf("%s has no live parts: %.300s", w.page, text)
+	}
+	return nil
+}
+
+// renews gets the page from the build that answers now.
+func (w *watcher) renews(ctx context.Context, token string) {
+	text, err := w.get(ctx, w.to(0)+w.page, token)
+	if err != nil {
+		return
+	}
+	if err = w.shown(text); err != nil {
+		w.gives(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.renewed++
+}
+
+func (w *watcher) get(ctx context.Context, url, token string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return "", err
+	}
+	if token != "" {
+		r.Header.Set(wire.HeaderToken, token)
 	}
 	res, err := w.via.Do(r)
 	if err != nil {
@@ -116,7 +147,9 @@ func (w *watcher) watch(ctx context.Context) {
 			w.mu.Unlock()
 		}
 		if err == nil {
-			if status := res.StatusCode; status < 500 && status != 200 && status != 408 && status != 429 {
+			if status := res.StatusCode; status == http.StatusGone {
+				w.renews(stay, res.Header.Get(wire.HeaderToken))
+			} else if status < 500 && status != 200 && status != 408 && status != 429 {
 				err = fmt.Errorf("the stream is refused: %s", res.Status)
 				w.gives(err)
 			} else if status == 200 {

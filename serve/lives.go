@@ -129,7 +129,7 @@ type liveRequest struct {
 
 var (
 	errLiveBody  = &gorgon.Error{Op: "follow", Kind: gorgon.KindInvalid, Message: "The body is not a list of the page's live parts."}
-	errLiveOther = &gorgon.Error{Op: "follow", Kind: gorgon.KindGone, Message: "None of these parts is of this version of the site."}
+	errLiveOther = &gorgon.Error{Op: "follow", Kind: gorgon.KindGone, Message: "Some of these parts are of another version of the site: get the page, and follow its parts."}
 )
 
 // answer sends what is new of the parts of a page, until the client leaves, a
@@ -172,8 +172,11 @@ func (l *lives) open(w http.ResponseWriter, r *http.Request, m match, page strin
 		l.answers.fail(w, r, m, errLiveBody)
 		return
 	}
-	wants, at := l.wants(asked, m, page)
-	if len(wants) == 0 {
+	wants, at, other := l.wants(asked, m, page)
+	if other || len(wants) == 0 {
+		// The page that the browser then gets is not older than what it has been shown.
+		l.purges.AskAll()
+		w.Header().Set(wire.HeaderToken, strconv.FormatUint(l.purges.Now().Known, 10))
 		l.answers.fail(w, r, m, errLiveOther)
 		return
 	}
@@ -273,8 +276,9 @@ func (l *lives) send(s *opened, n live.News) bool {
 }
 
 // wants are the parts that a browser may follow here, and the index of each in
-// the request. Others are of another build or of another page.
-func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Want[livePart], at []int) {
+// the request. Others are of another page, or of another build: after a deploy, and
+// while there are two. The browser then gets the page from the build that there is.
+func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Want[livePart], at []int, other bool) {
 	base := l.answers.renderer.Site.Base
 	for i, part := range asked.Parts {
 		path, err := paths.Parse(part[0])
@@ -289,6 +293,7 @@ func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Wan
 		if fragment, ok := sealedBelow(wire.Fragment)(path); ok && fragment.page == page {
 			def, props, locale, err := l.answers.renderer.OpenFragment(fragment.name, fragment.closed, page)
 			if err != nil || !def.Live {
+				other = true
 				continue
 			}
 			want.Key = livePart{of: def, path: viewctx.FragmentPath(def.Fragment, []byte(props)), locale: locale, on: m.path, form: compose.Bare}
@@ -305,5 +310,5 @@ func (l *lives) wants(asked liveRequest, m match, page string) (wants []live.Wan
 		}
 		wants, at = append(wants, want), append(at, i)
 	}
-	return wants, at
+	return wants, at, other
 }

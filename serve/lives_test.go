@@ -23,6 +23,7 @@ import (
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/serve"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A livingSite is a site whose state the test sets.
@@ -207,6 +208,7 @@ func TestStreams(t *testing.T) {
 // Only the live parts of a page that the visitor may see are followed.
 func TestStreamsRefuse(t *testing.T) {
 	s := openLiving(t)
+	s.set(t, 1)
 	own := s.parts(t, "/")
 	payload := [2]string{"/_gorgon/page/plain.json", "x"}
 	still := [2]string{strings.Replace(own[0][0], "/part/", "/still/", 1), "x"}
@@ -229,6 +231,7 @@ func TestStreamsRefuse(t *testing.T) {
 		"a page not live":     {"/plain", [][2]string{payload}, 410},
 		"a part not live":     {"/", [][2]string{still}, 410},
 		"forged":              {"/", [][2]string{forged}, 410},
+		"own, and another":    {"/", [][2]string{own[0], forged}, 410},
 		"no URL":              {"/", [][2]string{{"%zz", "x"}, {"", ""}, {"https://example.com/", ""}}, 410},
 		"none":                {"/", nil, 400},
 		"too many":            {"/", many, 400},
@@ -237,8 +240,13 @@ func TestStreamsRefuse(t *testing.T) {
 		"not a page":          {"/_gorgon/live/", own, 404},
 		"guarded":             {"/mine", own, 302},
 	} {
-		if got := s.follow(t, "http/1.1", c.page, c.parts); got.StatusCode != c.status {
+		got := s.follow(t, "http/1.1", c.page, c.parts)
+		if got.StatusCode != c.status {
 			t.Errorf("%s: %d, want %d", name, got.StatusCode, c.status)
+		}
+		// The page is got again, and shows nothing from before the change.
+		if token := got.Header.Get(wire.HeaderToken); c.status == 410 && (token == "" || token == "0") || c.status != 410 && token != "" {
+			t.Errorf("%s: token %q", name, token)
 		}
 	}
 	if res := s.get(t, "/_gorgon/live/"); res.StatusCode != 405 || res.Header.Get("Allow") != "POST, OPTIONS" {
