@@ -162,8 +162,10 @@ func (r *room) claim(ctx context.Context, over uint64) (rooms.Seat, error) {
 }
 
 // failed waits after a failure of the store or of an owner, longer each time. The
-// room of an owner that is gone is asked for at once, the first time.
+// room of an owner that is gone, or that has given it away, is asked for at once, the
+// first time.
 func (r *room) failed(ctx context.Context, err error, gone bool) {
+	const atOnce = firstRetry / 2
 	first := r.retry == 0
 	switch {
 	case err == nil || ctx.Err() != nil:
@@ -171,10 +173,10 @@ func (r *room) failed(ctx context.Context, err error, gone bool) {
 	case errors.Is(err, rooms.ErrMoved):
 		r.retry = 0
 		return
-	case first && gone:
-		r.retry = firstRetry / 2
+	case first && (gone || errors.Is(err, errNotMine)):
+		r.retry = atOnce
 		return
-	case first:
+	case first || r.retry == atOnce:
 		r.log.Warn("a room cannot be kept: it is tried again", "error", err)
 	}
 	r.retry = min(max(2*r.retry, firstRetry), maxRetry)
