@@ -152,8 +152,10 @@ func (m *market) elsewhere(id int64) (version int64) {
 }
 
 // post calls an endpoint.
-func (v *server) post(path, body string) (answer, error) {
-	req, err := http.NewRequest(http.MethodPost, v.url+path, strings.NewReader(body))
+func (v *server) post(path, body string) (answer, error) { return post(v.url+path, body) }
+
+func post(url, body string) (answer, error) {
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}

@@ -39,6 +39,9 @@ type watcher struct {
 	// it stays.
 	away func() time.Duration
 
+	// builds: the site is of several builds. A live page is then new with each.
+	builds bool
+
 	// forgets is the flaw that it does not say at reopening which versions it shows.
 	forgets bool
 
@@ -281,7 +284,7 @@ func (w *watcher) take(data string) {
 		}
 		w.shows[id] = number
 	}
-	if !moved {
+	if !moved && !(w.builds && n.Page.Parts != nil) {
 		w.fault("an event brings nothing new: %v", news)
 	}
 	w.parts[n.At][1] = n.Version

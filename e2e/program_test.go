@@ -38,6 +38,12 @@ var (
 	third = sync.OnceValues(func() (string, error) {
 		return goBuild("third", "./testdata/app", "-X main.version=3")
 	})
+	ferryProgram = sync.OnceValues(func() (string, error) {
+		return goBuild("ferry", "./testdata/ferry", "-X main.version=1")
+	})
+	ferryNext = sync.OnceValues(func() (string, error) {
+		return goBuild("ferry-next", "./testdata/ferry", "-X main.version=2")
+	})
 	gorgonTool = sync.OnceValues(func() (string, error) { return goBuild("gorgon", "../cmd/gorgon", "") })
 
 	godoc         = sync.OnceValues(func() (string, error) { return goBuild("godoc", "../examples/godoc", "") })

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -58,6 +60,7 @@ func (b *balancer) add(v *server) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(u)
 	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // streams are cut when their clients leave
 	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
 		if told, ok := r.Context().Value(refusedKey{}).(*refused); ok && errors.Is(err, syscall.ECONNREFUSED) {
 			told.err = err

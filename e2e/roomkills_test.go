@@ -103,6 +103,7 @@ func TestRoomsWithoutAddresses(t *testing.T) {
 type lodge struct {
 	*testing.T
 	url, bug, direct string
+	front            string // the address of a balancer before the processes; default: none
 	store            rooms.Log
 	ctx              context.Context
 	stop             context.CancelFunc
@@ -129,15 +130,23 @@ type roomProcess struct {
 	done chan struct{}
 }
 
-func newLodge(t *testing.T, url, bug, direct string) *lodge {
+// openLodge is one without processes. migrate makes its tables.
+func openLodge(t *testing.T, url string) (h *lodge, migrate func(context.Context) error) {
 	t.Helper()
-	h := &lodge{T: t, url: url, bug: bug, direct: direct, acked: map[string]bool{}, over: make(chan struct{})}
+	h = &lodge{T: t, url: url, acked: map[string]bool{}, over: make(chan struct{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	store, migrate, err := roomer.Open(t.Context(), url)
 	h.must(err)
-	h.must(migrate(t.Context()))
 	h.store = store
 	t.Cleanup(func() { _ = store.Close() })
+	return h, migrate
+}
+
+func newLodge(t *testing.T, url, bug, direct string) *lodge {
+	t.Helper()
+	h, migrate := openLodge(t, url)
+	h.bug, h.direct = bug, direct
+	h.must(migrate(t.Context()))
 	for range 3 {
 		h.start()
 	}
@@ -184,6 +193,14 @@ func (h *lodge) start(addr ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.processes = append(h.processes, p)
+}
+
+// to is where members and writers send what they have to say.
+func (h *lodge) to() string {
+	if h.front != "" {
+		return h.front
+	}
+	return h.any().addr
 }
 
 func (h *lodge) any() *roomProcess {
@@ -292,7 +309,7 @@ func (h *lodge) say(name string, n int, text string) {
 func (h *lodge) try(sent []byte) bool {
 	ctx, cancel := context.WithTimeout(h.ctx, 5*time.Second)
 	defer cancel()
-	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.any().addr+"/tapes/a/room", bytes.NewReader(sent))
+	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.to()+"/tapes/a/room", bytes.NewReader(sent))
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return false
@@ -337,7 +354,7 @@ func (h *lodge) listen(l *listener) {
 	defer cancel()
 	quiet := time.AfterFunc(5*time.Second, cancel) // a process that is frozen says nothing
 	defer quiet.Stop()
-	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.any().addr+"/tapes/a/room?after="+l.id, nil)
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.to()+"/tapes/a/room?after="+l.id, nil)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return

@@ -162,7 +162,7 @@ func (h *lodge) sit(s *sitter) {
 	for failures := 0; h.ctx.Err() == nil; failures++ {
 		wait := time.Duration(float64(min(500*time.Millisecond<<min(failures, 6), 30*time.Second)) * (.5 + rand.Float64()))
 		ctx, cancel := context.WithCancel(h.ctx)
-		url := h.any().addr + "/tapes/a/room?after=" + s.id
+		url := h.to() + "/tapes/a/room?after=" + s.id
 		var said time.Duration
 		if s.socket {
 			said = s.overSocket(ctx, "ws://"+url)

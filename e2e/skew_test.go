@@ -15,9 +15,15 @@ var stylesheet = regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`)
 // beside is a stand with another program and its own seed over the same store.
 func (s *stand) beside(p program) *stand {
 	s.t.Helper()
+	other := s.as(p)
+	other.build()
+	return other
+}
+
+// as is a stand with another program over the same store, which is not built yet.
+func (s *stand) as(p program) *stand {
 	other := *s
 	other.program, other.dist = p, s.t.TempDir()
-	other.build()
 	return &other
 }
 

@@ -14,11 +14,15 @@ type sandbox struct {
 	*rehearsal
 	store   string
 	imposed []string
+
+	database string
 }
 
 var errUnix = errors.New("rehearse: a target can be imitated on Unix only: rehearse on Linux, or leave --rehearse out")
 
-func newSandbox(*rehearsal) (*sandbox, error) { return nil, errUnix }
+func newSandbox(*rehearsal, *sandbox) (*sandbox, error) { return nil, errUnix }
+
+func (*rehearsal) upgrade(context.Context, []target) error { return errUnix }
 
 func (*sandbox) open(context.Context) (string, error) { return "", errUnix }
 

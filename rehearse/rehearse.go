@@ -42,6 +42,14 @@ type Config struct {
 	// the app has none, or Environment says where.
 	Files []string
 
+	// From is the folder of the package that runs now. The rehearsal also puts the
+	// new one in its place while it is in use, goes back, and puts the new one in
+	// its place again. Default: there is none.
+	From string
+
+	// AcceptOneWay lets a package pass from which there is no way back.
+	AcceptOneWay bool
+
 	// Root is a folder with the files of the image that the place runs, and
 	// Program the program's path in them. The instances then see these files
 	// alone, where the caller is root and may change to them; the report says so
@@ -64,6 +72,18 @@ type Report struct {
 	Maintained string   `json:"maintained,omitempty"` // what the maintain command said
 	StopTook   string   `json:"stopTook,omitempty"`
 	StoreUsed  string   `json:"store"`
+
+	Upgrade []Passage `json:"upgrade,omitempty"` // where there was a package before
+	OneWay  string    `json:"oneWay,omitempty"`  // why that package cannot take the place again; "" if it can
+}
+
+// A Passage is what things of one kind went through while one package took the place
+// of another one.
+type Passage struct {
+	What   string `json:"what"`
+	Asked  int    `json:"asked,omitempty"`
+	Failed int    `json:"failed,omitempty"`
+	Note   string `json:"note,omitempty"`
 }
 
 // Fine says whether nothing was found.
@@ -113,7 +133,10 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if !c.Outcome.Target.Offers.Process {
 		return r.report, r.files(paths)
 	}
-	return r.report, r.processes(ctx, paths)
+	if err := r.processes(ctx, paths); err != nil || !r.report.Fine() || r.From == "" {
+		return r.report, err
+	}
+	return r.report, r.upgrade(ctx, paths)
 }
 
 func (r *rehearsal) fault(format string, args ...any) {
@@ -306,11 +329,17 @@ func (r *rehearsal) count() int {
 
 // processes rehearses a place that runs the program.
 func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
-	sandbox, err := newSandbox(r)
+	sandbox, err := newSandbox(r, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sandbox.close()) }()
+	if sandbox.database != "" {
+		if _, err := sandbox.command(ctx, "migrate"); err != nil {
+			r.fault("%v", err)
+			return nil
+		}
+	}
 	base, err := sandbox.open(ctx)
 	if err != nil {
 		r.fault("%v", err)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -43,6 +44,7 @@ type sandbox struct {
 	scratch   string // of the store, and of the app's files
 	store     string
 	files     string              // FILES_URL; "" for none
+	database  string              // DATABASE_URL, of a file in scratch; "" for none
 	user      *syscall.Credential // nil: the one who rehearses
 	imposed   []string
 	balancer  *httptest.Server
@@ -93,11 +95,20 @@ func (h *sandbox) failedToMake(page string) bool {
 	return false
 }
 
-func newSandbox(r *rehearsal) (*sandbox, error) {
+// newSandbox lays out a package, over the store, the database and the files of
+// another sandbox if one is given.
+func newSandbox(r *rehearsal, beside *sandbox) (*sandbox, error) {
 	h := &sandbox{rehearsal: r}
 	var err error
 	if h.root, err = os.MkdirTemp("", "rehearse-"); err != nil {
 		return nil, fmt.Errorf("rehearse: %w", err)
+	}
+	if beside != nil {
+		h.store, h.files, h.database = beside.store, beside.files, beside.database
+		if err := h.prepareHere(); err != nil {
+			return nil, errors.Join(fmt.Errorf("rehearse: %w", err), h.close())
+		}
+		return h, nil
 	}
 	if h.scratch, err = os.MkdirTemp("", "rehearse-store-"); err != nil {
 		return nil, errors.Join(fmt.Errorf("rehearse: %w", err), h.close())
@@ -140,7 +151,25 @@ func (h *sandbox) prepare() error {
 		h.files = "mem:"
 		h.imposed = append(h.imposed, "the app's files in memory")
 	}
+	h.placeDatabase()
 	return nil
+}
+
+// placeDatabase puts the database of an app that has it in a file into a temporary
+// folder.
+func (h *sandbox) placeDatabase() {
+	given := func(v string) bool { return strings.HasPrefix(v, "DATABASE_URL=") }
+	file := func(p plan.Part) bool {
+		return p.Name == plan.DatabasePart && slices.ContainsFunc(p.Needs, func(n plan.Need) bool { return n.Kind == plan.File })
+	}
+	if slices.ContainsFunc(h.Environment, given) || !slices.ContainsFunc(h.manifest.Parts, file) {
+		return
+	}
+	h.database = "sqlite:" + filepath.Join(h.scratch, "app.db")
+	if h.inside {
+		h.database = "sqlite:" + imageData + "/app.db"
+	}
+	h.imposed = append(h.imposed, "the app's database in a temporary folder")
 }
 
 // chooseRoot makes the files of the image the instances' root, or has them run
@@ -184,8 +213,10 @@ func (h *sandbox) prepareHere() error {
 	if os.Getuid() == 0 {
 		h.user = &syscall.Credential{Uid: unprivileged, Gid: unprivileged}
 		h.imposed = append(h.imposed, "a user who owns nothing")
-		if err := os.Chown(h.scratch, unprivileged, unprivileged); err != nil {
-			return err
+		if h.scratch != "" {
+			if err := os.Chown(h.scratch, unprivileged, unprivileged); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -252,6 +283,9 @@ func (h *sandbox) environment() []string {
 	}
 	if h.files != "" {
 		env = append(env, "FILES_URL="+h.files)
+	}
+	if h.database != "" {
+		env = append(env, "DATABASE_URL="+h.database)
 	}
 	env = append(env, h.Environment...)
 	// What an instance says is read here.
@@ -373,6 +407,7 @@ func (h *sandbox) start(ctx context.Context) (*instance, error) {
 		u.Path = "" // the paths that are asked for have the base path
 		t.proxy = httputil.NewSingleHostReverseProxy(u)
 		t.proxy.FlushInterval = -1
+		t.proxy.ErrorLog = log.New(io.Discard, "", 0) // what fails is in the answers
 		return t, nil
 	case err := <-t.ended:
 		return nil, fmt.Errorf("the program ends at once: %w\n%s", cause(err), tail(t.log.String()))
@@ -443,7 +478,7 @@ func (h *sandbox) command(ctx context.Context, args ...string) (string, error) {
 		err = c.Wait()
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s fails: %w: %s", args[0], err, tail(out.String()+log.String()))
+		return out.String(), fmt.Errorf("%s fails: %w: %s", args[0], err, tail(out.String()+log.String()))
 	}
 	return out.String(), nil
 }

@@ -51,6 +51,7 @@ type deployment struct {
 	accept  []string
 
 	rehearse      bool
+	rehearseFrom  string
 	rehearseStore string
 	rehearseEnv   []string
 
@@ -144,6 +145,7 @@ changed. --diff shows what would change, and writes nothing.`,
 	c.Flags().BoolVar(&d.diff, "diff", false, "show what a deploy would change in the repository, and do nothing")
 	c.Flags().StringArrayVar(&d.accept, "accept", nil, "name of a check to ignore (repeatable)")
 	c.Flags().BoolVar(&d.rehearse, "rehearse", false, "run the package under the limits of the target before it is written")
+	c.Flags().StringVar(&d.rehearseFrom, "rehearse-from", "", "folder of the package that runs now: the rehearsal also replaces it by the new one, and goes back (default: none)")
 	c.Flags().StringVar(&d.rehearseStore, "rehearse-store", "", "the store of the rehearsal (default: a disk store in a temporary folder)")
 	c.Flags().StringArrayVar(&d.rehearseEnv, "rehearse-env", nil, "a variable that the rehearsed program sees, as NAME=VALUE, or NAME for its value here")
 	c.Flags().StringVar(&d.base, "base", "", "path below which the site is served, such as /docs/ (GORGON_BASE_PATH)")
@@ -264,6 +266,12 @@ func (d *deployment) check() error {
 		return cli.Misuse("--single: an image has the program and its seed in layers of their own: leave it out")
 	case d.rehearse && (d.os != runtime.GOOS || arches[0] != runtime.GOARCH):
 		return cli.Misuse("--rehearse: a package for %s/%s does not run here: deploy for %s/%s, or leave it out", d.os, arches[0], runtime.GOOS, runtime.GOARCH)
+	case d.rehearseFrom != "" && !d.rehearse:
+		return cli.Misuse("--rehearse-from: it is a part of the rehearsal: give --rehearse as well")
+	case d.rehearseFrom != "" && !pack.Is(d.rehearseFrom):
+		return cli.Misuse("--rehearse-from %s: there is no package: name the folder that an earlier deploy wrote", cli.Quoted(d.rehearseFrom))
+	case d.rehearseFrom != "" && d.target != nil && !d.target.Offers.Process:
+		return cli.Misuse("--rehearse-from: %s serves files, and runs no program: leave it out", d.to)
 	case d.infra != "" && (d.target == nil || d.target.Own == nil):
 		return cli.Misuse("--infra: %s writes no files into the repository: leave it out", cmp.Or(d.to, "a package alone"))
 	case d.diff && (d.target == nil || d.target.Own == nil):

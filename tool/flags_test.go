@@ -373,7 +373,11 @@ func checksOfDeploy() map[string]func(*testing.T) {
 			}
 			refuses("writes no files into the repository", accepted, "--to=systemd", "--diff")(t)
 		},
-		"deploy --rehearse":       func(t *testing.T) { deploys(t, 0, "rehearsed", rehearsed...) },
+		"deploy --rehearse": func(t *testing.T) { deploys(t, 0, "rehearsed", rehearsed...) },
+		"deploy --rehearse-from": func(t *testing.T) {
+			refuses("give --rehearse as well", accepted, "--rehearse-from=.")(t)
+			refuses("there is no package", accepted, "--rehearse", "--rehearse-from=.")(t)
+		},
 		"deploy --rehearse-store": func(t *testing.T) { deploys(t, 0, "store none", rehearsed...) },
 		"deploy --rehearse-env":   func(t *testing.T) { deploys(t, 1, "rehears", accepted, "--rehearse", "--rehearse-env", "REFUSE=1") },
 	}

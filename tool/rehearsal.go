@@ -11,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/gorgon-go/gorgon/deploy/oci"
 	"github.com/gorgon-go/gorgon/plan"
@@ -39,12 +41,44 @@ func buildSecret() []string {
 	return []string{"GORGON_SECRET"}
 }
 
+// oneWay is the check for a way back to the package that runs now.
+const oneWay = "one-way"
+
+// tellUpgrade prints what the change from the package that runs now, and back, went
+// through.
+func (d *deployment) tellUpgrade(r rehearse.Report) error {
+	if len(r.Upgrade) == 0 {
+		return nil
+	}
+	w := tabwriter.NewWriter(d.t.log, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "what\tasked\tfailed\t")
+	for _, p := range r.Upgrade {
+		if p.Asked == 0 {
+			fmt.Fprintf(w, "%s\t\t\t%s\n", p.What, p.Note)
+		} else {
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", p.What, p.Asked, p.Failed, p.Note)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case r.OneWay == "":
+		fmt.Fprintln(d.t.log, "there is a way back: the package that runs now took the place of the new one again")
+	case slices.Contains(d.accept, oneWay):
+		fmt.Fprintf(d.t.log, "there is no way back, which was accepted: %s\n", r.OneWay)
+	default:
+		fmt.Fprintln(d.t.log, "make the change in two releases, the first of which works without what the second one removes; or allow it with --accept one-way")
+	}
+	return nil
+}
+
 // rehearsal runs the package as the place will, and refuses it if it fails.
 func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 	c := rehearse.Config{
 		Folder: folder, Outcome: d.outcome, Store: d.rehearseStore, Environment: environment(append(d.rehearseEnv, buildSecret()...)),
-		Files: d.app.Files,
-		Tell:  func(line string) { fmt.Fprintln(d.t.log, "rehearsal:", line) },
+		Files: d.app.Files, From: d.rehearseFrom, AcceptOneWay: slices.Contains(d.accept, oneWay),
+		Tell: func(line string) { fmt.Fprintln(d.t.log, "rehearsal:", line) },
 	}
 	if d.target == nil {
 		// Wherever it is copied to: as on a machine.
@@ -76,6 +110,9 @@ func (d *deployment) rehearsal(ctx context.Context, folder string) error {
 	}
 	if len(report.Unmade) > 0 {
 		fmt.Fprintf(d.t.log, "not regenerated, since their loaders fail here, so that visitors get the last good page: %s\n", strings.Join(report.Unmade, ", "))
+	}
+	if err := d.tellUpgrade(report); err != nil {
+		return err
 	}
 	if !report.Fine() {
 		return fmt.Errorf("the rehearsal for %s failed, and nothing was written:\n  %s", report.Target, strings.Join(report.Faults, "\n  "))

@@ -1,0 +1,3 @@
+-- gorgon: expand
+-- +goose Up
+ALTER TABLE entries ADD COLUMN note text NOT NULL DEFAULT '';

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE TABLE ships (id integer PRIMARY KEY, name text NOT NULL, berth text);

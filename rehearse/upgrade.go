@@ -1,0 +1,597 @@
+//go:build unix
+
+// Another build in the place of the one that serves, and back.
+
+package rehearse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gorgon-go/gorgon/pack"
+	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
+)
+
+// An upgrade replaces the instances of one build by those of another one.
+type upgrade struct {
+	*rehearsal
+	builds [2]*side // the one that runs now, and the new one
+	front  front
+	base   string
+	rows   ledger
+}
+
+// A side is one of the two builds.
+type side struct {
+	*sandbox
+	name    string
+	targets []target
+	assets  map[string]bool // that its pages link to
+}
+
+// upgrade begins with the package that runs now, puts the new one in its place, goes
+// back, and puts the new one in its place again.
+func (r *rehearsal) upgrade(ctx context.Context, targets []target) (err error) {
+	u, err := r.newUpgrade(targets)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, u.close()) }()
+	server := httptest.NewServer(&u.front)
+	defer server.Close()
+	defer server.CloseClientConnections()
+	u.base = server.URL
+	if err := u.cross(ctx); err != nil {
+		r.fault("%v", err)
+	}
+	r.report.Upgrade = u.rows.list()
+	for _, p := range r.report.Upgrade {
+		if p.Failed > 0 {
+			r.fault("while builds changed, %d of %d %s failed, such as: %s", p.Failed, p.Asked, p.What, u.rows.example(p.What))
+		}
+	}
+	return nil
+}
+
+// newUpgrade lays out both packages over one store, one database and one folder of
+// files.
+func (r *rehearsal) newUpgrade(targets []target) (*upgrade, error) {
+	m, err := pack.In(r.From)
+	if err != nil {
+		return nil, err
+	}
+	if m.App != r.manifest.App || m.OS != r.manifest.OS || m.Arch != r.manifest.Arch {
+		return nil, fmt.Errorf("rehearse: the package in %s is %s for %s/%s, and the new one %s for %s/%s", r.From, m.App, m.OS, m.Arch, r.manifest.App, r.manifest.OS, r.manifest.Arch)
+	}
+	// Both see the files of this machine: of the one that runs now there is no image.
+	old := &rehearsal{Config: r.Config, manifest: m, client: r.client, etags: map[string]string{}}
+	old.Folder, old.Root = r.From, ""
+	fresh := &rehearsal{Config: r.Config, manifest: r.manifest, client: r.client, etags: map[string]string{}}
+	fresh.Root = ""
+	before, err := old.paths()
+	if err != nil {
+		return nil, err
+	}
+	u := &upgrade{rehearsal: r}
+	for i, s := range []*side{{name: "the build that runs now", targets: before}, {name: "the new build", targets: targets}} {
+		of, beside := old, (*sandbox)(nil)
+		if i == 1 {
+			of, beside = fresh, u.builds[0].sandbox
+		}
+		if s.sandbox, err = newSandbox(of, beside); err != nil {
+			return nil, errors.Join(err, u.close())
+		}
+		s.assets = map[string]bool{}
+		u.builds[i] = s
+	}
+	return u, nil
+}
+
+func (u *upgrade) close() error {
+	var faults []error
+	for _, s := range slices.Backward(u.builds[:]) {
+		if s != nil {
+			faults = append(faults, s.close())
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// cross is the way there, back, and there again.
+func (u *upgrade) cross(ctx context.Context) error {
+	old, fresh := u.builds[0], u.builds[1]
+	u.compare()
+	u.Tell("starting the package that runs now")
+	if err := u.migrate(ctx, old); err != nil {
+		return err
+	}
+	if err := u.arrive(ctx, old); err != nil {
+		return err
+	}
+	u.look(ctx, old)
+	streams := u.streams(ctx)
+	defer streams.leave()
+
+	if back, err := u.prepare(ctx); !back || err != nil {
+		return err
+	}
+	for _, change := range []struct {
+		from, to *side
+		back     bool
+	}{{old, fresh, false}, {fresh, old, true}, {old, fresh, false}} {
+		if change.back && u.report.OneWay != "" {
+			break // it was accepted
+		}
+		u.Tell("replacing " + change.from.name + " by " + change.to.name)
+		if err := u.replace(ctx, change.from, change.to); err != nil {
+			return err
+		}
+		u.look(ctx, change.to)
+		u.others(ctx, change.from)
+	}
+	streams.judge(&u.rows)
+	took, err := u.builds[1].stop(ctx)
+	u.report.StopTook = took.Round(time.Millisecond).String()
+	return err
+}
+
+// compare says what the new build does not have any more.
+func (u *upgrade) compare() {
+	has := map[string]bool{}
+	for _, p := range u.builds[1].manifest.Parts {
+		has[p.Name] = true
+	}
+	gone := map[string][]string{}
+	for _, p := range u.builds[0].manifest.Parts {
+		kind, name, ok := strings.Cut(p.Name, " ")
+		if ok && !has[p.Name] {
+			gone[kind] = append(gone[kind], name)
+		}
+	}
+	for kind, says := range map[string]string{
+		"job":      "those that wait are not run any longer",
+		"page":     "pages that are open and link to them lead nowhere",
+		"endpoint": "pages that are open and clients that were generated call them in vain",
+		"stream":   "pages that are open and clients that were generated call them in vain",
+		"room":     "their members are sent away",
+	} {
+		if names := gone[kind]; len(names) > 0 {
+			u.rows.note(kind+"s that the new build does not have", strings.Join(names, ", ")+": "+says)
+		}
+	}
+}
+
+// migrate prepares the store and the database for a build.
+func (u *upgrade) migrate(ctx context.Context, s *side) error {
+	if !s.migrates() {
+		return nil
+	}
+	_, err := s.command(ctx, "migrate")
+	return err
+}
+
+// prepare migrates for the new build while the old one serves, and says whether the
+// old one could take its place again.
+func (u *upgrade) prepare(ctx context.Context) (back bool, err error) {
+	old, fresh := u.builds[0], u.builds[1]
+	if !fresh.migrates() {
+		return true, nil
+	}
+	pending, err := fresh.command(ctx, "migrate", "--pending")
+	if err != nil && !refused(err) {
+		return false, err
+	}
+	u.rows.note("migrations", strings.Join(strings.FieldsFunc(strings.TrimSpace(pending), func(c rune) bool { return c == '\n' }), "; "))
+	if err := u.migrate(ctx, fresh); err != nil {
+		return false, err
+	}
+	u.look(ctx, old)
+	if _, err := old.command(ctx, "migrate", "--pending"); err != nil && !refused(err) {
+		u.report.OneWay = cause(err).Error()
+		if !u.AcceptOneWay {
+			u.fault("there is no way back: %v", err)
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// refused says that a command has something to do, and is not a failure.
+func refused(err error) bool {
+	e, ok := errors.AsType[*exec.ExitError](err)
+	return ok && e.ExitCode() == pendingCode
+}
+
+// pendingCode is the exit code of "migrate --pending" where something is to be done.
+const pendingCode = 3
+
+// arrive starts as many instances as the place runs.
+func (u *upgrade) arrive(ctx context.Context, s *side) error {
+	for range u.count() {
+		if err := u.add(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func (u *upgrade) add(ctx context.Context, s *side) error {
+	t, err := s.start(ctx)
+	if err != nil {
+		return err
+	}
+	s.instances = append(s.instances, t)
+	if err := s.started(ctx, t); err != nil {
+		return err
+	}
+	s.settle(t)
+	u.front.add(s.sandbox, t)
+	return nil
+}
+
+// replace replaces instances one by one, beneath a visitor.
+func (u *upgrade) replace(ctx context.Context, from, to *side) error {
+	visiting, stop := context.WithCancel(ctx)
+	var visitor sync.WaitGroup
+	defer visitor.Wait()
+	defer stop()
+	visitor.Go(func() {
+		for n := 0; visiting.Err() == nil; n++ {
+			// What both have.
+			t := from.targets[n%len(from.targets)]
+			if slices.ContainsFunc(to.targets, func(o target) bool { return o.path == t.path }) {
+				_, fault := u.visit(visiting, t)
+				if visiting.Err() == nil {
+					u.rows.count("requests while instances were replaced", fault)
+				}
+			}
+			select {
+			case <-visiting.Done():
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+	leaving := from.instances
+	for _, t := range leaving {
+		if err := u.add(ctx, to); err != nil {
+			return fmt.Errorf("%s: %w", to.name, err)
+		}
+		u.front.remove(t)
+		if err := from.end(ctx, t); err != nil {
+			u.rows.count("instances that were told to end", err.Error())
+		} else {
+			u.rows.count("instances that were told to end", "")
+		}
+	}
+	from.instances = nil
+	return nil
+}
+
+// end tells one instance to end, and waits for it.
+func (h *sandbox) end(ctx context.Context, t *instance) error {
+	h.wake(t) // for good
+	_ = t.command.Process.Signal(syscall.SIGTERM)
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-t.ended:
+		t.ended <- nil
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, tail(t.log.String()))
+		}
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("it does not end after %s", stopTimeout)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var linked = regexp.MustCompile(`(?:href|src)="([^"]*` + regexp.QuoteMeta(wire.Assets) + `[^"]*)"`)
+
+// look asks the build that serves for its pages, and notes what they link to.
+func (u *upgrade) look(ctx context.Context, s *side) {
+	for _, t := range s.targets {
+		body, fault := u.visit(ctx, t)
+		u.rows.count("pages of "+s.name, fault)
+		for _, m := range linked.FindAllSubmatch(body, -1) {
+			s.assets[html.UnescapeString(string(m[1]))] = true
+		}
+	}
+}
+
+// others asks for the assets of a build that serves no longer: pages that are open in
+// browsers link to them.
+func (u *upgrade) others(ctx context.Context, gone *side) {
+	for path := range gone.assets {
+		_, fault := u.visit(ctx, target{path: path, status: http.StatusOK})
+		if kind := "assets of " + gone.name + ", after it"; u.builds[0].store == "none" {
+			if fault != "" {
+				u.rows.note(kind, "there is no store, so pages that are open lose them")
+			}
+		} else {
+			u.rows.count(kind, fault)
+		}
+	}
+}
+
+// visit asks for a path, and says what is wrong with the answer.
+func (u *upgrade) visit(ctx context.Context, t target) (body []byte, fault string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.base+t.path, nil)
+	if err != nil {
+		return nil, err.Error()
+	}
+	res, err := u.client.Do(r)
+	if err != nil {
+		return nil, err.Error()
+	}
+	defer res.Body.Close()
+	body, err = io.ReadAll(res.Body)
+	switch {
+	case err != nil:
+		return nil, fmt.Sprintf("%s: its body breaks off: %v", t.path, err)
+	case t.status != 0 && res.StatusCode != t.status:
+		return nil, fmt.Sprintf("%s: answered with %d, not %d", t.path, res.StatusCode, t.status)
+	case res.StatusCode >= 500:
+		return nil, fmt.Sprintf("%s: answered with %d", t.path, res.StatusCode)
+	}
+	return body, ""
+}
+
+// A front sends each request to the next instance.
+type front struct {
+	mu   sync.Mutex
+	list []seat
+	next int
+}
+
+// A seat is an instance that is ready, and its sandbox.
+type seat struct {
+	*sandbox
+	*instance
+}
+
+func (f *front) add(h *sandbox, t *instance) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = append(f.list, seat{h, t})
+}
+
+// remove sends nothing to an instance any more.
+func (f *front) remove(t *instance) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = slices.DeleteFunc(f.list, func(s seat) bool { return s.instance == t })
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	if len(f.list) == 0 {
+		f.mu.Unlock()
+		http.Error(w, "no instance is ready", http.StatusBadGateway)
+		return
+	}
+	f.next++
+	s := f.list[f.next%len(f.list)]
+	s.wake(s.instance) // before it can be told to end
+	f.mu.Unlock()
+	defer s.settle(s.instance)
+	s.proxy.ServeHTTP(w, r)
+}
+
+// streams opens the live pages that the build which serves has, as browsers do.
+func (u *upgrade) streams(ctx context.Context) *tabs {
+	o := u.Outcome
+	list := &tabs{u: u}
+	list.ctx, list.stop = context.WithCancel(ctx)
+	if o.Target.Offers.OpenFor == 0 || o.Target.Offers.Stands(o.Setting) {
+		return list
+	}
+	for _, t := range u.builds[0].targets {
+		if body, fault := u.visit(ctx, t); fault == "" && liveParts.Match(body) {
+			tab := &tab{path: t.path}
+			list.list = append(list.list, tab)
+			list.all.Go(func() { list.keep(tab) })
+		}
+	}
+	return list
+}
+
+// tabs are pages that are open in browsers.
+type tabs struct {
+	u    *upgrade
+	ctx  context.Context
+	stop context.CancelFunc
+	all  sync.WaitGroup
+	list []*tab
+}
+
+// A tab is a page that is open.
+type tab struct {
+	path string
+
+	mu      sync.Mutex
+	open    bool
+	opened  int
+	cut     int // streams that ended without a word
+	refusal string
+}
+
+var liveParts = regexp.MustCompile(`<gorgon-live src="([^"]*)" data-version="([^"]*)">`)
+
+// keep opens a page's stream again and again.
+func (l *tabs) keep(t *tab) {
+	for l.ctx.Err() == nil {
+		told, err := l.follow(t)
+		t.mu.Lock()
+		if t.open && !told && l.ctx.Err() == nil {
+			t.cut++
+		}
+		if t.open = false; err != nil {
+			t.refusal = err.Error()
+		}
+		t.mu.Unlock()
+		select {
+		case <-l.ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// follow gets a page and opens its stream. It says whether the server has told it to
+// come back.
+func (l *tabs) follow(t *tab) (told bool, err error) {
+	body, fault := l.u.visit(l.ctx, target{path: t.path})
+	if fault != "" {
+		return false, errors.New(fault)
+	}
+	var parts [][2]string
+	for _, m := range liveParts.FindAllSubmatch(body, -1) {
+		parts = append(parts, [2]string{html.UnescapeString(string(m[1])), string(m[2])})
+	}
+	text, err := json.Marshal(map[string]any{"parts": parts})
+	if err != nil {
+		return false, err
+	}
+	base := l.u.manifest.Base
+	r, err := http.NewRequestWithContext(l.ctx, http.MethodPost, l.u.base+base+wire.Stream+strings.TrimPrefix(t.path, base), bytes.NewReader(text))
+	if err != nil {
+		return false, err
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	r.Header.Set("Content-Type", "application/json")
+	client := &http.Client{Transport: l.u.client.Transport} // it takes as long as it takes
+	res, err := client.Do(r)
+	if err != nil {
+		return false, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode == http.StatusGone {
+		return true, nil // it met the other build: the page is to be got again
+	}
+	if res.StatusCode != http.StatusOK {
+		return false, fmt.Errorf("the stream of %s: answered with %d", t.path, res.StatusCode)
+	}
+	buffer := make([]byte, 4<<10)
+	for {
+		n, err := res.Body.Read(buffer)
+		told = told || bytes.Contains(buffer[:n], []byte("retry: "))
+		if n > 0 {
+			t.mu.Lock()
+			if !t.open {
+				t.open, t.opened, t.refusal = true, t.opened+1, ""
+			}
+			t.mu.Unlock()
+		}
+		if err != nil {
+			return told, nil
+		}
+	}
+}
+
+// judge waits until all are open again.
+func (l *tabs) judge(rows *ledger) {
+	for _, t := range l.list {
+		open, fault := false, ""
+		for end := time.Now().Add(startTimeout); !open && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			t.mu.Lock()
+			open = t.open
+			if fault = t.refusal; fault == "" && !open {
+				fault = t.path + " is not open"
+			}
+			t.mu.Unlock()
+		}
+		if open {
+			fault = ""
+		}
+		t.mu.Lock()
+		if t.cut > 0 {
+			fault = fmt.Sprintf("the stream of %s was cut %d times", t.path, t.cut)
+		}
+		rows.count("streams of live pages", fault)
+		t.mu.Unlock()
+	}
+}
+
+func (l *tabs) leave() {
+	l.stop()
+	l.all.Wait()
+}
+
+// A ledger has the rows of the report, in the order in which they came up.
+type ledger struct {
+	mu       sync.Mutex
+	rows     []*Passage
+	examples map[string]string
+}
+
+// row is that of a kind; the caller holds mu.
+func (l *ledger) row(what string) *Passage {
+	for _, p := range l.rows {
+		if p.What == what {
+			return p
+		}
+	}
+	p := &Passage{What: what}
+	l.rows = append(l.rows, p)
+	return p
+}
+
+// count notes how one thing of a kind went.
+func (l *ledger) count(what, fault string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.row(what)
+	p.Asked++
+	if fault != "" {
+		if p.Failed++; p.Failed == 1 {
+			if l.examples == nil {
+				l.examples = map[string]string{}
+			}
+			l.examples[what] = fault
+		}
+	}
+}
+
+func (l *ledger) note(what, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.row(what).Note = text
+}
+
+func (l *ledger) example(what string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.examples[what]
+}
+
+func (l *ledger) list() (all []Passage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.rows {
+		all = append(all, *p)
+	}
+	return all
+}
+
+// migrates says whether a package has something that is to be migrated: a database, or
+// a store that is not a folder.
+func (h *sandbox) migrates() bool {
+	return plan.App{Parts: h.manifest.Parts}.HasPart(plan.DatabasePart) ||
+		h.store != "none" && h.store != "" && !strings.HasPrefix(h.store, "disk:")
+}
