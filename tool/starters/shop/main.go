@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/admin"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
@@ -35,6 +36,8 @@ func main() {
 	command.Main(app(db, os.Getenv("SHOP_PASSWORD")), command.Config{
 		Bundler:  bundle.Bundler{},
 		Database: db,
+		// --admin :9465 has pages for those who operate the shop, for this machine alone.
+		Admin: admin.New(admin.Config{}),
 		// Where pages that are made later can be kept: on disk if nothing is
 		// said, or --store postgres://… or redis://… for several machines.
 		Stores: []pages.Driver{disk.Driver(), postgres.Driver(), redis.Driver()},
