@@ -36,6 +36,9 @@ type upgrade struct {
 	rows   ledger
 }
 
+// names are those of the two builds.
+var names = [2]string{"the build that runs now", "the new build"}
+
 // A side is one of the two builds.
 type side struct {
 	*sandbox
@@ -83,12 +86,19 @@ func (r *rehearsal) newUpgrade(targets []target) (*upgrade, error) {
 	old.Folder, old.Root = r.From, ""
 	fresh := &rehearsal{Config: r.Config, manifest: r.manifest, client: r.client, etags: map[string]string{}}
 	fresh.Root = ""
-	before, err := old.paths()
-	if err != nil {
-		return nil, err
-	}
 	u := &upgrade{rehearsal: r}
-	for i, s := range []*side{{name: "the build that runs now", targets: before}, {name: "the new build", targets: targets}} {
+	before, err := old.paths()
+	if err != nil { // it may be of another version of Gorgon, which its own program reads
+		u.rows.note("pages of "+names[0], fmt.Sprintf("those of the new build are requested, since its own are not known here: %v", err))
+		before = nil
+		for _, t := range targets {
+			before = append(before, target{path: t.path})
+		}
+	}
+	if m.Build == r.manifest.Build {
+		u.rows.note("builds", "both packages are of the same build")
+	}
+	for i, s := range []*side{{name: names[0], targets: before}, {name: names[1], targets: targets}} {
 		of, beside := old, (*sandbox)(nil)
 		if i == 1 {
 			of, beside = fresh, u.builds[0].sandbox
@@ -251,7 +261,7 @@ func (u *upgrade) replace(ctx context.Context, from, to *side) error {
 	defer visitor.Wait()
 	defer stop()
 	visitor.Go(func() {
-		for n := 0; visiting.Err() == nil; n++ {
+		for n := 0; visiting.Err() == nil && len(from.targets) > 0; n++ {
 			// What both have.
 			t := from.targets[n%len(from.targets)]
 			if slices.ContainsFunc(to.targets, func(o target) bool { return o.path == t.path }) {
