@@ -3,13 +3,17 @@
 GO ?= go
 export GOFLAGS ?=
 
-.PHONY: test lint generate fuzz bench
+.PHONY: test servers lint generate fuzz bench
 
 test: lint
 	scripts/test
 
 lint:
 	scripts/lint
+
+# Installs what the tests need, where it is missing.
+servers:
+	scripts/servers
 
 # Regenerate what is generated: the Go code of templ files.
 generate:

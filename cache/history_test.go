@@ -334,7 +334,7 @@ func TestHistories(t *testing.T) {
 	}
 	first, rounds := uint64(1), uint64(6)
 	if raceEnabled || testing.Short() {
-		rounds = 2
+		rounds = 1
 	}
 	if s := os.Getenv("HISTORY"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)

@@ -5,6 +5,7 @@
 package command_test
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"path/filepath"
@@ -105,6 +106,9 @@ func TestEveryVariableIsListed(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !bytes.Contains(text, []byte(`"GORGON_`)) && !bytes.Contains(text, []byte("wire.ReadyVariable")) {
+				continue // the expression takes a while
 			}
 			for _, m := range read.FindAllStringSubmatch(strings.ReplaceAll(string(text), "wire.ReadyVariable", `"`+wire.ReadyVariable+`"`), -1) {
 				found[m[1]+m[2]+m[3]] = true

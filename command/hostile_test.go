@@ -38,7 +38,7 @@ func TestNonsenseIsRefusedClearly(t *testing.T) {
 	x.does("build")
 	root := command.Root(x.app, command.Config{Bundler: bundle.Bundler{}, Stores: drivers})
 	var lines [][]string
-	for _, value := range nonsense {
+	for v, value := range nonsense {
 		lines = append(lines, []string{value, "x"}, []string{"--" + value + "=x"}, []string{"-" + value + "x"}, []string{"help", value, value})
 		for _, c := range root.Commands() {
 			switch c.Name() {
@@ -49,7 +49,7 @@ func TestNonsenseIsRefusedClearly(t *testing.T) {
 			default:
 				lines = append(lines, []string{c.Name(), value, "x"})
 			}
-			for _, flag := range flagsOf(c) {
+			for f, flag := range flagsOf(c) {
 				switch flag {
 				case "help", "out", "dist", "bundle-cache", "seed", "host", "json", "partial", "force", "no-build", "all", "expire", "tag", "acme-directory", "acme-dir", "tls-cert", "tls-key", "acme-domains", "access-log", "require-store":
 					continue // any text is right, or none is
@@ -62,7 +62,11 @@ func TestNonsenseIsRefusedClearly(t *testing.T) {
 					lines = append(lines, []string{c.Name(), "--store=disk:s", "--" + flag + "=" + value})
 				}
 				// Of the others one that is wrong is told first, and what
-				// would be right ends with the argument that nothing takes.
+				// would be right ends with the argument that nothing takes. Each of
+				// them meets a third of the values, and each value a third of them.
+				if (v+f)%3 != 0 {
+					continue
+				}
 				lines = append(lines, []string{c.Name(), "--" + flag + "=" + value, "surplus", "surplus"})
 			}
 		}

@@ -144,10 +144,10 @@ var (
 //
 //	CANARIES=100000 go test ./e2e -run SignInCanaries -v
 //
-// Without the variable it is 20,000 answers.
+// Without the variable it is 10,000 answers.
 func TestSignInCanaries(t *testing.T) {
 	const users = 200
-	total := number(t, "CANARIES", 20_000)
+	total := number(t, "CANARIES", 10_000)
 	held, store := mem.NewSessions(), inMemory(t)()
 	var instances []http.Handler
 	var people *auth.Auth

@@ -399,9 +399,9 @@ func inPostgres(t *testing.T, url string) func() pages.Store {
 //
 //	COMMIT_RACES=10000 go test ./e2e -run CommitRaces -v
 //
-// Without the variable there are 1,000 races with each database.
+// Without the variable there are 600 races with each database.
 func TestCommitRaces(t *testing.T) {
-	races := number(t, "COMMIT_RACES", 1000)
+	races := number(t, "COMMIT_RACES", 600)
 	for _, s := range stands {
 		t.Run(s.name, func(t *testing.T) {
 			const racers = 4
@@ -461,7 +461,7 @@ func TestCommitRacesSeen(t *testing.T) {
 				slices.Sort(times)
 				return times
 			}
-			own := seen(number(t, "COMMIT_SEEN", 25), func(value int64) {
+			own := seen(number(t, "COMMIT_SEEN", 10), func(value int64) {
 				if _, err := p.a.db.SQL().ExecContext(t.Context(), "update items set value = $1 where id = 1", value); err != nil {
 					t.Fatal(err)
 				}

@@ -37,7 +37,7 @@ const (
 // TestJobKills kills workers with SIGKILL beside one that lives, while jobs are
 // added, some in transactions that are rolled back. JOBKILLS is how often.
 func TestJobKills(t *testing.T) {
-	kills := number(t, "JOBKILLS", 30)
+	kills := number(t, "JOBKILLS", 15)
 	for name, url := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "jobs.db") },
 		"PostgreSQL": func(t *testing.T) string { return pgdbtest.Open(t, database.Options{}).Options().URL },

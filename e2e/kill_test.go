@@ -68,7 +68,7 @@ func TestKilled(t *testing.T) {
 	s := newStand(t, self(t))
 	s.set(site.Data, "0")
 	s.build()
-	kills := number(t, "GORGON_E2E_KILLS", 20)
+	kills := number(t, "GORGON_E2E_KILLS", 12)
 	var cut []string
 	var last *life
 	outlived, expired, stale := 0, 0, 0 // the data when the last purge of each kind was acknowledged

@@ -35,11 +35,11 @@ import (
 //
 //	LIVE_RESTART=1000 go test ./e2e -run LiveRestart -v
 //
-// is the figure; without the variable there are 120 streams, and each proxy speaks one
+// is the figure; without the variable there are 60 streams, and each proxy speaks one
 // of the two.
 func TestLiveRestart(t *testing.T) {
 	t.Parallel()
-	n := number(t, "LIVE_RESTART", 120)
+	n := number(t, "LIVE_RESTART", 60)
 	h := openHall(t, database.PostgreSQL, groundOf["redis"](t), "", 3)
 	var addrs []string
 	for range h.servers {

@@ -85,29 +85,29 @@ func has(r *http.Request, part string) bool { return strings.Contains(r.URL.Path
 
 func plants() []plant {
 	return []plant{
-		{"guards and middleware stand before payloads", below(func(r *http.Request) bool { return has(r, "/_gorgon/page/") }), span{}},
-		{"guards and middleware stand before fragments", below(func(r *http.Request) bool { return has(r, "/_gorgon/fragment/") || has(r, "/_gorgon/view/") }), span{}},
-		{"guards and middleware stand before HEAD", below(func(r *http.Request) bool { return r.Method == http.MethodHead }), span{}},
-		{"guards and middleware stand before conditional requests", below(func(r *http.Request) bool { return r.Header.Get("If-None-Match") != "" }), span{}},
-		{"guards and middleware stand before prefetches", below(func(r *http.Request) bool { return r.Header.Get("Purpose") != "" }), span{}},
+		{"guards and middleware stand before payloads", below(func(r *http.Request) bool { return has(r, "/_gorgon/page/") }), span{setting: "guarded"}},
+		{"guards and middleware stand before fragments", below(func(r *http.Request) bool { return has(r, "/_gorgon/fragment/") || has(r, "/_gorgon/view/") }), span{setting: "guarded"}},
+		{"guards and middleware stand before HEAD", below(func(r *http.Request) bool { return r.Method == http.MethodHead }), span{setting: "guarded"}},
+		{"guards and middleware stand before conditional requests", below(func(r *http.Request) bool { return r.Header.Get("If-None-Match") != "" }), span{setting: "guarded"}},
+		{"guards and middleware stand before prefetches", below(func(r *http.Request) bool { return r.Header.Get("Purpose") != "" }), span{setting: "guarded"}},
 		{"guards and middleware stand before forms", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == formMedia }), span{kind: "form"}},
 		{"guards and middleware stand before JSON", below(func(r *http.Request) bool { return r.Header.Get("Content-Type") == "application/json" }), span{kind: "JSON endpoint"}},
 		{"no cache keeps what an endpoint answers", after(func(_ setting, r *http.Request, status *int, h http.Header, _ *string) {
 			if has(r, "/endpoint") || has(r, "/order") {
 				h.Set("Cache-Control", loudControl)
 			}
-		}), span{}},
+		}), span{kind: "endpoint"}},
 		{"OPTIONS lists methods", after(func(_ setting, r *http.Request, _ *int, h http.Header, _ *string) {
 			if r.Method == http.MethodOptions {
 				h.Del("Allow")
 			}
 		}), span{}},
-		{"guards are asked before a slash is led away", below(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/") && !has(r, "//") }), span{}},
+		{"guards are asked before a slash is led away", below(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/") && !has(r, "//") }), span{setting: "guarded"}},
 		{"no cache keeps a guarded page", after(func(s setting, _ *http.Request, status *int, h http.Header, _ *string) {
 			if s.guard != "" && *status == 200 {
 				h.Set("Cache-Control", "private, no-cache")
 			}
-		}), span{}},
+		}), span{setting: "guarded"}},
 		{"no cache keeps a visitor's part", after(func(s setting, _ *http.Request, status *int, h http.Header, body *string) {
 			if *status == 200 && strings.Contains(*body, "visitor=") {
 				h.Set("Cache-Control", loudControl)
@@ -127,7 +127,7 @@ func plants() []plant {
 			if *status >= 400 {
 				h.Set("Cache-Control", httpanswer.CachePage)
 			}
-		}), span{}},
+		}), span{kind: "failing"}},
 		{"no cache keeps a cookie", after(func(_ setting, _ *http.Request, _ *int, h http.Header, _ *string) {
 			if h.Get("Set-Cookie") != "" {
 				h.Set("Cache-Control", loudControl)
@@ -156,7 +156,7 @@ func plants() []plant {
 			if h.Get("Content-Type") == "application/atom+xml" {
 				*body = "<html>" + *body
 			}
-		}), span{}},
+		}), span{kind: "feed"}},
 		{"other units than bytes are ignored", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if r.Header.Get("Range") != "" {
 				*status = 416
@@ -171,17 +171,17 @@ func plants() []plant {
 			if at := h.Get("Location"); strings.HasSuffix(at, "sign-in") && has(r, "/_gorgon/") {
 				h.Set("Location", "/_gorgon/page/sign-in")
 			}
-		}), span{}},
+		}), span{setting: "redirecting guard"}},
 		{"a refused redirect is the visitor's", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if *status == 400 && has(r, "evil") {
 				*status = 500
 			}
-		}), span{}},
+		}), span{kind: "refused redirect"}},
 		{"fragments come on error pages", after(func(_ setting, r *http.Request, status *int, _ http.Header, _ *string) {
 			if has(r, "/nothing") && has(r, "/_gorgon/") {
 				*status = 404
 			}
-		}), span{}},
+		}), span{kind: "no page"}},
 	}
 }
 
@@ -192,8 +192,10 @@ func TestMatrixFindsWhatIsWrong(t *testing.T) {
 	}
 	t.Parallel()
 	nothing := after(func(setting, *http.Request, *int, http.Header, *string) {})
-	if failed := runMatrix(t, nothing, 0, span{}).failed(); len(failed) > 0 {
-		t.Fatalf("with every rule in place %d cells fail, such as %v", len(failed), failed[:min(3, len(failed))])
+	for _, setting := range []string{"open", "guarded", "redirecting guard", "CDN, middleware", "ESI, middleware"} { // TestMatrix has them all
+		if failed := runMatrix(t, nothing, 0, span{setting: setting}).failed(); len(failed) > 0 {
+			t.Fatalf("with every rule in place %d cells fail, such as %v", len(failed), failed[:min(3, len(failed))])
+		}
 	}
 	for _, p := range plants() {
 		if failed := runMatrix(t, p.spoil, 5, p.shows).failed(); len(failed) < 5 {

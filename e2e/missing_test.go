@@ -80,10 +80,11 @@ func missing(v *server, from, to int) {
 func TestMissingPathsLeaveNothing(t *testing.T) {
 	// Not the test binary: with the race detector memory says little.
 	s := newStand(t, release(t, next))
+	s.env = append(s.env, "GOGC=100")
 	s.build()
 	v := s.serve()
 	v.want("/made/known", "stored")
-	requests := number(t, "GORGON_E2E_MISSING", 50_000)
+	requests := number(t, "GORGON_E2E_MISSING", 30_000)
 	warm := requests / 4
 	missing(v, 0, warm)
 	before := s.vitals(v)

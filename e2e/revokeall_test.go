@@ -256,9 +256,9 @@ const revokePace = 10 * time.Millisecond // between two requests of all clients 
 //
 //	REVOCATIONS=200 go test ./e2e -run RevokeAll -v
 //
-// Without the variable there are 10 for each pair of stores; over S3, a fifth.
+// Without the variable there are 6 for each pair of stores; over S3, a fifth.
 func TestRevokeAll(t *testing.T) {
-	rounds := number(t, "REVOCATIONS", 10)
+	rounds := number(t, "REVOCATIONS", 6)
 	for _, m := range append(manors[:len(manors):len(manors)], overS3) {
 		t.Run(m.name, func(t *testing.T) {
 			rounds := rounds

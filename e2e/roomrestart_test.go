@@ -32,9 +32,9 @@ import (
 //
 //	ROOM_RESTART=1000 go test ./e2e -run RoomRestart -v
 //
-// is the figure; without the variable there are 120 members.
+// is the figure; without the variable there are 60 members.
 func TestRoomRestart(t *testing.T) {
-	n := number(t, "ROOM_RESTART", 120)
+	n := number(t, "ROOM_RESTART", 60)
 	for name, url := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "rooms.db") },
 		"PostgreSQL": func(t *testing.T) string { return pgdbtest.Open(t, database.Options{}).Options().URL },

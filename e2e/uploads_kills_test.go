@@ -99,7 +99,7 @@ func (g uploadsGreedy) Sweep(ctx context.Context) (int, error) {
 // TestUploadsAreKilled kills a server while files are sent to it, and sweeps what
 // was not completed. UPLOADS is how often.
 func TestUploadsAreKilled(t *testing.T) {
-	kills := number(t, "UPLOADS", 20)
+	kills := number(t, "UPLOADS", 10)
 	dir := filepath.Join(t.TempDir(), "files")
 	p := newUploadsProgram(t, uploadsFiles, "FILES="+dir)
 	l := &uploadsLedger{sent: map[blobs.Digest]bool{}, complete: map[string]blobs.Digest{}}

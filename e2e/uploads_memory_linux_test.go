@@ -41,7 +41,7 @@ func (p *uploadsProgram) memory() int64 {
 // TestUploadsTakeLittleMemory sends a large file, of UPLOAD_SIZE bytes, through a
 // link that is cut at 30 % and at 60 %.
 func TestUploadsTakeLittleMemory(t *testing.T) {
-	size := int64(number(t, "UPLOAD_SIZE", 256<<20))
+	size := int64(number(t, "UPLOAD_SIZE", 128<<20))
 	for name, place := range map[string]func(t *testing.T) (location string, env []string){
 		"disk": func(t *testing.T) (string, []string) { return filepath.Join(t.TempDir(), "files"), nil },
 		"s3": func(t *testing.T) (string, []string) {
@@ -51,7 +51,7 @@ func TestUploadsTakeLittleMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const bound, part = 64 << 20, 8 << 20
 			location, env := place(t)
-			p := newUploadsProgram(t, uploadsFiles, append(env, "FILES="+location)...)
+			p := newUploadsProgram(t, uploadsFiles, append(env, "FILES="+location, "GOGC=100")...)
 			link := newUploadsLink(t, p.addr, 4<<30)
 			link.plan(uploadsCut{int(size * 3 / 10), nil}, uploadsCut{int(size * 6 / 10), nil})
 			before, begun := p.memory(), time.Now()
