@@ -91,6 +91,11 @@ type Server struct {
 	// taken. Default: 10 s.
 	ShutdownTimeout time.Duration
 
+	// Lane answers plain requests over HTTP/1.1 without TLS, from the second one of a
+	// connection, before net/http reads them. What Handler answers for them must be the
+	// same. Default: none.
+	Lane Lane
+
 	Log *slog.Logger // default: slog.Default()
 
 	mu       sync.Mutex
@@ -187,10 +192,10 @@ func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
-			ended <- server.ServeTLS(joined{s.listener}, "", "")
+			ended <- server.ServeTLS(joined{s.listener, nil}, "", "")
 			return
 		}
-		ended <- server.Serve(joined{s.listener})
+		ended <- server.Serve(joined{s.listener, s.lanes()})
 	}()
 	select {
 	case <-ctx.Done():
