@@ -78,7 +78,8 @@ const (
 
 // Bounds of the lane.
 const (
-	leastBuffer = 2048    // of net/http, in which requests are read
+	mostRequest = 4096    // as large as net/http's buffer
+	leastBuffer = 2048    // of net/http, to read requests into
 	mostBody    = 1 << 20 // larger ones have more time, see Grant
 	renewing    = time.Second
 )
@@ -89,6 +90,7 @@ type lane struct {
 	conn *net.TCPConn
 	at   position
 	rest []byte // read, and neither answered nor given to net/http
+	due  int    // how much of rest is of net/http's request
 	err  error  // what ended reading; net/http gets it after rest
 
 	asked   Simple
@@ -124,7 +126,9 @@ func newLane(shared *lanes, conn *net.TCPConn) *lane {
 func (l *lane) follow(state http.ConnState) {
 	switch {
 	case state == http.StateHijacked:
-		l.at = passing
+		l.at, l.due = passing, 0
+	case state == http.StateIdle && l.at == working && l.due > 0:
+		l.at, l.due = passing, 0 // for net/http the request ended before
 	case state == http.StateIdle && l.at == working:
 		l.at, l.renewed, l.partial = waiting, time.Time{}, false
 	}
@@ -133,43 +137,76 @@ func (l *lane) follow(state http.ConnState) {
 // Read is net/http's. It reads into p, and answers out of p.
 func (l *lane) Read(p []byte) (int, error) {
 	switch {
+	case l.due > 0:
+		n := copy(p, l.rest[:l.due])
+		l.due -= n
+		l.keep(l.rest[n:])
+		return n, nil
 	case l.at == passing:
 		return l.pass(p)
 	case l.at == working && len(p) == 1:
 		return l.watch(p)
-	case l.at == working || len(p) < leastBuffer || len(l.rest) > len(p):
+	case l.at == working || l.at == waiting && (len(p) < leastBuffer || len(l.rest) > len(p)):
 		l.at = passing // a request has not ended where it seemed to
 		return l.pass(p)
 	}
-	n := copy(p, l.rest)
+	b := p
+	if l.at == first { // net/http wants no more than tells whether it is HTTP/2
+		b = make([]byte, mostRequest)
+	}
+	from, to, end, err := l.next(b)
+	switch {
+	case err != nil:
+		l.at = passing
+		return 0, err
+	case len(b) == len(p) && &b[0] == &p[0]:
+		if to < end {
+			l.rest = append([]byte(nil), b[to:end]...)
+		}
+		return copy(p, b[from:to]), nil
+	}
+	l.rest = b[from:end]
+	if l.at == working {
+		l.due = to - from
+	}
+	return l.Read(p)
+}
+
+// next reads into b until there is something for net/http, and answers what
+// comes before. It says where in b that is, and where the bytes end that were
+// read. If the lane is off, they all are for net/http.
+func (l *lane) next(b []byte) (from, to, end int, err error) {
+	n := copy(b, l.rest)
 	l.rest = nil
 	for {
-		used, given, err := l.act(p[:n])
-		if err != nil {
-			l.at = passing
-			return 0, err
+		used, given, err := l.act(b[:n])
+		switch {
+		case err != nil:
+			return 0, 0, 0, err
+		case given > 0:
+			return used, used + given, n, nil
 		}
-		if given > 0 {
-			if used+given < n {
-				l.rest = append([]byte(nil), p[used+given:n]...)
-			}
-			return copy(p, p[used:used+given]), nil
-		}
-		if n = copy(p, p[used:n]); n == len(p) {
+		if n = copy(b, b[used:n]); n == len(b) {
 			l.at = passing
-			return n, nil
+			return 0, n, n, nil
 		}
 		if err := l.await(n > 0); err != nil {
-			return 0, err
+			return 0, 0, 0, err
 		}
-		m, err := l.conn.Read(p[n:])
+		m, err := l.conn.Read(b[n:])
 		if n += m; err != nil {
-			l.at, l.err = passing, err
-			if n > 0 {
-				return n, nil
+			if l.at, l.err = passing, err; n == 0 {
+				return 0, 0, 0, err
 			}
-			return 0, err
+			return 0, n, n, nil
 		}
+	}
+}
+
+// keep keeps what is left of what was read.
+func (l *lane) keep(rest []byte) {
+	if l.rest = rest; len(rest) == 0 {
+		l.rest = nil // and not its array
 	}
 }
 
@@ -267,9 +304,7 @@ func (l *lane) empty() bool { return len(l.rest) == 0 && l.err == nil }
 func (l *lane) pass(p []byte) (int, error) {
 	if len(l.rest) > 0 {
 		n := copy(p, l.rest)
-		if l.rest = l.rest[n:]; len(l.rest) == 0 {
-			l.rest = nil
-		}
+		l.keep(l.rest[n:])
 		return n, nil
 	}
 	if l.err != nil {
