@@ -34,7 +34,7 @@ import (
 )
 
 // usualExecutions is how many conversations are held without DIFFERENTIAL.
-const usualExecutions = 1500
+const usualExecutions = 1000
 
 // A rival pair is two servers over one handler, one of them with a lane.
 type rivals struct {
@@ -92,7 +92,9 @@ func plainApp() gorgon.App {
 	})
 	return gorgon.App{
 		Parts: []gorgon.Part{
-			part, page("/"), page("/a"), page("/b/"), page("/n/{id}"),
+			part, page("/"), page("/a"), page("/b/"), page("/both"),
+			gorgon.Page[state]{Path: "/n/{id}", Incremental: true, Load: where, View: view},
+			gorgon.Page[state]{Path: "/m/{id}", Incremental: true, Load: where, View: view},
 			gorgon.Page[state]{Path: "/long", Load: long, View: view},
 			gorgon.Page[state]{Path: "/parts", Load: where, View: func(state) gorgon.Component { return part.Use(struct{}{}) }},
 			gorgon.Page[state]{Path: "/each", View: view, LoadRequest: func(context.Context, gorgon.Input, *http.Request) (state, error) { return state{"each"}, nil }},
@@ -101,7 +103,7 @@ func plainApp() gorgon.App {
 			gorgon.Page[state]{Path: "/aged", Load: where, View: view, RevalidateAfter: time.Hour},
 			gorgon.Page[state]{Path: "/text", Load: where, View: view, Headers: func(state) http.Header { return http.Header{"Content-Type": {"text/plain"}, "Vary": {"Accept"}} }},
 			gorgon.Handler{Pattern: "/echo/", Handler: echo},
-			gorgon.Handler{Pattern: "POST /a", Handler: echo},
+			gorgon.Handler{Pattern: "POST /both", Handler: echo},
 			gorgon.Handler{Pattern: "GET /n/5", Handler: echo},
 		},
 	}
@@ -127,8 +129,14 @@ func spokenApp() gorgon.App {
 }
 
 var targets = []string{
-	"/", "/a", "/a", "/a", "/b/", "/b", "/n/1", "/n/5", "/long", "/parts", "/each", "/guarded", "/private", "/aged", "/text", "/nowhere", "/echo/x", "/livez",
+	"/", "/a", "/a", "/a", "/b/", "/b", "/n/1", "/n/5", "/m/1", "/m/2", "/both", "/long", "/parts", "/each", "/guarded", "/private", "/aged", "/text", "/nowhere", "/echo/x", "/livez",
 	"/a?b=c", "/%61", "//a", "/a/../b/", "/./a", "/a/", "/_gorgon/page/a.json", "/_gorgon/purge", "/docs/a", "/docs/", "/docs", "/docs/de/a", "/docs/en/a", "/docs/de/", "/docs/n/5", "/docs/parts", "/docs/livez",
+}
+
+// keptTargets are those of pages that are in memory.
+var keptTargets = []string{
+	"/", "/a", "/b/", "/m/1", "/both", "/long", "/parts", "/aged", "/text", "/private",
+	"/docs/a", "/docs/de/a", "/docs/de/", "/docs/", "/docs/parts", "/docs/de/long", "/docs/aged", "/docs/text", "/docs/de/b/",
 }
 
 // A conversation is what a client sends, in pieces.
@@ -173,12 +181,20 @@ var smuggled = []string{
 
 // begins are lines that requests begin with.
 var begins = []string{
-	"POST /a HTTP/1.1", "POST /echo/x HTTP/1.1", "PUT /a HTTP/1.1", "OPTIONS * HTTP/1.1", "OPTIONS /a HTTP/1.1", "GET /a HTTP/1.0", "GET /a HTTP/1.2", "GET /a HTTP/2.0", "GET /a", "GET  /a HTTP/1.1",
+	"POST /a HTTP/1.1", "POST /both HTTP/1.1", "POST /echo/x HTTP/1.1", "PUT /a HTTP/1.1", "OPTIONS * HTTP/1.1", "OPTIONS /a HTTP/1.1", "GET /a HTTP/1.0", "GET /a HTTP/1.2", "GET /a HTTP/2.0", "GET /a", "GET  /a HTTP/1.1",
 	"GET /a  HTTP/1.1", " GET /a HTTP/1.1", "GET /a HTTP/1.1 ", "get /a HTTP/1.1", "GET http://b.example/a HTTP/1.1", "GET a HTTP/1.1", "GET * HTTP/1.1", "CONNECT a:80 HTTP/1.1", "HEAD /a HTTP/1.1",
 	"GET /a\tHTTP/1.1", "GET /a\x00 HTTP/1.1", "GET /\xe4 HTTP/1.1", "GET /a#b HTTP/1.1", "PRI * HTTP/2.0", "\r\nGET /a HTTP/1.1", "TRACE /a HTTP/1.1", "GET /a HTTP/1.1\r\nGET /b/ HTTP/1.1", "",
 }
 
 var encodings = []string{"", "gzip", "br", "zstd", "gzip, deflate, br, zstd", "gzip;q=0, br;q=0.001", "*", "*;q=0", "identity;q=0", "identity", "x-gzip", "br;q=2", ", ,gzip ;q=1.0", "GZIP", "br; q=0.5"}
+
+// taken are lines that the lane takes.
+var taken = []string{
+	"Connection: keep-alive", "connection:Keep-Alive ", "User-Agent: Mozilla/5.0 (X11; Linux x86_64)", "Accept: text/html,*/*;q=0.8", "Accept-Language: de-DE,de;q=0.9,en;q=0.8", "Upgrade-Insecure-Requests: 1",
+	"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Referer: https://a.example/", "Priority: u=0, i", "Cookie: theme=dark; in=1", "Cache-Control: max-age=0",
+	"X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Real-IP: 1.2.3.4", "Forwarded: for=1.2.3.4", "Via: 1.1 x", "X-Request-ID: abc", "DNT: 1", `sec-ch-ua: "Chromium";v="142"`, "sec-ch-ua-mobile: ?0",
+	"If-Modified-Since: Wed, 06 May 2026 07:08:09 GMT",
+}
 
 // passing are lines that a browser or a proxy sends.
 var passing = []string{
@@ -203,11 +219,11 @@ func (v *rivals) request(r *rand.Rand) (text string, head bool) {
 		tag := pick(r, v.tags)
 		lines = append(lines, "If-None-Match: "+pick(r, []string{tag, "W/" + tag, `"x", ` + tag, "*", "x" + tag, tag + "x", strings.Trim(tag, `"`), tag + ", *", ""}))
 	}
-	seen := map[string]bool{}
+	seen, simple := map[string]bool{}, r.IntN(4) > 0
 	for range r.IntN(8) {
 		line := pick(r, passing)
-		if r.IntN(2) == 0 { // of those that the lane takes
-			line = passing[r.IntN(12)]
+		if simple {
+			line = pick(r, taken)
 		}
 		if name, _, _ := strings.Cut(line, ":"); !seen[strings.ToLower(name)] || r.IntN(30) == 0 {
 			seen[strings.ToLower(name)] = true
@@ -215,7 +231,11 @@ func (v *rivals) request(r *rand.Rand) (text string, head bool) {
 		}
 	}
 	r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
-	return method + " " + pick(r, targets) + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n", head
+	target := pick(r, targets)
+	if simple {
+		target = pick(r, keptTargets)
+	}
+	return method + " " + target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n", head
 }
 
 // odd makes one that may be anything.
@@ -424,7 +444,7 @@ func fight(pairs []*rivals, seed, executions uint64) (difference string, held ui
 	var next atomic.Uint64
 	var found atomic.Pointer[string]
 	var all sync.WaitGroup
-	for range 2 * runtime.GOMAXPROCS(0) {
+	for range 8 * runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for found.Load() == nil {
 				i := next.Add(1)
@@ -450,8 +470,8 @@ func fight(pairs []*rivals, seed, executions uint64) (difference string, held ui
 
 func bothPairs(t *testing.T, twist func(listen.Lane) listen.Lane) []*rivals {
 	return []*rivals{
-		pairOf(t, plainApp(), nil, []string{"/", "/a", "/b/", "/n/1", "/long", "/parts", "/aged", "/text", "/private"}, twist),
-		pairOf(t, spokenApp(), func(c *serve.Config, _ *cache.Config) { c.Base = "/docs" }, []string{"/docs/a", "/docs/de/a", "/docs/de/", "/docs/", "/docs/parts"}, twist),
+		pairOf(t, plainApp(), nil, []string{"/", "/a", "/b/", "/n/1", "/m/1", "/both", "/long", "/parts", "/aged", "/text", "/private"}, twist),
+		pairOf(t, spokenApp(), func(c *serve.Config, _ *cache.Config) { c.Base = "/docs" }, []string{"/docs/a", "/docs/de/a", "/docs/de/", "/docs/", "/docs/parts", "/docs/de/long", "/docs/aged", "/docs/text", "/docs/de/b/"}, twist),
 	}
 }
 
