@@ -23,14 +23,24 @@ type madeHead struct {
 	of   *Writer
 	line *line
 	text []byte // without Date and the empty line; empty where net/http is to answer
+
+	status int
+	header http.Header
+}
+
+// A PlainAnswer is the answer to a plain request. It is only read.
+type PlainAnswer struct {
+	Head, Body []byte // as a [listen.Lane] has them
+	Status     int
+	Header     http.Header
 }
 
 // Plain finds what [Writer.Page] sends of a document for a plain request, as
 // a [listen.Lane] has it. It is false where that is to be sent by net/http.
-func (w *Writer) Plain(q *listen.Simple, a cache.Answer, now time.Time, f Facts) (head, body []byte, ok bool) {
+func (w *Writer) Plain(q *listen.Simple, a cache.Answer, now time.Time, f Facts) (plain PlainAnswer, ok bool) {
 	p, ok := a.Prepared.(*Prepared)
 	if !ok || p.open || p.status != http.StatusOK {
-		return nil, nil, false
+		return plain, false
 	}
 	var encodings [1]string
 	if encodings[0] = string(q.AcceptEncoding); q.AcceptEncoding == nil {
@@ -56,21 +66,20 @@ func (w *Writer) Plain(q *listen.Simple, a cache.Answer, now time.Time, f Facts)
 	line := p.lineFor(a, now)
 	h := kept[which][slot].Load()
 	if h == nil || h.of != w || h.line != line {
-		h = &madeHead{of: w, line: line, text: w.textOf(c, q.Head, a, now)}
+		h = w.headOf(c, q.Head, a, now)
+		h.line = line
 		kept[which][slot].Store(h)
 	}
-	if len(h.text) == 0 {
-		return nil, nil, false
-	}
+	plain = PlainAnswer{Head: h.text, Status: h.status, Header: h.header}
 	if slot == 0 {
-		body = c.body.data
+		plain.Body = c.body.data
 	}
-	return h.text, body, true
+	return plain, len(h.text) > 0
 }
 
-// textOf is the head of an answer as net/http writes it; empty where it would
+// headOf is the head of an answer as net/http writes it; without text where it would
 // add something to it, or end the connection.
-func (w *Writer) textOf(c Choice, head bool, a cache.Answer, now time.Time) []byte {
+func (w *Writer) headOf(c Choice, head bool, a cache.Answer, now time.Time) *madeHead {
 	r := &http.Request{Method: http.MethodGet, ProtoMajor: 1, ProtoMinor: 1}
 	if head {
 		r.Method = http.MethodHead
@@ -82,26 +91,27 @@ func (w *Writer) textOf(c Choice, head bool, a cache.Answer, now time.Time) []by
 	if c.Verdict != 0 {
 		status = c.Verdict
 	}
+	h := &madeHead{of: w, status: status, header: to.header}
 	if to.status != status || to.size != 0 && to.size != len(c.body.data) {
-		return nil
+		return h
 	}
 	var leave map[string]bool
 	if status == http.StatusNotModified {
 		leave = map[string]bool{"Content-Type": true, "Content-Length": true}
 	} else if to.header["Content-Type"] == nil || to.header.Get("Content-Length") != strconv.Itoa(len(c.body.data)) {
-		return nil
+		return h
 	}
 	for _, name := range [...]string{"Date", "Connection", "Transfer-Encoding", "Trailer", "Upgrade"} {
 		if to.header[name] != nil {
-			return nil
+			return h
 		}
 	}
 	var text bytes.Buffer
 	text.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
-	if to.header.WriteSubset(&text, leave) != nil {
-		return nil
+	if to.header.WriteSubset(&text, leave) == nil {
+		h.text = text.Bytes()
 	}
-	return text.Bytes()
+	return h
 }
 
 // A noted response notes what is sent.

@@ -53,7 +53,7 @@ func (l joined) Accept() (net.Conn, error) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		j := &joinedConn{TCPConn: tcp}
 		if l.lanes != nil {
-			j.lane = newLane(l.lanes, tcp)
+			j.lane = newLane(l.lanes, j)
 		}
 		return j, err
 	}

@@ -14,7 +14,7 @@
 package listen
 
 import (
-	"errors"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -35,35 +35,20 @@ type Lane func(q *Simple) (head, body []byte, ok bool)
 type lanes struct {
 	answer              Lane
 	server              *Server
-	header, idle, write time.Duration // 0 for none
+	life                context.Context // of requests
+	header, idle, write time.Duration   // 0 for none
 	date                atomic.Pointer[dateLine]
 }
 
 // lanes are those of the server; nil where it has none.
-func (s *Server) lanes() *lanes {
+func (s *Server) lanes(server *http.Server) *lanes {
 	if s.Lane == nil || s.TLS != nil {
 		return nil
 	}
 	return &lanes{
-		answer: s.Lane, server: s,
+		answer: s.Lane, server: s, life: context.WithValue(server.BaseContext(s.listener), http.ServerContextKey, server),
 		header: limit(s.ReadHeaderTimeout, 5*time.Second), idle: limit(s.IdleTimeout, 120*time.Second), write: limit(s.WriteTimeout, 60*time.Second),
 	}
-}
-
-// A dateLine is the end of a head during one second.
-type dateLine struct {
-	second int64
-	text   []byte
-}
-
-func (l *lanes) dateAt(now time.Time) []byte {
-	second := now.Unix()
-	if d := l.date.Load(); d != nil && d.second == second {
-		return d.text
-	}
-	d := &dateLine{second, []byte("Date: " + now.UTC().Format(http.TimeFormat) + "\r\n\r\n")}
-	l.date.Store(d)
-	return d.text
 }
 
 // A position is where a connection is.
@@ -87,15 +72,18 @@ const (
 // A lane is that of one connection.
 type lane struct {
 	*lanes
-	conn *net.TCPConn
-	at   position
-	rest []byte // read, and neither answered nor given to net/http
-	due  int    // how much of rest is of net/http's request
-	err  error  // what ended reading; net/http gets it after rest
+	conn   *net.TCPConn
+	joined *joinedConn
+	at     position
+	rest   []byte // read, and neither answered nor given to net/http
+	due    int    // how much of rest is of net/http's request
+	err    error  // what ended reading; net/http gets it after rest
 
 	asked   Simple
-	renewed time.Time // the deadlines; zero since net/http set its own
-	partial bool      // the deadline is that of a header
+	conns   context.Context // of its requests, once one is needed
+	remote  string          // the peer, likewise
+	renewed time.Time       // the deadlines; zero since net/http set its own
+	partial bool            // the deadline is that of a header
 
 	parts [3][]byte // lives here so that sending allocates nothing
 	send  net.Buffers
@@ -108,15 +96,8 @@ type lane struct {
 	closed  bool
 }
 
-// What a lane is doing, for a goroutine that closes its connection.
-const (
-	quiet int32 = iota
-	answering
-	leaving // it is closed, or will be once the answer is sent
-)
-
-func newLane(shared *lanes, conn *net.TCPConn) *lane {
-	l := &lane{lanes: shared, conn: conn}
+func newLane(shared *lanes, conn *joinedConn) *lane {
+	l := &lane{lanes: shared, conn: conn.TCPConn, joined: conn}
 	l.changed.L = &l.mu
 	return l
 }
@@ -222,6 +203,7 @@ func (l *lane) act(b []byte) (used, given int, err error) {
 			l.at = passing
 			return used, len(b) - used, nil
 		case simple:
+			l.asked.of = l
 			if l.at == waiting && !l.server.draining.Load() {
 				if head, body, ok := l.answer(&l.asked); ok && len(body) <= mostBody {
 					if err := l.respond(head, body, time.Now()); err != nil {
@@ -236,49 +218,6 @@ func (l *lane) act(b []byte) (used, given int, err error) {
 		return used, length, nil
 	}
 	return used, 0, nil
-}
-
-// respond sends an answer.
-func (l *lane) respond(head, body []byte, now time.Time) error {
-	if !l.sending.CompareAndSwap(quiet, answering) {
-		return net.ErrClosed
-	}
-	if l.renewed.IsZero() || now.Sub(l.renewed) >= renewing {
-		if err := l.renew(now); err != nil {
-			return l.sent(err)
-		}
-	}
-	l.parts = [3][]byte{head, l.dateAt(now), body}
-	if l.send = l.parts[:]; len(body) == 0 {
-		l.send = l.parts[:2]
-	}
-	_, err := l.send.WriteTo(l.conn)
-	l.parts = [3][]byte{}
-	return l.sent(err)
-}
-
-// sent says that an answer was sent.
-func (l *lane) sent(err error) error {
-	if l.sending.CompareAndSwap(answering, quiet) {
-		return err
-	}
-	defer l.server.held.Add(-1)
-	return errors.Join(net.ErrClosed, l.conn.Close())
-}
-
-// renew moves the deadlines of the connection. That is done once a second and not
-// for each answer, so they are that much later.
-func (l *lane) renew(now time.Time) (err error) {
-	l.renewed, l.partial = now, false
-	if l.idle > 0 {
-		err = l.conn.SetReadDeadline(now.Add(l.idle + renewing))
-	} else {
-		err = l.conn.SetReadDeadline(time.Time{})
-	}
-	if l.write > 0 {
-		err = errors.Join(err, l.conn.SetWriteDeadline(now.Add(l.write+renewing)))
-	}
-	return err
 }
 
 // await sets the deadline for what comes next: the rest of a request or
@@ -341,35 +280,6 @@ func (l *lane) deadline(t time.Time) {
 	defer l.mu.Unlock()
 	if l.taken = !t.IsZero() && !t.After(time.Now()); l.taken {
 		l.changed.Broadcast()
-	}
-}
-
-// leave says whether the connection is closed by itself, once the answer is sent
-// that is being sent.
-func (l *lane) leave() bool {
-	l.mu.Lock()
-	l.closed = true
-	l.changed.Broadcast()
-	l.mu.Unlock()
-	l.server.held.Add(1)
-	for {
-		switch l.sending.Load() {
-		case quiet:
-			if l.sending.CompareAndSwap(quiet, leaving) {
-				l.server.held.Add(-1)
-				return false
-			}
-		case answering:
-			if l.sending.CompareAndSwap(answering, leaving) {
-				if d := limit(l.server.ShutdownTimeout, 10*time.Second); d > 0 {
-					_ = l.conn.SetWriteDeadline(time.Now().Add(d)) // it has not been closed
-				}
-				return true
-			}
-		default:
-			l.server.held.Add(-1)
-			return false
-		}
 	}
 }
 

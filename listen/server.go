@@ -195,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 			ended <- server.ServeTLS(joined{s.listener, nil}, "", "")
 			return
 		}
-		ended <- server.Serve(joined{s.listener, s.lanes()})
+		ended <- server.Serve(joined{s.listener, s.lanes(server)})
 	}()
 	select {
 	case <-ctx.Done():

@@ -18,6 +18,9 @@ type Simple struct {
 	AcceptEncoding []byte // nil for none
 	IfNoneMatch    []byte // nil for none
 	Cookie         []byte // nil for none
+
+	raw []byte // the whole request
+	of  *lane
 }
 
 // A verdict is what the bytes that have come from a client are.
@@ -227,7 +230,8 @@ func (q *Simple) read(b []byte) (length int, v verdict) {
 			if seen&(1<<fieldIfModifiedSince) != 0 && q.IfNoneMatch == nil {
 				v = plain
 			}
-			return len(b) - len(rest), v
+			q.raw = b[:len(b)-len(rest)]
+			return len(q.raw), v
 		}
 		f, value, ok := header(text)
 		if !ok || f == fieldOdd {
