@@ -301,7 +301,7 @@ func TestLaneStops(t *testing.T) {
 // While a server drains, requests get to net/http, which asks clients to leave.
 func TestLaneDrains(t *testing.T) {
 	s := newLaned("whole", nil)
-	s.Drain = time.Hour
+	s.Drain, s.Addr = time.Hour, "127.0.0.1:0"
 	addr, err := s.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,12 @@
 // [RequestID] say what the proxy said. The word of any other peer counts for
 // nothing.
 //
+// # The lane
+//
+// A [Lane] answers requests of the simplest form from memory, on their
+// connection, before net/http reads them. Whatever is not plainly such a request
+// gets to the handler as it came.
+//
 // # The end
 //
 // Run returns when its context has ended and the requests under way were
