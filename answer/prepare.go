@@ -29,6 +29,7 @@ type Prepared struct {
 	expires int64 // FreshUntil in Unix nanoseconds; 0 without end
 	lines   [4]atomic.Pointer[line]
 	tags    atomic.Pointer[tagLine]
+	heads   atomic.Pointer[heads]
 }
 
 // A body is the body in one coding; one that is not to be had has no length.

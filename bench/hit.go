@@ -96,6 +96,11 @@ func (b *bench) hit() (err error) {
 		return err
 	}
 	defer gorgon.stop()
+	without, err := startGorgon(seedFile, "disk:"+filepath.Join(folder, "another"), "", "-lane=false")
+	if err != nil {
+		return err
+	}
+	defer without.stop()
 	bare, answer, err := b.startBare(gorgon, tablePath(7))
 	if err != nil {
 		return err
@@ -164,5 +169,5 @@ func (b *bench) hit() (err error) {
 	if !plain.blind {
 		b.add(beside("the same, server CPU per request", "µs", plain.perHit, same.perHit))
 	}
-	return b.wrk(gorgon, bare, tablePath(7))
+	return b.wrk(gorgon, without, bare, tablePath(7))
 }

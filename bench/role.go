@@ -26,6 +26,7 @@ func serveSeed(args []string) (err error) {
 	takes := flags.Duration("takes", 0, "how long it takes to make an article")
 	data := flags.String("data", "", "a file with what articles show")
 	notes := flags.String("notes", "", "a file for a line about each making of an article")
+	lane := flags.Bool("lane", true, "answer plain requests before net/http reads them")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -42,6 +43,9 @@ func serveSeed(args []string) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
 	server := &listen.Server{Handler: o.handler, Addr: "127.0.0.1:0"}
+	if *lane {
+		server.Lane = o.handler.Lane()
+	}
 	addr, err := server.Listen(ctx)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ var settings = []setting{{1, few}, {1, many}, {2, few}, {2, many}}
 
 // wrk asks both servers for a page under every setting, taking turns: in one
 // order and then in the other. Where wrk is not installed it says so.
-func (b *bench) wrk(gorgon, bare *child, path string) error {
+func (b *bench) wrk(gorgon, without, bare *child, path string) error {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hit: wrk is not installed, so its rows are left out: scripts/servers installs it")
@@ -69,12 +69,16 @@ func (b *bench) wrk(gorgon, bare *child, path string) error {
 		b.add(newRow("hit", s.String(), "req/s", medianOf(ours.rate)).beside(medianOf(theirs.rate), over(ours.rate, theirs.rate)))
 		b.add(newRow("hit", s.String()+", p99", "µs", medianOf(ours.p99)).beside(medianOf(theirs.p99), over(ours.p99, theirs.p99)))
 	}
-	return nil
+	return b.lane(program, gorgon, without, bare, path)
 }
 
-// runWrk runs wrk for a second, which is the least it can.
-func runWrk(program string, s setting, url string) (rate, p99 float64, err error) {
-	out, err := exec.Command(program, "-t", strconv.Itoa(s.threads), "-c", strconv.Itoa(s.connections), "-d", "1s", "--latency", url).CombinedOutput()
+// runWrk runs wrk for a second, which is the least it can, with headers.
+func runWrk(program string, s setting, url string, headers ...string) (rate, p99 float64, err error) {
+	args := []string{"-t", strconv.Itoa(s.threads), "-c", strconv.Itoa(s.connections), "-d", "1s", "--latency"}
+	for _, h := range headers {
+		args = append(args, "-H", h)
+	}
+	out, err := exec.Command(program, append(args, url)...).CombinedOutput()
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
 	}

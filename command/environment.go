@@ -38,6 +38,7 @@ func variables() []variable {
 		{"GORGON_HOST", "host of --addr"},
 		{"GORGON_KEEP_ALIVE", "--keep-alive of serve"},
 		{"GORGON_LAMBDA", "buffer: answer a Lambda function's events whole, not as a stream"},
+		{"GORGON_LANE", "false: --lane=false of serve"},
 		{"GORGON_LOG", "form of the log, json or text"},
 		{"GORGON_LOG_LEVEL", "least level of the log: debug, info, warn or error"},
 		{"GORGON_METRICS", "--metrics of serve"},

@@ -111,6 +111,16 @@ func settings() map[string]func(x *trial, set setting) {
 			until(x.T, func() bool { status, _, _ := s.ask("/readyz"); return status == 503 }, s.log)
 			s.wants("/n/1", 200, "/n/1")
 		},
+		"lane": func(x *trial, set setting) {
+			x.Setenv("GORGON_LOG_LEVEL", "debug")
+			for value, want := range map[string]string{"true": `"lane":true`, "false": `"lane":false`} {
+				s := set(x, value)
+				s.wants("/n/1", 200, "/n/1")
+				if log := s.end(); !strings.Contains(log, want) {
+					x.Errorf("%s: %s", value, log)
+				}
+			}
+		},
 		"keep-alive": func(x *trial, set setting) {
 			s := set(x, "300ms")
 			c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))

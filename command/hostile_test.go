@@ -51,7 +51,7 @@ func TestNonsenseIsRefusedClearly(t *testing.T) {
 			}
 			for f, flag := range flagsOf(c) {
 				switch flag {
-				case "help", "out", "dist", "bundle-cache", "seed", "host", "json", "partial", "force", "no-build", "all", "expire", "tag", "acme-directory", "acme-dir", "tls-cert", "tls-key", "acme-domains", "access-log", "require-store":
+				case "help", "out", "dist", "bundle-cache", "seed", "host", "json", "partial", "force", "no-build", "all", "expire", "tag", "acme-directory", "acme-dir", "tls-cert", "tls-key", "acme-domains", "access-log", "lane", "require-store":
 					continue // any text is right, or none is
 				}
 				// Here no value is right, except for nothing.

@@ -31,6 +31,7 @@ type listenFlags struct {
 	idle    time.Duration
 	proxies string
 	access  bool
+	lane    bool
 	tls     tlsFlags
 
 	trusted []netip.Prefix // what proxies says, once checked
@@ -42,10 +43,12 @@ func (l *listenFlags) add(p *program, c *cobra.Command) {
 	c.Flags().DurationVar(&l.idle, "keep-alive", 2*time.Minute, "how long a connection stays open between two requests: longer than the load balancer in front keeps it, which would else send a request into one that closes (GORGON_KEEP_ALIVE)")
 	c.Flags().StringVar(&l.proxies, "trusted-proxies", "", "networks, with commas, whose X-Forwarded-For, X-Forwarded-Proto, Forwarded and X-Request-Id are believed (GORGON_TRUSTED_PROXIES)")
 	c.Flags().BoolVar(&l.access, "access-log", false, "log each request (GORGON_ACCESS_LOG=true)")
+	c.Flags().BoolVar(&l.lane, "lane", true, "answer plain requests for pages in memory before net/http reads them (GORGON_LANE)")
 	p.fromEnv(c, "drain", "GORGON_DRAIN")
 	p.fromEnv(c, "keep-alive", "GORGON_KEEP_ALIVE")
 	p.fromEnv(c, "trusted-proxies", "GORGON_TRUSTED_PROXIES")
 	p.fromEnv(c, "access-log", "GORGON_ACCESS_LOG")
+	p.fromEnv(c, "lane", "GORGON_LANE")
 	l.tls.add(p, c)
 }
 

@@ -166,7 +166,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 		{location}, {"serve", location}, {"-store=" + location}, {"serve", "-s", location}, {"serve", "--stor=" + location}, {"serve", "--" + location}, {"serve", "--=" + location},
 		{"why", location}, {"why", "user:" + password + "@h"}, {"purge", "--path", location}, {"purge", "--tag", location, "--store", "none"}, {"purge", "--route", location}, {"purge", "--fragment", location},
 		{"serve", "--addr", location}, {"serve", "--metrics", location}, {"serve", "--role", location}, {"serve", "--drain", location}, {"serve", "--keep-alive", location}, {"serve", "--trusted-proxies", location},
-		{"serve", "--redirect-from", location, "--tls-cert", "a", "--tls-key", "b"}, {"serve", "--memory", location}, {"serve", "--access-log=" + location}, {"build", "--compress", location}, {"build", "--jobs", location},
+		{"serve", "--redirect-from", location, "--tls-cert", "a", "--tls-key", "b"}, {"serve", "--memory", location}, {"serve", "--access-log=" + location}, {"serve", "--lane=" + location}, {"build", "--compress", location}, {"build", "--jobs", location},
 		{"build", "--timeout", location}, {"serve", "--base", location}, {"health", "--addr", location}, {"maintain", "--store-size", location},
 	} {
 		code, said := runs(t, site("still"), time.Second, args...)
@@ -177,7 +177,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 			t.Errorf("%q was done: %s", args, said)
 		}
 	}
-	for _, name := range []string{"GORGON_STORE", "GORGON_BASE_PATH", "GORGON_DRAIN", "GORGON_KEEP_ALIVE", "GORGON_LOG", "GORGON_LOG_LEVEL", "GORGON_ROLE", "GORGON_METRICS", "GORGON_ADMIN", "GORGON_ADMIN_WRITE", "GORGON_PORT", "GORGON_HOST",
+	for _, name := range []string{"GORGON_STORE", "GORGON_BASE_PATH", "GORGON_DRAIN", "GORGON_KEEP_ALIVE", "GORGON_LANE", "GORGON_LOG", "GORGON_LOG_LEVEL", "GORGON_ROLE", "GORGON_METRICS", "GORGON_ADMIN", "GORGON_ADMIN_WRITE", "GORGON_PORT", "GORGON_HOST",
 		"GORGON_TRUSTED_PROXIES", "GORGON_REDIRECT_FROM", "SOURCE_DATE_EPOCH"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, location)

@@ -167,6 +167,15 @@ func (p *program) sayListening(url string) {
 	fmt.Fprintf(p.err, "serving %s at %s (store %s)\n", p.app.Name, url, p.stores.shown())
 }
 
+// useLane lets plain requests be answered on their connections, where nothing but the
+// app's pages answers.
+func (v *server) useLane(front *publicServer, pages *serve.Handler) {
+	if v.lane && v.role == roleServe && v.after.budget == 0 && front.certificates == nil && !v.p.developing() {
+		front.server.Lane = pages.Lane()
+	}
+	v.p.log.Debug("whether plain requests are answered before net/http reads them", "lane", front.server.Lane != nil)
+}
+
 func (v *server) run(ctx context.Context) (err error) {
 	p := v.p
 	if err := v.check(); err != nil {
@@ -306,6 +315,7 @@ func (v *server) run(ctx context.Context) (err error) {
 		err = v.serveLambda(ctx, handler, store)
 	} else {
 		front.server.Handler = handler
+		v.useLane(front, pages)
 		p.sayListening(front.url(p.base))
 		err = front.run(ctx)
 	}

@@ -26,6 +26,7 @@ const headroom = 4096
 // that more follow, and no longer than the request lasts.
 type joinedConn struct {
 	*net.TCPConn
+	lane *lane // nil for none
 
 	// Connections are closed by other goroutines than the one that serves
 	// them, which must not wait for its writes: mu is never held over one.
@@ -42,12 +43,19 @@ type joinedConn struct {
 type joinedKey struct{}
 
 // joined makes the connections of a listener joined ones, where they can be.
-type joined struct{ net.Listener }
+type joined struct {
+	net.Listener
+	lanes *lanes // nil for none
+}
 
 func (l joined) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
-		return &joinedConn{TCPConn: tcp}, err
+		j := &joinedConn{TCPConn: tcp}
+		if l.lanes != nil {
+			j.lane = newLane(l.lanes, j)
+		}
+		return j, err
 	}
 	return c, err
 }
@@ -85,6 +93,9 @@ func (s *Server) settle(c net.Conn, state http.ConnState) {
 	}
 	if state == http.StateIdle {
 		_ = j.flush() // the next write fails as well
+	}
+	if j.lane != nil {
+		j.lane.follow(state)
 	}
 	if young := state == http.StateNew; young != j.young {
 		j.young = young
@@ -154,4 +165,9 @@ func (c *joinedConn) ReadFrom(r io.Reader) (int64, error) {
 // CloseWrite and Close end the last answer of a connection.
 func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.TCPConn.CloseWrite()) }
 
-func (c *joinedConn) Close() error { return errors.Join(c.flush(), c.TCPConn.Close()) }
+func (c *joinedConn) Close() error {
+	if c.lane != nil && c.lane.leave() {
+		return nil
+	}
+	return errors.Join(c.flush(), c.TCPConn.Close())
+}

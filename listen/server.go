@@ -15,6 +15,12 @@
 // [RequestID] say what the proxy said. The word of any other peer counts for
 // nothing.
 //
+// # The lane
+//
+// A [Lane] answers requests of the simplest form from memory, on their
+// connection, before net/http reads them. Whatever is not plainly such a request
+// gets to the handler as it came.
+//
 // # The end
 //
 // Run returns when its context has ended and the requests under way were
@@ -90,6 +96,11 @@ type Server struct {
 	// ShutdownTimeout is how long requests may take to end once no more are
 	// taken. Default: 10 s.
 	ShutdownTimeout time.Duration
+
+	// Lane answers plain requests over HTTP/1.1 without TLS, from the second one of a
+	// connection, before net/http reads them. What Handler answers for them must be the
+	// same. Default: none.
+	Lane Lane
 
 	Log *slog.Logger // default: slog.Default()
 
@@ -187,10 +198,10 @@ func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
-			ended <- server.ServeTLS(joined{s.listener}, "", "")
+			ended <- server.ServeTLS(joined{s.listener, nil}, "", "")
 			return
 		}
-		ended <- server.Serve(joined{s.listener})
+		ended <- server.Serve(joined{s.listener, s.lanes(server)})
 	}()
 	select {
 	case <-ctx.Done():

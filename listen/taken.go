@@ -36,7 +36,7 @@ func (s *Server) released(ctx context.Context) error {
 // Taken is a connection that was taken from a server, without what is for the
 // answers of a server alone.
 func Taken(c net.Conn) net.Conn {
-	if j, ok := c.(*joinedConn); ok && j.flush() == nil {
+	if j, ok := c.(*joinedConn); ok && j.flush() == nil && (j.lane == nil || j.lane.empty()) {
 		return j.TCPConn
 	}
 	return c
