@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -30,14 +31,26 @@ func cpuTime(pid int) (time.Duration, bool) {
 	return time.Duration(user+system) * tick, err1 == nil && err2 == nil
 }
 
+// freshPeak gives unused memory back, and has [peakMemory] begin anew.
+func freshPeak() {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // elsewhere there is no peak either
+}
+
+// peakMemory is the most that this process had resident since freshPeak.
+func peakMemory() (bytes float64, ok bool) { return statusOf("self", "VmHWM:") }
+
 // resident is the memory of a process that is in RAM, in bytes.
-func resident(pid int) (float64, bool) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+func resident(pid int) (bytes float64, ok bool) { return statusOf(strconv.Itoa(pid), "VmRSS:") }
+
+// statusOf is a number of bytes that the system knows of a process.
+func statusOf(process, field string) (bytes float64, ok bool) {
+	data, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
 		return 0, false
 	}
 	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kilobytes, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
 			return float64(kilobytes) * 1024, err == nil
 		}
