@@ -31,14 +31,18 @@ func cpuTime(pid int) (time.Duration, bool) {
 	return time.Duration(user+system) * tick, err1 == nil && err2 == nil
 }
 
-// freshPeak gives unused memory back, and has [peakMemory] begin anew.
-func freshPeak() {
+// peakOf is the most memory that this process had in RAM while it did something.
+func peakOf(do func() error) (bytes float64, ok bool, err error) {
 	debug.FreeOSMemory()
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // elsewhere there is no peak either
+	if os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) != nil { // the peak begins anew
+		return 0, false, do()
+	}
+	if err := do(); err != nil {
+		return 0, false, err
+	}
+	bytes, ok = statusOf("self", "VmHWM:")
+	return bytes, ok, nil
 }
-
-// peakMemory is the most that this process had resident since freshPeak.
-func peakMemory() (bytes float64, ok bool) { return statusOf("self", "VmHWM:") }
 
 // resident is the memory of a process that is in RAM, in bytes.
 func resident(pid int) (bytes float64, ok bool) { return statusOf(strconv.Itoa(pid), "VmRSS:") }
