@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -46,19 +47,24 @@ type packed struct {
 	held atomic.Int64
 	lost atomic.Bool
 	mu   sync.Mutex
-	made map[string][]byte // by coding; the state is under stateName
+	made [len(partNames)][]byte // in that order; nil until it is made, since no part is empty
 }
 
-// stateName is no coding.
-const stateName = "state"
+// partNames are the codings, and the state, which is none.
+var partNames = [...]string{plainPart: "identity", statePart: "state", 2: "gzip", 3: "zstd"}
 
-// unpacking gives an entry that was read from a record the parts that are not
-// in it.
+const (
+	plainPart = iota
+	statePart
+)
+
+// unpacking gives an entry that was read from a record the means to make the
+// parts that are not in it.
 func unpacking(e *pages.Entry, lengths pages.Lengths, effort compress.Effort) *pages.Entry {
 	if lengths == (pages.Lengths{}) {
 		return e
 	}
-	p := &packed{key: e.Key, lengths: lengths, effort: effort, made: map[string][]byte{}}
+	p := &packed{key: e.Key, lengths: lengths, effort: effort}
 	if lengths.HTML > 0 {
 		p.brotli = e.Brotli
 	}
@@ -73,22 +79,29 @@ func (p *packed) Lengths() pages.Lengths { return p.lengths }
 func (p *packed) Held() int              { return int(p.held.Load()) }
 func (p *packed) Lost() bool             { return p.lost.Load() }
 func (p *packed) Watch(changed func())   { p.changed = changed }
-func (p *packed) HTML() ([]byte, error)  { return p.Coded("identity") }
-func (p *packed) State() ([]byte, error) { return p.part(stateName) }
+func (p *packed) HTML() ([]byte, error)  { return p.part(plainPart) }
+func (p *packed) State() ([]byte, error) { return p.part(statePart) }
 
 // Coded makes a variant with the effort of the build.
-func (p *packed) Coded(coding string) ([]byte, error) { return p.part(coding) }
-
-func (p *packed) part(name string) ([]byte, error) {
-	if name == "br" && p.brotli != nil {
+func (p *packed) Coded(coding string) ([]byte, error) {
+	switch n := slices.Index(partNames[:], coding); {
+	case coding == "br" && p.brotli != nil:
 		return p.brotli, nil
+	case n < 0 || n == statePart || p.brotli == nil:
+		return nil, fmt.Errorf("seed: page %s: it has no coding of this name", p.key)
+	default:
+		return p.part(n)
 	}
+}
+
+func (p *packed) part(n int) ([]byte, error) {
 	p.mu.Lock()
-	made, known := p.made[name]
+	made := p.made[n]
+	known := made != nil
 	var err error
 	if !known {
-		if made, err = p.make(name); err == nil {
-			p.made[name] = made
+		if made, err = p.make(n); err == nil {
+			p.made[n] = made
 			p.held.Add(int64(len(made)))
 		}
 	}
@@ -104,23 +117,23 @@ func (p *packed) part(name string) ([]byte, error) {
 }
 
 // make decodes a part of the mapped file, and compresses it again.
-func (p *packed) make(name string) (_ []byte, err error) {
+func (p *packed) make(n int) (_ []byte, err error) {
 	defer rescue(debug.SetPanicOnFault(true), pages.ErrCorrupt, &err)
-	if name == stateName {
+	if n == statePart {
 		return decoded("zstd", p.state, p.lengths.State)
 	}
-	html, known := p.made["identity"]
-	if !known {
+	html := p.made[plainPart]
+	if html == nil {
 		if html, err = decoded("br", p.brotli, p.lengths.HTML); err != nil {
 			return nil, err
 		}
 	}
-	if name == "identity" {
+	if n == plainPart {
 		return html, nil
 	}
-	made := p.effort.Coded(name, html)
+	made := p.effort.Coded(partNames[n], html)
 	if made == nil {
-		return nil, fmt.Errorf("there is no coding %q", name)
+		return nil, fmt.Errorf("%w: a page is packed in a seed that compresses nothing", pages.ErrCorrupt)
 	}
 	return made, nil
 }

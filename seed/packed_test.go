@@ -33,7 +33,7 @@ func tableOf(n int, effort compress.Effort) *pages.Entry {
 	return e
 }
 
-func packedSeed(t *testing.T, n int, effort compress.Effort) (path string, plain int64) {
+func packedSeed(t testing.TB, n int, effort compress.Effort) (path string, plain int64) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "a.seed")
 	w, err := Create(path)
