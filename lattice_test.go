@@ -78,7 +78,7 @@ var lattice = map[string][]string{
 	"templates":      {"words"},
 	"disk":           {"words", "pages", "github.com/gofrs/flock", "github.com/edsrzf/mmap-go", "golang.org/x/sys/unix"},
 	"disk/diskblobs": {"words", "pages", "blobs", "github.com/gofrs/flock"},
-	"seed":           {"words", "viewctx", "pages", "github.com/edsrzf/mmap-go"},
+	"seed":           {"words", "viewctx", "pages", "compress", "github.com/edsrzf/mmap-go"},
 	"sqlite":         {"words", "pages", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"postgres":       {"words", "pages", "driver", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgxpool"},
 	"redis":          {"words", "pages", "sessions", "rooms", "driver", "github.com/redis/rueidis"},

@@ -20,28 +20,46 @@ type Choice struct {
 	// or 412, which is an error for the caller to answer with.
 	Verdict int
 
-	p     *Prepared
-	body  *body
-	facts Facts
+	p      *Prepared
+	body   *body
+	coding coding
+	facts  Facts
 }
 
 // Choose finds the coding for a request, and holds its conditions against the
 // body where a client may have kept the answer.
 func (p *Prepared) Choose(r *http.Request, f Facts) Choice {
-	b := &p.bodies[accept(r.Header["Accept-Encoding"]).best(p.have)]
-	c := Choice{p: p, body: b, facts: f}
+	best := accept(r.Header["Accept-Encoding"]).best(p.have)
+	c := Choice{p: p, body: &p.bodies[best], coding: best, facts: f}
 	if p.conditional && f.keeper() != byNone {
 		v := p.validator
-		v.tag = b.tag
+		v.tag = c.body.tag
 		c.Verdict = condition(r.Header, v)
 	}
+	if c.Verdict == 0 {
+		c.make(best)
+	}
 	return c
+}
+
+// make has the body made that is chosen. That it cannot be is as if the page had
+// failed: its bytes were damaged after they were found good, and the next request
+// reads them again.
+func (c *Choice) make(best coding) {
+	b, err := c.p.made(best)
+	if err != nil {
+		panic(err)
+	}
+	c.body = b
 }
 
 // Open is the choice without the length of its body, so that the end of the
 // body is told apart from its last byte. A 304 has no body, and so cannot be
 // kept open: the whole page is sent in its place.
 func (c Choice) Open() Choice {
+	if c.Verdict != 0 {
+		c.make(c.coding)
+	}
 	b := *c.body
 	b.length = nil
 	c.body, c.Verdict = &b, 0

@@ -19,6 +19,8 @@ type Prepared struct {
 	describing  []Field // of the body itself: not on a 304
 	vary        []string
 	bodies      [codings]body
+	packed      pages.Packed // makes those bodies that have no length; nil where there are none to be made
+	late        [codings]atomic.Pointer[body]
 	validator   validator // with the tag of no coding
 	conditional bool      // conditions are asked: it has a tag, and is a success
 	facts       Facts     // of the entry itself
@@ -32,7 +34,8 @@ type Prepared struct {
 	heads   atomic.Pointer[heads]
 }
 
-// A body is the body in one coding; one that is not to be had has no length.
+// A body is the body in one coding; one that is not to be had, or has yet to be
+// made, has no length.
 type body struct {
 	data     []byte
 	tag      string
@@ -47,7 +50,26 @@ type tagLine struct {
 	values []string
 }
 
-func (p *Prepared) have(c coding) bool { return p.bodies[c].length != nil }
+func (p *Prepared) have(c coding) bool { return p.bodies[c].length != nil || p.packed != nil }
+
+// made is the body in a coding, which is made the first time.
+func (p *Prepared) made(c coding) (*body, error) {
+	b := &p.bodies[c]
+	if b.length != nil || p.packed == nil {
+		return b, nil
+	}
+	if late := p.late[c].Load(); late != nil {
+		return late, nil
+	}
+	data, err := p.packed.Coded(names[c])
+	if err != nil {
+		return nil, err
+	}
+	late := *b
+	late.data, late.length = data, []string{strconv.Itoa(len(data))}
+	p.late[c].Store(&late)
+	return &late, nil
+}
 
 // Prepare makes what of an entry's response need not be made for every
 // request. It is meant for the cache's Config.Prepare; an answer that comes
@@ -107,7 +129,16 @@ func prepare(e *pages.Entry) *Prepared {
 	if !p.conditional {
 		tag = ""
 	}
-	p.bodies = bodiesOf(tag, e.HTML, e.Gzip, e.Brotli, e.Zstd)
+	if e.Packed == nil || e.Packed.Lengths().HTML == 0 {
+		p.bodies = bodiesOf(tag, e.HTML, e.Gzip, e.Brotli, e.Zstd)
+		return p
+	}
+	p.packed = e.Packed
+	for c := range p.bodies {
+		p.bodies[c] = bodyOf(tag, coding(c), nil)
+		p.bodies[c].length = nil
+	}
+	p.bodies[brotli] = bodyOf(tag, brotli, e.Brotli)
 	return p
 }
 
@@ -130,17 +161,21 @@ func bodiesOf(etag string, plain, gz, br, zs []byte) (bodies [codings]body) {
 		if c != int(identity) && data == nil {
 			continue
 		}
-		b := body{data: data, length: []string{strconv.Itoa(len(data))}}
-		suffix := ""
-		if c != int(identity) {
-			b.encoding = []string{names[c]}
-			suffix = "-" + names[c]
-		}
-		if etag != "" {
-			b.tag = `"` + etag + suffix + `"`
-			b.etag = []string{b.tag}
-		}
-		bodies[c] = b
+		bodies[c] = bodyOf(etag, coding(c), data)
 	}
 	return bodies
+}
+
+func bodyOf(etag string, c coding, data []byte) body {
+	b := body{data: data, length: []string{strconv.Itoa(len(data))}}
+	suffix := ""
+	if c != identity {
+		b.encoding = []string{names[c]}
+		suffix = "-" + names[c]
+	}
+	if etag != "" {
+		b.tag = `"` + etag + suffix + `"`
+		b.etag = []string{b.tag}
+	}
+	return b
 }

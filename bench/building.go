@@ -121,9 +121,19 @@ func (b *bench) build() error {
 	none := &maker{n: n, make: built(tables, compress.None)}
 	fast := &maker{n: n, make: built(tables, compress.Fast)}
 	good := &maker{n: n / 10, make: built(tables, compress.Good)}
+	var packed []float64
+	again := &maker{n: n, make: func(n int) (time.Duration, error) {
+		out := filepath.Join(folder, "out.seed")
+		report, err := buildSeed(out, hourly(n), compress.Fast)
+		if err != nil {
+			return 0, err
+		}
+		packed = append(packed, float64(report.Packed)/float64(n)/1e3)
+		return report.Took, os.Remove(out)
+	}}
 	loopSmall := &maker{n: 2 * n, make: func(n int) (time.Duration, error) { return plainLoop(n, noteDocument, "") }}
 	noneSmall := &maker{n: 2 * n, make: built(notes, compress.None)}
-	if err := takeTurns(b.times(4), loop, none, files, fast, good); err != nil {
+	if err := takeTurns(b.times(4), loop, none, files, fast, again, good); err != nil {
 		return err
 	}
 	if err := takeTurns(b.times(6), loopSmall, noneSmall); err != nil {
@@ -138,6 +148,13 @@ func (b *bench) build() error {
 	// Of these the ratio is that of the times.
 	b.add(newRow("build", "20 KB, fast (the default), time beside uncompressed", unit, medianOf(fast.rate)).
 		beside(medianOf(none.rate), over(none.rate, fast.rate)).ratioGoal("≤", 2))
+	b.add(against("20 KB with an interval, fast, beside a plain loop", again, loop).ratioGoal("≥", 0.5))
+	b.add(newRow("build", "the same, seed of 1,000 pages", "MB", medianOf(packed)).goal("≤", 8))
+	if peak, ok, err := peakOf(func() error { _, err := again.make(10_000); return err }); err != nil {
+		return err
+	} else if ok {
+		b.add(newRow("build", "the same, 10,000 pages: resident at most", "MB", peak/1e6).goal("≤", 200))
+	}
 	b.add(newRow("build", "20 KB, good, time beside uncompressed", unit, medianOf(good.rate)).
 		beside(medianOf(none.rate), over(none.rate, good.rate)))
 	b.add(against("500 bytes, uncompressed, beside a plain loop", noneSmall, loopSmall).goal("≥", 20_000))

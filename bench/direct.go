@@ -38,8 +38,16 @@ func newRequest(path string) *http.Request {
 
 // ask asks for a path once and expects a status.
 func ask(h http.Handler, path string, status int) (*sink, error) {
-	s := newSink()
-	h.ServeHTTP(s, newRequest(path))
+	return askAs(h, path, "", status)
+}
+
+// askAs asks for a path in a coding; "" for none.
+func askAs(h http.Handler, path, coding string, status int) (*sink, error) {
+	s, r := newSink(), newRequest(path)
+	if coding != "" {
+		r.Header["Accept-Encoding"] = []string{coding}
+	}
+	h.ServeHTTP(s, r)
 	if s.status != status {
 		return nil, fmt.Errorf("%s answers %d, not %d", path, s.status, status)
 	}

@@ -34,6 +34,10 @@ var piece = gorgon.Fragment[Piece, Table]{
 
 func piecedPath(id int) string { return fmt.Sprintf("/pieced/%d", id) }
 
+// piecedPages is how many pages are put together of fragments: few, so that a
+// build of tables is one of tables.
+const piecedPages = 10
+
 // pieced is a table whose rows are fragments.
 func pieced(tables int) gorgon.Part {
 	return gorgon.Page[Piece]{
@@ -58,7 +62,7 @@ func (b *bench) fragments() (err error) {
 		return err
 	}
 	seedFile := filepath.Join(folder, "fragments.seed")
-	if _, err := buildSeed(seedFile, site(10, 10), compress.Fast); err != nil {
+	if _, err := buildSeed(seedFile, site(piecedPages, 10), compress.Fast); err != nil {
 		return err
 	}
 	server, err := startGorgon(seedFile, "disk:"+filepath.Join(folder, "store"), "")

@@ -41,20 +41,28 @@ func (b *bench) seeded(app gorgon.App, seedFile, store string, n int) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	perPage, err := o.grow(n, tablePath)
-	if err != nil {
-		return err
-	}
 	e, err := o.seed.Entry(pages.Key{Route: "/tables/{id}", Path: tablePath(n / 2)})
 	if err != nil {
 		return err
 	}
-	b.add(newRow("heap", "a page of the seed in memory", "bytes", perPage).
-		beside(content(e), spreadOf([]float64{perPage / content(e)})))
+	size := content(e)
+	half := n / 2
+	for _, asked := range []struct {
+		as, coding string
+		from       int
+	}{{"as Brotli", "br", 0}, {"without a coding", "", half}} {
+		perPage, first, err := o.grow(asked.from, asked.from+half, asked.coding, tablePath)
+		if err != nil {
+			return err
+		}
+		b.add(newRow("heap", "a page of the seed in memory, asked for "+asked.as, "bytes", perPage).
+			beside(size, spreadOf([]float64{perPage / size})))
+		b.add(newRow("heap", "its first answer "+asked.as, "µs", first))
+	}
 	if err := b.allocations(o); err != nil {
 		return err
 	}
-	_, err = o.grow(n, articlePath)
+	_, _, err = o.grow(0, n, "", articlePath)
 	return err
 }
 
@@ -65,7 +73,7 @@ func (b *bench) stored(app gorgon.App, seedFile, store string, n int) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	perPage, err := o.grow(n, articlePath)
+	perPage, _, err := o.grow(0, n, "", articlePath)
 	if err != nil {
 		return err
 	}
@@ -82,24 +90,32 @@ func (b *bench) stored(app gorgon.App, seedFile, store string, n int) (err error
 	return nil
 }
 
-// grow asks for n pages and says by how much the heap has grown for each.
-func (o *opened) grow(n int, path func(int) string) (perPage float64, err error) {
-	if _, err := ask(o.handler, path(0), http.StatusOK); err != nil {
-		return 0, err
+// grow asks for pages and says by how much the heap has grown for each, and how
+// many microseconds each took.
+func (o *opened) grow(from, to int, coding string, path func(int) string) (perPage, took float64, err error) {
+	if _, err := askAs(o.handler, path(from), coding, http.StatusOK); err != nil {
+		return 0, 0, err
 	}
-	before := heap()
-	for i := 1; i < n; i++ {
-		if _, err := ask(o.handler, path(i), http.StatusOK); err != nil {
-			return 0, err
+	before, start := heap(), time.Now()
+	for i := from + 1; i < to; i++ {
+		if _, err := askAs(o.handler, path(i), coding, http.StatusOK); err != nil {
+			return 0, 0, err
 		}
 	}
+	count := float64(to - from - 1)
+	took = time.Since(start).Seconds() * 1e6 / count
 	time.Sleep(100 * time.Millisecond) // for background work
-	return (heap() - before) / float64(n-1), nil
+	return (heap() - before) / count, took, nil
 }
 
 // content is how long the parts of an entry are together.
 func content(e *pages.Entry) float64 {
-	return float64(len(e.HTML) + len(e.State) + len(e.Gzip) + len(e.Brotli) + len(e.Zstd))
+	gz, br, zs := e.Codings()
+	lengths := len(e.State)
+	if e.Packed != nil {
+		lengths = e.Packed.Lengths().State
+	}
+	return float64(e.Length() + lengths + len(gz) + len(br) + len(zs))
 }
 
 // allocations counts what a hit allocates beyond a handler that sets the two

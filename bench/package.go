@@ -73,7 +73,8 @@ func (b *bench) weigh(pkg string) error {
 			return err
 		}
 		html += int64(len(e.HTML))
-		variants += int64(len(e.Gzip) + len(e.Brotli) + len(e.Zstd))
+		gz, br, zs := e.Codings()
+		variants += int64(len(gz) + len(br) + len(zs))
 	}
 	for f, err := range s.Files() {
 		if err != nil {

@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -30,14 +31,30 @@ func cpuTime(pid int) (time.Duration, bool) {
 	return time.Duration(user+system) * tick, err1 == nil && err2 == nil
 }
 
+// peakOf is the most memory that this process had in RAM while it did something.
+func peakOf(do func() error) (bytes float64, ok bool, err error) {
+	debug.FreeOSMemory()
+	if os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) != nil { // the peak begins anew
+		return 0, false, do()
+	}
+	if err := do(); err != nil {
+		return 0, false, err
+	}
+	bytes, ok = statusOf("self", "VmHWM:")
+	return bytes, ok, nil
+}
+
 // resident is the memory of a process that is in RAM, in bytes.
-func resident(pid int) (float64, bool) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+func resident(pid int) (bytes float64, ok bool) { return statusOf(strconv.Itoa(pid), "VmRSS:") }
+
+// statusOf is a number of bytes that the system knows of a process.
+func statusOf(process, field string) (bytes float64, ok bool) {
+	data, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
 		return 0, false
 	}
 	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kilobytes, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
 			return float64(kilobytes) * 1024, err == nil
 		}

@@ -80,11 +80,24 @@ func (w workshop) make(id int) (Table, error) {
 // tables, and are made on their first request.
 func site(tables, notes int) gorgon.App { return siteWith(workshop{}, tables, notes) }
 
+// hourly is the site with tables that are made again after an hour, so that the
+// seed has their states too.
+func hourly(tables int) gorgon.App {
+	app := site(tables, 0)
+	for i, part := range app.Parts {
+		if page, ok := part.(gorgon.Page[Table]); ok && page.Path == "/tables/{id}" {
+			page.RevalidateAfter = time.Hour
+			app.Parts[i] = page
+		}
+	}
+	return app
+}
+
 func siteWith(w workshop, tables, notes int) gorgon.App {
 	return gorgon.App{
 		Name:   "bench",
 		Layout: layoutOf,
-		Parts: []gorgon.Part{piece, pieced(tables), gorgon.Page[Table]{
+		Parts: []gorgon.Part{piece, pieced(min(tables, piecedPages)), gorgon.Page[Table]{
 			Path:  "/tables/{id}",
 			Paths: listed(tables, tablePath),
 			Load: func(_ context.Context, in gorgon.Input) (Table, error) {

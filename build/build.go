@@ -260,7 +260,7 @@ func (b *builder) commit(w *seed.Writer) error {
 	}
 	b.report.Packed, err = w.Commit(seed.Manifest{
 		App: b.App.Name, Build: b.report.Build, Binary: b.Binary, Base: b.Base, Origin: b.App.Origin,
-		Locales: b.App.Locales.Tags, PrefixDefault: b.App.Locales.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets, Routes: routes, Sealed: render.SealMark(b.renderer.Seal),
+		Effort: b.Effort.String(), Locales: b.App.Locales.Tags, PrefixDefault: b.App.Locales.PrefixDefault, MadeAt: b.Time, Pages: b.report.Pages, Assets: b.assets, Routes: routes, Sealed: render.SealMark(b.renderer.Seal),
 	})
 	if err != nil {
 		return err

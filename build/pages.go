@@ -125,7 +125,7 @@ func (b *builder) run(ctx context.Context, j *job) {
 		}
 	}
 	j.data = b.buffers.Get().(*[]byte)
-	*j.data, j.err = j.entry.AppendEncode((*j.data)[:0])
+	*j.data, j.err = seed.Pack((*j.data)[:0], j.entry, b.Effort)
 }
 
 // explain says how to fix a page that could not be made.

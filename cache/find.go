@@ -32,6 +32,9 @@ func (m *maker) find(fl *flight, k id) {
 	i, listed, err := m.sources.load(fl.ctx, k)
 	switch {
 	case i != nil:
+		if p := i.entry.Packed; p != nil {
+			m.memory.follow(k, p)
+		}
 		m.memory.Set(k, i)
 		fl.item = i
 		return

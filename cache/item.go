@@ -40,7 +40,11 @@ func newItem(e *pages.Entry, prepare func(*pages.Entry) any) *item {
 func (i *item) weight(k id) int {
 	const overhead = 1024 // item, prepared headers, the cache's own node
 	if i.copy.Dated {
-		return overhead + len(k.path)
+		held := 0
+		if p := i.entry.Packed; p != nil {
+			held = p.Held() // what was decoded of it is in memory
+		}
+		return overhead + len(k.path) + held
 	}
 	return overhead + len(k.path) + i.entry.Size() + i.value
 }

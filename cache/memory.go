@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
+
+	"github.com/gorgon-go/gorgon/pages"
 )
 
 // A memory holds items. Those of caches with Priority have a part of it that
@@ -54,6 +56,22 @@ func (m memory) of(k id) *otter.Cache[id, *item] {
 func (m memory) GetIfPresent(k id) (*item, bool) { return m.of(k).GetIfPresent(k) }
 func (m memory) Set(k id, i *item)               { m.of(k).Set(k, i) }
 func (m memory) Invalidate(k id)                 { m.of(k).Invalidate(k) }
+
+// follow weighs an item again when more of its page is decoded, and drops it when
+// that fails, so that the page is read again.
+func (m memory) follow(k id, p pages.Packed) {
+	p.Watch(func() {
+		m.of(k).ComputeIfPresent(k, func(now *item) (*item, otter.ComputeOp) {
+			switch {
+			case now.entry.Packed != p:
+				return now, otter.CancelOp // it has been replaced
+			case p.Lost():
+				return now, otter.InvalidateOp
+			}
+			return now, otter.WriteOp
+		})
+	})
+}
 
 // size is how much is in it.
 func (m memory) size() (bytes, entries int64) {

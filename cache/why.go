@@ -69,7 +69,7 @@ func bytesOf(e *pages.Entry) int {
 	if e.Value != nil || strings.HasPrefix(e.Key.Route, wire.Cache) {
 		return len(e.State)
 	}
-	return len(e.HTML)
+	return e.Length()
 }
 
 // Why explains a page, and the fragments that it uses.

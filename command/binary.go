@@ -5,6 +5,7 @@ package command
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	"os"
@@ -38,13 +39,9 @@ func binaryID() (string, error) {
 	if err != nil && err != io.ErrUnexpectedEOF {
 		return "", err
 	}
-	const mark = "\xff Go build ID: \""
-	if i := bytes.Index(head[:n], []byte(mark)); i >= 0 {
-		id := head[i+len(mark) : n]
-		if end := bytes.IndexByte(id, '"'); end > 0 {
-			sum := sha256.Sum256(id[:end])
-			return hex.EncodeToString(sum[:8]), nil
-		}
+	if id := buildID(head[:n]); id != nil {
+		sum := sha256.Sum256(id)
+		return hex.EncodeToString(sum[:8]), nil
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return "", err
@@ -54,4 +51,41 @@ func binaryID() (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
+}
+
+// An order is that of the bytes of numbers in a file.
+type order interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// buildID finds the build ID in the head of an executable: in ELF as a note, in
+// other formats as text before the code. It returns nil if there is none.
+func buildID(head []byte) []byte {
+	const mark = "\xff Go build ID: \""
+	if i := bytes.Index(head, []byte(mark)); i >= 0 {
+		id := head[i+len(mark):]
+		if end := bytes.IndexByte(id, '"'); end > 0 {
+			return id[:end]
+		}
+	}
+	for _, by := range [...]order{binary.LittleEndian, binary.BigEndian} {
+		// A note is the lengths of its name and of its content, its type, and both.
+		kind := append(by.AppendUint32(nil, 4), "Go\x00\x00"...)
+		for at := 0; ; {
+			i := bytes.Index(head[at:], kind)
+			if i < 0 {
+				break
+			}
+			at += i + len(kind)
+			start := at - len(kind) - 8
+			if start < 0 || by.Uint32(head[start:]) != 4 {
+				continue
+			}
+			if size := by.Uint32(head[start+4:]); size > 0 && uint64(size) <= uint64(len(head)-at) {
+				return head[at : at+int(size)]
+			}
+		}
+	}
+	return nil
 }

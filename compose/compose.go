@@ -329,8 +329,12 @@ func join(a *cache.Answer, part cache.Answer) {
 
 // assemble makes one entry of the gathered parts.
 func (c *Composer) assemble(ctx context.Context, a *Ask, root *node) (*pages.Entry, error) {
-	e := *root.answer.Entry
-	e.Gzip, e.Brotli, e.Zstd, e.State = nil, nil, nil, nil
+	unpacked, err := root.answer.Entry.Unpack()
+	if err != nil {
+		return nil, err
+	}
+	e := *unpacked
+	e.Gzip, e.Brotli, e.Zstd, e.State, e.Packed = nil, nil, nil, nil, nil
 	root.walk(func(n *node) {
 		if n == root || n.answer.Entry == nil {
 			return

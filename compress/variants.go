@@ -5,6 +5,7 @@ package compress
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/andybalholm/brotli"
@@ -38,21 +39,63 @@ var pools [len(efforts)]sync.Pool
 // if it is not worth having: for a page under 256 bytes, or if it saves less
 // than 32. Variants is safe for concurrent use, and keeps no reference to html.
 func (e Effort) Variants(html []byte) (gzip, brotli, zstd []byte) {
-	if e == None || e < 0 || int(e) >= len(efforts) || len(html) < minSize {
-		return nil, nil, nil
+	e.with(html, func(p *encoders) {
+		gzip = worth(p.stream(p.gzip, html), html)
+		brotli = worth(p.stream(p.brotliFor(e, html), html), html)
+		zstd = worth(p.block(html), html)
+	})
+	return gzip, brotli, zstd
+}
+
+// Brotli makes the Brotli variant alone, as Variants does.
+func (e Effort) Brotli(html []byte) (brotli []byte) {
+	e.with(html, func(p *encoders) { brotli = worth(p.stream(p.brotliFor(e, html), html), html) })
+	return brotli
+}
+
+// Zstd makes the zstd variant alone, as Variants does.
+func (e Effort) Zstd(data []byte) (zstd []byte) {
+	e.with(data, func(p *encoders) { zstd = worth(p.block(data), data) })
+	return zstd
+}
+
+// Coded makes one variant, by the name of its coding in HTTP, whether or not it
+// saves anything; nil for a name that is none, and where the effort is None.
+func (e Effort) Coded(coding string, html []byte) (coded []byte) {
+	if !e.compresses() {
+		return nil
 	}
+	e.borrow(func(p *encoders) {
+		switch coding {
+		case "gzip":
+			coded = slices.Clone(p.stream(p.gzip, html))
+		case "br":
+			coded = slices.Clone(p.stream(p.brotliFor(e, html), html))
+		case "zstd":
+			coded = slices.Clone(p.block(html))
+		}
+	})
+	return coded
+}
+
+func (e Effort) compresses() bool { return e != None && e >= 0 && int(e) < len(efforts) }
+
+// with lends encoders for a page that may be worth compressing.
+func (e Effort) with(html []byte, use func(*encoders)) {
+	if e.compresses() && len(html) >= minSize {
+		e.borrow(use)
+	}
+}
+
+func (e Effort) borrow(use func(*encoders)) {
 	p, ok := pools[e].Get().(*encoders)
 	if !ok {
 		p = newEncoders(e)
 	}
-	gzip = p.stream(p.gzip, html)
-	brotli = p.stream(p.brotliFor(e, html), html)
-	p.flat = p.zstd.EncodeAll(html, p.flat[:0])
-	zstd = variant(p.flat, html)
+	use(p)
 	if p.out.Cap() <= keepAbove && cap(p.flat) <= keepAbove {
 		pools[e].Put(p)
 	}
-	return gzip, brotli, zstd
 }
 
 func newEncoders(e Effort) *encoders {
@@ -88,7 +131,8 @@ func (p *encoders) brotliFor(e Effort, html []byte) resetter {
 	return p.brotli
 }
 
-// stream compresses html with one encoder. Writes to a buffer do not fail.
+// stream compresses html with one encoder. Writes to a buffer do not fail. The
+// result is valid until the encoders are used again.
 func (p *encoders) stream(w resetter, html []byte) []byte {
 	p.out.Reset()
 	w.Reset(&p.out)
@@ -98,13 +142,19 @@ func (p *encoders) stream(w resetter, html []byte) []byte {
 	if err := w.Close(); err != nil {
 		return nil
 	}
-	return variant(p.out.Bytes(), html)
+	return p.out.Bytes()
 }
 
-// variant returns a copy of packed without spare capacity, since it is kept for
+// block compresses data as zstd, as stream does.
+func (p *encoders) block(data []byte) []byte {
+	p.flat = p.zstd.EncodeAll(data, p.flat[:0])
+	return p.flat
+}
+
+// worth returns a copy of packed without spare capacity, since it is kept for
 // long; or nil if it is not worth keeping.
-func variant(packed, html []byte) []byte {
-	if len(packed)+minGain > len(html) {
+func worth(packed, html []byte) []byte {
+	if packed == nil || len(packed)+minGain > len(html) {
 		return nil
 	}
 	t := make([]byte, len(packed))

@@ -174,6 +174,9 @@ func TestEachLanguageHasItsOwnEntry(t *testing.T) {
 		if err != nil || found.Key != key {
 			t.Fatalf("seed: %s: %v", key, err)
 		}
+		if found, err = found.Unpack(); err != nil {
+			t.Fatal(err)
+		}
 		bodies[string(found.HTML)] = locale
 		a, err := kept.Get(t.Context(), definition, "/", locale, cache.Demand{})
 		if err != nil || !a.Stored {

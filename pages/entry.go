@@ -21,6 +21,10 @@ type Entry struct {
 
 	State []byte // the loader's result as JSON
 
+	// Packed has the parts of an entry of a seed that are nil here; see Unpack.
+	// nil: the entry has all that there is.
+	Packed Packed
+
 	Status  int
 	Header  http.Header // Content-Type, Location, and the page's own headers
 	HTML    []byte
@@ -123,6 +127,9 @@ func (u Uses) Empty() bool {
 // Size returns about how many bytes the entry takes in memory.
 func (e *Entry) Size() int {
 	n := 512 + len(e.State) + len(e.HTML) + len(e.Gzip) + len(e.Brotli) + len(e.Zstd)
+	if e.Packed != nil {
+		n += e.Packed.Held()
+	}
 	n += len(e.Key.Route) + len(e.Key.Path) + len(e.ETag) + len(e.Failure)
 	for _, t := range e.Tags {
 		n += 16 + len(t)
@@ -168,6 +175,7 @@ type meta struct {
 	Failures   int         `json:"failures,omitempty"`
 	RetryAt    int64       `json:"retry,omitempty"`
 	Failure    string      `json:"failure,omitempty"`
+	Lengths    *Lengths    `json:"packed,omitempty"` // in a seed only
 }
 
 // format is the first byte of an encoded entry.
@@ -182,6 +190,22 @@ func (e *Entry) Encode() ([]byte, error) { return e.AppendEncode(nil) }
 
 // AppendEncode appends the result of [Entry.Encode] to dst.
 func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
+	if e.Packed == nil {
+		return e.encode(dst, nil)
+	}
+	whole, err := e.Unpack()
+	if err != nil {
+		return dst, err
+	}
+	all := *whole
+	all.Gzip, all.Brotli, all.Zstd = e.Codings()
+	return all.encode(dst, nil)
+}
+
+func (e *Entry) encode(dst []byte, lengths *Lengths) ([]byte, error) {
+	if lengths != nil && *lengths == (Lengths{}) {
+		lengths = nil
+	}
 	var uses *Uses
 	if !e.Uses.Empty() {
 		uses = &e.Uses
@@ -191,8 +215,8 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 		limits = &[4]int64{nanos(l.ReadAt), nanos(l.FreshUntil), nanos(l.StaleUntil), nanos(l.ErrorUntil)}
 	}
 	m, err := json.Marshal(meta{
-		Limits: limits,
-		Holes:  e.Holes, Uses: uses,
+		Limits: limits, Lengths: lengths,
+		Holes: e.Holes, Uses: uses,
 		Key: e.Key, Build: e.Build, Owner: e.Owner, Status: e.Status, Header: e.Header, Head: e.Head, Main: e.Main,
 		ETag: e.ETag, Title: e.Title, NoIndex: e.NoIndex,
 		MadeAt: nanos(e.MadeAt), ModifiedAt: nanos(e.ModifiedAt),
@@ -220,23 +244,41 @@ func (e *Entry) AppendEncode(dst []byte) ([]byte, error) {
 // Decode reads the result of [Entry.Encode]. The entry's byte slices are parts
 // of data. Bytes that are not an entry give [ErrCorrupt].
 func Decode(data []byte) (*Entry, error) {
+	e, lengths, err := decode(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case lengths != nil:
+		return nil, fmt.Errorf("%w: it is packed, as entries of a seed are", ErrCorrupt)
+	}
+	return e, nil
+}
+
+func decode(data []byte) (*Entry, *Lengths, error) {
 	blobs, err := split(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var m meta
 	if err := json.Unmarshal(blobs[0], &m); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrCorrupt, err)
+		return nil, nil, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	length := len(blobs[2])
+	if l := m.Lengths; l != nil {
+		if l.HTML < 0 || l.State < 0 || l.HTML > 0 && (length > 0 || blobs[4] == nil) || l.State > 0 && blobs[1] == nil {
+			return nil, nil, fmt.Errorf("%w: the lengths of its parts do not fit", ErrCorrupt)
+		}
+		length = max(length, l.HTML)
 	}
 	for _, s := range [...]Span{m.Head, m.Main} {
-		if s.Start < 0 || s.End < s.Start || s.End > len(blobs[2]) {
-			return nil, fmt.Errorf("%w: a span lies outside the page", ErrCorrupt)
+		if s.Start < 0 || s.End < s.Start || s.End > length {
+			return nil, nil, fmt.Errorf("%w: a span lies outside the page", ErrCorrupt)
 		}
 	}
 	at := 0
 	for _, h := range m.Holes {
-		if h.At < at || h.At > len(blobs[2]) {
-			return nil, fmt.Errorf("%w: a hole lies outside the page", ErrCorrupt)
+		if h.At < at || h.At > length {
+			return nil, nil, fmt.Errorf("%w: a hole lies outside the page", ErrCorrupt)
 		}
 		at = h.At
 	}
@@ -256,7 +298,7 @@ func Decode(data []byte) (*Entry, error) {
 		FreshUntil: timeOf(m.FreshUntil), StaleUntil: timeOf(m.StaleUntil), ErrorUntil: timeOf(m.ErrorUntil),
 		Tags: m.Tags, Doubts: m.Doubts, Epoch: m.Epoch, Failures: m.Failures, RetryAt: timeOf(m.RetryAt), Failure: m.Failure,
 		State: blobs[1], HTML: blobs[2], Gzip: blobs[3], Brotli: blobs[4], Zstd: blobs[5],
-	}, nil
+	}, m.Lengths, nil
 }
 
 func split(data []byte) (blobs [1 + parts][]byte, err error) {

@@ -85,9 +85,19 @@ func (r *Renderer) redirect(ctx context.Context, t Task, made time.Time, locatio
 // compressed variants; or it keeps those of the old version if the visitor sees
 // no change.
 func (r *Renderer) Finish(e, old *pages.Entry, whole bool) {
+	if old != nil && old.Packed != nil {
+		if old.Length() != len(e.HTML) {
+			old = nil
+		} else if unpacked, err := old.Unpack(); err != nil {
+			old = nil
+		} else {
+			old = unpacked
+		}
+	}
 	if old != nil && old.ETag != "" && old.Status == e.Status && bytes.Equal(old.HTML, e.HTML) && slices.Equal(old.Holes, e.Holes) && old.Header.Get("Location") == e.Header.Get("Location") {
 		e.ETag, e.ModifiedAt = old.ETag, old.ModifiedAt
-		e.HTML, e.Gzip, e.Brotli, e.Zstd = old.HTML, old.Gzip, old.Brotli, old.Zstd
+		e.HTML = old.HTML
+		e.Gzip, e.Brotli, e.Zstd = old.Codings()
 		return
 	}
 	// A validator distinguishes versions of one page; it does not protect
@@ -99,7 +109,11 @@ func (r *Renderer) Finish(e, old *pages.Entry, whole bool) {
 		fmt.Fprintf(hash, "\n%d %s %s %s", h.At, h.Kind, h.Fragment, h.Props)
 	}
 	e.ETag = base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
-	if whole { // a part is compressed with the rest
+	switch {
+	case !whole: // a part is compressed with the rest
+	case r.Lean:
+		e.Brotli = r.Effort.Brotli(e.HTML)
+	default:
 		e.Gzip, e.Brotli, e.Zstd = r.Effort.Variants(e.HTML)
 	}
 }

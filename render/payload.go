@@ -84,7 +84,7 @@ func (r *Renderer) Payload(e *pages.Entry) *pages.Entry {
 	}
 	made := *e
 	made.Status, made.HTML, made.Head, made.Main, made.State = http.StatusOK, unescaped(p), pages.Span{}, pages.Span{}, nil
-	made.ETag, made.Gzip, made.Brotli, made.Zstd, made.Holes = "", nil, nil, nil, nil
+	made.ETag, made.Gzip, made.Brotli, made.Zstd, made.Packed, made.Holes = "", nil, nil, nil, nil, nil
 	made.Header = http.Header{}
 	for name, values := range e.Header {
 		switch name {

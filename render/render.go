@@ -37,7 +37,7 @@ type Renderer struct {
 	Effort compress.Effort                // how hard to compress. Default: Fast
 	Limit  int                            // the size limit of HTML, and of state, in bytes. Default: 16 MiB
 	Now    func() time.Time               // default: time.Now
-	Lean   bool                           // leave out states that are not read again, as a seed does. Default: store all
+	Lean   bool                           // leave out states that are not read again, and codings that are made of Brotli, as a seed does. Default: store all
 	Seal   *sealed.Key                    // the key for data that travels through browsers. See [NewSeal]. Default: a key that can be derived from Build
 
 	// Limits say how many renderings of one page's pattern run at once, and how
@@ -185,7 +185,11 @@ func tooLargeState(err error) error {
 func (r *Renderer) Again(ctx context.Context, page *gorgon.Definition, old *pages.Entry) (*pages.Entry, error) {
 	ctx = r.siteFor(ctx, old.Key.Locale, pathOf(page, old.Key.Path))
 	t := Task{Page: page, Path: old.Key.Path, Locale: old.Key.Locale, Epoch: old.Epoch, Old: old}
-	return within(ctx, r, page, r.gates.of(page, r.Limits).views.Enter, "render", t.Path, func(ctx context.Context) (*pages.Entry, error) {
+	return within(ctx, r, page, r.gates.of(page, r.Limits).views.Enter, "render", t.Path, func(ctx context.Context) (_ *pages.Entry, err error) {
+		if old, err = old.Unpack(); err != nil {
+			return nil, err
+		}
+		t.Old = old
 		switch {
 		case old.State == nil && old.Status == http.StatusOK:
 			return nil, fmt.Errorf("build %s stored no state of it", old.Build)
@@ -230,6 +234,10 @@ func (r *Renderer) ShouldRevalidate(ctx context.Context, t Task) (bool, error) {
 	page, e := t.Page, t.Old
 	in := page.Input(e.Key.Path, e.Key.Locale, r.Values)
 	return within(ctx, r, page, r.slotOf(t), "ask whether to revalidate", e.Key.Path, func(ctx context.Context) (bool, error) {
+		e, err := e.Unpack()
+		if err != nil {
+			return true, nil // as below
+		}
 		state, err := page.Decode(e.State)
 		if err != nil {
 			return true, nil // it cannot be asked about, so it is regenerated

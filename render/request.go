@@ -76,7 +76,11 @@ func stateFor(ctx context.Context, page *gorgon.Definition, in gorgon.Input, req
 		if state, err = page.LoadRequest(ctx, in, req.WithContext(ctx)); err != nil || page.Merge == nil {
 			return state, err
 		}
-	} else if built.State == nil {
+	}
+	if built, err = built.Unpack(); err != nil {
+		return nil, err
+	}
+	if page.LoadRequest == nil && built.State == nil {
 		return page.Load(ctx, in) // another build stored it, whose view had no form
 	}
 	half, err := page.Decode(built.State)

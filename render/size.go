@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // exceeds says whether a state certainly has more bytes as JSON than a limit,
@@ -26,15 +27,50 @@ var (
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
+// A form is how values of a type are counted.
+type form struct {
+	own    bool  // they encode themselves
+	fields []int // of a struct: those that are encoded
+}
+
+// forms are what formOf has found. A program has few types of states, and each is
+// asked about for every value.
+var forms sync.Map // of reflect.Type to *form
+
+// formOf finds how to count values of a type.
+func formOf(t reflect.Type) *form {
+	if k := t.Kind(); t.PkgPath() == "" && (k <= reflect.Complex128 || k == reflect.String) {
+		return &plainForm // predeclared types have no methods
+	}
+	if known, ok := forms.Load(t); ok {
+		return known.(*form)
+	}
+	f := &form{}
+	for _, own := range []reflect.Type{jsonMarshaler, textMarshaler} {
+		f.own = f.own || t.Implements(own) || t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(own)
+	}
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			of := t.Field(i)
+			if name, _, _ := strings.Cut(of.Tag.Get("json"), ","); name != "-" && (of.IsExported() || of.Anonymous) {
+				f.fields = append(f.fields, i)
+			}
+		}
+	}
+	forms.Store(t, f)
+	return f
+}
+
+var plainForm form
+
 func count(v reflect.Value, left *int, depth int) {
 	if *left < 0 || depth > maxDepth || !v.IsValid() {
 		return
 	}
 	t := v.Type()
-	for _, own := range []reflect.Type{jsonMarshaler, textMarshaler} {
-		if t.Implements(own) || t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(own) {
-			return
-		}
+	how := formOf(t)
+	if how.own {
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:
@@ -42,11 +78,8 @@ func count(v reflect.Value, left *int, depth int) {
 	case reflect.Pointer, reflect.Interface:
 		count(v.Elem(), left, depth+1)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" && (f.IsExported() || f.Anonymous) {
-				count(v.Field(i), left, depth+1)
-			}
+		for _, i := range how.fields {
+			count(v.Field(i), left, depth+1)
 		}
 	case reflect.Map:
 		for each := v.MapRange(); each.Next() && *left >= 0; {

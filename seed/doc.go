@@ -34,7 +34,9 @@
 //
 // The key of a page is a [pages.Key] with its Digest; the key of a file is the
 // path it is served at, and that of a value its name. A record repeats its key.
-// The record of a page is an encoded [pages.Entry]. The record of a file is
+// The record of a page is an encoded [pages.Entry], as [Pack] makes it: a page with
+// a Brotli variant has its HTML in that form alone, and its state as zstd; the
+// lengths of both are beside its metadata. The record of a file is
 // five lengths as uvarints, then its description as JSON, the data, and the
 // data as gzip, Brotli and zstd. The record of a value is the length of its
 // name as a uvarint, the name, and JSON.

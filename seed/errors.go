@@ -24,7 +24,7 @@ var errClosed = errors.New("the seed is closed")
 func fault(op, path string, err error) error {
 	hint := "build again"
 	if errors.Is(err, ErrVersion) {
-		hint = "build again with this program"
+		hint = "build again with this program, or deploy again where the seed is that of a package"
 	}
 	return &gorgon.Error{Op: op, Path: path, Err: err, Hint: hint}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Version is the version of the format that this package reads and writes.
-const Version = 1
+const Version = 2
 
 const (
 	headMagic  = "\x89gorgon\n"

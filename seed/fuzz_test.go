@@ -4,8 +4,11 @@ package seed
 
 import (
 	"encoding/binary"
+	"os"
 	"slices"
 	"testing"
+
+	"github.com/gorgon-go/gorgon/compress"
 )
 
 func FuzzOpen(f *testing.F) {
@@ -15,6 +18,12 @@ func FuzzOpen(f *testing.F) {
 		f.Add(data[:len(data)/2], false)
 		f.Add(append([]byte("in front"), data...), true)
 	}
+	path, _ := packedSeed(f, 2, compress.Fast)
+	packed, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed, true)
 	f.Fuzz(func(t *testing.T, data []byte, fit bool) {
 		data = slices.Clone(data) // the engine keeps its own
 		if fit && len(data) >= footerSize {
@@ -42,6 +51,9 @@ func FuzzOpen(f *testing.F) {
 				continue
 			}
 			seen++
+			if e.Packed != nil {
+				_, _, _ = e.Codings()
+			}
 			if again, err := s.Entry(e.Key); verified && (err != nil || again.Key != e.Key) {
 				t.Errorf("page %v is listed: %v", e.Key, err)
 			}
@@ -68,5 +80,35 @@ func FuzzOpen(f *testing.F) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// A record whose digest is right may come from an attacker: what is decoded of
+// it is bounded, and is as long as it says.
+func FuzzPacked(f *testing.F) {
+	for i := range 2 {
+		record, err := Pack(nil, tableOf(i, compress.Fast), compress.Fast)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(record)
+	}
+	f.Add([]byte{1, 2, 0, 0, 0, 0, 0, '{', '}'})
+	f.Fuzz(func(t *testing.T, record []byte) {
+		e, _, err := new(Seed).decodePage(record)
+		if err != nil {
+			return
+		}
+		whole, err := e.Unpack()
+		if err == nil && whole.Length() != len(whole.HTML) {
+			t.Errorf("%d bytes of HTML, said to be %d", len(whole.HTML), whole.Length())
+		}
+		if e.Packed == nil {
+			return
+		}
+		if held := e.Packed.Held(); held > 2048*len(record) {
+			t.Errorf("%d bytes are made of %d", held, len(record))
+		}
+		_, _, _ = e.Codings()
 	})
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/gorgon-go/gorgon/pages"
 )
 
-// Entries iterates over the pages in the order they were written. A damaged
-// page is yielded as an error.
-func (s *Seed) Entries() iter.Seq2[*pages.Entry, error] { return all(s, pageKind, decodePage) }
+// Entries iterates over the pages in the order they were written, with their
+// HTML and state. A damaged page is yielded as an error.
+func (s *Seed) Entries() iter.Seq2[*pages.Entry, error] { return all(s, pageKind, s.decodeWhole) }
 
 // Files iterates over the files in the order they were written. A damaged file
 // is yielded as an error.
@@ -28,7 +28,7 @@ func (s *Seed) Verify() error {
 		return fault("verify seed", s.path, errClosed)
 	}
 	var faults []error
-	faults = check(s, pageKind, decodePage, faults)
+	faults = check(s, pageKind, s.decodeWhole, faults)
 	faults = check(s, fileKind, decodeFile, faults)
 	faults = check(s, valueKind, decodeValue, faults)
 	if err := s.checkLayout(); err != nil {

@@ -23,6 +23,7 @@ type Manifest struct {
 	Pages         int       `json:"pages"` // how many; set by [Writer.Commit]
 	Files         int       `json:"files"` // how many; set by [Writer.Commit]
 
+	Effort string         `json:"effort,omitempty"` // of the codings that are made of its pages when they are asked for. Default: that of [compress.Fast]
 	Values []string       `json:"values,omitempty"` // the names as written; set by [Writer.Commit]
 	Sealed string         `json:"sealed,omitempty"` // for a program to check whether it has the secret that fragments were sealed with
 	Assets viewctx.Assets `json:"assets,omitzero"`  // where they are served

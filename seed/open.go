@@ -16,6 +16,7 @@ import (
 	"github.com/edsrzf/mmap-go"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/compress"
 )
 
 // A Seed is an opened seed. It is safe for concurrent use, apart from Close.
@@ -26,7 +27,8 @@ type Seed struct {
 	records  []byte    // the part of data before the index
 	tables   [kinds]table
 	manifest Manifest
-	shift    time.Duration // the shift of the entries' times; see Date
+	shift    time.Duration   // the shift of the entries' times; see Date
+	effort   compress.Effort // of codings that are made here
 	hash     func(digest [sha256.Size]byte) uint64
 }
 
@@ -96,6 +98,11 @@ func OpenBytes(data []byte) (_ *Seed, err error) {
 	s.tables, manifest = f.tables(data)
 	if err := json.Unmarshal(manifest, &s.manifest); err != nil {
 		return nil, fmt.Errorf("%w: its manifest cannot be read: %v", ErrAltered, err)
+	}
+	if e := s.manifest.Effort; e != "" {
+		if err := s.effort.Set(e); err != nil {
+			return nil, fmt.Errorf("%w: its manifest names the effort %q", ErrAltered, e)
+		}
 	}
 	return s, nil
 }

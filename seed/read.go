@@ -13,11 +13,11 @@ import (
 	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-// Entry reads a page and checks its digest. Its State, HTML and compressed
-// variants are parts of the mapped file. Errors: pages.ErrNotFound,
-// pages.ErrCorrupt.
+// Entry reads a page and checks its digest. What it has is parts of the mapped
+// file; the rest is packed, and decoded when it is asked for. Errors:
+// pages.ErrNotFound, pages.ErrCorrupt.
 func (s *Seed) Entry(key pages.Key) (*pages.Entry, error) {
-	e, err := find(s, pageKind, key.String(), key.Digest(), decodePage)
+	e, err := find(s, pageKind, key.String(), key.Digest(), s.decodePage)
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,6 @@ func (s *Seed) Site(app gorgon.App) viewctx.Site {
 func (s *Seed) Value(name string) ([]byte, error) {
 	v, err := find(s, valueKind, name, digestOf(name), decodeValue)
 	return v.json, err
-}
-
-func decodePage(record []byte) (*pages.Entry, [sha256.Size]byte, error) {
-	e, err := pages.Decode(record)
-	if err != nil {
-		return nil, [sha256.Size]byte{}, err
-	}
-	return e, e.Key.Digest(), nil
 }
 
 // A decoder decodes a record, and returns the digest of its key.

@@ -83,8 +83,8 @@ func clean(dir, base string) {
 	}
 }
 
-// Entry writes a page: data is the encoded [pages.Entry] with this key. Writing
-// a key twice is an error.
+// Entry writes a page: data is the encoded [pages.Entry] with this key, as
+// [Pack] or pages.Entry.Encode makes it. Writing a key twice is an error.
 func (w *Writer) Entry(key pages.Key, data []byte) error {
 	return w.record(pageKind, key.String(), key.Digest(), data)
 }

@@ -6,10 +6,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // onlyRE2 finds what Go's regular expressions have and ECMA 262 has not.
-var onlyRE2 = regexp.MustCompile(`\\[AzQEaC]|\\[pP][^{]|\\x\{|\(\?[^:<]|\[\[:`)
+var onlyRE2 = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\[AzQEaC]|\\[pP][^{]|\\x\{|\(\?[^:<]|\[\[:`)
+})
 
 // checks reads the words of a tag into the node of its field.
 func (r *reader) checks(n *Node, tag, at string) {
@@ -77,7 +80,7 @@ func (r *reader) check(n *Node, name, value string, valued bool, at string) {
 		if n.matcher, err = regexp.Compile(value); err != nil {
 			r.fault(at, "check pattern: %v", err)
 		}
-		if foreign := onlyRE2.FindString(strings.ReplaceAll(value, `\\`, "")); foreign != "" {
+		if foreign := onlyRE2().FindString(strings.ReplaceAll(value, `\\`, "")); foreign != "" {
 			r.fault(at, "check pattern: %s is known to Go and not to JavaScript, which reads the schema: write it another way", foreign)
 		}
 		n.Pattern = value

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -20,7 +21,7 @@ func (n *Node) text(s string) reason {
 	switch {
 	case n.Format == "email" && !isEmail(s):
 		return notEmail
-	case n.Format == "url" && !urlMatcher.MatchString(s):
+	case n.Format == "url" && !urlMatcher().MatchString(s):
 		return notURL
 	case n.matcher != nil && !n.matcher.MatchString(s):
 		return notPattern
@@ -116,4 +117,5 @@ func inWholeMinutes(t time.Time) time.Time {
 	return t
 }
 
-var urlMatcher = regexp.MustCompile(urlPattern)
+// urlMatcher is compiled when a URL is first checked: many programs check none.
+var urlMatcher = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(urlPattern) })

@@ -43,6 +43,9 @@ func TestApp(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	e, err := s.Entry(pages.Key{Route: "/pkg/{path...}", Path: "/pkg/net/http"})
+	if err == nil {
+		e, err = e.Unpack()
+	}
 	if err != nil || !strings.Contains(string(e.HTML), "ListenAndServe") {
 		t.Errorf("the page of net/http: %v", err)
 	}
