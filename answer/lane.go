@@ -47,9 +47,11 @@ func (w *Writer) Plain(q *listen.Simple, a cache.Answer, now time.Time, f Facts)
 		encodings[0] = ""
 	}
 	which := accept(encodings[:]).best(p.have)
-	c := Choice{p: p, body: &p.bodies[which], facts: f}
+	c := Choice{p: p, body: &p.bodies[which], coding: which, facts: f}
 	if q.IfNoneMatch != nil && p.conditional && f.keeper() != byNone && matches([]string{string(q.IfNoneMatch)}, c.body.tag, true) {
 		c.Verdict = http.StatusNotModified
+	} else if c.body = p.ready(which); c.body == nil {
+		return plain, false // it is made where there is time for that
 	}
 	kept := p.heads.Load()
 	if kept == nil {

@@ -52,20 +52,24 @@ type tagLine struct {
 
 func (p *Prepared) have(c coding) bool { return p.bodies[c].length != nil || p.packed != nil }
 
+// ready is the body in a coding; nil for one that has yet to be made.
+func (p *Prepared) ready(c coding) *body {
+	if b := &p.bodies[c]; b.length != nil || p.packed == nil {
+		return b
+	}
+	return p.late[c].Load()
+}
+
 // made is the body in a coding, which is made the first time.
 func (p *Prepared) made(c coding) (*body, error) {
-	b := &p.bodies[c]
-	if b.length != nil || p.packed == nil {
+	if b := p.ready(c); b != nil {
 		return b, nil
-	}
-	if late := p.late[c].Load(); late != nil {
-		return late, nil
 	}
 	data, err := p.packed.Coded(names[c])
 	if err != nil {
 		return nil, err
 	}
-	late := *b
+	late := p.bodies[c]
 	late.data, late.length = data, []string{strconv.Itoa(len(data))}
 	p.late[c].Store(&late)
 	return &late, nil
