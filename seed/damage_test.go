@@ -119,7 +119,7 @@ func TestErrorsOfOpenNameFileAndMend(t *testing.T) {
 		{"empty", nil, ErrCut, "build again"},
 		{"cut", data[:len(data)/2], ErrCut, "build again"},
 		{"altered", altered, ErrAltered, "build again"},
-		{"newer", newer, ErrVersion, "build again with this program"},
+		{"newer", newer, ErrVersion, "build again with this program, or deploy again where the seed is that of a package"},
 	} {
 		path := filepath.Join(t.TempDir(), "app.seed")
 		if err := os.WriteFile(path, c.data, 0o644); err != nil {

@@ -93,7 +93,7 @@ func (d *dumper) Making(ctx, _ context.Context, _ string) (context.Context, func
 	return ctx, func(metrics.Making) {}
 }
 
-// The access log and the observer are told of the lane's answers what they are
+// The access log and the observer count the lane's answers as they count
 // told of net/http's.
 func TestLaneIsReported(t *testing.T) {
 	told, log := &dumper{}, &lockedBuffer{}
