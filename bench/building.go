@@ -69,6 +69,7 @@ type maker struct {
 	n    int
 	make func(n int) (time.Duration, error)
 	rate []float64 // pages a second
+	cpu  []float64 // microseconds of processor time for each page; none where the system does not tell
 }
 
 // takeTurns lets makers make their pages, in one order and then in the other.
@@ -80,11 +81,15 @@ func takeTurns(rounds int, makers ...*maker) error {
 			}
 			m := makers[i]
 			runtime.GC() // so that no maker pays for the garbage of another
+			before, _ := cpuTime(os.Getpid())
 			took, err := m.make(m.n)
 			if err != nil {
 				return err
 			}
 			m.rate = append(m.rate, float64(m.n)/took.Seconds())
+			if after, ok := cpuTime(os.Getpid()); ok {
+				m.cpu = append(m.cpu, (after-before).Seconds()*1e6/float64(m.n))
+			}
 		}
 	}
 	return nil
@@ -149,6 +154,9 @@ func (b *bench) build() error {
 	b.add(newRow("build", "20 KB, fast (the default), time beside uncompressed", unit, medianOf(fast.rate)).
 		beside(medianOf(none.rate), over(none.rate, fast.rate)).ratioGoal("≤", 2))
 	b.add(against("20 KB with an interval, fast, beside a plain loop", again, loop).ratioGoal("≥", 0.5))
+	if len(again.cpu) > 0 {
+		b.add(newRow("build", "the same, processor time", "µs", medianOf(again.cpu)).beside(medianOf(loop.cpu), over(again.cpu, loop.cpu)))
+	}
 	b.add(newRow("build", "the same, seed of 1,000 pages", "MB", medianOf(packed)).goal("≤", 8))
 	if peak, ok, err := peakOf(func() error { _, err := again.make(10_000); return err }); err != nil {
 		return err

@@ -34,7 +34,7 @@ func cpuTime(pid int) (time.Duration, bool) {
 // peakOf is the most memory that this process had in RAM while it did something.
 func peakOf(do func() error) (bytes float64, ok bool, err error) {
 	debug.FreeOSMemory()
-	if os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) != nil { // the peak begins again
+	if os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) != nil { // the peak is measured from here
 		return 0, false, do()
 	}
 	if err := do(); err != nil {

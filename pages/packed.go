@@ -34,7 +34,7 @@ type Lengths struct {
 }
 
 // Unpack returns the entry with its HTML and state. Packed stays, for the
-// codings; who changes the HTML of a copy has to remove it.
+// codings: a caller that changes the HTML of a copy has to remove it.
 func (e *Entry) Unpack() (*Entry, error) {
 	if e.Packed == nil {
 		return e, nil
