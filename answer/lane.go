@@ -35,6 +35,21 @@ type PlainAnswer struct {
 	Header     http.Header
 }
 
+// Tell shows the answer, which is sent by others, to a writer that counts.
+func (a *PlainAnswer) Tell(rw http.ResponseWriter) {
+	rw.WriteHeader(a.Status)
+	_, _ = rw.Write(a.Body) // where nothing fails
+}
+
+// Sent is a response that has been sent, with the header of the answer.
+func (a *PlainAnswer) Sent() http.ResponseWriter { return sent{a.Header} }
+
+type sent struct{ header http.Header }
+
+func (s sent) Header() http.Header         { return s.header }
+func (s sent) WriteHeader(int)             {}
+func (s sent) Write(p []byte) (int, error) { return len(p), nil }
+
 // Plain finds what [Writer.Page] sends of a document for a plain request, as
 // a [listen.Lane] has it. It is false where that is to be sent by net/http.
 func (w *Writer) Plain(q *listen.Simple, a cache.Answer, now time.Time, f Facts) (plain PlainAnswer, ok bool) {

@@ -43,21 +43,13 @@ func (o *watch) plain(q *listen.Simple, page *gorgon.Definition, a *answer.Plain
 	if r == nil {
 		return false
 	}
-	o.observed(sentAlready{a.Header}, r, func(w http.ResponseWriter, r *http.Request) {
+	o.observed(a.Sent(), r, func(w http.ResponseWriter, r *http.Request) {
 		o.note(r, page.Path)
 		o.noteCache(r, metrics.Hit)
-		w.WriteHeader(a.Status)
-		_, _ = w.Write(a.Body) // where nothing fails
+		a.Tell(w)
 	})
 	return true
 }
-
-// A sentAlready response stands for one that is sent by others.
-type sentAlready struct{ header http.Header }
-
-func (s sentAlready) Header() http.Header         { return s.header }
-func (s sentAlready) WriteHeader(int)             {}
-func (s sentAlready) Write(p []byte) (int, error) { return len(p), nil }
 
 // plainly is what route and inMemory do for a request that is plain.
 func (o *routes) plainly(q *listen.Simple) (page *gorgon.Definition, found answer.PlainAnswer, ok bool) {
