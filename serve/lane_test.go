@@ -94,7 +94,7 @@ func (d *dumper) Making(ctx, _ context.Context, _ string) (context.Context, func
 }
 
 // The access log and the observer count the lane's answers as they count
-// told of net/http's.
+// those of net/http.
 func TestLaneIsReported(t *testing.T) {
 	told, log := &dumper{}, &lockedBuffer{}
 	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/a"), page("/b")}}, func(c *serve.Config, _ *cache.Config) {
