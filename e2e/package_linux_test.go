@@ -91,7 +91,7 @@ func (p *project) commit() {
 // source.
 func (p *project) program() string {
 	p.t.Helper()
-	c := exec.Command("go", "build", "-buildvcs=false", "-o", "shop", ".") // which links what has changed
+	c := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", "shop", ".") // which links what has changed
 	c.Dir = p.dir
 	if out, err := c.CombinedOutput(); err != nil {
 		p.t.Fatalf("go build: %v\n%s", err, out)
@@ -117,7 +117,8 @@ func (p *project) runWith(env []string, args ...string) (int, string) {
 		args = append(args, "--accept", "local-modules")
 	}
 	c := exec.Command(tool, args...)
-	c.Dir, c.Env = p.dir, append(os.Environ(), env...)
+	c.Dir, c.Env = p.dir, append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")) // no debugger reads the program
+	c.Env = append(c.Env, env...)
 	out, err := c.CombinedOutput()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		return e.ExitCode(), string(out)

@@ -64,18 +64,15 @@ func TestRehearsalHasTheFilesOfTheImage(t *testing.T) {
 	p := newProject(t)
 	folder := p.deploy("--to", "oci", "--compress", "none")
 	for _, row := range []struct {
-		variable string
-		fails    bool
+		variables []string
+		fails     bool
 	}{
-		{"SHOP_READS=/etc/passwd", false},
-		{"SHOP_READS=/etc/ssl/certs/ca-certificates.crt", false},
-		{"SHOP_READS=/proc/self/status", false},
-		{"SHOP_ZONE=Europe/Berlin", false},
-		{"SHOP_READS=/etc/os-release", true},
-		{"SHOP_READS=/usr/share/zoneinfo/Europe/Berlin", true},
-		{"SHOP_READS=" + filepath.Join(p.dir, "main.go"), true},
-		{"SHOP_RUNS=/bin/sh", true},
-		{"SHOP_WRITES=1", true},
+		{[]string{"SHOP_READS=/etc/passwd:/etc/ssl/certs/ca-certificates.crt:/proc/self/status", "SHOP_ZONE=Europe/Berlin"}, false},
+		{[]string{"SHOP_READS=/etc/os-release"}, true},
+		{[]string{"SHOP_READS=/usr/share/zoneinfo/Europe/Berlin"}, true},
+		{[]string{"SHOP_READS=" + filepath.Join(p.dir, "main.go")}, true},
+		{[]string{"SHOP_RUNS=/bin/sh"}, true},
+		{[]string{"SHOP_WRITES=1"}, true},
 	} {
 		root := filepath.Join(t.TempDir(), "root")
 		program, err := oci.Unpack(t.Context(), filepath.Join(folder, "oci"), runtime.GOOS, runtime.GOARCH, root)
@@ -83,17 +80,17 @@ func TestRehearsalHasTheFilesOfTheImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		report, err := rehearse.Run(t.Context(), rehearse.Config{
-			Folder: folder, Root: root, Program: program, Environment: []string{row.variable},
+			Folder: folder, Root: root, Program: program, Environment: row.variables,
 			Outcome: plan.Outcome{Target: oci.Target().Target, Setting: plan.Setting{Store: "disk"}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if report.Fine() == row.fails || row.fails && !strings.Contains(report.Faults[0], "/now: answered with 500") {
-			t.Errorf("%s: faults %v", row.variable, report.Faults)
+			t.Errorf("%s: faults %v", row.variables, report.Faults)
 		}
 		if !slices.Contains(report.Imposed, "the files of the image alone") || report.StoreUsed != "disk:/data/store" {
-			t.Errorf("%s: imposed %v, store %s", row.variable, report.Imposed, report.StoreUsed)
+			t.Errorf("%s: imposed %v, store %s", row.variables, report.Imposed, report.StoreUsed)
 		}
 	}
 }

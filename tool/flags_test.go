@@ -152,6 +152,9 @@ func said(t *testing.T, args ...string) (code int, said string) {
 		t.Fatal(p.err)
 	}
 	t.Chdir(p.dir)
+	if flags := os.Getenv("GOFLAGS"); !strings.Contains(flags, "-ldflags") {
+		t.Setenv("GOFLAGS", strings.TrimSpace(flags+" -ldflags=-w")) // no debugger reads the programs
+	}
 	var out bytes.Buffer
 	code = Run(t.Context(), Config{}, args, &out, &out)
 	return code, out.String()

@@ -91,9 +91,9 @@ func TestStarters(t *testing.T) {
 			}
 			folder, _ := begun(t, args...)
 			in(t, folder, "go", "vet", "./...")
-			in(t, folder, "go", "test", "./...")
+			in(t, folder, "go", "test", "-vet=off", "-ldflags=-s -w", "./...")
 			program := filepath.Join(t.TempDir(), "mine.exe")
-			in(t, folder, "go", "build", "-o", program, ".")
+			in(t, folder, "go", "build", "-ldflags=-s -w", "-o", program, ".")
 			if want.dialect != "" {
 				in(t, folder, program, "migrate")
 			}

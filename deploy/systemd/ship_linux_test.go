@@ -38,7 +38,7 @@ func packages(t *testing.T) (one, two string) {
 			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 		}
 	}
-	do(root, "go", "build", "-o", tool, "./cmd/gorgon")
+	do(root, "go", "build", "-ldflags=-s -w", "-o", tool, "./cmd/gorgon")
 	app := filepath.Join(dir, "an app")
 	if err := os.CopyFS(app, os.DirFS("testdata/ship")); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 func TestExport(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "recipes.exe") // without the race detector, under which pictures take a minute
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(program, "export", "--partial", "--out", dir+"/public", "--base", "/book")

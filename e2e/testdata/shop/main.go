@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing/fstest"
 	"time"
@@ -64,7 +65,7 @@ func app() gorgon.App {
 					return "", err
 				}
 			}
-			if name := os.Getenv("SHOP_READS"); name != "" {
+			for _, name := range filepath.SplitList(os.Getenv("SHOP_READS")) {
 				if _, err := os.ReadFile(name); err != nil {
 					return "", err
 				}
