@@ -38,7 +38,7 @@ func (p *part) Held() int              { return 0 }
 func (p *part) Lost() bool             { return p.err != nil }
 func (p *part) Watch(func())           {}
 
-func sent(t *testing.T, e *pages.Entry, prepared any, method string, header ...string) *httptest.ResponseRecorder {
+func sentWith(t *testing.T, e *pages.Entry, prepared any, method string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	w, err := New(gorgon.App{Name: "a"})
 	if err != nil {
@@ -66,7 +66,7 @@ func TestPackedPageInEachCoding(t *testing.T) {
 	} {
 		for range 2 {
 			for _, method := range []string{"HEAD", "GET"} {
-				got := sent(t, e, prepared, method, "Accept-Encoding", test.accept)
+				got := sentWith(t, e, prepared, method, "Accept-Encoding", test.accept)
 				h := got.Header()
 				if h.Get("Content-Encoding") != test.coding || h.Get("Etag") != test.tag || h.Get("Content-Length") != fmt.Sprint(len(test.body)) {
 					t.Errorf("%s %q: %v", method, test.accept, h)
@@ -87,7 +87,7 @@ func TestPackedPageInEachCoding(t *testing.T) {
 func TestPackedPageIsNotMadeForA304(t *testing.T) {
 	packed := &part{}
 	e := &pages.Entry{Status: http.StatusOK, ETag: "v", Brotli: []byte("from the file"), Packed: packed}
-	got := sent(t, e, Prepare(e), "GET", "Accept-Encoding", "gzip", "If-None-Match", `"v-gzip"`)
+	got := sentWith(t, e, Prepare(e), "GET", "Accept-Encoding", "gzip", "If-None-Match", `"v-gzip"`)
 	if got.Code != http.StatusNotModified || len(packed.asked) != 0 {
 		t.Errorf("%d, and %v was made", got.Code, packed.asked)
 	}
@@ -101,7 +101,7 @@ func TestPackedPageIsNotMadeForA304(t *testing.T) {
 
 func TestPackedPageThatIsLost(t *testing.T) {
 	e := &pages.Entry{Status: http.StatusOK, ETag: "v", Brotli: []byte("from the file"), Packed: &part{err: pages.ErrCorrupt}}
-	if got := sent(t, e, Prepare(e), "GET", "Accept-Encoding", "br"); got.Body.String() != "from the file" {
+	if got := sentWith(t, e, Prepare(e), "GET", "Accept-Encoding", "br"); got.Body.String() != "from the file" {
 		t.Errorf("what needs nothing made is %q", got.Body)
 	}
 	defer func() {
@@ -109,6 +109,6 @@ func TestPackedPageThatIsLost(t *testing.T) {
 			t.Errorf("it fails with %v", err)
 		}
 	}()
-	sent(t, e, Prepare(e), "GET")
+	sentWith(t, e, Prepare(e), "GET")
 	t.Error("something is sent in the place of the page")
 }
