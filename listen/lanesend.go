@@ -107,7 +107,7 @@ func (l *lane) leave() bool {
 	}
 }
 
-// Request is the request as Handler gets it, for those who count requests. It costs
+// Request is the request as Handler gets it, for those to whom requests are reported. It costs
 // much more than the answer. It is nil outside of a server.
 func (q *Simple) Request() *http.Request {
 	l := q.of

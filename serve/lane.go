@@ -19,7 +19,7 @@ import (
 
 // Lane answers plain requests for pages that are in memory, fresh and whole, and
 // that nothing but their path decides about, as ServeHTTP does. It is for
-// [listen.Server.Lane]. The access log and the observer count them. It is nil where
+// [listen.Server.Lane]. They are reported to the access log and the observer. It is nil where
 // every request passes code of the app.
 func (h *Handler) Lane() listen.Lane {
 	if h.chain != nil || h.routes.handlers != nil && h.routes.handlers.heads == nil {

@@ -93,8 +93,8 @@ func (d *dumper) Making(ctx, _ context.Context, _ string) (context.Context, func
 	return ctx, func(metrics.Making) {}
 }
 
-// The access log and the observer count the lane's answers as they count
-// those of net/http.
+// The access log and the observer learn of the answers of the lane what they
+// learn of those of net/http.
 func TestLaneIsReported(t *testing.T) {
 	told, log := &dumper{}, &lockedBuffer{}
 	s := build(t, gorgon.App{Parts: []gorgon.Part{page("/a"), page("/b")}}, func(c *serve.Config, _ *cache.Config) {
