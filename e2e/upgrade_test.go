@@ -119,7 +119,6 @@ type passage struct {
 // An openForm is one that a visitor has open, and its key.
 type openForm struct {
 	words, key string
-	sent       int
 }
 
 func openCrossing(t *testing.T, dialect string) *crossing {
