@@ -86,3 +86,13 @@ func release(t *testing.T, build func() (string, error)) program {
 	}
 	return program{path: path}
 }
+
+// read reads a file.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

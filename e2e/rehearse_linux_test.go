@@ -121,12 +121,3 @@ func TestTargetsKeepTheirPlaces(t *testing.T) {
 		t.Errorf("after another build: exit code %d\n%s", code, out)
 	}
 }
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
