@@ -5,16 +5,16 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/compress"
@@ -100,44 +100,41 @@ func (b *bench) asked() error {
 		return err
 	}
 	defer floor.stop()
-	var all []*crowd
-	defer func() {
-		for _, c := range all {
-			c.close()
-		}
-	}()
-	enter := func(server *child, n int) (*contestant, error) {
-		c, err := newCrowd(server.addr, askedPath(7), "", n)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-		return &contestant{server: server, crowd: c}, nil
+	program, err := exec.LookPath("wrk")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "asked: wrk is not installed, so its rows are left out: scripts/servers installs it")
+		return nil
 	}
-	for _, n := range []int{many, few} {
-		page, err1 := enter(ours, n)
-		plain, err2 := enter(floor, n)
-		if err := errors.Join(err1, err2); err != nil {
-			return err
+	const page, plain = 0, 1
+	for _, set := range []setting{{1, few}, {1, many}, {2, many}} {
+		servers, order := [2]*child{ours, floor}, []int{page, plain}
+		var rates, p99s, perHit [2][]float64
+		for range b.times(14) {
+			for _, i := range order {
+				before, ok1 := cpuTime(servers[i].pid())
+				rate, p99, err := runWrk(program, set, "http://"+servers[i].addr+askedPath(7))
+				if err != nil {
+					return fmt.Errorf("%s: %w", set, err)
+				}
+				after, ok2 := cpuTime(servers[i].pid())
+				rates[i], p99s[i] = append(rates[i], rate), append(p99s[i], p99)
+				if ok1 && ok2 {
+					perHit[i] = append(perHit[i], (after-before).Seconds()*1e6/rate) // wrk asks for a second
+				}
+			}
+			slices.Reverse(order)
 		}
-		if err := sameAnswer(page.crowd, plain.crowd); err != nil {
-			return err
+		beside := func(what, unit string, of [2][]float64) row {
+			return newRow("asked", set.String()+what, unit, medianOf(of[page])).beside(medianOf(of[plain]), over(of[page], of[plain]))
 		}
-		if err := compete(b.times(14), time.Second, page, plain); err != nil {
-			return err
-		}
-		of := fmt.Sprintf(", %d connections", n)
-		beside := func(what, unit string, of, to []float64) row {
-			return newRow("asked", what, unit, medianOf(of)).beside(medianOf(to), over(of, to))
-		}
-		rate := beside("20 KB, made for each request"+of, "req/s", page.rate, plain.rate)
-		if n == many {
+		rate := beside("", "req/s", rates)
+		if set.connections == many {
 			rate = rate.ratioGoal("≥", 0.90)
 		}
 		b.add(rate)
-		b.add(beside("the same, p99"+of, "µs", page.p99, plain.p99))
-		if !page.blind {
-			b.add(beside("the same, server CPU"+of, "µs", page.perHit, plain.perHit))
+		b.add(beside(", p99", "µs", p99s))
+		if len(perHit[page]) > 0 {
+			b.add(beside(", server CPU per request", "µs", perHit))
 		}
 	}
 	return nil
