@@ -70,14 +70,19 @@ func (s shop) changePrice() api.Endpoint[newPrice, api.None] {
 			if !ok {
 				return api.None{}, refuse(ctx, "/price", "errors.price", nil)
 			}
-			known, err := changes(s.db.SQL().ExecContext(ctx, "update products set price = $1 where id = $2", price, in.ID))
-			if err == nil && !known {
-				err = refuse(ctx, "/id", "errors.product", nil)
-			}
-			return api.None{}, err
+			return api.None{}, s.update(ctx, "update products set price = $1 where id = $2", price, in.ID)
 		},
 		Then: func(newPrice, api.None) string { return "/admin/products" },
 	}
+}
+
+// update changes a product, which there has to be.
+func (s shop) update(ctx context.Context, statement string, args ...any) error {
+	known, err := changes(s.db.SQL().ExecContext(ctx, statement, args...))
+	if err == nil && !known {
+		err = refuse(ctx, "/id", "errors.product", nil)
+	}
+	return err
 }
 
 func readPrice(s string) (cents, bool) {

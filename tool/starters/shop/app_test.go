@@ -5,10 +5,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,7 +23,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"github.com/gorgon-go/gorgon/database/jobdb"
+	"github.com/gorgon-go/gorgon/blobs"
 	"github.com/gorgon-go/gorgon/database/litedb/litedbtest"
 	"github.com/gorgon-go/gorgon/gorgontest"
 	"github.com/gorgon-go/gorgon/mail/mailtest"
@@ -36,12 +42,11 @@ const keeper = "keeper@example.com"
 
 func open(t *testing.T) *house {
 	db, box := litedbtest.Open(t, schema), mailtest.New()
-	queue := jobdb.In(db)
-	h := &house{shop: newShop(db, queue, mem.NewSessions(), box, keeper), Outbox: box, t: t}
+	h := &house{shop: newShop(db, mem.NewSessions(), mem.NewBlobs(), box, keeper), Outbox: box, t: t}
 	if _, err := db.Migrate(t.Context()); err != nil { // what newShop adds: the keys of orders
 		t.Fatal(err)
 	}
-	h.Site = gorgontest.Options{Database: db, Auth: h.people, Jobs: queue}.Open(t, h.app("https://shop.example"))
+	h.Site = gorgontest.Options{Database: db, Auth: h.people, Jobs: h.queue}.Open(t, h.app("https://shop.example"))
 	return h
 }
 
@@ -369,4 +374,45 @@ func TestShopkeeper(t *testing.T) {
 	}
 	stockroom.Submit(more, url.Values{"more": {"3"}}).Want(http.StatusOK, "8 in stock")
 	stockroom.Submit(more, url.Values{"more": {"-9"}}).Want(http.StatusUnprocessableEntity, "There are not that many")
+}
+
+// upload sends the form with a picture, as a browser without scripts does.
+func (h *house) upload(v *gorgontest.Site, product string, data []byte) *gorgontest.Response {
+	h.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="picture"; filename="it.png"`}, "Content-Type": {"image/png"}})
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err := errors.Join(err, form.WriteField("id", product), form.Close()); err != nil {
+		h.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/admin/picture", &body)
+	r.URL.Host, r.Host = "", ""
+	r.Header = http.Header{"Content-Type": {form.FormDataContentType()}, "Accept": {"text/html"}, "Origin": {"https://shop.example"}, "Sec-Fetch-Site": {"same-origin"}}
+	return v.Send(r)
+}
+
+// A picture that the shopkeeper uploads is on the product's pages, in several
+// widths. What is not a picture is refused, and is kept nowhere.
+func TestPicture(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	owner := h.visitor(keeper)
+	var photo bytes.Buffer
+	if err := png.Encode(&photo, image.NewGray(image.Rect(0, 0, 600, 450))); err != nil {
+		t.Fatal(err)
+	}
+	h.Get("/products/vase").Want(http.StatusOK, "products/vase") // a drawing, until there is a picture
+	h.upload(h.visitor("ada@example.com"), "vase", photo.Bytes()).Want(http.StatusForbidden)
+	h.upload(owner, "vase", []byte("a poem")).Want(http.StatusUnprocessableEntity)
+	h.upload(owner, "nothing", photo.Bytes()).Want(http.StatusUnprocessableEntity)
+	if kept, err := h.pictures.Store().List(t.Context(), blobs.Query{}); err != nil || len(kept) > 0 {
+		t.Errorf("%d files are kept, %v", len(kept), err)
+	}
+	h.upload(owner, "vase", photo.Bytes()).Want(http.StatusSeeOther)
+	shown := owner.Get("/products/vase").Want(http.StatusOK, "480w").Find(`article img[alt="Marble vase"]`)
+	h.Get(shown.AttrOr("src", "/nowhere")).Want(http.StatusOK).WantHeader("Content-Type", "image/webp")
+	owner.Get("/products").Want(http.StatusOK, "480w")
 }

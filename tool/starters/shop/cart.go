@@ -80,7 +80,7 @@ func (s shop) cart(ctx context.Context, _ gorgon.Input, r *http.Request) (cart, 
 	_, err := s.people.Who(ctx)
 	c := cart{Guest: err != nil}
 	for _, l := range readCart(r) {
-		p, ok, err := one(ctx, s.db.SQL(), l.ID)
+		p, ok, err := s.one(ctx, s.db.SQL(), l.ID)
 		if err != nil {
 			return c, err
 		}
@@ -105,7 +105,7 @@ func (s shop) changeCart() api.Endpoint[change, api.None] {
 	return api.Endpoint[change, api.None]{
 		Path: "POST /cart", Name: "changeCart",
 		Handle: func(ctx context.Context, in change) (api.None, error) {
-			_, ok, err := one(ctx, s.db.SQL(), in.ID)
+			_, ok, err := s.one(ctx, s.db.SQL(), in.ID)
 			if err == nil && !ok {
 				err = refuse(ctx, "/id", "errors.product", nil)
 			}

@@ -33,6 +33,7 @@ type product struct {
 	Stock    int
 	Featured bool // on the first page, and made at build
 	Offer    bool // on the page of offers
+	Picture  picture
 }
 
 // cents are an amount of money. Pages show it by {{money .Price}}.
@@ -46,11 +47,11 @@ func (c cents) Euros() float64 { return float64(c) / 100 }
 
 // columns are what fields points to, in a language.
 func columns(locale string) string {
-	return "id, name_" + locale + ", text_" + locale + ", price, stock, featured, offer"
+	return "id, name_" + locale + ", text_" + locale + ", price, stock, featured, offer, picture"
 }
 
-func (p *product) fields() []any {
-	return []any{&p.ID, &p.Name, &p.Text, &p.Price, &p.Stock, &p.Featured, &p.Offer}
+func (p *product) fields(key *string) []any {
+	return []any{&p.ID, &p.Name, &p.Text, &p.Price, &p.Stock, &p.Featured, &p.Offer, key}
 }
 
 // language is that of the page, or the first one: it is a part of queries, and
@@ -70,9 +71,11 @@ func (s shop) list(ctx context.Context, condition string, args ...any) ([]produc
 	var products []product
 	for rows.Next() {
 		var p product
-		if err := rows.Scan(p.fields()...); err != nil {
+		var key string
+		if err := rows.Scan(p.fields(&key)...); err != nil {
 			return nil, err
 		}
+		p.Picture = s.pictureOf(ctx, key)
 		products = append(products, p)
 	}
 	return products, rows.Err()
@@ -85,11 +88,13 @@ type source interface {
 
 // one is the product with an ID; false where there is none. It reads a row by
 // its key, so the change of another row does not concern the caller.
-func one(ctx context.Context, from source, id string) (p product, ok bool, err error) {
-	err = from.QueryRowContext(ctx, "select "+columns(language(ctx))+" from products where id = $1", id).Scan(p.fields()...)
+func (s shop) one(ctx context.Context, from source, id string) (p product, ok bool, err error) {
+	var key string
+	err = from.QueryRowContext(ctx, "select "+columns(language(ctx))+" from products where id = $1", id).Scan(p.fields(&key)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return product{}, false, nil
 	}
+	p.Picture = s.pictureOf(ctx, key)
 	return p, err == nil, err
 }
 

@@ -8,7 +8,7 @@
 //	/search, /cart  made for each request
 //	/orders …       the same, for those who have signed in; an open order follows its commits
 //	/sign-in …      a link by mail, and no passwords
-//	/admin …        for the shopkeeper
+//	/admin …        for the shopkeeper: orders, prices, stock, pictures
 package main
 
 import (
@@ -19,17 +19,19 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/admin"
+	"github.com/gorgon-go/gorgon/blobs"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
 	"github.com/gorgon-go/gorgon/database"
-	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/sessiondb"
 	"github.com/gorgon-go/gorgon/disk"
+	"github.com/gorgon-go/gorgon/disk/diskblobs"
 	"github.com/gorgon-go/gorgon/mail/smtp"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/postgres"
 	"github.com/gorgon-go/gorgon/redis"
+	"github.com/gorgon-go/gorgon/s3"
 	"github.com/gorgon-go/gorgon/work"
 )
 
@@ -40,18 +42,19 @@ const name = "starter-shop"
 func origin() string { return cmp.Or(os.Getenv("ORIGIN"), "https://example.com") }
 
 func main() {
-	// DATABASE_URL says where the database is, MAIL_URL and MAIL_FROM who sends
-	// mails. Both are used when they are first needed.
+	// DATABASE_URL says where the database is, FILES_URL where pictures are, MAIL_URL
+	// and MAIL_FROM who sends mails. All are used when they are first needed.
 	db := database.Open(litedb.Dialect, schema)
+	files := blobs.At(blobs.Location{Default: "disk:files", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver()}})
 	mailer := smtp.New(smtp.Options{})
-	queue := jobdb.In(db)
-	s := newShop(db, queue, sessiondb.In(db), mailer, os.Getenv("SHOP_KEEPER"))
+	s := newShop(db, sessiondb.In(db), files, mailer, os.Getenv("SHOP_KEEPER"))
 	command.Main(s.app(origin()), command.Config{
 		Bundler:  bundle.Bundler{},
 		Database: db,
 		Auth:     s.people,
+		Files:    files,
 		Mail:     mailer,
-		Jobs:     work.New(work.Options{Store: queue}),
+		Jobs:     work.New(work.Options{Store: s.queue}),
 		// --admin :9465 has pages for those who operate the shop, for this machine alone.
 		Admin: admin.New(admin.Config{}),
 		// Where pages that are made later can be kept: on disk if nothing is
@@ -104,7 +107,7 @@ func (s shop) app(origin string) gorgon.App {
 				Path: "/cart", LoadRequest: s.cart,
 				HeadFor: headed[cart]("cart", ""), View: shows[cart]("cart.html"),
 			},
-			s.changeCart(), s.receipt(), s.whoIsHere(),
+			s.changeCart(), s.receipt(), s.whoIsHere(), s.pictures, s.small,
 
 			gorgon.Page[door]{
 				Path: "/sign-in", LoadRequest: s.atTheDoor,
@@ -134,7 +137,7 @@ func (s shop) app(origin string) gorgon.App {
 					Path: "/products", LoadRequest: s.stockroom,
 					HeadFor: headed[[]product]("stockroom", ""), View: shows[[]product]("stockroom.html"),
 				},
-				s.sendOrder(), s.changePrice(), s.restock(),
+				s.sendOrder(), s.changePrice(), s.restock(), s.changePicture(),
 			}},
 		},
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -107,6 +108,9 @@ func (s shop) progress() gorgon.Fragment[string, time.Time] {
 		LoadRequest: func(ctx context.Context, _ gorgon.Input, id string, _ *http.Request) (time.Time, error) {
 			var sent int64
 			err := s.db.SQL().QueryRowContext(ctx, "select sent_at from orders where id = $1 and buyer = $2", id, auth.User(ctx)).Scan(&sent)
+			if errors.Is(err, sql.ErrNoRows) {
+				err = gorgon.NotFound()
+			}
 			return moment(sent), err
 		},
 	}
@@ -135,7 +139,7 @@ func (s shop) placeOrder() api.Endpoint[newOrder, placed] {
 func (s shop) place(ctx context.Context, in newOrder) (placed, error) {
 	wanted, made := readCart(api.Request(ctx)), placed{newID()}
 	err := s.db.Tx(ctx, nil, func(tx *sql.Tx) error {
-		lines, total, err := take(ctx, tx, wanted)
+		lines, total, err := s.take(ctx, tx, wanted)
 		if err != nil {
 			return err
 		}
@@ -166,13 +170,13 @@ func (s shop) place(ctx context.Context, in newOrder) (placed, error) {
 
 // take takes from the stock, in the order of the IDs: so two orders never wait
 // for each other. What is no longer sold is left out, as the cart does.
-func take(ctx context.Context, tx *sql.Tx, wanted []line) (lines []bought, total cents, err error) {
+func (s shop) take(ctx context.Context, tx *sql.Tx, wanted []line) (lines []bought, total cents, err error) {
 	for _, w := range wanted {
 		taken, err := changes(tx.ExecContext(ctx, "update products set stock = stock - $1 where id = $2 and stock >= $3", w.Quantity, w.ID, w.Quantity))
 		if err != nil {
 			return nil, 0, err
 		}
-		p, ok, err := one(ctx, tx, w.ID)
+		p, ok, err := s.one(ctx, tx, w.ID)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -27,7 +27,7 @@ func (s shop) bestSellers(ctx context.Context, _ gorgon.Input) ([]string, error)
 }
 
 func (s shop) product(ctx context.Context, in gorgon.Input) (product, error) {
-	p, ok, err := one(ctx, s.db.SQL(), in.PathValue("id"))
+	p, ok, err := s.one(ctx, s.db.SQL(), in.PathValue("id"))
 	if err == nil && !ok {
 		err = gorgon.NotFound()
 	}
@@ -100,15 +100,21 @@ func headed[S any](page, path string) func(context.Context, gorgon.Input, S) (go
 
 // productHead also says what others show where they link to the product, and
 // what search engines read.
-func productHead(_ context.Context, _ gorgon.Input, p product) (gorgon.Head, error) {
-	return gorgon.Head{
+func productHead(ctx context.Context, _ gorgon.Input, p product) (gorgon.Head, error) {
+	head := gorgon.Head{
 		Title: p.Name + " · " + name, Description: p.Text, Canonical: "/products/" + p.ID,
 		Meta: []gorgon.Meta{
 			{Property: "og:type", Content: "product"}, {Property: "og:title", Content: p.Name},
 			{Property: "og:description", Content: p.Text},
 		},
 		Extra: view("product-data.html", p),
-	}, nil
+	}
+	if p.Picture.Src == "" {
+		return head, nil
+	}
+	at, err := gorgon.AbsoluteURL(ctx, p.Picture.Src)
+	head.Meta = append(head.Meta, gorgon.Meta{Property: "og:image", Content: at})
+	return head, err
 }
 
 // shows is a view that is a template.

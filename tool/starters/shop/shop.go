@@ -11,6 +11,9 @@ import (
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/auth"
+	"github.com/gorgon-go/gorgon/blobs"
+	"github.com/gorgon-go/gorgon/bucket"
+	"github.com/gorgon-go/gorgon/bucket/variants"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/oncedb"
@@ -32,11 +35,16 @@ type shop struct {
 	links  auth.Links // to sign in with
 	limits *limit.Limiter
 	mail   mail.Sender
+
+	pictures *bucket.Bucket
+	small    *variants.Variants // of pictures
+
 	keeper string // the shopkeeper's address, as normal returns it; "" for none
 }
 
-func newShop(db *database.DB, queue *jobdb.Queue, store sessions.Store, sender mail.Sender, keeper string) shop {
-	s := shop{db: db, queue: queue, orders: oncedb.In(db), limits: &limit.Limiter{Store: store}, mail: sender, keeper: normal(keeper)}
+func newShop(db *database.DB, store sessions.Store, files blobs.Store, sender mail.Sender, keeper string) shop {
+	s := shop{db: db, queue: jobdb.In(db), orders: oncedb.In(db), limits: &limit.Limiter{Store: store}, mail: sender, keeper: normal(keeper)}
+	s.pictures, s.small = album(files)
 	s.people = auth.New(auth.Options{Store: store, Find: s.scopes})
 	s.links = s.people.Links("sign-in", linkFor)
 	return s

@@ -9,6 +9,7 @@ create table products (
 	text_ar text not null,
 	price integer not null, -- cents
 	stock integer not null check (stock >= 0),
+	picture text not null default '', -- its key in the bucket; '' for none
 	featured boolean not null, -- on the first page, and made at build
 	offer boolean not null -- on the page of offers
 );
