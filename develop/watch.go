@@ -49,7 +49,15 @@ func watch(root string) (*watcher, error) {
 
 func (w *watcher) skips(name string) bool {
 	base := filepath.Base(name)
-	return name != w.root && !slices.Contains(w.also, name) && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base))
+	return name != w.root && !slices.Contains(w.also, name) && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base) || isDatabase(base))
+}
+
+// isDatabase says whether a file is one of a SQLite database: shop.db, shop.db-wal,
+// shop.db-shm. The app writes it while it runs, which is not a change of the app.
+func isDatabase(base string) bool {
+	return slices.ContainsFunc([]string{".db", ".sqlite", ".sqlite3"}, func(ext string) bool {
+		return strings.HasSuffix(base, ext) || strings.Contains(base, ext+"-")
+	})
 }
 
 // include watches a folder whose name says that it should not be.

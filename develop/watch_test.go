@@ -41,3 +41,24 @@ func TestModulesFromFoldersAreWatched(t *testing.T) {
 		t.Errorf("changed are %v, %v", changed, err)
 	}
 }
+
+// What the app writes into its SQLite database is not a change of the app, which
+// would start again after each commit.
+func TestDatabasesAreNotWatched(t *testing.T) {
+	app := t.TempDir()
+	w, err := watch(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for _, name := range []string{"shop.db", "shop.db-wal", "shop.db-shm", "shop.db-gorgon_data.lock", "club.sqlite", "club.sqlite3-journal", "db.go"} {
+		if err := os.WriteFile(filepath.Join(app, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if changed, err := w.next(ctx, nil); err != nil || !slices.Equal(changed, []string{filepath.Join(app, "db.go")}) {
+		t.Errorf("changed are %v, %v", changed, err)
+	}
+}
