@@ -45,7 +45,7 @@ func main() {
 	// DATABASE_URL says where the database is, FILES_URL where pictures are, MAIL_URL
 	// and MAIL_FROM who sends mails. All are used when they are first needed.
 	db := database.Open(litedb.Dialect, schema)
-	files := blobs.At(blobs.Location{Default: "disk:files", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver()}})
+	files := blobs.At(blobs.Location{Default: "disk:dist/files", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver()}})
 	mailer := smtp.New(smtp.Options{})
 	s := newShop(db, sessiondb.In(db), files, mailer, os.Getenv("SHOP_KEEPER"))
 	command.Main(s.app(origin()), command.Config{
