@@ -34,6 +34,29 @@ function reveal() {
 addEventListener("hashchange", reveal);
 reveal();
 
+// The browser goes back to as many pixels from the top as there were. Of what it
+// has not laid out it guesses the height, so the place is kept by what was there.
+const places = new Map(); // by the entry of the history
+let returning = false;
+const sections = () => document.querySelectorAll(".sym, .value");
+window.navigation?.addEventListener("navigate", (event) => {
+  returning = event.navigationType === "traverse";
+  const list = [...sections()].map((part) => part.getBoundingClientRect().top);
+  const at = list.findLastIndex((top) => top < 100);
+  if (at >= 0) places.set(navigation.currentEntry.key, [at, list[at]]);
+  else places.delete(navigation.currentEntry.key);
+});
+window.navigation?.addEventListener("navigatesuccess", () => {
+  const [at, top] = (returning && places.get(navigation.currentEntry.key)) || [];
+  const part = sections()[at];
+  let frames = 4; // in which what comes into view is laid out, and the browser moves the page once more
+  const put = () => {
+    scrollBy({ top: part.getBoundingClientRect().top - top, behavior: "instant" });
+    if (--frames) requestAnimationFrame(put);
+  };
+  if (part) put();
+});
+
 // The site may live below a path; its own script knows which.
 const base = new URL(document.currentScript.src).pathname.replace(/\/_gorgon\/.*$/, "");
 if (location.pathname.startsWith(base + "/pkg/")) {

@@ -1,0 +1,198 @@
+// The documentation in a browser.
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/tracing"
+	"github.com/chromedp/chromedp"
+
+	"github.com/gorgon-go/gorgon/examples/godoc/library"
+	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/testbed"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testbed.CloseBrowser()
+	os.Exit(code)
+}
+
+// served serves the documentation of the Go that runs the test until it ends.
+func served(t *testing.T) (url string) {
+	t.Helper()
+	lib, err := library.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, lib)
+}
+
+func serve(t *testing.T, lib *library.Library) (url string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	url = "http://" + server.Listener.Addr().String()
+	app := app(lib)
+	app.Origin = url
+	server.Config.Handler = gorgontest.Options{Lazy: true}.Open(t, app)
+	server.Start()
+	t.Cleanup(func() {
+		server.CloseClientConnections() // of tabs that are still open
+		server.Close()
+	})
+	return url
+}
+
+const frames = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))`
+
+// drawn counts the symbols that the browser has laid out.
+const drawn = `[...document.querySelectorAll(".sym > *, .value > *")].filter(e => e.checkVisibility({contentVisibilityAuto: true})).length`
+
+// follow clicks a link, and waits for its page.
+func follow(tab *testbed.Tab, path string) {
+	tab.Run(`document.querySelector("a[href='` + path + `']").click()`)
+	tab.Wait(`location.pathname === "` + path + `"`)
+	tab.Run(frames)
+}
+
+// A long page costs the browser what is in view of it. With -v the test says
+// how long the longest task of a navigation was.
+func TestLongPagesAreLaidOutAsTheyAreRead(t *testing.T) {
+	at := served(t)
+	tab := testbed.NewWholeTab(t)
+	for _, path := range []string{"/pkg/net/http", "/pkg/go/ast", "/pkg/reflect"} {
+		tab.Open(at + "/")
+		tab.Run(`same = true`)
+		longest := traced(t, tab, func() { follow(tab, path) })
+		if !testbed.Eval[bool](tab, `!!window.same`) {
+			t.Errorf("%s: the document was loaded", path)
+		}
+		all := testbed.Eval[int](tab, `document.querySelectorAll(".sym > *, .value > *").length`)
+		if n := testbed.Eval[int](tab, drawn); n > 60 || all < 200 {
+			t.Errorf("%s: of %d parts of symbols %d were laid out", path, all, n)
+		}
+		tab.Run(`document.querySelector("#pkg-types").scrollIntoView()`)
+		tab.Wait(drawn + ` > 0`)
+		t.Logf("%s: %d parts of symbols, %d elements, the longest task took %.0f ms", path, all, testbed.Eval[int](tab, `document.querySelectorAll("*").length`), longest)
+	}
+}
+
+// traced is how long the longest task of the page's main thread took, in
+// milliseconds.
+func traced(t *testing.T, tab *testbed.Tab, act func()) (longest float64) {
+	t.Helper()
+	type event struct {
+		Name     string  `json:"name"`
+		Process  int     `json:"pid"`
+		Thread   int     `json:"tid"`
+		Duration float64 `json:"dur"` // microseconds
+		Args     struct {
+			Name string `json:"name"`
+		} `json:"args"`
+	}
+	var mu sync.Mutex
+	var events []event
+	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(tab.Context)
+	defer cancel() // the listener
+	err := chromedp.Listen(ctx, func(said any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := said.(type) {
+		case *tracing.EventDataCollected:
+			for _, value := range e.Value {
+				var ev event
+				if jsonv2.Unmarshal(value, &ev) == nil {
+					events = append(events, ev)
+				}
+			}
+		case *tracing.EventTracingComplete:
+			close(done)
+		}
+	})
+	if err == nil {
+		_, err = chromedp.Call(tab.Context, tracing.Start, tracing.StartParams{
+			TransferMode: tracing.StartTransferModeReportEvents,
+			TraceConfig:  &tracing.TraceConfig{IncludedCategories: []string{"disabled-by-default-devtools.timeline"}},
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	act()
+	if _, err := chromedp.Call(tab.Context, tracing.End, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	mu.Lock()
+	defer mu.Unlock()
+	main := map[string]bool{}
+	for _, e := range events {
+		if e.Name == "thread_name" && e.Args.Name == "CrRendererMain" {
+			main[fmt.Sprint(e.Process, e.Thread)] = true
+		}
+	}
+	for _, e := range events {
+		if e.Name == "RunTask" && main[fmt.Sprint(e.Process, e.Thread)] {
+			longest = max(longest, e.Duration/1000)
+		}
+	}
+	return longest
+}
+
+// What is not laid out yet takes about the room that it will: the height of the
+// page does not change much while it is read.
+func TestHeightsAreAboutRight(t *testing.T) {
+	at := served(t)
+	tab := testbed.NewTab(t)
+	for _, width := range []int64{1000, 390} {
+		tab.Do(chromedp.EmulateViewport(width, 700))
+		for _, path := range []string{"/pkg/net/http", "/pkg/go/ast", "/pkg/strings", "/pkg/os", "/pkg/log/slog"} {
+			tab.Open(at + path)
+			tab.Run(frames)
+			height := `document.querySelector("article").getBoundingClientRect().height`
+			guessed := testbed.Eval[float64](tab, height)
+			tab.Run(`for (const e of document.querySelectorAll(".sym, .value")) e.style.contentVisibility = "visible"; ` + frames)
+			real := testbed.Eval[float64](tab, height)
+			t.Logf("%s at %d: %.0f pixels, guessed %.0f, %.2f times that", path, width, real, guessed, guessed/real)
+			if guessed < 0.8*real || guessed > 1.25*real {
+				t.Errorf("%s at %d: %.0f pixels were guessed, and it is %.0f", path, width, guessed, real)
+			}
+		}
+	}
+}
+
+// An address that names a symbol, and going back, lead to the place they name,
+// although the heights above it are not known.
+func TestPlacesOfSymbols(t *testing.T) {
+	at := served(t)
+	tab := testbed.NewWholeTab(t)
+	place := func(id string) string {
+		return fmt.Sprintf(`Math.abs(document.getElementById(%q).getBoundingClientRect().top - 72) < 30`, id)
+	}
+	tab.Open(at + "/pkg/net/http#Server.Shutdown")
+	tab.Wait(place("Server.Shutdown"))
+	for _, id := range []string{"Client.Do", "Transport.RoundTrip", "NewRequest", "ResponseWriter"} {
+		tab.Run(`document.querySelector(".toc a[href='#` + id + `']").click()`)
+		tab.Wait(place(id))
+		tab.Run(frames)
+		tab.Wait(place(id))
+	}
+	// The upper half is guessed again when the page is gone back to.
+	tab.Run(`scrollTo({top: document.documentElement.scrollHeight / 2, behavior: "instant"}); ` + frames)
+	before := testbed.Eval[[]any](tab, `[...document.querySelectorAll(".sym > h3")].map(e => [e.id, e.getBoundingClientRect().top]).find(([_, top]) => top > 50)`)
+	follow(tab, "/")
+	tab.Run(`history.back()`)
+	tab.Wait(`location.pathname === "/pkg/net/http"`)
+	tab.Wait(fmt.Sprintf(`Math.abs(document.getElementById(%q).getBoundingClientRect().top - %v) < 2`, before[0], before[1]))
+	tab.Run(frames + `.then(() => ` + frames + `)`)
+	tab.Wait(fmt.Sprintf(`Math.abs(document.getElementById(%q).getBoundingClientRect().top - %v) < 2`, before[0], before[1]))
+}
