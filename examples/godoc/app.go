@@ -25,8 +25,9 @@ func app(lib *library.Library) gorgon.App {
 		return lib.Catalog(ctx)
 	}
 	g := generators{
-		lib:     lib,
-		catalog: gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
+		lib:      lib,
+		catalog:  gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
+		contents: contentsOf(lib), index: new(library.Index),
 	}
 	assets, err := fs.Sub(files, "assets")
 	if err != nil {
@@ -37,7 +38,7 @@ func app(lib *library.Library) gorgon.App {
 		Origin:     "http://localhost:8080",
 		Assets:     gorgon.Assets{Files: assets},
 		Navigation: &gorgon.Navigation{},
-		Parts: []gorgon.Part{g.catalog, gorgon.Page[views.HomeState]{
+		Parts: []gorgon.Part{g.catalog, g.contents, gorgon.Service{Name: "index", Run: g.keepIndex}, gorgon.Page[views.HomeState]{
 			Path: "/", Load: g.home,
 			View: gorgon.View(views.Home), Head: head(views.HomeMeta),
 		}, gorgon.Page[views.PackageState]{
@@ -63,9 +64,13 @@ func app(lib *library.Library) gorgon.App {
 		}, gorgon.Page[views.SearchState]{
 			Path: "/search", LoadRequest: g.search,
 			View: gorgon.View(views.SearchPage), Head: head(views.SearchMeta),
+		}, gorgon.Resource[[]suggestion]{
+			Path: "/suggest", LoadRequest: g.suggest,
 		}, gorgon.Page[views.ReadingState]{
 			Path: "/reading", Load: g.recommended, LoadRequest: g.reading, Merge: merge,
 			View: gorgon.View(views.ReadingPage), Head: head(views.ReadingMeta),
+		}, gorgon.Page[struct{}]{
+			Path: "/{path...}", LoadRequest: g.elsewhere, View: nowhere,
 		}},
 		Layout: layout,
 		Error:  errorView,

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 	"github.com/gorgon-go/gorgon/gorgontest"
@@ -195,4 +198,88 @@ func TestPlacesOfSymbols(t *testing.T) {
 	tab.Wait(fmt.Sprintf(`Math.abs(document.getElementById(%q).getBoundingClientRect().top - %v) < 2`, before[0], before[1]))
 	tab.Run(frames + `.then(() => ` + frames + `)`)
 	tab.Wait(fmt.Sprintf(`Math.abs(document.getElementById(%q).getBoundingClientRect().top - %v) < 2`, before[0], before[1]))
+}
+
+// Suggestions come while a visitor types, and the keyboard is enough to take one.
+func TestSuggestionsInTheBrowser(t *testing.T) {
+	at := served(t)
+	tab := testbed.NewTab(t)
+	tab.Open(at + "/")
+	tab.Run(`same = true; gaps = 0`)
+	press := func(keys string) { tab.Do(chromedp.KeyEvent(keys)) }
+	// One event, of which the page can prevent what it would do.
+	stroke := func(key, text string, code int64) {
+		if _, err := chromedp.Call(tab.Context, input.DispatchKeyEvent, input.DispatchKeyEventParams{
+			Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: text, WindowsVirtualKeyCode: code,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enter, slash := func() { stroke("Enter", "\r", 13) }, func() { stroke("/", "/", 191) }
+	options := `[...document.querySelectorAll("[role=option]")]`
+	chosen := `document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.querySelector(".name").textContent`
+	slash()
+	tab.Wait(`document.activeElement.matches("[data-search][role=combobox][aria-expanded=false]")`)
+	press("http.Serv")
+	tab.Wait(options + `.some(o => o.textContent.includes("ServeMux"))`)
+	// The list does not go away for a moment when more is typed.
+	tab.Run(`new MutationObserver(() => { if (!document.querySelector("[role=option]")) gaps++ }).observe(document.querySelector(".top"), {childList: true, subtree: true})`)
+	press("er")
+	tab.Wait(options + `[0]?.querySelector(".name").textContent === "Server" && document.activeElement.getAttribute("aria-expanded") === "true"`)
+	if gaps := testbed.Eval[int](tab, `gaps`); gaps > 0 {
+		t.Errorf("the list was empty %d times", gaps)
+	}
+	n := testbed.Eval[int](tab, options+`.length`)
+	press(kb.ArrowUp)
+	tab.Wait(options + `.at(-1).ariaSelected === "true"`)
+	press(kb.ArrowDown) // the box itself
+	tab.Wait(`!document.activeElement.hasAttribute("aria-activedescendant") && !document.querySelector("[aria-selected=true]")`)
+	press(kb.ArrowDown)
+	tab.Wait(chosen + ` === "Server"`)
+	for range n - 1 {
+		press(kb.ArrowDown)
+	}
+	tab.Wait(options + `.at(-1).ariaSelected === "true"`)
+	press(kb.Escape)
+	tab.Wait(`!document.querySelector("[role=listbox]") && document.activeElement.ariaExpanded === "false" && document.activeElement.value === "http.Server"`)
+
+	press("\b")
+	tab.Wait(options + `.length > 0`)
+	press(kb.ArrowDown)
+	tab.Wait(chosen)
+	enter()
+	tab.Wait(`location.pathname.startsWith("/sym/net/http.Serve") && !document.querySelector("[role=listbox]") && same`)
+
+	// Enter in the box sends the form, as without a script.
+	slash()
+	tab.Wait(`document.activeElement.matches("[data-search]")`)
+	press("LaS")
+	tab.Wait(options + `.some(o => o.textContent.includes("ListenAndServe"))`)
+	enter()
+	tab.Wait(`location.pathname === "/search" && document.querySelector(".results a").textContent.includes("ListenAndServe") && !document.querySelector("[role=listbox]")`)
+
+	// What no longer is asked for is not shown, and a click takes a suggestion.
+	tab.Run(`box = document.querySelector(".big input"); box.focus(); box.value = "errors.Is"; box.dispatchEvent(new InputEvent("input", {bubbles: true}))`)
+	tab.Wait(`box.nextElementSibling.matches("[role=listbox]")`)
+	tab.Click("[role=option]")
+	tab.Wait(`location.pathname === "/sym/errors.Is"`)
+
+	tab = testbed.NewTab(t)
+	tab.WithoutScript()
+	tab.Open(at + "/")
+	tab.Do(chromedp.SendKeys(chromedp.CSS("[data-search]"), "LaS\r"))
+	tab.Wait(`location.pathname === "/search" && document.querySelector(".results a").textContent.includes("ListenAndServe")`)
+}
+
+// Nothing is built to make it work, and it stays small.
+func TestScriptIsSmall(t *testing.T) {
+	script, err := files.ReadFile("assets/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, suggestions, _ := strings.Cut(string(script), "// Suggestions below")
+	suggestions, _, _ = strings.Cut(suggestions, "function reveal")
+	if n := len(suggestions); n < 1000 || n > 3<<10 {
+		t.Errorf("suggestions take %d bytes", n)
+	}
 }

@@ -19,8 +19,10 @@ import (
 
 // generators make the states of the pages.
 type generators struct {
-	lib     *library.Library
-	catalog gorgon.BuildValue[library.Catalog]
+	lib      *library.Library
+	catalog  gorgon.BuildValue[library.Catalog]
+	contents gorgon.Cache[string, library.Contents] // by module@version
+	index    *library.Index
 }
 
 // found turns what the library does not have into a 404.
@@ -159,16 +161,6 @@ func (g generators) installed(ctx context.Context, _ gorgon.Input) (installedSta
 func (g generators) installedChanged(ctx context.Context, _ gorgon.Input, was installedState, _ time.Time) (bool, error) {
 	stamp, err := g.lib.Stamp(ctx)
 	return stamp != was.Stamp, err
-}
-
-func (g generators) search(_ context.Context, in gorgon.Input, r *http.Request) (views.SearchState, error) {
-	c, err := g.catalog.Get(in)
-	query := r.URL.Query().Get("q")
-	if len(query) > 200 {
-		return views.SearchState{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Search for something shorter."}
-	}
-	results, total := library.Search(c, query)
-	return views.SearchState{Query: query, Results: results, Total: total}, err
 }
 
 func (g generators) recommended(_ context.Context, in gorgon.Input) (views.ReadingState, error) {

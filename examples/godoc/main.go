@@ -11,8 +11,12 @@
 //	/mod/…       made on the first request, and again after an hour, every module and its packages
 //	/src/…       made on the first request, the source
 //	/installed   built, and again once the module cache has changed
-//	/search      made for each request
+//	/search      made for each request, as are the suggestions below the search box
 //	/reading     built, with what this visitor read merged in
+//	/net/http    and other addresses of pkg.go.dev lead to the page, all others to a search
+//
+// What the modules of the cache hold is read in the background, once for each
+// version, and kept in the store: see search.go.
 package main
 
 import (

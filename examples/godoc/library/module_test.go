@@ -13,7 +13,7 @@ import (
 func madeUp(t *testing.T) *Library {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{
+	write(t, dir, map[string]string{
 		"example.com/!upper@v1.2.0/go.mod":               "module example.com/Upper\n\ngo 1.24\n\nrequire (\n\texample.com/b v0.1.0\n\texample.com/gone v1.0.0 // indirect\n)\n",
 		"example.com/!upper@v1.2.0/a.go":                 "// Package upper is made up.\n//\n// See [example.com/b.B].\npackage upper\n\nimport (\n\t\"io\"\n\t\"example.com/b\"\n\t\"example.com/Upper/sub\"\n)\n\n// F reads.\nfunc F(r io.Reader, b b.B, s sub.S) error { return nil }\n",
 		"example.com/!upper@v1.2.0/sub/s.go":             "package sub\n\ntype S struct{ F <-chan string }\n",
@@ -26,15 +26,7 @@ func madeUp(t *testing.T) *Library {
 		"example.com/pre@v0.0.0-20240102030405-abc/p.go": "package pre\n",
 		"cache/download/example.com/b/@v/v0.1.0.info":    "{}",
 		"example.com/notaversion@latest/x.go":            "package x\n",
-	} {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	return New(installed(t).goroot, dir)
 }
 
