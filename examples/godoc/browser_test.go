@@ -4,9 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -259,8 +262,8 @@ func TestSuggestionsInTheBrowser(t *testing.T) {
 	tab.Wait(`location.pathname === "/search" && document.querySelector(".results a").textContent.includes("ListenAndServe") && !document.querySelector("[role=listbox]")`)
 
 	// What no longer is asked for is not shown, and a click takes a suggestion.
-	tab.Run(`box = document.querySelector(".big input"); box.focus(); box.value = "errors.Is"; box.dispatchEvent(new InputEvent("input", {bubbles: true}))`)
-	tab.Wait(`box.nextElementSibling.matches("[role=listbox]")`)
+	tab.Run(`field = document.querySelector(".big input"); field.focus(); field.value = "errors.Is"; field.dispatchEvent(new InputEvent("input", {bubbles: true}))`)
+	tab.Wait(`field.nextElementSibling.matches("[role=listbox]")`)
 	tab.Click("[role=option]")
 	tab.Wait(`location.pathname === "/sym/errors.Is"`)
 
@@ -281,5 +284,59 @@ func TestScriptIsSmall(t *testing.T) {
 	suggestions, _, _ = strings.Cut(suggestions, "function reveal")
 	if n := len(suggestions); n < 1000 || n > 3<<10 {
 		t.Errorf("suggestions take %d bytes", n)
+	}
+}
+
+// On a phone nothing is wider than the screen, and what is pressed is tall
+// enough for a finger; axe finds nothing on any page, light or dark.
+func TestPhone(t *testing.T) {
+	at := served(t)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	axe, err := os.ReadFile(filepath.Join(cache, "gorgon-testbed", "npm", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	tab := testbed.NewTab(t)
+	for i, path := range []string{
+		"/", "/pkg/net/http", "/pkg/log/slog", "/pkg/cmd/go", "/sym/net/http.Server", "/sym/net/http.StatusOK", "/src/errors/errors.go",
+		"/mod/golang.org/x/mod", "/mod/github.com/a-h/templ", "/installed", "/search?q=LaS", "/search", "/reading", "/pkg/nonsense",
+	} {
+		for j, width := range []int64{390, 1000} {
+			scheme := []string{"light", "dark"}[(i+j)%2]
+			where := fmt.Sprintf("%s at %d, %s", path, width, scheme)
+			tab.Prefer("prefers-color-scheme", scheme)
+			tab.Do(chromedp.EmulateViewport(width, 800))
+			tab.Open(at + path)
+			tab.Run(`for (const d of document.querySelectorAll("details.index, details.more")) d.open = true; ` + frames)
+			if over := testbed.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				t.Errorf("%s: the page is %d pixels too wide", where, over)
+			}
+			if width == 390 {
+				for _, small := range testbed.Eval[[]string](tab, `[...document.querySelectorAll(".index a, article > details > summary, .index > summary, .more > summary, .top input, .places a, .refs a, .members a, .files a, .results a")]
+					.filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 200) + " of " + e.getBoundingClientRect().height).slice(0, 10)`) {
+					t.Errorf("%s: too small for a finger: %s", where, small)
+				}
+			}
+			if i == 0 {
+				tab.Run(`field = document.querySelector("[data-search]"); field.focus(); field.value = "http.Serv"; field.dispatchEvent(new InputEvent("input", {bubbles: true}))`)
+				tab.Wait(`document.querySelector("[role=option]")`)
+				if width == 390 && testbed.Eval[bool](tab, `[...document.querySelectorAll("[role=option]")].some(e => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().right > innerWidth)`) {
+					t.Errorf("%s: suggestions do not fit", where)
+				}
+			}
+			if dir := os.Getenv("GODOC_PICTURES"); dir != "" {
+				tab.Screenshot(filepath.Join(dir, fmt.Sprintf("%d-%d.png", i, width)))
+			}
+			if len(axe) == 0 {
+				continue
+			}
+			tab.Run(string(axe)) // through the DevTools: the page's policy does not allow it otherwise
+			if found := testbed.Eval[[]string](tab, `axe.run({resultTypes: ["violations"]}).then(r => r.violations.flatMap(v => v.nodes.slice(0, 5).map(n => v.id + ": " + n.html)))`); len(found) > 0 {
+				t.Errorf("%s: axe finds %s", where, strings.Join(found, "\n"))
+			}
+		}
 	}
 }

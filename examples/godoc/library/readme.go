@@ -83,11 +83,13 @@ func (r readmeLinks) Transform(doc *ast.Document, reader text.Reader, _ parser.C
 	var images []*ast.Image
 	var links []*ast.Link
 	var addresses []*ast.AutoLink
+	level := 2 // of the page's own heading above
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			switch n := n.(type) {
 			case *ast.Heading:
-				n.Level = min(n.Level+2, 6)
+				n.Level = min(n.Level+2, level+1, 6) // without a level left out
+				level = n.Level
 			case *ast.Image:
 				images = append(images, n)
 			case *ast.Link:

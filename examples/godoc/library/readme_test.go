@@ -20,7 +20,8 @@ func TestReadme(t *testing.T) {
 	}
 	for _, tt := range []struct{ text, has, lacks string }{
 		{"# Title\n\ntext", "<h3>Title</h3>", "id="},
-		{"###### Deep", "<h6>Deep</h6>", "h8"},
+		{"# A\n\n#### Deep\n\n## B", "<h4>Deep</h4>\n<h4>B</h4>", "h6"},
+		{"# A\n## B\n### C\n#### D\n##### E", "<h6>D</h6>\n<h6>E</h6>", "h7"},
 		{"a **b** `c`", "a <strong>b</strong> <code>c</code>", ""},
 		{"```go\nfunc <T>\n```", "func &lt;T&gt;", "<T>"},
 		{"| a | b |\n|:-|-:|\n| 1 | 2 |", "<td>1</td>", "style"},

@@ -17,23 +17,30 @@ import (
 )
 
 // A height is in rows of text, 25.6 pixels each: those of code and headings,
-// and those of text, which are more where the column is narrow.
-type height struct{ fixed, text float64 }
+// those of text, which are more where the column is narrow, and those that long
+// lines of code add there.
+type height struct{ fixed, text, wrapped float64 }
 
 var (
 	headingHeight = height{fixed: 2.4} // of a symbol, with the space above
 	exampleHeight = height{fixed: 2.2} // closed
 )
 
-func (h height) plus(other height) height { return height{h.fixed + other.fixed, h.text + other.text} }
+func (h height) plus(other height) height {
+	return height{h.fixed + other.fixed, h.text + other.text, h.wrapped + other.wrapped}
+}
 
-func (h height) times(n int) height { return height{h.fixed * float64(n), h.text * float64(n)} }
+func (h height) times(n int) height {
+	return height{h.fixed * float64(n), h.text * float64(n), h.wrapped * float64(n)}
+}
 
 // attributes are what the style sheet reads.
 func (h height) attributes() templ.Attributes {
-	a := templ.Attributes{"data-rows": strconv.Itoa(int(math.Round(h.fixed)))}
-	if text := int(math.Round(h.text)); text > 0 {
-		a["data-text"] = strconv.Itoa(text)
+	a := templ.Attributes{}
+	for name, rows := range map[string]float64{"data-rows": h.fixed, "data-text": h.text, "data-wrapped": h.wrapped} {
+		if n := int(math.Round(rows)); n > 0 {
+			a[name] = strconv.Itoa(n)
+		}
 	}
 	return a
 }
@@ -51,7 +58,12 @@ func typeHeight(t library.Type) height {
 }
 
 func codeHeight(code string) height {
-	return height{fixed: 1.7 + 0.82*float64(1+strings.Count(code, "\n"))} // and its frame
+	h := height{fixed: 1.7} // its frame
+	for line := range strings.Lines(code) {
+		h.fixed += 0.82
+		h.wrapped += 0.78 * float64((max(letters(line), 1)-1)/44)
+	}
+	return h
 }
 
 // docHeight reads the HTML that go/doc makes: paragraphs, headings, lists, code.
@@ -83,12 +95,15 @@ func docHeight(doc string) (h height) {
 }
 
 // textRows is the number of rows of some HTML in a column of 46rem.
-func textRows(text string) float64 {
-	letters := 0
+func textRows(text string) float64 { return math.Ceil(float64(letters(text)) / 92) }
+
+// letters is the number of characters that are read of some HTML.
+func letters(text string) int {
+	n := 0
 	for text != "" {
 		read, rest, _ := strings.Cut(text, "<")
-		letters += utf8.RuneCountInString(html.UnescapeString(read))
+		n += utf8.RuneCountInString(html.UnescapeString(read))
 		_, text, _ = strings.Cut(rest, ">")
 	}
-	return math.Ceil(float64(letters) / 92)
+	return n
 }
