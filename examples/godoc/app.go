@@ -27,7 +27,7 @@ func app(lib *library.Library) gorgon.App {
 	g := generators{
 		lib:      lib,
 		catalog:  gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
-		contents: contentsOf(lib), index: new(library.Index),
+		contents: contentsOf(lib), stamp: stampOf(lib), index: new(library.Index),
 	}
 	assets, err := fs.Sub(files, "assets")
 	if err != nil {
@@ -38,7 +38,7 @@ func app(lib *library.Library) gorgon.App {
 		Origin:     "http://localhost:8080",
 		Assets:     gorgon.Assets{Files: assets},
 		Navigation: &gorgon.Navigation{},
-		Parts: []gorgon.Part{g.catalog, g.contents, gorgon.Service{Name: "index", Run: g.keepIndex}, gorgon.Page[views.HomeState]{
+		Parts: []gorgon.Part{g.catalog, g.contents, g.stamp, gorgon.Service{Name: "index", Run: g.follow}, gorgon.Page[views.HomeState]{
 			Path: "/", Load: g.home,
 			View: gorgon.View(views.Home), Head: head(views.HomeMeta),
 		}, gorgon.Page[views.PackageState]{
@@ -58,7 +58,7 @@ func app(lib *library.Library) gorgon.App {
 			Path: "/msrc/{path...}", Load: read(lib, g.moduleSource), Incremental: true,
 			View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 		}, gorgon.Page[installedState]{
-			Path: "/installed", Load: read(lib, g.installed),
+			Path: "/installed", Load: read(lib, g.installed), Live: true,
 			RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
 			View: installedView, Head: installedHead,
 		}, gorgon.Page[views.SearchState]{

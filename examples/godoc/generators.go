@@ -22,6 +22,7 @@ type generators struct {
 	lib      *library.Library
 	catalog  gorgon.BuildValue[library.Catalog]
 	contents gorgon.Cache[string, library.Contents] // by module@version
+	stamp    gorgon.Cache[string, string]           // of the module cache
 	index    *library.Index
 }
 
@@ -149,6 +150,9 @@ type installedState struct {
 }
 
 func (g generators) installed(ctx context.Context, _ gorgon.Input) (installedState, error) {
+	if _, err := g.stamp.Get(ctx, installedNow); err != nil { // the page is of it
+		return installedState{}, err
+	}
 	// Before the modules are read: what arrives meanwhile changes it again.
 	stamp, err := g.lib.Stamp(ctx)
 	if err != nil {

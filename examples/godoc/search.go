@@ -28,25 +28,54 @@ func contentsOf(lib *library.Library) gorgon.Cache[string, library.Contents] {
 	}
 }
 
-// modulesSeen is how often it is looked whether a module has arrived.
-const modulesSeen = 20 * time.Second
+// lookEvery is how often it is looked whether a module has arrived.
+const lookEvery = 20 * time.Second
 
-// keepIndex reads the module cache in the background, and again when modules
-// have arrived.
-func (g generators) keepIndex(ctx context.Context) error {
+// follow reads the module cache in the background, and again when modules have
+// arrived or gone.
+func (g generators) follow(ctx context.Context) error {
 	if g.lib.Err() != nil {
 		<-ctx.Done()
 		return ctx.Err()
 	}
 	for {
-		if err := g.updateIndex(ctx); err != nil {
+		if err := g.look(ctx); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(modulesSeen):
+		case <-time.After(lookEvery):
 		}
+	}
+}
+
+// look has the page of what is installed made again, also where it is open, and
+// brings the index up to date.
+func (g generators) look(ctx context.Context) error {
+	now, err := g.lib.Stamp(ctx)
+	if err != nil {
+		return err
+	}
+	if was, err := g.stamp.Get(ctx, installedNow); err != nil {
+		return err
+	} else if was != now {
+		if err := g.stamp.Forget(ctx, installedNow); err != nil {
+			return err
+		}
+	}
+	return g.updateIndex(ctx)
+}
+
+// installedNow is the only key of the cache of stamps.
+const installedNow = "now"
+
+// stampOf is the cache of what the module cache looked like: what is made of it
+// is made again when it has changed.
+func stampOf(lib *library.Library) gorgon.Cache[string, string] {
+	return gorgon.Cache[string, string]{
+		Name: "stamp",
+		Load: func(ctx context.Context, _ string) (string, error) { return lib.Stamp(ctx) },
 	}
 }
 

@@ -49,8 +49,9 @@ func put(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// index runs the app's service until the module cache has been read.
-func index(t *testing.T, site *gorgontest.Site, app gorgon.App) {
+// index runs the app's service until the module cache has been read, and a search
+// for a word finds a module.
+func index(t *testing.T, site *gorgontest.Site, app gorgon.App, word, module string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(site.Context())
 	done := make(chan error, 1)
@@ -60,7 +61,7 @@ func index(t *testing.T, site *gorgontest.Site, app gorgon.App) {
 		}
 	}
 	for t.Context().Err() == nil {
-		if page := site.Get("/search?q=router"); strings.Contains(page.Body, "example.com/web") {
+		if page := site.Get("/search?q=" + word); strings.Contains(page.Body, "/mod/"+module) && !strings.Contains(page.Body, "being read") {
 			break
 		}
 	}
@@ -68,12 +69,25 @@ func index(t *testing.T, site *gorgontest.Site, app gorgon.App) {
 	<-done
 }
 
+// A module that arrives is on the pages that are open.
+func TestInstalledIsLive(t *testing.T) {
+	lib, modcache := madeUp(t)
+	app := app(lib)
+	site := gorgontest.Options{Lazy: true}.Open(t, app)
+	index(t, site, app, "router", "example.com/web")
+	open := site.Get("/installed").Want(200, "example.com/<wbr>web").WantNot("fresh").Follow()
+	put(t, modcache, map[string]string{"example.com/fresh@v1.0.0/f.go": "package fresh\n"})
+	index(t, site, app, "fresh", "example.com/fresh")
+	open.Want("example.com/<wbr>fresh", "example.com/<wbr>web")
+	site.Get("/installed").Want(200, "example.com/<wbr>fresh")
+}
+
 func TestSearchFindsModules(t *testing.T) {
 	lib, _ := madeUp(t)
 	app := app(lib)
 	site := gorgontest.Options{Lazy: true}.Open(t, app)
 	site.Get("/search?q=Server").Want(200, "net/http", "Modules are not yet")
-	index(t, site, app)
+	index(t, site, app, "router", "example.com/web")
 	site.Get("/search?q=web.Router").Want(200, "A Router routes.", "type Router struct", `href="/mod/example.com/web@v1.0.0#Router"`).WantNot("not yet", "so far")
 	site.Get("/search?q=http.Server").Want(200, "type Server struct", "A Server defines parameters for running an HTTP server.")
 	site.Get("/search?q=nosuchthinganywhere").Want(200, "Nothing on this machine")
@@ -83,7 +97,7 @@ func TestSuggestions(t *testing.T) {
 	lib, _ := madeUp(t)
 	app := app(lib)
 	site := gorgontest.Options{Lazy: true}.Open(t, app)
-	index(t, site, app)
+	index(t, site, app, "router", "example.com/web")
 	suggest := func(q string) (list []suggestion) {
 		t.Helper()
 		answer := site.Get("/suggest?q=" + url.QueryEscape(q))
