@@ -33,9 +33,10 @@ func TestSearchModules(t *testing.T) {
 		"example.com/web@v1.1.0-rc.1/w.go":          "package web\n\ntype Later int\n",
 		"example.com/web@v1.0.0/cmd/webby/m.go":     "// Webby serves files.\npackage main\n",
 		"example.com/old@v1.0.0/o.go":               "// Package old was.\n//\n// Deprecated: use web.\npackage old\n\ntype Router int\n",
-		"example.com/yaml.v3@v3.0.1/y.go":           "package yaml\n\nimport _ \"example.com/b\"\n\n// Sizes.\nconst (\n\t// Small is small.\n\tSmall = 1\n\tLarge = 2\n)\n\nvar _ = 1\n",
+		"example.com/yaml.v3@v3.0.1/y.go":           "package yaml\n\nimport _ \"example.com/text/suffixarray\"\n\n// Sizes.\nconst (\n\t// Small is small.\n\tSmall = 1\n\tLarge = 2\n)\n\nvar _ = 1\n",
 		"example.com/elsewhere@v1.0.0/e_plan9.go":   "package elsewhere\n\nfunc Nine() {}\n",
 		"example.com/elsewhere@v1.0.0/e_windows.go": "package elsewhere\n\nfunc Registry() {}\n",
+		"example.com/text@v1.0.0/suffixarray/s.go":  "package suffixarray\n",
 		"example.com/table@v1.0.0/t.go":             "package table\n\nfunc Made() {}\n" + strings.Repeat("// filler\n", maxIndexed/10),
 		"example.com/table@v1.0.0/u.go":             "package table\n\nfunc Written() {}\n",
 	})
@@ -53,8 +54,8 @@ func TestSearchModules(t *testing.T) {
 		{"webby", "example.com/web/cmd/webby"},
 		{"yaml", "example.com/yaml.v3"}, // the name of the package
 		{"yaml.Small", "example.com/yaml.v3.Small"},
-		{"Client", "net/http.Client"}, // the standard library first
-		{"json", "encoding/json"},
+		{"Client", "net/http.Client"},        // the standard library first
+		{"suffixarray", "index/suffixarray"}, // which no package imports
 		{"web.Client", "example.com/web.Client"},
 		{"elsewhere.Registry", "example.com/elsewhere.Registry"}, // of another system
 		{"table.Written", "example.com/table.Written"},
