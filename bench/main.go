@@ -30,6 +30,9 @@ func main() {
 		case signInsName:
 			exit(serveSignIns(os.Args[2:]))
 			return
+		case askedName:
+			exit(serveAsked())
+			return
 		case naiveName:
 			exit(serveNaive(os.Args[2:]))
 			return
@@ -65,6 +68,7 @@ var parts = []struct {
 	run  func(*bench) error
 }{
 	{"hit", (*bench).hit},
+	{"asked", (*bench).asked},
 	{"endpoints", (*bench).endpoints},
 	{"signins", (*bench).signIns},
 	{"fragments", (*bench).fragments},
@@ -131,7 +135,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || name == "hit" || name == "endpoints" || name == "signins" || name == "start" {
+	if b.profile == "" || name == "hit" || name == "asked" || name == "endpoints" || name == "signins" || name == "start" {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))
