@@ -27,7 +27,7 @@ func app(lib *library.Library) gorgon.App {
 	g := generators{
 		lib:      lib,
 		catalog:  gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
-		contents: contentsOf(lib), stamp: stampOf(lib), index: new(library.Index),
+		contents: contentsOf(lib), stamp: stampOf(lib), index: new(library.Index), searched: newSignal(),
 	}
 	assets, err := fs.Sub(files, "assets")
 	if err != nil {

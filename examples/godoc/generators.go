@@ -24,6 +24,7 @@ type generators struct {
 	contents gorgon.Cache[string, library.Contents] // by module@version
 	stamp    gorgon.Cache[string, string]           // of the module cache
 	index    *library.Index
+	searched *signal
 }
 
 // found turns what the library does not have into a 404.

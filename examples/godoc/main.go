@@ -15,8 +15,8 @@
 //	/reading     built, with what this visitor read merged in
 //	/net/http    and other addresses of pkg.go.dev lead to the page, all others to a search
 //
-// What the modules of the cache hold is read in the background, once for each
-// version, and kept in the store: see search.go.
+// What the modules of the cache hold is read in the background from the first
+// search on, once for each version, and kept in the store: see search.go.
 package main
 
 import (

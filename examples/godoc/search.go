@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,20 +32,44 @@ func contentsOf(lib *library.Library) gorgon.Cache[string, library.Contents] {
 // lookEvery is how often it is looked whether a module has arrived.
 const lookEvery = 20 * time.Second
 
-// follow reads the module cache in the background, and again when modules have
-// arrived or gone.
+// A signal is given once.
+type signal struct {
+	once sync.Once
+	c    chan struct{}
+}
+
+func newSignal() *signal { return &signal{c: make(chan struct{})} }
+
+func (s *signal) give() { s.once.Do(func() { close(s.c) }) }
+
+func (s *signal) given() bool {
+	select {
+	case <-s.c:
+		return true
+	default:
+		return false
+	}
+}
+
+// follow watches the module cache in the background. What the modules hold is
+// read from the first search on: until then it costs next to nothing.
 func (g generators) follow(ctx context.Context) error {
 	if g.lib.Err() != nil {
 		<-ctx.Done()
 		return ctx.Err()
 	}
+	searched := g.searched.c
 	for {
+		if g.searched.given() {
+			searched = nil // not to be waited for again
+		}
 		if err := g.look(ctx); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-searched:
 		case <-time.After(lookEvery):
 		}
 	}
@@ -63,6 +88,9 @@ func (g generators) look(ctx context.Context) error {
 		if err := g.stamp.Forget(ctx, installedNow); err != nil {
 			return err
 		}
+	}
+	if !g.searched.given() {
+		return nil
 	}
 	return g.updateIndex(ctx)
 }
@@ -110,6 +138,7 @@ func (g generators) find(ctx context.Context, in gorgon.Input, query string, lim
 	if err != nil {
 		return nil, 0, err
 	}
+	g.searched.give()
 	g.index.SetCatalog(c)
 	results, total := g.index.Search(query, limit)
 	library.Describe(results, func(module string) (library.Contents, bool) {

@@ -325,7 +325,7 @@ func signed(r library.Result) string {
 func notSearched(x library.IndexSize) string {
 	switch {
 	case x.Unknown:
-		return "The standard library is searched. Modules are not yet: they are read when the server starts."
+		return "The standard library is searched. Modules are not yet: they are read from the first search on. Search again in a moment."
 	case x.Waiting > 0:
 		return count(x.Modules, "module is", "modules are") + " searched so far, and " + strconv.Itoa(x.Waiting) + " more are being read."
 	}
