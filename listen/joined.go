@@ -21,11 +21,28 @@ import (
 // in a second write.
 const headroom = 4096
 
+// A stream is a connection whose two directions end by themselves, as those of TCP
+// and of Unix sockets do.
+type stream interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// streamOf finds the stream of a connection. One that is encrypted already is left
+// to net/http.
+func streamOf(c net.Conn) (stream, bool) {
+	if _, encrypted := c.(interface{ ConnectionState() tls.ConnectionState }); encrypted {
+		return nil, false
+	}
+	s, ok := c.(stream)
+	return s, ok
+}
+
 // A joinedConn puts those two writes together, which saves a system call and
 // a packet for nearly every page. It keeps bytes back only when Join says
 // that more follow, and no longer than the request lasts.
 type joinedConn struct {
-	*net.TCPConn
+	stream
 	lane *lane // nil for none
 
 	// Connections are closed by other goroutines than the one that serves
@@ -50,8 +67,8 @@ type joined struct {
 
 func (l joined) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		j := &joinedConn{TCPConn: tcp}
+	if below, ok := streamOf(c); ok {
+		j := &joinedConn{stream: below}
 		if l.lanes != nil {
 			j.lane = newLane(l.lanes, j)
 		}
@@ -120,11 +137,11 @@ func (c *joinedConn) Write(p []byte) (int, error) {
 	c.mu.Unlock()
 	if len(held) == 0 {
 		c.keep(held)
-		return c.TCPConn.Write(p)
+		return c.stream.Write(p)
 	}
 	c.both = [2][]byte{held, p}
 	c.send = c.both[:]
-	n, err := c.send.WriteTo(c.TCPConn)
+	n, err := c.send.WriteTo(c.stream)
 	c.both = [2][]byte{}
 	c.keep(held)
 	return int(max(n-int64(len(held)), 0)), err
@@ -150,7 +167,7 @@ func (c *joinedConn) flush() error {
 	if len(held) == 0 {
 		return nil
 	}
-	_, err := c.TCPConn.Write(held)
+	_, err := c.stream.Write(held)
 	return err
 }
 
@@ -159,15 +176,15 @@ func (c *joinedConn) ReadFrom(r io.Reader) (int64, error) {
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
-	return c.TCPConn.ReadFrom(r)
+	return io.Copy(c.stream, r)
 }
 
 // CloseWrite and Close end the last answer of a connection.
-func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.TCPConn.CloseWrite()) }
+func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.stream.CloseWrite()) }
 
 func (c *joinedConn) Close() error {
 	if c.lane != nil && c.lane.leave() {
 		return nil
 	}
-	return errors.Join(c.flush(), c.TCPConn.Close())
+	return errors.Join(c.flush(), c.stream.Close())
 }

@@ -37,7 +37,7 @@ func (s *Server) released(ctx context.Context) error {
 // answers of a server alone.
 func Taken(c net.Conn) net.Conn {
 	if j, ok := c.(*joinedConn); ok && j.flush() == nil && (j.lane == nil || j.lane.empty()) {
-		return j.TCPConn
+		return j.stream
 	}
 	return c
 }
