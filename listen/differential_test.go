@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorgon-go/gorgon/listen"
 	"github.com/gorgon-go/gorgon/listen/listentest"
@@ -74,6 +75,7 @@ func alike(w http.ResponseWriter, r *http.Request) {
 			panic(err)
 		}
 		defer conn.Close()
+		_ = conn.SetReadDeadline(time.Now().Add(time.Hour)) // by which the test knows that it waits
 		b, _ := io.ReadAll(io.LimitReader(both, 40))
 		fmt.Fprintf(listen.Taken(conn), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntaken %x", b)
 	default:
@@ -115,6 +117,14 @@ func TestDifferential(t *testing.T) {
 	v.Start(t)
 	seed, executions := listentest.Executions(10000)
 	listentest.Hold(t, seed, executions, v)
+}
+
+// The same over TLS.
+func TestDifferentialTLS(t *testing.T) {
+	v := rivals()
+	v.StartTLS(t)
+	seed, _ := listentest.Executions(0)
+	listentest.Hold(t, seed, 1000, v)
 }
 
 // The same where the network decides in what pieces requests come.

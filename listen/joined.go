@@ -43,7 +43,9 @@ func streamOf(c net.Conn) (stream, bool) {
 // that more follow, and no longer than the request lasts.
 type joinedConn struct {
 	stream
-	lane *lane // nil for none
+	lane  *lane                // nil for none
+	cork  *cork                // below the stream, where that encrypts; nil for none
+	state *tls.ConnectionState // where the stream encrypts, and nil elsewhere
 
 	// Connections are closed by other goroutines than the one that serves
 	// them, which must not wait for its writes: mu is never held over one.
@@ -79,7 +81,10 @@ func (l joined) Accept() (net.Conn, error) {
 
 // withConn lets requests find their connection.
 func withConn(ctx context.Context, c net.Conn) context.Context {
-	if j, ok := c.(*joinedConn); ok {
+	if _, encrypted := c.(*tls.Conn); encrypted {
+		return ctx // what is below it writes no answers
+	}
+	if j := joinedOf(c); j != nil {
 		return context.WithValue(ctx, joinedKey{}, j)
 	}
 	return ctx
@@ -101,11 +106,8 @@ func Join(r *http.Request, size int) {
 // followed, as when a middleware made the body smaller. And it counts the
 // connections on which nothing has been answered yet.
 func (s *Server) settle(c net.Conn, state http.ConnState) {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	j, ok := c.(*joinedConn)
-	if !ok || state == http.StateActive {
+	j := joinedOf(c)
+	if j == nil || state == http.StateActive {
 		return
 	}
 	if state == http.StateIdle {
@@ -141,10 +143,18 @@ func (c *joinedConn) Write(p []byte) (int, error) {
 	}
 	c.both = [2][]byte{held, p}
 	c.send = c.both[:]
-	n, err := c.send.WriteTo(c.stream)
+	n, err := c.together(&c.send)
 	c.both = [2][]byte{}
 	c.keep(held)
 	return int(max(n-int64(len(held)), 0)), err
+}
+
+// together writes parts in as few writes as it can.
+func (c *joinedConn) together(parts *net.Buffers) (int64, error) {
+	if c.cork != nil {
+		return c.cork.together(*parts)
+	}
+	return parts.WriteTo(c.stream)
 }
 
 // keep gives a buffer back for the next time.

@@ -38,11 +38,12 @@ type lanes struct {
 	life                context.Context // of requests
 	header, idle, write time.Duration   // 0 for none
 	date                atomic.Pointer[dateLine]
+	buffers             sync.Pool // of *[]byte
 }
 
 // lanes are those of the server; nil where it has none.
 func (s *Server) lanes(server *http.Server) *lanes {
-	if s.Lane == nil || s.TLS != nil {
+	if s.Lane == nil {
 		return nil
 	}
 	return &lanes{

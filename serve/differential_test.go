@@ -127,6 +127,16 @@ func TestDifferential(t *testing.T) {
 	listentest.Hold(t, seed, executions, pairs...)
 }
 
+// The same over TLS.
+func TestDifferentialTLS(t *testing.T) {
+	pairs := bothPairs(t, nil)
+	for _, v := range pairs {
+		v.StartTLS(t)
+	}
+	seed, _ := listentest.Executions(0)
+	listentest.Hold(t, seed, 500, pairs...)
+}
+
 // The same where the network decides in what pieces requests come.
 func TestDifferentialTCP(t *testing.T) {
 	pairs := bothPairs(t, nil)

@@ -10,7 +10,7 @@ package listentest
 import (
 	"bytes"
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"os"
 	"runtime"
@@ -43,6 +43,8 @@ type Rivals struct {
 type place interface {
 	// hold has a conversation there.
 	hold(c *conversation, o *outcome)
+	// waits says whether time passes there in which nothing is done.
+	waits() bool
 }
 
 // An outcome is what a client sees.
@@ -51,8 +53,12 @@ type outcome struct {
 	came   []int  // how many had come each time that nothing more came
 	reset  bool   // the server has closed without reading all, and some of it may be lost
 	asked  bool   // the server did not close the connection by itself
+	end    string // of a connection over TLS
 	failed error
-	watch  *watch // of conversations in memory
+
+	// Of conversations in memory.
+	watch  *watch
+	cipher []byte // what was sent, where it was encrypted
 }
 
 // A watch ends the conversation that takes too long.
@@ -77,7 +83,21 @@ func (v *Rivals) Start(t testing.TB) {
 	v.run(t, func(s *listen.Server) place {
 		l := NewListener()
 		s.Listener = l
-		return memory{l}
+		return memory{l, nil}
+	})
+}
+
+// StartTLS runs the servers in memory, over TLS, until the test ends.
+func (v *Rivals) StartTLS(t testing.TB) {
+	t.Helper()
+	certificate, err := issue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.run(t, func(s *listen.Server) place {
+		l := NewListener()
+		s.Listener, s.TLS = l, &tls.Config{Certificates: []tls.Certificate{certificate}}
+		return memory{l, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}}
 	})
 }
 
@@ -155,8 +175,8 @@ func Find(seed, executions uint64, rivals ...*Rivals) (difference string, held, 
 	var found atomic.Pointer[string]
 	var all sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
-	if _, waits := rivals[0].places[0].(network); waits {
-		workers *= 8
+	if rivals[0].places[0].waits() {
+		workers *= 16
 	}
 	for range workers {
 		all.Go(func() {
@@ -230,7 +250,7 @@ func (o *outcome) differs(other *outcome) string {
 		if bytes.Equal(o.bytes[:n], other.bytes[:n]) {
 			return ""
 		}
-	case bytes.Equal(o.bytes, other.bytes) && o.asked == other.asked && slices.Equal(o.came, other.came):
+	case bytes.Equal(o.bytes, other.bytes) && o.asked == other.asked && slices.Equal(o.came, other.came) && o.end == other.end:
 		return ""
 	}
 	at := 0
@@ -238,16 +258,16 @@ func (o *outcome) differs(other *outcome) string {
 		at++
 	}
 	from := max(0, at-200)
-	return fmt.Sprintf("closed by the server: %v, %v; at byte %d of %v and %v (%d and %d):\n\t%.500q\n\t%.500q", !o.asked, !other.asked, at, o.came, other.came, len(o.bytes), len(other.bytes), o.bytes[from:], other.bytes[from:])
+	return fmt.Sprintf("closed by the server: %v %s, %v %s; at byte %d of %v and %v (%d and %d):\n\t%.500q\n\t%.500q", !o.asked, o.end, !other.asked, other.end, at, o.came, other.came, len(o.bytes), len(other.bytes), o.bytes[from:], other.bytes[from:])
 }
 
 // undated blanks the dates out, which are all as long.
-func undated(b []byte) []byte {
+func undated(b []byte) {
 	const name, length = "\r\nDate: ", len("Mon, 02 Jan 2006 15:04:05 GMT")
 	for rest := b; ; {
 		i := bytes.Index(rest, []byte(name))
 		if i < 0 || len(rest) < i+len(name)+length {
-			return b
+			return
 		}
 		rest = rest[i+len(name):]
 		for j := range length {
@@ -255,55 +275,4 @@ func undated(b []byte) []byte {
 		}
 		rest = rest[length:]
 	}
-}
-
-// memory is a place in memory.
-type memory struct{ at *Listener }
-
-// hold waits for the server wherever it has to, and never for a time.
-func (m memory) hold(c *conversation, o *outcome) {
-	*o = outcome{bytes: o.bytes, came: o.came[:0], watch: o.watch}
-	w := NewWire(o.bytes[:0])
-	if !m.at.Give(w.Server()) {
-		o.failed = errors.New("the server has gone")
-		return
-	}
-	if o.watch == nil {
-		o.watch = newWatch()
-	}
-	o.watch.wire.Store(w)
-	o.watch.timer.Reset(patience)
-	defer o.watch.timer.Stop()
-	ended, ok := false, true
-	settled := func() {
-		var came int
-		came, ended, ok = w.Settle()
-		o.came = append(o.came, came)
-	}
-	for _, p := range c.pieces {
-		w.Send(c.text[p.from:p.to])
-		switch p.then {
-		case pause:
-			w.Taken()
-		case settle, answer:
-			settled()
-		}
-		if ended || !ok {
-			break
-		}
-	}
-	if !ended && ok {
-		settled()
-	}
-	if !ended && ok {
-		o.asked = true
-		w.CloseWrite()
-		settled()
-	}
-	if !ok {
-		o.failed = errors.New("the server neither answers nor waits")
-		o.bytes = nil // of the server still
-		return
-	}
-	o.bytes = undated(w.Out())
 }

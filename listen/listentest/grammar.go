@@ -28,7 +28,8 @@ type conversation struct {
 	uncut  []piece
 	lines  [16]headerLine
 	spare  []byte
-	asked  int // requests that are well formed
+	asked  int  // requests that are well formed
+	older  bool // TLS 1.2, where there is TLS
 }
 
 // A headerLine is a name with its colon, and a value in two parts.
@@ -71,6 +72,7 @@ func (c *conversation) make(seed, execution uint64) {
 	c.source.Seed(seed, execution)
 	c.text, c.pieces, c.asked = c.text[:0], c.pieces[:0], 0
 	r := c.random
+	c.older = r.IntN(4) == 0
 	lockstep := r.IntN(3) > 0
 	for range 1 + r.IntN(8) {
 		p := piece{from: len(c.text), then: then(r.IntN(2))}

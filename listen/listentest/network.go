@@ -23,6 +23,8 @@ type network struct {
 	patience time.Duration // after which nothing more comes
 }
 
+func (n network) waits() bool { return true }
+
 func (n network) hold(c *conversation, o *outcome) {
 	*o = outcome{}
 	dialed, err := net.Dial("tcp", n.addr)
@@ -53,6 +55,7 @@ func (n network) hold(c *conversation, o *outcome) {
 		if p.head {
 			method = http.MethodHead
 		}
+		_ = conn.SetReadDeadline(time.Now().Add(10 * n.patience)) // a handler may wait for more before it answers
 		res, err := http.ReadResponse(in, &http.Request{Method: method})
 		if ended(err) {
 			break
@@ -75,5 +78,6 @@ func (n network) hold(c *conversation, o *outcome) {
 		o.asked = true
 		_ = conn.CloseWrite()
 	}
-	o.bytes = undated(all.Bytes())
+	o.bytes = all.Bytes()
+	undated(o.bytes)
 }

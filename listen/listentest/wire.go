@@ -3,6 +3,7 @@
 package listentest
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"os"
@@ -24,7 +25,8 @@ type Wire struct {
 	out      []byte // to the client
 	outEnded bool   // the server sends no more
 	closed   bool   // by the server
-	reading  int    // the size of the server's read that waits; 0 for none
+	reading  bool   // a read of the server waits
+	follows  bool   // the client reads what comes at once
 	gaveUp   bool   // the client waits no longer
 	until    time.Time
 	writes   time.Time // until when the server may write
@@ -66,10 +68,10 @@ func (w *Wire) CloseWrite() {
 }
 
 // quiet says whether nothing more comes from the server until it is sent more. While a
-// handler works, net/http reads a single byte without a deadline, to learn whether the client
-// has left: that read does not count.
+// handler works, net/http reads without a deadline, to learn whether the client has left: that
+// read does not count. All others have one.
 func (w *Wire) quiet() bool {
-	waits := w.reading > 1 || w.reading == 1 && !w.until.IsZero()
+	waits := w.reading && !w.until.IsZero()
 	return w.outEnded || w.closed || waits && len(w.in) == 0 && !w.inEnded && !passed(w.until)
 }
 
@@ -90,7 +92,7 @@ func (w *Wire) Settle() (came int, ended, ok bool) {
 func (w *Wire) Taken() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.quiet() && !w.gaveUp && (w.reading == 0 || len(w.in) > 0) {
+	for !w.quiet() && !w.gaveUp && (!w.reading || len(w.in) > 0) {
 		w.settled.Wait()
 	}
 }
@@ -109,6 +111,50 @@ func (w *Wire) Out() []byte {
 	defer w.mu.Unlock()
 	return w.out
 }
+
+// A clientEnd is a net.Conn, for a client that speaks TLS. At first it waits for what the
+// server sends, and once patient is false it reads what there is.
+type clientEnd struct {
+	*Wire
+	read    int
+	patient bool
+}
+
+func (e *clientEnd) Read(p []byte) (int, error) {
+	w := e.Wire
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.follows = e.patient; ; w.settled.Wait() {
+		switch {
+		case e.read < len(w.out):
+			n := copy(p, w.out[e.read:])
+			e.read += n
+			return n, nil
+		case w.outEnded || w.closed:
+			return 0, io.EOF
+		case w.gaveUp:
+			return 0, net.ErrClosed
+		case !e.patient:
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+}
+
+func (e *clientEnd) Write(p []byte) (int, error) {
+	e.Send(bytes.Clone(p))
+	return len(p), nil
+}
+
+// Close does nothing: the server's end is what ends.
+func (e *clientEnd) Close() error { return nil }
+
+func (e *clientEnd) LocalAddr() net.Addr  { return loopback{} }
+func (e *clientEnd) RemoteAddr() net.Addr { return loopback{} }
+
+// A client that writes waits for nothing, and so it needs no deadlines.
+func (e *clientEnd) SetDeadline(time.Time) error      { return nil }
+func (e *clientEnd) SetReadDeadline(time.Time) error  { return nil }
+func (e *clientEnd) SetWriteDeadline(time.Time) error { return nil }
 
 func (w *Wire) wake() {
 	w.came.Broadcast()
@@ -140,11 +186,11 @@ func (e *serverEnd) Read(p []byte) (int, error) {
 		case w.inEnded:
 			return 0, io.EOF
 		}
-		w.reading = len(p)
+		w.reading = true
 		w.alarm()
 		w.settled.Broadcast()
 		w.came.Wait()
-		w.reading = 0
+		w.reading = false
 	}
 }
 
@@ -174,7 +220,9 @@ func (e *serverEnd) Write(p []byte) (int, error) {
 	case passed(w.writes):
 		return 0, os.ErrDeadlineExceeded
 	}
-	w.out = append(w.out, p...)
+	if w.out = append(w.out, p...); w.follows {
+		w.settled.Broadcast()
+	}
 	return len(p), nil
 }
 
@@ -208,7 +256,7 @@ func (e *serverEnd) SetReadDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.until = t
-	if w.reading > 0 {
+	if w.reading {
 		w.came.Broadcast()
 	}
 	return nil

@@ -71,6 +71,9 @@ func TestWireDeadlines(t *testing.T) {
 func TestWireSettles(t *testing.T) {
 	w := listentest.NewWire(nil)
 	c := w.Server()
+	if err := c.SetReadDeadline(time.Now().Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
 	w.Send([]byte("abc"))
 	done := read(c, 5)
 	if came, ended, ok := w.Settle(); came != 0 || ended || !ok {
@@ -78,6 +81,9 @@ func TestWireSettles(t *testing.T) {
 	}
 	w.Send([]byte("de"))
 	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := c.SetReadDeadline(time.Time{}); err != nil {
 		t.Error(err)
 	}
 	done = read(c, 1)
