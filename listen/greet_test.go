@@ -219,8 +219,9 @@ func TestHandshakesFailAlike(t *testing.T) {
 			client: func(t *testing.T, c net.Conn) string {
 				encrypted := tls.Client(c, speaking("acme-tls/1"))
 				err := encrypted.Handshake()
-				b, end := io.ReadAll(encrypted)
-				return fmt.Sprint(err, encrypted.ConnectionState().NegotiatedProtocol, b, end)
+				_, _ = io.WriteString(encrypted, keptGet) // which the server does not read
+				b, _ := io.ReadAll(encrypted)
+				return fmt.Sprint(err, encrypted.ConnectionState().NegotiatedProtocol, string(b))
 			},
 		},
 		"no certificate for it": {
@@ -298,6 +299,7 @@ func TestServerStopsWithHandshakes(t *testing.T) {
 		}
 		return nil, nil
 	}
+	s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout = time.Hour, -1, -1
 	url, stop := run(t, s.Server)
 	silent := dial(t, url)
 	p := dial(t, url)

@@ -17,7 +17,7 @@ var smuggled = []string{
 	"Content-Length: 0x3\r\n\r\nabc", "Content-Length:\r\n\r\n", "Content_Length: 3\r\n\r\nGET", "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
 	"Expect: something\r\n\r\n", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n",
 	"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "Trailer: X\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n", "Connection: close\r\n\r\n",
-	"Connection: keep-alive, close\r\n\r\n", "Connection: Content-Length\r\nContent-Length: 3\r\n\r\nabc", "Host: b\r\n\r\n", "Host : b\r\n\r\n", ": b\r\n\r\n", "X\r\n\r\n", "\r\n\r\n",
+	"Connection: keep-alive, close\r\n\r\n", "Connection: Content-Length\r\nContent-Length: 3\r\n\r\nabc", "Host: b\r\n\r\n", "Host : b\r\n\r\n", "Via : b\r\n\r\n", "Accept : b\r\n\r\n", "Via\t: b\r\n\r\n", "Dnt:\t1\r\n\r\n", "Dnt: 1 \t\r\n\r\n", ": b\r\n\r\n", "X\r\n\r\n", "\r\n\r\n",
 	"X: \x00\r\n\r\n", "X: \x7f\r\n\r\n", "X: \xff\r\n\r\n", "X: a\tb\r\n\r\n", "X\x00: a\r\n\r\n", "Cookie: a\r\nCookie: gorgon-token=99999\r\n\r\n", "\x00\r\n\r\n", "X: y\n\n", "\n", "X: y\r\n\n",
 	"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n", "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n\r\n",
 }
