@@ -29,17 +29,14 @@ type greeter struct {
 	greeted chan net.Conn
 	failed  chan error
 	ended   chan struct{} // no more are taken
-
-	mu     sync.Mutex
-	closed bool
-	under  map[net.Conn]struct{} // whose handshake is under way
-	work   sync.WaitGroup        // for these
+	end     sync.Once
+	work    sync.WaitGroup // handshakes
 }
 
 func (s *Server) greeter(server *http.Server, shared *lanes) *greeter {
 	return &greeter{
 		Listener: s.listener, server: s, http: server, lanes: shared,
-		greeted: make(chan net.Conn), failed: make(chan error), ended: make(chan struct{}), under: map[net.Conn]struct{}{},
+		greeted: make(chan net.Conn), failed: make(chan error), ended: make(chan struct{}),
 	}
 }
 
@@ -104,22 +101,11 @@ func (g *greeter) settle() {
 // take begins a handshake. A connection is counted as one without an answer from here on.
 func (g *greeter) take(c net.Conn) {
 	below, ok := streamOf(c)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case g.closed:
-		_ = c.Close()
-		return
-	case ok:
+	if ok {
 		g.server.young.Add(1)
 	}
-	g.under[c] = struct{}{}
 	g.work.Go(func() {
-		greeted := g.greet(c, below)
-		g.mu.Lock()
-		delete(g.under, c)
-		g.mu.Unlock()
-		if greeted != nil {
+		if greeted := g.greet(c, below); greeted != nil {
 			g.give(greeted)
 		}
 	})
@@ -140,19 +126,11 @@ func (g *greeter) left(c net.Conn) {
 	_ = c.Close()
 }
 
-// Close ends the handshakes under way as well.
+// Close lets no more connections pass. Handshakes under way end with the life of the
+// server's requests.
 func (g *greeter) Close() error {
-	err := g.Listener.Close()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.closed {
-		g.closed = true
-		close(g.ended)
-	}
-	for c := range g.under {
-		_ = c.Close()
-	}
-	return err
+	g.end.Do(func() { close(g.ended) })
+	return g.Listener.Close()
 }
 
 // greet has the handshake, as net/http has it, and returns the connection for net/http; nil
