@@ -230,9 +230,9 @@ func instances(ctx context.Context, p *operate.Program, _ query) []block {
 		{Name: "These pages", Value: map[bool]string{true: "may change something", false: "only show"}[p.Writes]},
 	}}
 	if p.Instances == nil {
-		return []block{me, {Title: "Others", Note: "This instance does not know the others: open the pages of each of them."}}
+		return []block{me, {Title: "Others", Note: "There is no store that instances share: open the pages of each of them."}}
 	}
-	t := table{Caption: "All instances", Columns: []column{{Label: "Instance"}, {Label: "Role"}, {Label: "Build"}, {Label: "Address"}, {Label: "Started"}, {Label: "Seen"}}, Empty: "There are none."}
+	t := table{Caption: "All instances", Columns: []column{{Label: "Instance"}, {Label: "Role"}, {Label: "Build"}, {Label: "These pages"}, {Label: "Started"}, {Label: "Seen"}}, Empty: "There are none."}
 	list, err := p.Instances(ctx)
 	for _, i := range list {
 		name := text(i.Name)

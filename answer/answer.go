@@ -152,6 +152,9 @@ func (w *Writer) write(rw http.ResponseWriter, r *http.Request, h *head) bool {
 			header["Content-Encoding"] = []string{names[h.coding]}
 		} else if h.size != unknown {
 			header["Content-Length"] = []string{strconv.Itoa(h.size)}
+			if sends {
+				listen.Join(r, h.size)
+			}
 		}
 	}
 	rw.WriteHeader(h.status)

@@ -3,6 +3,7 @@
 package answer
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"sync"
@@ -13,7 +14,12 @@ import (
 	"github.com/gorgon-go/gorgon/viewctx"
 )
 
-const streamBuffer = 8 << 10 // bytes that are held back, so that an early failure still gets its view
+// streamBuffer is how many bytes are held back, so that a failure still gets its view,
+// and a page that is not larger is sent with its length and in one piece. Buffers
+// begin with a quarter of it.
+const streamBuffer = 32 << 10
+
+var endOfDocument = []byte("</html>")
 
 var errHeadSent = errors.New("the request asks for no body")
 
@@ -42,7 +48,7 @@ type Stream struct {
 	failed   error // of the connection; then nothing more is written
 }
 
-var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, streamBuffer); return &b }}
+var streamBuffers = sync.Pool{New: func() any { b := make([]byte, 0, streamBuffer/4); return &b }}
 
 // Stream begins an answer that goes out as it is made, for one request. The
 // header is the page's own. It ends with Finish, and Free whatever came before.
@@ -97,8 +103,19 @@ func (s *Stream) WriteString(text string) (int, error) {
 // Flush sends what was written so far to the client.
 func (s *Stream) Flush() { _ = s.FlushError() }
 
-// FlushError is Flush, saying whether the client is still there.
+// FlushError is Flush, saying whether the client is still there. The end of a document
+// is not flushed: templ does so before it returns, and Finish, which comes next, can
+// then tell the length.
 func (s *Stream) FlushError() error {
+	if bytes.HasSuffix(bytes.TrimRight(*s.buffer, " \n"), endOfDocument) {
+		return s.failed
+	}
+	return s.Send()
+}
+
+// Send sends what was written so far, whatever it is, and says whether the client is
+// still there.
+func (s *Stream) Send() error {
 	if s.failed == nil {
 		s.push()
 	}
@@ -140,7 +157,7 @@ func (s *Stream) push() {
 
 func (s *Stream) put(p []byte) {
 	if s.extend > 0 {
-		// One clock read for each 8 KiB. A server that cannot do this keeps
+		// One clock read for each part. A server that cannot do this keeps
 		// its own deadline.
 		_ = s.control.SetWriteDeadline(time.Now().Add(s.extend))
 	}
@@ -157,8 +174,8 @@ func (s *Stream) begin() {
 		status: s.status, facts: s.facts | Personal, own: s.header, uses: s.Uses, vary: valueVary, says: valueBypass,
 		size: unknown, coded: true,
 	}
-	if s.whole && len(*s.buffer) < worthCoding {
-		h.size = len(*s.buffer) // all of it is here, and little: its length can be told
+	if s.whole {
+		h.size = len(*s.buffer) // its length can be told, unless it is coded
 	}
 	if s.whole && s.Uses != nil && len(s.Uses.Scripts)+len(s.Uses.Styles) == 0 {
 		s.Uses.Nonce = "" // nothing came that needs it

@@ -30,6 +30,9 @@ func main() {
 		case signInsName:
 			exit(serveSignIns(os.Args[2:]))
 			return
+		case askedName:
+			exit(serveAsked())
+			return
 		case naiveName:
 			exit(serveNaive(os.Args[2:]))
 			return
@@ -66,6 +69,7 @@ var parts = []struct {
 }{
 	{"hit", (*bench).hit},
 	{"tls", (*bench).secure},
+	{"asked", (*bench).asked},
 	{"endpoints", (*bench).endpoints},
 	{"signins", (*bench).signIns},
 	{"fragments", (*bench).fragments},
@@ -132,7 +136,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || name == "hit" || name == "tls" || name == "endpoints" || name == "signins" || name == "start" {
+	if b.profile == "" || slices.Contains([]string{"hit", "tls", "asked", "endpoints", "signins", "start"}, name) {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))

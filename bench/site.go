@@ -97,7 +97,7 @@ func siteWith(w workshop, tables, notes int) gorgon.App {
 	return gorgon.App{
 		Name:   "bench",
 		Layout: layoutOf,
-		Parts: []gorgon.Part{piece, pieced(min(tables, piecedPages)), gorgon.Page[Table]{
+		Parts: []gorgon.Part{piece, pieced(min(tables, piecedPages)), madeEachTime, gorgon.Page[Table]{
 			Path:  "/tables/{id}",
 			Paths: listed(tables, tablePath),
 			Load: func(_ context.Context, in gorgon.Input) (Table, error) {

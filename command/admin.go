@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ import (
 	"github.com/gorgon-go/gorgon/operate"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/roster"
 	"github.com/gorgon-go/gorgon/serve"
 	"github.com/gorgon-go/gorgon/wire"
 )
@@ -123,14 +125,14 @@ func (a *administration) observers() []metrics.Observer {
 }
 
 // serve opens the pages.
-func (a *administration) serve(ctx context.Context, s *site, kept *cache.Cache, pages *serve.Handler, state func() metrics.State) error {
+func (a *administration) serve(ctx context.Context, s *site, kept *cache.Cache, store pages.Store, handler *serve.Handler, state func() metrics.State) error {
 	if a == nil {
 		return nil
 	}
 	ctx, a.end = context.WithCancel(context.WithoutCancel(ctx))
 	program := &operate.Program{
-		About: a.about(s), State: state, Checks: pages.Checks, Recorder: a.recorder, Lines: &a.lines, History: new(operate.History),
-		Parts: a.parts(), Why: a.why(kept, pages), Trips: a.trips(kept), Writes: a.v.admin.write,
+		About: a.about(s), State: state, Checks: handler.Checks, Recorder: a.recorder, Lines: &a.lines, History: new(operate.History),
+		Parts: a.parts(), Why: a.why(kept, handler), Trips: a.trips(kept), Writes: a.v.admin.write,
 	}
 	p := a.v.p
 	if a.v.admin.write {
@@ -150,12 +152,15 @@ func (a *administration) serve(ctx context.Context, s *site, kept *cache.Cache, 
 			return foldersOf(list), err
 		}
 	}
-	handler, err := p.config.Admin.Open(ctx, program)
+	if store != nil {
+		program.Instances = a.instances(a.self(program.About), store)
+	}
+	shown, err := p.config.Admin.Open(ctx, program)
 	if err != nil {
 		return fmt.Errorf("the pages for operators: %w", err)
 	}
 	go program.History.Watch(ctx, program)
-	a.side.serve(ctx, handler)
+	a.side.serve(ctx, shown)
 	return nil
 }
 
@@ -181,6 +186,39 @@ func (a *administration) about(s *site) operate.About {
 		about.Database = pages.ShowLocation(url)
 	}
 	return about
+}
+
+// self is this instance among the others.
+func (a *administration) self(about operate.About) operate.Instance {
+	return operate.Instance{
+		Name: fmt.Sprintf("%s (%d)", cmp.Or(about.Host, "unknown"), about.Process), Address: a.side.at,
+		Build: about.Build, Role: about.Role, Started: about.Started,
+	}
+}
+
+// instances are those that have such pages too and share the store.
+func (a *administration) instances(self operate.Instance, store pages.Store) func(context.Context) ([]operate.Instance, error) {
+	return func(ctx context.Context) ([]operate.Instance, error) {
+		list, err := roster.List(ctx, store)
+		for i, other := range list {
+			list[i].Self = other.Name == self.Name && other.Started.Equal(self.Started)
+		}
+		return list, err
+	}
+}
+
+// list has this instance among the others until it is told to end.
+func (a *administration) list(ctx context.Context, s *site, store pages.Store) (end func()) {
+	if a == nil || store == nil {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var listed sync.WaitGroup
+	listed.Go(func() { roster.Keep(ctx, store, a.self(a.about(s))) })
+	return func() {
+		stop()
+		listed.Wait()
+	}
 }
 
 // trips measures how far away the store and the database are, each by the

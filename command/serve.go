@@ -306,9 +306,10 @@ func (v *server) run(ctx context.Context) (err error) {
 		handler = withPeers(p.config.Rooms, handler)
 	}
 	scraped.serve(ctx, v.scrapes())
-	if err := operators.serve(ctx, s, kept, pages, state.now); err != nil {
+	if err := operators.serve(ctx, s, kept, store, pages, state.now); err != nil {
 		return err
 	}
+	defer operators.list(ctx, s, store)()
 	done := v.work(kept.Context(ctx), s.seed, store)
 	defer done()
 	if front == nil {

@@ -42,7 +42,12 @@ func newDepot(t *testing.T) *stand {
 
 func openOperated(t *testing.T, args ...string) *operated {
 	t.Helper()
-	v := newDepot(t).serve(append([]string{"--admin", "127.0.0.1:0"}, args...)...)
+	return openAt(t, newDepot(t), args...)
+}
+
+func openAt(t *testing.T, s *stand, args ...string) *operated {
+	t.Helper()
+	v := s.serve(append([]string{"--admin", "127.0.0.1:0"}, args...)...)
 	m := operating.FindStringSubmatch(v.said())
 	if m == nil {
 		t.Fatalf("it does not say where its pages are:\n%s", v.said())
@@ -120,6 +125,32 @@ func (o *operated) visit() (end func()) {
 		}
 	})
 	return sync.OnceFunc(func() { cancel(); all.Wait() })
+}
+
+// Instances that share a store know each other, for as long as they run.
+func TestAdminInstances(t *testing.T) {
+	s := newDepot(t)
+	one, two := openAt(t, s), openAt(t, s)
+	peers := func(o *operated) (addresses []string) {
+		for _, i := range o.snapshot().Peers {
+			if i.Self != ("http://"+i.Address == o.admin) {
+				t.Errorf("%s takes %+v for itself, or not", o.admin, i)
+			}
+			addresses = append(addresses, "http://"+i.Address)
+		}
+		slices.Sort(addresses)
+		return addresses
+	}
+	both := []string{one.admin, two.admin}
+	slices.Sort(both)
+	until(t, "each instance lists both", func() bool { return slices.Equal(peers(one), both) && slices.Equal(peers(two), both) })
+	if _, text := one.send("GET", "/instances", ""); !strings.Contains(text, strings.TrimPrefix(two.admin, "http://")) {
+		t.Errorf("the page does not name %s:\n%s", two.admin, text)
+	}
+	two.stop()
+	if got := peers(one); !slices.Equal(got, []string{one.admin}) {
+		t.Errorf("one instance runs, and %q are listed", got)
+	}
 }
 
 // operatorPages are the pages.

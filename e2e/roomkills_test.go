@@ -7,6 +7,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,15 +36,7 @@ import (
 // members. ROOMKILLS is how often.
 func TestRoomKills(t *testing.T) {
 	kills := number(t, "ROOMKILLS", 10)
-	for name, url := range map[string]func(t *testing.T) string{
-		"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "rooms.db") },
-		"PostgreSQL": func(t *testing.T) string { return pgdbtest.Open(t, database.Options{}).Options().URL },
-		"Redis": func(t *testing.T) string {
-			return testbed.For(t, func() (*testbed.Server, error) {
-				return testbed.Redis("--appendonly", "yes", "--appendfsync", "always")
-			}).URL
-		},
-	} {
+	for name, url := range roomPlaces {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newLodge(t, url(t), "", "")
@@ -87,6 +80,17 @@ func TestRoomKills(t *testing.T) {
 	}
 }
 
+// roomPlaces are where rooms are stored.
+var roomPlaces = map[string]func(t *testing.T) string{
+	"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "rooms.db") },
+	"PostgreSQL": func(t *testing.T) string { return pgdbtest.Open(t, database.Options{}).Options().URL },
+	"Redis": func(t *testing.T) string {
+		return testbed.For(t, func() (*testbed.Server, error) {
+			return testbed.Redis("--appendonly", "yes", "--appendfsync", "always")
+		}).URL
+	},
+}
+
 // TestRoomsWithoutAddresses kills instances that cannot reach each other.
 func TestRoomsWithoutAddresses(t *testing.T) {
 	h := newLodge(t, "sqlite:"+filepath.Join(t.TempDir(), "rooms.db"), "", "true")
@@ -103,7 +107,9 @@ func TestRoomsWithoutAddresses(t *testing.T) {
 type lodge struct {
 	*testing.T
 	url, bug, direct string
-	front            string // the address of a balancer before the processes; default: none
+	front            string        // the address of a balancer before the processes; default: none
+	program          string        // default: the test's own
+	lever            func() string // of the clock of the next process
 	store            rooms.Log
 	ctx              context.Context
 	stop             context.CancelFunc
@@ -125,9 +131,10 @@ type lodge struct {
 
 // A roomProcess is an instance.
 type roomProcess struct {
-	cmd  *exec.Cmd
-	addr string
-	done chan struct{}
+	cmd   *exec.Cmd
+	addr  string
+	lever string
+	done  chan struct{}
 }
 
 // openLodge is one without processes. migrate makes its tables.
@@ -146,11 +153,18 @@ func newLodge(t *testing.T, url, bug, direct string) *lodge {
 	t.Helper()
 	h, migrate := openLodge(t, url)
 	h.bug, h.direct = bug, direct
-	h.must(migrate(t.Context()))
+	h.begin(migrate)
+	return h
+}
+
+// begin starts three processes.
+func (h *lodge) begin(migrate func(context.Context) error) {
+	h.Helper()
+	h.must(migrate(h.Context()))
 	for range 3 {
 		h.start()
 	}
-	t.Cleanup(func() {
+	h.Cleanup(func() {
 		h.stop()
 		h.listening.Wait()
 		h.mu.Lock()
@@ -161,7 +175,6 @@ func newLodge(t *testing.T, url, bug, direct string) *lodge {
 			<-p.done
 		}
 	})
-	return h
 }
 
 func (h *lodge) must(err error) {
@@ -173,8 +186,13 @@ func (h *lodge) must(err error) {
 
 // start starts an instance, at an address where one is given.
 func (h *lodge) start(addr ...string) {
-	cmd := exec.Command(self(h.T).path)
+	cmd := exec.Command(cmp.Or(h.program, self(h.T).path))
 	cmd.Env = append(os.Environ(), programVariable+"=roomer", roomer.URL+"="+h.url, roomer.Bug+"="+h.bug, roomer.Direct+"="+h.direct, roomer.Addr+"="+strings.Join(addr, ""))
+	lever := ""
+	if h.lever != nil {
+		lever = h.lever()
+		cmd.Env = append(cmd.Env, "SITE_CLOCK="+lever)
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	h.must(err)
@@ -184,7 +202,7 @@ func (h *lodge) start(addr ...string) {
 	if err != nil || !ok {
 		h.Fatalf("an instance says %q: %v", line, err)
 	}
-	p := &roomProcess{cmd, at, make(chan struct{})}
+	p := &roomProcess{cmd, at, lever, make(chan struct{})}
 	go func() {
 		_, _ = io.Copy(io.Discard, out)
 		_ = cmd.Wait()

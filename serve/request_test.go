@@ -190,6 +190,58 @@ func TestStreaming(t *testing.T) {
 	}
 }
 
+// A page that is not larger than what is held back is sent with its length, also where
+// the view flushes at the end of the document, as templ does. One that flushes before has none.
+func TestRequestPagesTellTheirLength(t *testing.T) {
+	var tail func(w io.Writer)
+	s := build(t, gorgon.App{
+		Layout: func(d gorgon.Document) gorgon.Component {
+			return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+				defer tail(w)
+				return errors.Join(d.Main.Render(ctx, w), func() error { _, err := io.WriteString(w, "</html>\n"); return err }())
+			})
+		},
+		Parts: []gorgon.Part{
+			writing("/small", func(_ context.Context, w io.Writer) error {
+				_, err := fmt.Fprint(w, strings.Repeat("x", 20_000))
+				return err
+			}),
+			writing("/large", func(_ context.Context, w io.Writer) error {
+				_, err := fmt.Fprint(w, strings.Repeat("x", 40_000))
+				return err
+			}),
+			writing("/early", func(_ context.Context, w io.Writer) error {
+				fmt.Fprint(w, "first")
+				w.(http.Flusher).Flush()
+				_, err := fmt.Fprint(w, "last")
+				return err
+			}),
+		},
+	}, nil)
+	server := httptest.NewServer(s)
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	for _, c := range []struct {
+		path, coding string
+		length       int64
+	}{{"/small", "identity", 20_008}, {"/large", "identity", -1}, {"/early", "identity", -1}} {
+		for name, end := range map[string]func(w io.Writer){
+			"flushes at its end": func(w io.Writer) { w.(http.Flusher).Flush() }, "does not flush": func(io.Writer) {},
+		} {
+			tail = end
+			r, _ := http.NewRequest("GET", server.URL+c.path, nil)
+			r.Header.Set("Accept-Encoding", c.coding)
+			res, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body := text(t, res); res.ContentLength != c.length || c.length > 0 && int64(len(body)) != c.length {
+				t.Errorf("%s in %s, a view that %s: a length of %d, and %d bytes; want %d", c.path, c.coding, name, res.ContentLength, len(body), c.length)
+			}
+		}
+	}
+}
+
 func TestStreamOutlivesWriteTimeout(t *testing.T) {
 	s := build(t, gorgon.App{Layout: plainLayout, Parts: []gorgon.Part{writing("/", func(_ context.Context, w io.Writer) error {
 		for range 6 {

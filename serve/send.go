@@ -72,7 +72,7 @@ func (s *sender) streamed(w http.ResponseWriter, r *http.Request, m match, statu
 	defer out.Free()
 	err := write(out)
 	if err == nil && s.attend && work != nil {
-		if err = out.FlushError(); err == nil {
+		if err = out.Send(); err == nil {
 			<-work
 		}
 	}

@@ -1,4 +1,4 @@
-// The same app with a wall clock that a test can step while it runs. Its lever
+// The same programs with a wall clock that a test can step while they run. Its lever
 // is a file, named by SITE_CLOCK, that holds how far the clock is ahead: "3h",
 // "-3h".
 //
@@ -16,6 +16,7 @@ import (
 	"time"
 	_ "unsafe" // for linkname
 
+	"github.com/gorgon-go/gorgon/e2e/internal/roomer"
 	"github.com/gorgon-go/gorgon/e2e/internal/site"
 )
 
@@ -40,6 +41,10 @@ func main() {
 			step(lever)
 		}
 	}()
+	if os.Getenv("GORGON_E2E_PROGRAM") == "roomer" {
+		roomer.Main()
+		return
+	}
 	site.Main()
 }
 
