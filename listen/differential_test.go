@@ -115,7 +115,7 @@ func rivals() *listentest.Rivals {
 func TestDifferential(t *testing.T) {
 	v := rivals()
 	v.Start(t)
-	seed, executions := listentest.Executions(10000)
+	seed, executions := listentest.Executions(5000)
 	listentest.Hold(t, seed, executions, v)
 }
 
@@ -124,7 +124,7 @@ func TestDifferentialTLS(t *testing.T) {
 	v := rivals()
 	v.StartTLS(t)
 	seed, _ := listentest.Executions(0)
-	listentest.Hold(t, seed, 1000, v)
+	listentest.Hold(t, seed, 400, v)
 }
 
 // The same where the network decides in what pieces requests come.

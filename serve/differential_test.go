@@ -123,7 +123,7 @@ func TestDifferential(t *testing.T) {
 	for _, v := range pairs {
 		v.Start(t)
 	}
-	seed, executions := listentest.Executions(10000)
+	seed, executions := listentest.Executions(5000)
 	listentest.Hold(t, seed, executions, pairs...)
 }
 
@@ -134,7 +134,7 @@ func TestDifferentialTLS(t *testing.T) {
 		v.StartTLS(t)
 	}
 	seed, _ := listentest.Executions(0)
-	listentest.Hold(t, seed, 500, pairs...)
+	listentest.Hold(t, seed, 300, pairs...)
 }
 
 // The same where the network decides in what pieces requests come.
