@@ -123,8 +123,8 @@ func TestDifferential(t *testing.T) {
 func TestDifferentialTLS(t *testing.T) {
 	v := rivals()
 	v.StartTLS(t)
-	seed, _ := listentest.Executions(0)
-	listentest.Hold(t, seed, 400, v)
+	seed, executions := listentest.Executions(400)
+	listentest.Hold(t, seed, executions, v)
 }
 
 // The same where the network decides in what pieces requests come.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,9 @@ type Grammar struct {
 	Targets []string // of any kind
 	Kept    []string // that the lane answers
 	Tags    []string // of what is kept
+	// Headers are names with a colon, and values, that the servers know beside those that
+	// browsers and proxies send.
+	Headers [][2]string
 }
 
 // A conversation is what a client sends. It is made again for each execution, in
@@ -22,6 +26,8 @@ type conversation struct {
 	Grammar
 	random *rand.Rand
 	source *rand.PCG
+
+	passing [][2]string
 
 	text   []byte // all of it
 	pieces []piece
@@ -53,7 +59,7 @@ const (
 )
 
 func newConversation(g Grammar) *conversation {
-	c := &conversation{Grammar: g, source: rand.NewPCG(0, 0)}
+	c := &conversation{Grammar: g, source: rand.NewPCG(0, 0), passing: slices.Concat(passing, g.Headers)}
 	c.random = rand.New(c.source)
 	return c
 }
@@ -128,7 +134,7 @@ func (c *conversation) request() (head bool) {
 			lines[len(lines)-1][2] = pick(r, c.Tags)
 		}
 	}
-	from := passing
+	from := c.passing
 	if plain {
 		from = taken
 	}
