@@ -159,8 +159,9 @@ func traced(t *testing.T, tab *testbed.Tab, act func()) (longest float64) {
 func TestHeightsAreAboutRight(t *testing.T) {
 	at := served(t)
 	tab := testbed.NewTab(t)
-	for _, width := range []int64{1000, 390} {
+	for i, width := range []int64{1000, 390} {
 		tab.Do(chromedp.EmulateViewport(width, 700))
+		tab.Prefer("prefers-color-scheme", []string{"light", "dark"}[i]) // which has variables of its own
 		for _, path := range []string{"/pkg/net/http", "/pkg/go/ast", "/pkg/strings", "/pkg/os", "/pkg/log/slog"} {
 			tab.Open(at + path)
 			tab.Run(frames)
@@ -311,6 +312,9 @@ func TestPhone(t *testing.T) {
 			tab.Do(chromedp.EmulateViewport(width, 800))
 			tab.Open(at + path)
 			tab.Run(`for (const d of document.querySelectorAll("details.index, details.more")) d.open = true; ` + frames)
+			if color := testbed.Eval[string](tab, `getComputedStyle(document.body).color`); color != map[string]string{"light": "rgb(32, 38, 43)", "dark": "rgb(217, 223, 226)"}[scheme] {
+				t.Errorf("%s: the text is %s", where, color)
+			}
 			if over := testbed.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s: the page is %d pixels too wide", where, over)
 			}
