@@ -41,10 +41,11 @@ func (b *builder) bundle(ctx context.Context) error {
 	}
 	// Only a page that needs it contains it.
 	fragments := b.App.FragmentDefinitions()
-	if err == nil && (b.App.Navigation != nil || len(fragments) > 0 || len(b.assets.Imports) > 0) {
+	live := slices.ContainsFunc(slices.Concat(b.App.Definitions(), fragments), func(d *gorgon.Definition) bool { return d.Live })
+	if err == nil && (live || b.App.Navigation != nil || len(fragments) > 0 || len(b.assets.Imports) > 0) {
 		b.module(wire.Runtime, "gorgon", client.Runtime)
 	}
-	if err == nil && slices.ContainsFunc(slices.Concat(b.App.Definitions(), fragments), func(d *gorgon.Definition) bool { return d.Live }) {
+	if err == nil && live {
 		b.module(wire.LiveRuntime, "live", client.Live)
 	}
 	return err

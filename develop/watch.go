@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,15 +50,7 @@ func watch(root string) (*watcher, error) {
 
 func (w *watcher) skips(name string) bool {
 	base := filepath.Base(name)
-	return name != w.root && !slices.Contains(w.also, name) && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base) || isDatabase(base))
-}
-
-// isDatabase says whether a file is one of a SQLite database: shop.db, shop.db-wal,
-// shop.db-shm. The app writes it while it runs, which is not a change of the app.
-func isDatabase(base string) bool {
-	return slices.ContainsFunc([]string{".db", ".sqlite", ".sqlite3"}, func(ext string) bool {
-		return strings.HasSuffix(base, ext) || strings.Contains(base, ext+"-")
-	})
+	return name != w.root && !slices.Contains(w.also, name) && (strings.HasPrefix(base, ".") || slices.Contains(skipped, base))
 }
 
 // include watches a folder whose name says that it should not be.
@@ -103,7 +96,7 @@ func (w *watcher) add(folder string) (found []string, err error) {
 
 // changed says whether a file's content is another than it was.
 func (w *watcher) changed(name string) bool {
-	if w.skips(name) || strings.HasSuffix(name, "~") {
+	if w.skips(name) || strings.HasSuffix(name, "~") || database(name) {
 		return false
 	}
 	before, was := w.known[name]
@@ -114,6 +107,36 @@ func (w *watcher) changed(name string) bool {
 	}
 	w.known[name] = sha256.Sum256(data)
 	return !was || before != w.known[name]
+}
+
+// database says whether a file is a SQLite database, or lies beside one, as
+// shop.db-wal does beside shop.db. The app writes to it while it runs, and sees
+// what others write.
+func database(name string) bool {
+	folder, base := filepath.Split(name)
+	for {
+		if isSQLite(folder + base) {
+			return true
+		}
+		i := strings.LastIndexByte(base, '-')
+		if i <= 0 {
+			return false
+		}
+		base = base[:i]
+	}
+}
+
+// isSQLite says whether a file begins as each SQLite database does.
+func isSQLite(name string) bool {
+	const magic = "SQLite format 3\x00"
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	begins := make([]byte, len(magic))
+	_, err = io.ReadFull(f, begins)
+	return err == nil && string(begins) == magic
 }
 
 // next waits for changes, and for a moment of quiet after them. Nothing is

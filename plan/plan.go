@@ -39,13 +39,15 @@ func (p *Plan) Add(app App, target Target, s Setting, prices Prices) {
 // Undeclared returns hints at a disk or a database that the app may need: a
 // module of SQLite is linked, or packages are compiled by cgo, and no part
 // declares one.
-// The store is the driver of Gorgon's own SQLite store, where the app has it.
+// The store is the driver of Gorgon's own SQLite store, where the app has it. An
+// app whose database is a SQLite file says so by that.
 func Undeclared(parts []Part, modules, cgo []string, store bool) []string {
 	for _, p := range parts {
 		for _, n := range p.Needs {
 			if n.Kind == Disk || n.Kind == Database || n.Kind == AppFiles {
 				return nil
 			}
+			store = store || n.Kind == File
 		}
 	}
 	const hint = "if a part reads or writes a database or files of its own, say so with Needs: gorgon.NeedDisk or gorgon.NeedDatabase"
@@ -60,7 +62,7 @@ func Undeclared(parts []Part, modules, cgo []string, store bool) []string {
 	return nil
 }
 
-// storeSQLite is the module that Gorgon's own store links.
+// storeSQLite is the module that Gorgon's own store and databases link.
 const storeSQLite = "modernc.org/sqlite"
 
 // sqlites are modules that contain SQLite.

@@ -274,6 +274,7 @@ func TestPrices(t *testing.T) {
 func TestUndeclaredNeedsAreHintedAt(t *testing.T) {
 	silent := []plan.Part{{Name: "page /", How: "build"}}
 	said := []plan.Part{{Name: "page /", How: "build", Needs: []plan.Need{{Part: "page /", Kind: plan.Database}}}}
+	database := []plan.Part{{Name: "database", How: "database", Needs: []plan.Need{{Part: "database", Kind: plan.Commits}, {Part: "database", Kind: plan.File}}}}
 	for _, row := range []struct {
 		name    string
 		parts   []plan.Part
@@ -286,6 +287,8 @@ func TestUndeclaredNeedsAreHintedAt(t *testing.T) {
 		{"SQLite of the app", silent, []string{"modernc.org/sqlite"}, nil, false, "modernc.org/sqlite"},
 		{"SQLite of the store", silent, []string{"modernc.org/sqlite"}, nil, true, ""},
 		{"SQLite of the store and another", silent, []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3"}, nil, true, "github.com/mattn/go-sqlite3"},
+		{"SQLite of the database", database, []string{"modernc.org/sqlite"}, nil, false, ""},
+		{"SQLite of the database and another", database, []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3"}, nil, false, "github.com/mattn/go-sqlite3"},
 		{"cgo", silent, nil, []string{"example.com/native"}, false, "example.com/native"},
 		{"both, in one line", silent, []string{"modernc.org/sqlite"}, []string{"example.com/native"}, false, "modernc.org/sqlite"},
 		{"declared", said, []string{"modernc.org/sqlite"}, []string{"example.com/native"}, false, ""},
