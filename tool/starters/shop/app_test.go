@@ -408,8 +408,8 @@ func TestPicture(t *testing.T) {
 	}
 	h.Get("/products/vase").Want(http.StatusOK, "products/vase") // a drawing, until there is a picture
 	h.upload(h.visitor("ada@example.com"), "vase", photo.Bytes()).Want(http.StatusForbidden)
-	h.upload(owner, "vase", []byte("a poem")).Want(http.StatusUnprocessableEntity)
-	h.upload(owner, "nothing", photo.Bytes()).Want(http.StatusUnprocessableEntity)
+	h.upload(owner, "vase", []byte("a poem")).Want(http.StatusUnprocessableEntity, "not a picture")
+	h.upload(owner, "nothing", photo.Bytes()).Want(http.StatusUnprocessableEntity, "no such product")
 	if kept, err := h.pictures.Store().List(t.Context(), blobs.Query{}); err != nil || len(kept) > 0 {
 		t.Errorf("%d files are kept, %v", len(kept), err)
 	}
