@@ -14,7 +14,7 @@ import (
 
 // The bounds of README's app: command and disk.
 const (
-	mostBytes    = 14_600_000 // as go build -ldflags "-s -w" makes it, on 64-bit Linux
+	mostBytes    = 15_100_000 // with decoders for a seed that has each page once; as go build -ldflags "-s -w" makes it, on 64-bit Linux
 	mostAdded    = 1_300_000  // by an endpoint
 	mostPackages = 70         // linked, of other modules than this one
 	mostRequires = 15         // in its go.mod, this module counted

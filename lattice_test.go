@@ -41,6 +41,9 @@ var lattice = map[string][]string{
 	// What the machines read in errors.
 	"failure": {"words", "paths"},
 
+	// What holds two servers against each other.
+	"listen/listentest": {"listen"},
+
 	// Contracts, and their conformance kits.
 	"pages":           {"wire"},
 	"pages/pagestest": {"pages", "github.com/google/go-cmp/cmp"},

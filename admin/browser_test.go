@@ -91,7 +91,7 @@ func TestAccessible(t *testing.T) {
 					t.Errorf("%s on a %s is %d wide", path, name, wide)
 				}
 				tab.Run(string(axe))
-				found := testbed.Eval[string](tab, `axe.run({resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html + " " + n.failureSummary))))`)
+				found := testbed.Eval[string](tab, `axe.run({resultTypes: ["violations"], rules: {"target-size": {enabled: true}}}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html + " " + n.failureSummary))))`)
 				var violations []string
 				if err := json.Unmarshal([]byte(found), &violations); err != nil {
 					t.Fatal(err)

@@ -18,8 +18,8 @@ import (
 type sample struct{ head, body []byte }
 
 // startBare starts the floor with the bytes that a server of Gorgon gives
-// for a path.
-func (b *bench) startBare(gorgon *child, path string) (*child, sample, error) {
+// for a path. Flags of the floor may follow.
+func (b *bench) startBare(gorgon *child, path string, flags ...string) (*child, sample, error) {
 	c, err := newCrowd(gorgon.addr, path, "", 1)
 	if err != nil {
 		return nil, sample{}, err
@@ -37,7 +37,7 @@ func (b *bench) startBare(gorgon *child, path string) (*child, sample, error) {
 	if err := os.WriteFile(file, body, 0o600); err != nil {
 		return nil, sample{}, err
 	}
-	server, err := startChild(program, file)
+	server, err := startChild(program, append(flags, file)...)
 	return server, sample{head, body}, err
 }
 

@@ -68,6 +68,7 @@ var parts = []struct {
 	run  func(*bench) error
 }{
 	{"hit", (*bench).hit},
+	{"tls", (*bench).secure},
 	{"asked", (*bench).asked},
 	{"endpoints", (*bench).endpoints},
 	{"signins", (*bench).signIns},
@@ -91,7 +92,7 @@ func run() (err error) {
 	short := flag.Bool("short", false, "take about half a minute: for trying out, not for quoting")
 	asJSON := flag.Bool("json", false, "print JSON in place of a table")
 	stores := flag.String("stores", "disk,sqlite,postgres,redis,s3", "the stores to measure in the part store")
-	profile := flag.String("profile", "", "a folder for CPU profiles: of Gorgon's server in hit, of this process in the others")
+	profile := flag.String("profile", "", "a folder for CPU profiles: of Gorgon's server in hit and tls, of this process in the others")
 	flag.Parse()
 	if *short {
 		*budget = usual / 10
@@ -135,7 +136,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || name == "hit" || name == "asked" || name == "endpoints" || name == "signins" || name == "start" {
+	if b.profile == "" || slices.Contains([]string{"hit", "tls", "asked", "endpoints", "signins", "start"}, name) {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))

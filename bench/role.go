@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/pprof"
 
@@ -27,6 +28,7 @@ func serveSeed(args []string) (err error) {
 	data := flags.String("data", "", "a file with what articles show")
 	notes := flags.String("notes", "", "a file for a line about each making of an article")
 	lane := flags.Bool("lane", true, "answer plain requests before net/http reads them")
+	pair := flags.String("tls", "", "a file with a certificate and its key")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -45,6 +47,13 @@ func serveSeed(args []string) (err error) {
 	server := &listen.Server{Handler: o.handler, Addr: "127.0.0.1:0"}
 	if *lane {
 		server.Lane = o.handler.Lane()
+	}
+	if *pair != "" {
+		c := &listen.Certificate{CertFile: *pair, KeyFile: *pair, Log: slog.New(slog.DiscardHandler)}
+		if err := c.Load(); err != nil {
+			return err
+		}
+		server.TLS = c.TLS()
 	}
 	addr, err := server.Listen(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 const (
@@ -149,7 +150,7 @@ func (s *Store) failed(b *Breaker, op string, err error) {
 	b.open(err)
 	// One cause opens several breakers; it is logged once.
 	if s.logged.Fault(s.now()) {
-		s.log.Warn("the store cannot be used; pages go on without it", "op", op, "err", err)
+		s.log.Warn("the store cannot be used; pages go on without it", wire.LogEvent, wire.EventStoreAway, "op", op, "err", err)
 	}
 }
 

@@ -170,7 +170,7 @@ func (p *program) sayListening(url string) {
 // useLane lets plain requests be answered on their connections, where nothing but the
 // app's pages answers.
 func (v *server) useLane(front *publicServer, pages *serve.Handler) {
-	if v.lane && v.role == roleServe && v.after.budget == 0 && front.certificates == nil && !v.p.developing() {
+	if v.lane && v.role == roleServe && v.after.budget == 0 && !v.p.developing() {
 		front.server.Lane = pages.Lane()
 	}
 	v.p.log.Debug("whether plain requests are answered before net/http reads them", "lane", front.server.Lane != nil)

@@ -28,6 +28,8 @@ func (v *server) work(ctx context.Context, s *seed.Seed, store pages.Store) (don
 	}
 	if v.role != roleWeb && p.config.Jobs != nil {
 		all.Go(func() { p.config.Jobs.Run(ctx) })
+	}
+	if v.role != roleWeb && (p.config.Jobs != nil || p.config.Database != nil) {
 		all.Go(func() { p.sayLate(ctx) })
 	}
 	if store != nil {

@@ -155,9 +155,11 @@ func (f *Followed) request(ctx context.Context, method string, to *url.URL, body
 }
 
 // streaming is a request of the visitor whose answer is read while it is written,
-// as a server sees it.
+// as a server sees it: made by a page of the site, as guards of sessions want it.
 func (s *Site) streaming(ctx context.Context, method string, to *url.URL, body io.Reader, header http.Header) *http.Request {
 	r := httptest.NewRequestWithContext(ctx, method, to.String(), body)
+	r.Header.Set("Origin", s.origin)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/auth"
 	"github.com/gorgon-go/gorgon/gorgontest"
+	"github.com/gorgon-go/gorgon/mem"
 	"github.com/gorgon-go/gorgon/pages"
 )
 
@@ -93,4 +95,30 @@ func TestFollowOwn(t *testing.T) {
 			visitor.Want(name + " has " + strconv.Itoa(n))
 		}
 	}
+}
+
+// A page of an account is followed by who has signed in: its stream is asked for
+// by a page of the site, as a guard of sessions wants it.
+func TestFollowSignedIn(t *testing.T) {
+	people := auth.New(auth.Options{Store: mem.NewSessions()})
+	var sent atomic.Bool
+	progress := gorgon.Fragment[string, bool]{
+		Name: "progress", Live: true, Tags: func(bool) []string { return []string{"order"} },
+		LoadRequest: func(context.Context, gorgon.Input, string, *http.Request) (bool, error) { return sent.Load(), nil },
+		View:        func(sent bool) gorgon.Component { return gorgon.Text("sent: " + strconv.FormatBool(sent)) },
+	}
+	site := gorgontest.Options{Auth: people}.Open(t, gorgon.App{Name: "shop", Parts: []gorgon.Part{
+		progress,
+		gorgon.Page[int]{
+			Path: "/order", AllowRequestTime: true, Guards: []func(http.Handler) http.Handler{people.SignedIn},
+			View: func(int) gorgon.Component { return progress.Use("a") },
+		},
+	}})
+	order := site.SignIn("ada").Get("/order").Want(200, "sent: false").Follow()
+	if order.Status != http.StatusOK {
+		t.Fatalf("the stream has status %d", order.Status)
+	}
+	sent.Store(true)
+	site.Purge(pages.Stale, pages.TagSubject("order"))
+	order.Want("sent: true")
 }

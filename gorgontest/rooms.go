@@ -212,7 +212,8 @@ func (m *Member) SendAgain(op any) *serve.Problem { return m.send(m.n.Load(), op
 
 func (m *Member) send(n uint64, op any) *serve.Problem {
 	m.site.t.Helper()
-	response := m.site.Call(http.MethodPost, m.target, map[string]any{"client": m.client, "ops": []any{map[string]any{"n": n, "op": op}}})
+	response := m.site.Call(http.MethodPost, m.target, map[string]any{"client": m.client, "ops": []any{map[string]any{"n": n, "op": op}}},
+		"Origin", m.site.origin, "Sec-Fetch-Site", "same-origin")
 	var answer struct {
 		Results []struct{ Problem *serve.Problem }
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/rooms"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 const (
@@ -177,7 +178,7 @@ func (r *room) failed(ctx context.Context, err error, gone bool) {
 		r.retry = atOnce
 		return
 	case first || r.retry == atOnce:
-		r.log.Warn("a room cannot be kept: it is tried again", "error", err)
+		r.log.Warn("a room cannot be kept: it is tried again", wire.LogEvent, wire.EventRoomAway, "error", err)
 	}
 	r.retry = min(max(2*r.retry, firstRetry), maxRetry)
 	wait := time.NewTimer(r.retry)

@@ -25,3 +25,6 @@ func (q *Simple) Read(b []byte) (length, verdict int) {
 
 // Printable is what the values of headers must be.
 func Printable(b []byte) bool { return printable(b) }
+
+// Young is how many connections have not been answered yet.
+func (s *Server) Young() int64 { return s.young.Load() }

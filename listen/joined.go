@@ -21,12 +21,31 @@ import (
 // in a second write.
 const headroom = 4096
 
+// A stream is a connection whose two directions end by themselves, as those of TCP
+// and of Unix sockets do.
+type stream interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// streamOf finds the stream of a connection. One that is encrypted already is left
+// to net/http.
+func streamOf(c net.Conn) (stream, bool) {
+	if _, encrypted := c.(interface{ ConnectionState() tls.ConnectionState }); encrypted {
+		return nil, false
+	}
+	s, ok := c.(stream)
+	return s, ok
+}
+
 // A joinedConn puts those two writes together, which saves a system call and
 // a packet for nearly every page. It keeps bytes back only when Join says
 // that more follow, and no longer than the request lasts.
 type joinedConn struct {
-	*net.TCPConn
-	lane *lane // nil for none
+	stream
+	lane  *lane                // nil for none
+	cork  *cork                // below the stream, where that encrypts; nil for none
+	state *tls.ConnectionState // where the stream encrypts, and nil elsewhere
 
 	// Connections are closed by other goroutines than the one that serves
 	// them, which must not wait for its writes: mu is never held over one.
@@ -50,8 +69,8 @@ type joined struct {
 
 func (l joined) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		j := &joinedConn{TCPConn: tcp}
+	if below, ok := streamOf(c); ok {
+		j := &joinedConn{stream: below}
 		if l.lanes != nil {
 			j.lane = newLane(l.lanes, j)
 		}
@@ -62,7 +81,10 @@ func (l joined) Accept() (net.Conn, error) {
 
 // withConn lets requests find their connection.
 func withConn(ctx context.Context, c net.Conn) context.Context {
-	if j, ok := c.(*joinedConn); ok {
+	if _, encrypted := c.(*tls.Conn); encrypted {
+		return ctx // what is below it writes no answers
+	}
+	if j := joinedOf(c); j != nil {
 		return context.WithValue(ctx, joinedKey{}, j)
 	}
 	return ctx
@@ -84,11 +106,8 @@ func Join(r *http.Request, size int) {
 // followed, as when a middleware made the body smaller. And it counts the
 // connections on which nothing has been answered yet.
 func (s *Server) settle(c net.Conn, state http.ConnState) {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	j, ok := c.(*joinedConn)
-	if !ok || state == http.StateActive {
+	j := joinedOf(c)
+	if j == nil || state == http.StateActive {
 		return
 	}
 	if state == http.StateIdle {
@@ -120,14 +139,22 @@ func (c *joinedConn) Write(p []byte) (int, error) {
 	c.mu.Unlock()
 	if len(held) == 0 {
 		c.keep(held)
-		return c.TCPConn.Write(p)
+		return c.stream.Write(p)
 	}
 	c.both = [2][]byte{held, p}
 	c.send = c.both[:]
-	n, err := c.send.WriteTo(c.TCPConn)
+	n, err := c.together(&c.send)
 	c.both = [2][]byte{}
 	c.keep(held)
 	return int(max(n-int64(len(held)), 0)), err
+}
+
+// together writes parts in as few writes as it can.
+func (c *joinedConn) together(parts *net.Buffers) (int64, error) {
+	if c.cork != nil {
+		return c.cork.together(*parts)
+	}
+	return parts.WriteTo(c.stream)
 }
 
 // keep gives a buffer back for the next time.
@@ -150,7 +177,7 @@ func (c *joinedConn) flush() error {
 	if len(held) == 0 {
 		return nil
 	}
-	_, err := c.TCPConn.Write(held)
+	_, err := c.stream.Write(held)
 	return err
 }
 
@@ -159,15 +186,15 @@ func (c *joinedConn) ReadFrom(r io.Reader) (int64, error) {
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
-	return c.TCPConn.ReadFrom(r)
+	return io.Copy(c.stream, r)
 }
 
 // CloseWrite and Close end the last answer of a connection.
-func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.TCPConn.CloseWrite()) }
+func (c *joinedConn) CloseWrite() error { return errors.Join(c.flush(), c.stream.CloseWrite()) }
 
 func (c *joinedConn) Close() error {
 	if c.lane != nil && c.lane.leave() {
 		return nil
 	}
-	return errors.Join(c.flush(), c.TCPConn.Close())
+	return errors.Join(c.flush(), c.stream.Close())
 }

@@ -38,11 +38,12 @@ type lanes struct {
 	life                context.Context // of requests
 	header, idle, write time.Duration   // 0 for none
 	date                atomic.Pointer[dateLine]
+	buffers             sync.Pool // of *[]byte
 }
 
 // lanes are those of the server; nil where it has none.
 func (s *Server) lanes(server *http.Server) *lanes {
-	if s.Lane == nil || s.TLS != nil {
+	if s.Lane == nil {
 		return nil
 	}
 	return &lanes{
@@ -72,7 +73,7 @@ const (
 // A lane is that of one connection.
 type lane struct {
 	*lanes
-	conn   *net.TCPConn
+	conn   stream
 	joined *joinedConn
 	at     position
 	rest   []byte // read, and neither answered nor given to net/http
@@ -97,7 +98,7 @@ type lane struct {
 }
 
 func newLane(shared *lanes, conn *joinedConn) *lane {
-	l := &lane{lanes: shared, conn: conn.TCPConn, joined: conn}
+	l := &lane{lanes: shared, conn: conn.stream, joined: conn}
 	l.changed.L = &l.mu
 	return l
 }
@@ -286,7 +287,7 @@ func (l *lane) deadline(t time.Time) {
 // Read reads through the lane, where there is one.
 func (c *joinedConn) Read(p []byte) (int, error) {
 	if c.lane == nil {
-		return c.TCPConn.Read(p)
+		return c.stream.Read(p)
 	}
 	return c.lane.Read(p)
 }
@@ -294,7 +295,7 @@ func (c *joinedConn) Read(p []byte) (int, error) {
 // WriteTo is not that of the connection, which would not know of the lane.
 func (c *joinedConn) WriteTo(w io.Writer) (int64, error) {
 	if c.lane == nil {
-		return c.TCPConn.WriteTo(w)
+		return io.Copy(w, c.stream)
 	}
 	return io.Copy(w, struct{ io.Reader }{c})
 }
@@ -303,12 +304,12 @@ func (c *joinedConn) SetReadDeadline(t time.Time) error {
 	if c.lane != nil {
 		c.lane.deadline(t)
 	}
-	return c.TCPConn.SetReadDeadline(t)
+	return c.stream.SetReadDeadline(t)
 }
 
 func (c *joinedConn) SetDeadline(t time.Time) error {
 	if c.lane != nil {
 		c.lane.deadline(t)
 	}
-	return c.TCPConn.SetDeadline(t)
+	return c.stream.SetDeadline(t)
 }

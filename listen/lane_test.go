@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -356,4 +357,28 @@ func TestLaneLetsConnectionsBeTaken(t *testing.T) {
 		t.Errorf("%q %v", b, err)
 	}
 	s.count(t, 0, 1)
+}
+
+// A proxy on the same machine may speak over a Unix socket.
+func TestLaneOverUnixSockets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newLaned(strings.Repeat("whole", 2000), nil)
+	s.Listener = l
+	_, stop := run(t, s.Server)
+	defer end(t, stop)
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	p := &peer{c, bufio.NewReader(c)}
+	for range 3 {
+		p.send(t, keptGet)
+		p.want(t, "GET", 200, strings.Repeat("whole", 2000))
+	}
+	s.count(t, 2, 1)
 }

@@ -49,7 +49,7 @@ func (l *lane) respond(head, body []byte, now time.Time) error {
 	if l.send = l.parts[:]; len(body) == 0 {
 		l.send = l.parts[:2]
 	}
-	_, err := l.send.WriteTo(l.conn)
+	_, err := l.joined.together(&l.send)
 	l.parts = [3][]byte{}
 	return l.sent(err)
 }
@@ -122,7 +122,7 @@ func (q *Simple) Request() *http.Request {
 		l.conns = context.WithValue(withConn(l.life, l.joined), http.LocalAddrContextKey, l.conn.LocalAddr())
 		l.remote = l.conn.RemoteAddr().String()
 	}
-	r.RemoteAddr = l.remote
+	r.RemoteAddr, r.TLS = l.remote, l.joined.state
 	r = r.WithContext(l.conns)
 	if trusted := proxies(l.server.TrustedProxies); len(trusted) > 0 {
 		if peer := Client(r); peer.IsValid() && trusted.trust(peer) {

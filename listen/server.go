@@ -97,7 +97,7 @@ type Server struct {
 	// taken. Default: 10 s.
 	ShutdownTimeout time.Duration
 
-	// Lane answers plain requests over HTTP/1.1 without TLS, from the second one of a
+	// Lane answers plain requests over HTTP/1.1, with TLS too, from the second one of a
 	// connection, before net/http reads them. What Handler answers for them must be the
 	// same. Default: none.
 	Lane Lane
@@ -197,11 +197,14 @@ func (s *Server) Run(ctx context.Context) error {
 	server := s.http(life)
 	ended := make(chan error, 1)
 	go func() {
-		if s.TLS != nil {
+		switch shared := s.lanes(server); {
+		case s.TLS == nil:
+			ended <- server.Serve(joined{s.listener, shared})
+		case shared == nil || !certified(s.TLS):
 			ended <- server.ServeTLS(joined{s.listener, nil}, "", "")
-			return
+		default:
+			ended <- server.Serve(s.greeter(server, shared))
 		}
-		ended <- server.Serve(joined{s.listener, s.lanes(server)})
 	}()
 	select {
 	case <-ctx.Done():

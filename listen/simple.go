@@ -129,6 +129,7 @@ const (
 	inName byte = 1 << iota // of a token
 	inPath
 	inHost
+	inHex
 )
 
 // class holds the classes of each byte, and lower the byte as it is in a name in
@@ -152,6 +153,9 @@ func classes() (class, lower [256]byte) {
 		}
 		if letter || digit || bytes.IndexByte([]byte("-.:[]"), b) >= 0 {
 			class[c] |= inHost
+		}
+		if digit || lower[c] >= 'a' && lower[c] <= 'f' {
+			class[c] |= inHex
 		}
 	}
 	return class, lower
@@ -282,10 +286,18 @@ func (q *Simple) readLine(text []byte) verdict {
 	if len(target) == 0 || target[0] != '/' || !printable(target) || bytes.IndexByte(target, ' ') >= 0 {
 		return odd
 	}
-	if q.Path = target; !only(target, inPath) {
-		return plain
+	if q.Path = target; only(target, inPath) {
+		return simple
 	}
-	return simple
+	for rest := target; ; rest = rest[1:] {
+		i := bytes.IndexByte(rest, '%')
+		if i < 0 {
+			return plain
+		}
+		if rest = rest[i:]; len(rest) < 3 || class[rest[1]]&class[rest[2]]&inHex == 0 {
+			return odd // net/http refuses it before it has the header
+		}
+	}
 }
 
 // header reads a line of the header. It is false where it is odd.

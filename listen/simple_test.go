@@ -31,6 +31,8 @@ func TestSimple(t *testing.T) {
 		"GET /a?b HTTP/1.1\r\n" + host + end:                                        listen.PlainOne,
 		"GET /%61 HTTP/1.1\r\n" + host + end:                                        listen.PlainOne,
 
+		"GET /a%7 HTTP/1.1\r\n" + host + end:                    listen.Odd,
+		"GET /%zz HTTP/1.1\r\n" + host + end:                    listen.Odd,
 		"POST /a HTTP/1.1\r\n" + host + end:                     listen.Odd,
 		"GET /a HTTP/1.0\r\n" + host + end:                      listen.Odd,
 		"GET  /a HTTP/1.1\r\n" + host + end:                     listen.Odd,

@@ -4,6 +4,7 @@ package listen
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -36,8 +37,11 @@ func (s *Server) released(ctx context.Context) error {
 // Taken is a connection that was taken from a server, without what is for the
 // answers of a server alone.
 func Taken(c net.Conn) net.Conn {
-	if j, ok := c.(*joinedConn); ok && j.flush() == nil && (j.lane == nil || j.lane.empty()) {
-		return j.TCPConn
+	if _, encrypted := c.(*tls.Conn); encrypted {
+		return c
+	}
+	if j := joinedOf(c); j != nil && j.flush() == nil && (j.lane == nil || j.lane.empty()) {
+		return j.stream
 	}
 	return c
 }

@@ -59,6 +59,7 @@ func in(t *testing.T, folder, program string, args ...string) string {
 func TestStarters(t *testing.T) {
 	shop := map[string]string{
 		"/": "Hand mirror", "/products/stool": "Granite stool", "/search?q=slate": "Slate candlestick", "/cart": "empty", "/offers": "Marble vase",
+		"/de/products/vase": "Marmorvase", "/ar": `dir="rtl"`, "/orders": "We send you a link",
 	}
 	members := map[string]string{
 		"/": "A club of your own", "/de/sign-in": "angemeldet bleiben", "/ar/forgot": `dir="rtl"`, "/members": "Sign in",

@@ -17,9 +17,14 @@ const (
 // EventPageFailed is the event of a kept page that could not be made.
 const EventPageFailed = "page-failed"
 
-// EventJobsLate is the event of jobs that are due for long and do not run. What
-// is deployed to a cloud has an alert on it.
-const EventJobsLate = "jobs-late"
+// Events that operators hear of: what is deployed to a cloud has an alert on each.
+const (
+	EventJobsLate    = "jobs-late"    // jobs are due for long and do not run
+	EventJobDead     = "job-dead"     // a job failed for the last time
+	EventCommitsLate = "commits-late" // commits wait for long to purge what they changed
+	EventRoomAway    = "room-away"    // a room cannot be kept
+	EventStoreAway   = "store-away"   // the store cannot be used
+)
 
 // An Event is what a program reads of a record.
 type Event struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/jobs"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // outcome says what becomes of a job that returned an error, or nil.
@@ -84,6 +85,7 @@ func (m *Machine) tell(h *hand, o jobs.Outcome, err error, took time.Duration) {
 		if h.taken.Series {
 			text = "a job of a series failed too often and waits for its next time"
 		}
+		attrs = append(attrs, slog.String(wire.LogEvent, wire.EventJobDead))
 	default:
 		k.failed.Add(1)
 		level, text = slog.LevelWarn, "a job failed and is tried again"

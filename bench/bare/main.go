@@ -2,18 +2,21 @@
 // bytes of one page in memory and writes them, with the limits that package
 // serve sets. It imports nothing but the standard library.
 //
-//	bare FILE [NAME VALUE]...
+//	bare [-tls=PAIR] FILE [NAME VALUE]...
 //
+// With a file that holds a certificate and its key it speaks TLS.
 // Further headers that it is to send may follow. It says its address on its first line, and ends when its input does.
 package main
 
 import (
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,7 +28,12 @@ func main() {
 }
 
 func run() error {
-	page, err := os.ReadFile(os.Args[1])
+	args := os.Args[1:]
+	pair, secure := strings.CutPrefix(args[0], "-tls=")
+	if secure {
+		args = args[1:]
+	}
+	page, err := os.ReadFile(args[0])
 	if err != nil {
 		return err
 	}
@@ -35,8 +43,8 @@ func run() error {
 		values []string
 	}
 	var more []field
-	for i := 2; i+1 < len(os.Args); i += 2 {
-		more = append(more, field{os.Args[i], os.Args[i+1 : i+2 : i+2]})
+	for i := 1; i+1 < len(args); i += 2 {
+		more = append(more, field{args[i], args[i+1 : i+2 : i+2]})
 	}
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -62,5 +70,9 @@ func run() error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
+	if secure {
+		server.ErrorLog = log.New(io.Discard, "", 0) // of clients that look whether it is there
+		return server.ServeTLS(listener, pair, pair)
+	}
 	return server.Serve(listener)
 }

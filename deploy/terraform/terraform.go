@@ -22,6 +22,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/pod"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A Stack is what the infrastructure of one site consists of.
@@ -50,6 +51,36 @@ type Stack struct {
 	Settings []deploy.Variable // of the program, known and no secrets
 	Yours    []deploy.Variable // no secrets, and the operator's to set
 	Secrets  []Secret
+}
+
+// An Event is one of the program's log that its operators hear of.
+type Event struct {
+	Name string // as [wire.LogEvent] says it
+	Key  string // the same, as wide as the widest of a list
+	Says string // what an alert on it is called
+}
+
+// Events are those that an app like this can have.
+func (k Stack) Events() []Event {
+	var list []Event
+	add := func(can bool, name, says string) {
+		if can {
+			list = append(list, Event{Name: name, Says: says})
+		}
+	}
+	add(k.Jobs, wire.EventJobsLate, "jobs are late")
+	add(k.Jobs, wire.EventJobDead, "a job failed for the last time")
+	add(k.Rows, wire.EventCommitsLate, "commits are not purged")
+	add(k.Rooms, wire.EventRoomAway, "a room cannot be kept")
+	add(k.Store != "none", wire.EventStoreAway, "the store cannot be used")
+	width := 0
+	for _, e := range list {
+		width = max(width, len(e.Name))
+	}
+	for i, e := range list {
+		list[i].Key = fmt.Sprintf("%-*s", width, e.Name)
+	}
+	return list
 }
 
 // A Secret is a variable of the program that a secret manager holds.

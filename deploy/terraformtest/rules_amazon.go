@@ -298,12 +298,12 @@ var onAmazon = []Rule{
 			}
 			return ""
 		}))},
-	{"alerts", "D4, §15: 5xx, latency, readiness, the database's disk and late jobs each have an alarm", func(r *Result) []string {
+	{"alerts", "D4, §15: 5xx, latency, readiness, the database's disk and each event of the log have an alarm", func(r *Result) []string {
 		var text strings.Builder
 		for _, one := range r.Plan.Of("aws_cloudwatch_metric_alarm") {
 			text.WriteString(one.Text("metric_name") + "\n")
 		}
-		return missing(text.String(), "an alarm on", watched(r, []string{"5XX", "TargetResponseTime", "UnHealthyHostCount"}, "FreeStorageSpace", "JobsLate"))
+		return missing(text.String(), "an alarm on", watched(r, []string{"5XX", "TargetResponseTime", "UnHealthyHostCount"}, "FreeStorageSpace"))
 	}},
 	{"the account is named", "credentials of another account change another company's production", func(r *Result) []string {
 		if !strings.Contains(r.text(".tf"), "allowed_account_ids") {

@@ -171,7 +171,7 @@ var onGoogle = []Rule{
 		return append(some("what asks from outside", "google_monitoring_uptime_check_config")(r), append(
 			some("alerts", "google_monitoring_alert_policy")(r), some("a page that shows it", "google_monitoring_dashboard")(r)...)...)
 	}},
-	{"alerts", "D4, §15: 5xx, latency, readiness, the database's disk and late jobs each have an alert", func(r *Result) []string {
+	{"alerts", "D4, §15: 5xx, latency, readiness, the database's disk and each event of the log have an alert", func(r *Result) []string {
 		if r.Plan.Variables["watch"] == false {
 			return nil
 		}
@@ -187,7 +187,7 @@ var onGoogle = []Rule{
 				}
 			}
 		}
-		return missing(text.String(), "an alert on", watched(r, []string{"response_code_class", "latencies", "check_passed"}, "disk/utilization", "jobs-late"))
+		return missing(text.String(), "an alert on", watched(r, []string{"response_code_class", "latencies", "check_passed"}, "disk/utilization"))
 	}},
 }
 
@@ -403,15 +403,15 @@ func probes(r *Result, kind, argument, path string) []string {
 	return faults
 }
 
-// watched are what alerts are on: the disk of a database and late jobs if there are
-// such.
-func watched(r *Result, always []string, disk, jobs string) []string {
+// watched are what alerts are on: the disk of a database if there is one, and what
+// the program may say in its log.
+func watched(r *Result, always []string, disk string) []string {
 	list := slices.Clone(always)
 	if r.Stack.Database {
 		list = append(list, disk)
 	}
-	if r.Stack.Jobs {
-		list = append(list, jobs)
+	for _, e := range r.Stack.Events() {
+		list = append(list, e.Name)
 	}
 	return list
 }

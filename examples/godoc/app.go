@@ -25,8 +25,9 @@ func app(lib *library.Library) gorgon.App {
 		return lib.Catalog(ctx)
 	}
 	g := generators{
-		lib:     lib,
-		catalog: gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
+		lib:      lib,
+		catalog:  gorgon.BuildValue[library.Catalog]{Name: "catalog", Make: catalog},
+		contents: contentsOf(lib), stamp: stampOf(lib), index: new(library.Index), searched: newSignal(),
 	}
 	assets, err := fs.Sub(files, "assets")
 	if err != nil {
@@ -37,7 +38,7 @@ func app(lib *library.Library) gorgon.App {
 		Origin:     "http://localhost:8080",
 		Assets:     gorgon.Assets{Files: assets},
 		Navigation: &gorgon.Navigation{},
-		Parts: []gorgon.Part{g.catalog, gorgon.Page[views.HomeState]{
+		Parts: []gorgon.Part{g.catalog, g.contents, g.stamp, gorgon.Service{Name: "index", Run: g.follow}, gorgon.Page[views.HomeState]{
 			Path: "/", Load: g.home,
 			View: gorgon.View(views.Home), Head: head(views.HomeMeta),
 		}, gorgon.Page[views.PackageState]{
@@ -57,15 +58,19 @@ func app(lib *library.Library) gorgon.App {
 			Path: "/msrc/{path...}", Load: read(lib, g.moduleSource), Incremental: true,
 			View: gorgon.View(views.SourcePage), Head: head(views.SourceMeta),
 		}, gorgon.Page[installedState]{
-			Path: "/installed", Load: read(lib, g.installed),
+			Path: "/installed", Load: read(lib, g.installed), Live: true,
 			RevalidateAfter: time.Minute, ShouldRevalidate: g.installedChanged,
 			View: installedView, Head: installedHead,
 		}, gorgon.Page[views.SearchState]{
 			Path: "/search", LoadRequest: g.search,
 			View: gorgon.View(views.SearchPage), Head: head(views.SearchMeta),
+		}, gorgon.Resource[[]suggestion]{
+			Path: "/suggest", LoadRequest: g.suggest,
 		}, gorgon.Page[views.ReadingState]{
 			Path: "/reading", Load: g.recommended, LoadRequest: g.reading, Merge: merge,
 			View: gorgon.View(views.ReadingPage), Head: head(views.ReadingMeta),
+		}, gorgon.Page[struct{}]{
+			Path: "/{path...}", LoadRequest: g.elsewhere, View: nowhere,
 		}},
 		Layout: layout,
 		Error:  errorView,

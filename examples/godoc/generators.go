@@ -19,8 +19,12 @@ import (
 
 // generators make the states of the pages.
 type generators struct {
-	lib     *library.Library
-	catalog gorgon.BuildValue[library.Catalog]
+	lib      *library.Library
+	catalog  gorgon.BuildValue[library.Catalog]
+	contents gorgon.Cache[string, library.Contents] // by module@version
+	stamp    gorgon.Cache[string, string]           // of the module cache
+	index    *library.Index
+	searched *signal
 }
 
 // found turns what the library does not have into a 404.
@@ -147,6 +151,9 @@ type installedState struct {
 }
 
 func (g generators) installed(ctx context.Context, _ gorgon.Input) (installedState, error) {
+	if _, err := g.stamp.Get(ctx, installedNow); err != nil { // the page is of it
+		return installedState{}, err
+	}
 	// Before the modules are read: what arrives meanwhile changes it again.
 	stamp, err := g.lib.Stamp(ctx)
 	if err != nil {
@@ -159,16 +166,6 @@ func (g generators) installed(ctx context.Context, _ gorgon.Input) (installedSta
 func (g generators) installedChanged(ctx context.Context, _ gorgon.Input, was installedState, _ time.Time) (bool, error) {
 	stamp, err := g.lib.Stamp(ctx)
 	return stamp != was.Stamp, err
-}
-
-func (g generators) search(_ context.Context, in gorgon.Input, r *http.Request) (views.SearchState, error) {
-	c, err := g.catalog.Get(in)
-	query := r.URL.Query().Get("q")
-	if len(query) > 200 {
-		return views.SearchState{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Search for something shorter."}
-	}
-	results, total := library.Search(c, query)
-	return views.SearchState{Query: query, Results: results, Total: total}, err
 }
 
 func (g generators) recommended(_ context.Context, in gorgon.Input) (views.ReadingState, error) {

@@ -10,9 +10,13 @@
 //	/sym/…       made on the first request, a page per exported symbol
 //	/mod/…       made on the first request, and again after an hour, every module and its packages
 //	/src/…       made on the first request, the source
-//	/installed   built, and again once the module cache has changed
-//	/search      made for each request
+//	/installed   built, and again once the module cache has changed, also in open browsers
+//	/search      made for each request, as are the suggestions below the search box
 //	/reading     built, with what this visitor read merged in
+//	/net/http    and other addresses of pkg.go.dev lead to the page, all others to a search
+//
+// What the modules of the cache hold is read in the background from the first
+// search on, once for each version, and kept in the store: see search.go.
 package main
 
 import (
@@ -23,11 +27,7 @@ import (
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
 	"github.com/gorgon-go/gorgon/mem"
-	"github.com/gorgon-go/gorgon/metrics"
 	"github.com/gorgon-go/gorgon/pages"
-	"github.com/gorgon-go/gorgon/postgres"
-	"github.com/gorgon-go/gorgon/prometheus"
-	"github.com/gorgon-go/gorgon/redis"
 )
 
 func main() {
@@ -36,8 +36,7 @@ func main() {
 		lib = library.Missing(err) // what was built can be served
 	}
 	command.Main(app(lib), command.Config{
-		Stores:    []pages.Driver{disk.Driver(), mem.Driver(), postgres.Driver(), redis.Driver()},
-		Observers: []metrics.Observer{prometheus.New(prometheus.Options{})},
-		Bundler:   bundle.Bundler{},
+		Stores:  []pages.Driver{disk.Driver(), mem.Driver()},
+		Bundler: bundle.Bundler{},
 	})
 }

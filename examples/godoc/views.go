@@ -51,3 +51,6 @@ func installedHead(s installedState) gorgon.Head { return headOf(views.Installed
 func packageTags(s views.PackageState) []string { return []string{"package-" + s.Package.ImportPath} }
 
 func symbolTags(s views.SymbolState) []string { return []string{"package-" + s.Symbol.PackagePath} }
+
+// nowhere is never shown: what it would be of leads elsewhere.
+func nowhere(struct{}) gorgon.Component { return views.ErrorPage(404, "Not Found", "") }

@@ -20,14 +20,22 @@ resource "aws_route53_health_check" "site" { # Amazon's checkers ask over the in
   request_interval  = 30
   failure_threshold = 3
 }
-{{- if .Jobs}}
-resource "aws_cloudwatch_log_metric_filter" "jobs" { # the program says each minute which have been due for ten minutes and do not run
-  name           = "${local.name}-jobs-late"
+{{- if .Events}}
+locals {
+  events = { # of the program's log
+{{- range .Events}}
+    {{.Key}} = "{{.Says}}"
+{{- end}}
+  }
+}
+resource "aws_cloudwatch_log_metric_filter" "events" {
+  for_each       = local.events
+  name           = "${local.name}-${each.key}"
   log_group_name = aws_cloudwatch_log_group.app.name
-  pattern        = "{ $.event = \"jobs-late\" }"
+  pattern        = "{ $.event = \"${each.key}\" }"
   metric_transformation {
     namespace = local.name
-    name      = "JobsLate"
+    name      = each.key
     value     = "1"
   }
 }
@@ -59,10 +67,7 @@ locals {
 {{- if .Cache}}
     cache       = { of = local.cache, metric = "AWS/ElastiCache DatabaseMemoryUsagePercentage", stat = "Maximum", more = 90, says = "percent of the cache's memory in use" }
 {{- end}}
-{{- if .Jobs}}
-    late        = { of = {}, metric = "${local.name} JobsLate", stat = "Sum", more = 0, says = "times that the log said which jobs are late" }
-{{- end}}
-  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } })
+  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } }{{if .Events}}, { for event, says in local.events : event => { of = {}, metric = "${local.name} ${event}", stat = "Sum", more = 0, says = "times that the log said: ${says}" } }{{end}})
 }
 resource "aws_cloudwatch_metric_alarm" "app" {
   for_each            = { for name, f in local.figures : name => f if can(f.more) || can(f.less) }

@@ -76,14 +76,22 @@ resource "google_monitoring_alert_policy" "watched" {
     }
   }
 }
-{{- if .Jobs}}
-resource "google_monitoring_alert_policy" "jobs" { # the program says which have been due for long and do not run
-  display_name          = "${local.name}: jobs are late"
+{{- if .Events}}
+locals {
+  events = { # of the program's log
+{{- range .Events}}
+    {{.Key}} = "{{.Says}}"
+{{- end}}
+  }
+}
+resource "google_monitoring_alert_policy" "events" {
+  for_each              = local.events
+  display_name          = "${local.name}: ${each.value}"
   combiner              = "OR"
   notification_channels = local.channels
   conditions {
-    display_name = "the log says jobs-late"
-    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"jobs-late\"" }
+    display_name = "the log says ${each.key}"
+    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"${each.key}\"" }
   }
   alert_strategy {
     notification_rate_limit { period = "3600s" }

@@ -14,6 +14,13 @@ resource "google_monitoring_uptime_check_config" "ready" { # from all over the w
   }
 }
 locals {
+{{- if .Events}}
+  events = { # of the program's log
+{{- range .Events}}
+    {{.Key}} = "{{.Says}}"
+{{- end}}
+  }
+{{- end}}
   requests = "resource.type = \"https_lb_rule\" AND resource.labels.backend_target_name = \"${google_compute_backend_service.app.name}\" AND metric.type = \"loadbalancing.googleapis.com/https"
   # An alert fires where the figure of each minute stays above most for so many seconds.
   alerts = {
@@ -69,14 +76,15 @@ resource "google_monitoring_alert_policy" "app" {
     }
   }
 }
-{{- if .Jobs}}
-resource "google_monitoring_alert_policy" "jobs" { # the program says each minute which have been due for ten minutes and do not run
-  display_name          = "${local.name}: jobs are late"
+{{- if .Events}}
+resource "google_monitoring_alert_policy" "events" {
+  for_each              = local.events
+  display_name          = "${local.name}: ${each.value}"
   combiner              = "OR"
   notification_channels = var.notification_channels
   conditions {
-    display_name = "the log says jobs-late"
-    condition_matched_log { filter = "resource.type = \"gce_instance\" AND labels.\"compute.googleapis.com/resource_name\" =~ \"^${local.name}-\" AND \"jobs-late\"" }
+    display_name = "the log says ${each.key}"
+    condition_matched_log { filter = "resource.type = \"gce_instance\" AND labels.\"compute.googleapis.com/resource_name\" =~ \"^${local.name}-\" AND \"${each.key}\"" }
   }
   alert_strategy {
     notification_rate_limit { period = "3600s" }

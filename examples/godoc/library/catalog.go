@@ -5,7 +5,6 @@ package library
 import (
 	"context"
 	"fmt"
-	"go/doc"
 	"io/fs"
 	"path/filepath"
 	"runtime"
@@ -33,13 +32,17 @@ type CatalogPackage struct {
 	Deprecated bool            `json:"x,omitempty"`
 	Uses       int             `json:"u,omitempty"` // by packages of the catalog
 	Symbols    []CatalogSymbol `json:"s,omitempty"`
+	Imports    []string        `json:"i,omitempty"` // of modules, in a package of a module
 }
 
-// A CatalogSymbol is an exported symbol: its name ("Server", "Server.Shutdown")
-// and its kind: "const", "var", "func", "type" or "method".
+// A CatalogSymbol is an exported symbol: its name ("Server", "Server.Shutdown"),
+// its kind: "const", "var", "func", "type" or "method", and what a list shows of
+// it.
 type CatalogSymbol struct {
-	Name string `json:"n"`
-	Kind string `json:"k"`
+	Name      string `json:"n"`
+	Kind      string `json:"k"`
+	Signature string `json:"g,omitempty"` // "(addr string, handler Handler) error", "struct"
+	Synopsis  string `json:"d,omitempty"`
 }
 
 // Catalog reads the whole standard library and the commands, on all processors;
@@ -51,6 +54,7 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 	}
 	found := make([]*CatalogPackage, len(paths))
 	imports := make([][]string, len(paths))
+	targets := l.targets()
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
@@ -68,8 +72,8 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 				}
 				return nil
 			}
-			if p, err := l.parse(loc, false); err == nil && p.doc.Name != "main" {
-				found[i], imports[i] = p.entry(), p.doc.Imports
+			if p, sources := l.sketch(loc, targets); p != nil && p.doc.Name != "main" {
+				found[i], imports[i] = p.entry(sources), p.doc.Imports
 			}
 			return nil
 		})
@@ -83,7 +87,7 @@ func (l *Library) Catalog(ctx context.Context) (Catalog, error) {
 			uses[path]++
 		}
 	}
-	host := l.targets()[0]
+	host := targets[0]
 	c := Catalog{GoVersion: l.GoVersion(), GOOS: host.GOOS, GOARCH: host.GOARCH}
 	for _, p := range found {
 		switch {
@@ -122,36 +126,6 @@ func (l *Library) stdPaths() ([]string, error) {
 	})
 	slices.Sort(paths)
 	return paths, err
-}
-
-// entry is what the catalog keeps of a package.
-func (p *parsed) entry() *CatalogPackage {
-	d := p.doc
-	e := &CatalogPackage{Path: p.loc.path, Name: d.Name, Synopsis: d.Synopsis(d.Doc), Deprecated: deprecated(d.Doc)}
-	add := func(name, kind string) { e.Symbols = append(e.Symbols, CatalogSymbol{name, kind}) }
-	addValues := func(values []*doc.Value, kind string) {
-		for _, v := range values {
-			for _, name := range exportedNames(v.Names) {
-				add(name, kind)
-			}
-		}
-	}
-	addFuncs := func(funcs []*doc.Func, kind, prefix string) {
-		for _, f := range funcs {
-			add(prefix+f.Name, kind)
-		}
-	}
-	addValues(d.Consts, "const")
-	addValues(d.Vars, "var")
-	addFuncs(d.Funcs, "func", "")
-	for _, t := range d.Types {
-		add(t.Name, "type")
-		addFuncs(t.Funcs, "func", "")
-		addFuncs(t.Methods, "method", t.Name+".")
-		addValues(t.Consts, "const")
-		addValues(t.Vars, "var")
-	}
-	return e
 }
 
 // Find is the package or command with an import path.

@@ -39,6 +39,7 @@ type Library struct {
 	goroot   string
 	modcache string
 	parsed   *cache
+	added    additions
 	missing  error
 }
 

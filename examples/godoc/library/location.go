@@ -76,6 +76,14 @@ func (l *Library) HasPackage(name string) bool {
 	return err == nil && glance(loc.dir).Name != ""
 }
 
+// HasModule reports whether a module version, named like
+// "golang.org/x/mod@v0.42.0", is in the module cache.
+func (l *Library) HasModule(mod string) bool {
+	modPath, version, _ := strings.Cut(mod, "@")
+	_, err := l.moduleDir(modPath, version)
+	return err == nil
+}
+
 // PageOf is the path of the page about a package or module that is named as in
 // an import declaration: of the newest version on this machine. It is empty
 // when there is none.

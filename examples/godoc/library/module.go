@@ -36,10 +36,14 @@ func (m Module) String() string { return m.Path + "@" + m.Version }
 // A ModulePage is a module version with what it holds and needs.
 type ModulePage struct {
 	Module
-	GoVersion string   // of its go line
-	Versions  []string // all that are in the cache, the newest first
-	Requires  []Requirement
-	Packages  []PackageRef
+	GoVersion  string    // of its go line
+	Published  time.Time // zero where it is not known
+	Repository string    // an https URL; empty where it is not known
+	Readme     string    // HTML
+	Versions   []string  // all that are in the cache, the newest first
+	Requires   []Requirement
+	Packages   []PackageRef // the module's own first, then by path
+	Internal   []PackageRef // packages that others cannot import, by path
 }
 
 // A Requirement is a line of a module's go.mod.
@@ -121,6 +125,9 @@ func (l *Library) Module(ctx context.Context, mod string) (ModulePage, error) {
 	}
 	page := ModulePage{Module: Module{Path: modPath, Version: version, Arrived: info.ModTime().UTC()}}
 	page.Versions = l.versions(modPath)
+	from := l.originOf(modPath, version)
+	page.Published, page.Repository = from.Time.UTC(), repositoryOf(modPath, from)
+	page.Readme = l.readme(dir, page.Repository, func(page string) string { return l.link(ctx, page) })
 	if data, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil {
 		if f, err := modfile.ParseLax("go.mod", data, nil); err == nil {
 			if f.Go != nil {
@@ -134,13 +141,21 @@ func (l *Library) Module(ctx context.Context, mod string) (ModulePage, error) {
 			}
 		}
 	}
-	page.Packages, err = l.ModulePackages(ctx, mod)
+	if page.Packages, err = l.ModulePackages(ctx, mod); err != nil {
+		return page, err
+	}
+	page.Internal, err = l.packagesOf(ctx, mod, true)
 	return page, err
 }
 
 // ModulePackages lists the packages of a module version that others may import,
-// and its commands.
+// and its commands: the module's own package first, then by path.
 func (l *Library) ModulePackages(ctx context.Context, mod string) ([]PackageRef, error) {
+	return l.packagesOf(ctx, mod, false)
+}
+
+// packagesOf lists those packages of a module that are internal, or the others.
+func (l *Library) packagesOf(ctx context.Context, mod string, internal bool) ([]PackageRef, error) {
 	modPath, version, _ := strings.Cut(mod, "@")
 	root, err := l.moduleDir(modPath, version)
 	if err != nil {
@@ -154,10 +169,16 @@ func (l *Library) ModulePackages(ctx context.Context, mod string) ([]PackageRef,
 		if err != nil || !d.IsDir() {
 			return nil
 		}
-		if name != root && hiddenDir(d.Name()) {
+		within, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		if name != root && hiddenDir(d.Name()) && (!internal || d.Name() != "internal") {
 			return fs.SkipDir
 		}
-		dirs = append(dirs, name)
+		if isInternal := slices.Contains(strings.Split(filepath.ToSlash(within), "/"), "internal"); isInternal == internal {
+			dirs = append(dirs, name)
+		}
 		return nil
 	})
 	if err != nil {

@@ -13,28 +13,22 @@ import (
 func madeUp(t *testing.T) *Library {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"example.com/!upper@v1.2.0/go.mod":               "module example.com/Upper\n\ngo 1.24\n\nrequire (\n\texample.com/b v0.1.0\n\texample.com/gone v1.0.0 // indirect\n)\n",
-		"example.com/!upper@v1.2.0/a.go":                 "// Package upper is made up.\n//\n// See [example.com/b.B].\npackage upper\n\nimport (\n\t\"io\"\n\t\"example.com/b\"\n\t\"example.com/Upper/sub\"\n)\n\n// F reads.\nfunc F(r io.Reader, b b.B, s sub.S) error { return nil }\n",
-		"example.com/!upper@v1.2.0/sub/s.go":             "package sub\n\ntype S struct{ F <-chan string }\n",
-		"example.com/!upper@v1.2.0/internal/i.go":        "package internal\n",
-		"example.com/!upper@v1.2.0/testdata/t.go":        "package testdata\n",
-		"example.com/!upper@v1.2.0/broken/b.go":          "this is not Go",
-		"example.com/!upper@v1.2.0/half/h.go":            "// Package half ends early.\npackage half\n\nfunc Good() {}\n\nfunc bad( {\n",
-		"example.com/!upper@v1.10.0/a.go":                "package upper\n",
-		"example.com/b@v0.1.0/b.go":                      "package b\n\ntype B int\n",
-		"example.com/pre@v0.0.0-20240102030405-abc/p.go": "package pre\n",
-		"cache/download/example.com/b/@v/v0.1.0.info":    "{}",
-		"example.com/notaversion@latest/x.go":            "package x\n",
-	} {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, dir, map[string]string{
+		"example.com/!upper@v1.2.0/go.mod":                 "module example.com/Upper\n\ngo 1.24\n\nrequire (\n\texample.com/b v0.1.0\n\texample.com/gone v1.0.0 // indirect\n)\n",
+		"example.com/!upper@v1.2.0/a.go":                   "// Package upper is made up.\n//\n// See [example.com/b.B].\npackage upper\n\nimport (\n\t\"io\"\n\t\"example.com/b\"\n\t\"example.com/Upper/sub\"\n)\n\n// F reads.\nfunc F(r io.Reader, b b.B, s sub.S) error { return nil }\n",
+		"example.com/!upper@v1.2.0/sub/s.go":               "package sub\n\ntype S struct{ F <-chan string }\n",
+		"example.com/!upper@v1.2.0/internal/i.go":          "package internal\n",
+		"example.com/!upper@v1.2.0/testdata/t.go":          "package testdata\n",
+		"example.com/!upper@v1.2.0/broken/b.go":            "this is not Go",
+		"example.com/!upper@v1.2.0/half/h.go":              "// Package half ends early.\npackage half\n\nfunc Good() {}\n\nfunc bad( {\n",
+		"example.com/!upper@v1.10.0/a.go":                  "package upper\n",
+		"example.com/b@v0.1.0/b.go":                        "package b\n\ntype B int\n",
+		"example.com/pre@v0.0.0-20240102030405-abc/p.go":   "package pre\n",
+		"example.com/!upper@v1.2.0/README.md":              "# Upper\n\nSee [b](https://pkg.go.dev/example.com/b).\n",
+		"cache/download/example.com/!upper/@v/v1.2.0.info": `{"Version":"v1.2.0","Time":"2024-01-02T03:04:05Z","Origin":{"VCS":"git","URL":"https://git.example.com/upper"}}`,
+		"cache/download/example.com/b/@v/v0.1.0.info":      "{}",
+		"example.com/notaversion@latest/x.go":              "package x\n",
+	})
 	return New(installed(t).goroot, dir)
 }
 
@@ -69,6 +63,12 @@ func TestModule(t *testing.T) {
 	}
 	if got, want := strings.Join(packages, " "), "example.com/Upper@v1.2.0 example.com/Upper@v1.2.0/half example.com/Upper@v1.2.0/sub"; got != want {
 		t.Errorf("packages are %s, want %s", got, want)
+	}
+	if len(m.Internal) != 1 || m.Internal[0].Path != "example.com/Upper@v1.2.0/internal" {
+		t.Errorf("internal packages are %v", m.Internal)
+	}
+	if m.Repository != "https://git.example.com/upper" || m.Published.Format("2006-01-02") != "2024-01-02" || !strings.Contains(m.Readme, `href="/mod/example.com/b@v0.1.0"`) {
+		t.Errorf("from %q at %v: %s", m.Repository, m.Published, m.Readme)
 	}
 	if m.GoVersion != "1.24" || len(m.Versions) != 2 || len(m.Requires) != 2 {
 		t.Fatalf("go %s, versions %v, requires %v", m.GoVersion, m.Versions, m.Requires)

@@ -16,6 +16,7 @@ type Package struct {
 	Command    bool   // package main: has a doc and files, no symbols
 	GOOS       string // what it was read for: the host, if it builds there
 	GOARCH     string
+	Added      string `json:",omitempty"` // "go1.7", of the standard library, if it is known
 
 	Consts   []Value
 	Vars     []Value
@@ -35,6 +36,7 @@ type Value struct {
 	Decl       string // HTML
 	Doc        string // HTML
 	Deprecated bool
+	Added      string `json:",omitempty"` // as in Package; of all of them
 	Pos        Position
 }
 
@@ -47,6 +49,7 @@ type Func struct {
 	Decl       string // HTML
 	Doc        string // HTML
 	Deprecated bool
+	Added      string `json:",omitempty"` // as in Package
 	Pos        Position
 	Examples   []Example
 }
@@ -58,6 +61,7 @@ type Type struct {
 	Decl       string // HTML
 	Doc        string // HTML
 	Deprecated bool
+	Added      string `json:",omitempty"` // as in Package
 	Pos        Position
 	Consts     []Value
 	Vars       []Value
@@ -128,6 +132,7 @@ func (l *Library) packageAt(ctx context.Context, loc location) (Package, error) 
 		Command:    d.Name == "main",
 		GOOS:       p.goos,
 		GOARCH:     p.goarch,
+		Added:      r.added(""),
 		Imports:    d.Imports,
 		Files:      p.files,
 		Examples:   r.examples(d.Examples, "package"),
@@ -150,6 +155,7 @@ func (l *Library) packageAt(ctx context.Context, loc location) (Package, error) 
 			Decl:       r.decl(t.Decl, t.Name),
 			Doc:        r.doc(t.Doc, t.Name),
 			Deprecated: deprecated(t.Doc),
+			Added:      r.added(t.Name),
 			Pos:        r.typePos(t),
 			Consts:     r.values(t.Consts),
 			Vars:       r.values(t.Vars),

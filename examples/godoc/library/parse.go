@@ -50,14 +50,13 @@ func (l *Library) load(ctx context.Context, loc location) (*parsed, error) {
 		return nil, notFound("package", loc.path)
 	}
 	return l.parsed.get(loc.dir, info.ModTime(), func() (*parsed, error) {
-		return l.parse(loc, true)
+		return l.parse(loc)
 	})
 }
 
-// parse reads and parses the package at loc. Examples cost the parsing of test
-// files, which the catalog does without.
-func (l *Library) parse(loc location, examples bool) (*parsed, error) {
-	names, sources, err := readGo(loc.dir, examples)
+// parse reads and parses the package at loc, with its examples.
+func (l *Library) parse(loc location) (*parsed, error) {
+	names, sources, err := readGo(loc.dir, true)
 	if err != nil {
 		return nil, notFound("package", loc.path)
 	}

@@ -125,6 +125,7 @@ func (r *renderer) values(values []*doc.Value) []Value {
 			Decl:       r.decl(v.Decl, ""),
 			Doc:        r.doc(v.Doc, v.Names[0]),
 			Deprecated: deprecated(v.Doc),
+			Added:      r.added(exportedNames(v.Names)...),
 			Pos:        r.pos(r.p.spans[v.Decl.Pos()]),
 		})
 	}
@@ -147,11 +148,26 @@ func (r *renderer) funcs(funcs []*doc.Func, recv string) []Func {
 			Decl:       highlight(decl, r.marks(f.Decl, "")),
 			Doc:        r.doc(f.Doc, id),
 			Deprecated: deprecated(f.Doc),
+			Added:      r.added(id),
 			Pos:        r.pos(r.p.spans[f.Decl.Pos()]),
 			Examples:   r.examples(f.Examples, id),
 		})
 	}
 	return out
+}
+
+// added is since when there are symbols of the package, if they came together.
+func (r *renderer) added(names ...string) string {
+	if r.p.loc.module != "" {
+		return ""
+	}
+	since := r.lib.Added(r.p.loc.importPath, names[0])
+	for _, name := range names[1:] {
+		if r.lib.Added(r.p.loc.importPath, name) != since {
+			return ""
+		}
+	}
+	return since
 }
 
 // signature cuts "func (r R) Name" off a printed declaration and joins its lines.

@@ -12,19 +12,18 @@ import (
 
 // A Result is a package or symbol that a search found.
 type Result struct {
-	Path     string // of the package
-	Name     string // of the symbol; empty for a package
-	Kind     string // "package", "command", or the kind of the symbol
-	Synopsis string // of the package
-
-	rank int
-	uses int // of the package
+	Path      string // import path of the package
+	Module    string // "golang.org/x/mod@v0.42.0"; empty for the Go installation
+	Name      string // of the symbol; empty for a package
+	Kind      string // "package", "command", or the kind of the symbol
+	Signature string
+	Synopsis  string
 }
 
-// MaxResults bounds what a search returns, maxQuery what it looks at.
+// MaxResults bounds what a search returns, MaxQuery what it looks at, in bytes.
 const (
 	MaxResults = 60
-	maxQuery   = 100
+	MaxQuery   = 200
 )
 
 // How well a name fits, best first; the ranks of what follows lie between them.
@@ -38,101 +37,204 @@ const (
 	rankNone
 )
 
+// What makes a name fit less well than one of the same class.
+const (
+	symbolLater     = 3 // a package of that name comes first
+	moduleLater     = 4 // the standard library comes first
+	deprecatedLater = 5
+)
+
 // Search finds packages and symbols by their names: "http", "net/http",
 // "http.Server", "Server.Shutdown", "server shutdown", "LaS". The best come
-// first, a type before functions of its name, and what the library itself uses
-// most before the rest. It returns at most [MaxResults], and how many there are.
-func Search(c Catalog, query string) (results []Result, total int) {
+// first, a type before functions of its name, the standard library before
+// modules, and what is imported most before the rest. It returns at most limit,
+// without signatures and the synopses of symbols, which [Describe] adds, and how
+// many there are.
+func (x *Index) Search(query string, limit int) (results []Result, total int) {
 	query = strings.ReplaceAll(strings.Join(strings.Fields(query), " "), " ", ".")
-	if query == "" || len(query) > maxQuery || !utf8.ValidString(query) {
+	if query == "" || len(query) > MaxQuery || !utf8.ValidString(query) {
 		return nil, 0
 	}
 	q := newPattern(query)
-	for _, p := range c.Packages {
-		results = q.searchPackage(results, p, "package")
+	best := best{limit: min(limit, MaxResults)}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.standard != nil {
+		q.searchShelf(&best, x.standard, nil)
 	}
-	for _, p := range c.Commands {
-		results = q.searchPackage(results, p, "command")
+	for _, s := range x.modules {
+		q.searchShelf(&best, s, x.uses)
 	}
-	slices.SortFunc(results, func(a, b Result) int {
-		return cmp.Or(
-			cmp.Compare(a.rank, b.rank),
-			cmp.Compare(order(a.Kind), order(b.Kind)),
-			cmp.Compare(len(a.Name), len(b.Name)),
-			cmp.Compare(b.uses, a.uses),
-			cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")),
-			cmp.Compare(a.Path, b.Path),
-			cmp.Compare(a.Name, b.Name),
-		)
-	})
-	total = len(results)
-	results = slices.Clip(results[:min(total, MaxResults)])
-	for i := range results {
-		results[i].rank, results[i].uses = 0, 0 // so that results are what their JSON says
-	}
-	return results, total
+	return best.results(), best.total
 }
 
-// order is that of the kinds, among what fits as well.
-func order(kind string) int {
-	switch kind {
-	case "package", "command":
-		return 0
-	case "type":
-		return 1
-	case "method":
-		return 3
+// Describe adds the signatures and synopses of symbols to results. contents is
+// asked once for each module that a result is of, and "" for the Go installation;
+// what it does not have is left out.
+func Describe(results []Result, contents func(module string) (Contents, bool)) {
+	asked := make(map[string]map[string]*CatalogPackage)
+	for i := range results {
+		r := &results[i]
+		packages, ok := asked[r.Module]
+		if !ok {
+			packages = make(map[string]*CatalogPackage)
+			if c, ok := contents(r.Module); ok {
+				for i := range c.Packages {
+					packages[c.Packages[i].Path] = &c.Packages[i]
+				}
+			}
+			asked[r.Module] = packages
+		}
+		p := packages[r.Path]
+		if p == nil || r.Name == "" {
+			continue
+		}
+		r.Synopsis = ""
+		for _, s := range p.Symbols {
+			if s.Name == r.Name {
+				r.Signature, r.Synopsis = s.Signature, s.Synopsis
+				break
+			}
+		}
 	}
-	return 2
+}
+
+// A candidate is a result with what decides about its place.
+type candidate struct {
+	shelf   *shelf
+	p       *shelved
+	name    string
+	kind    kind
+	rank    int
+	uses    int // of the package
+	slashes int
+}
+
+func (a candidate) compare(b candidate) int {
+	return cmp.Or(
+		cmp.Compare(a.rank, b.rank),
+		cmp.Compare(a.kind.order(), b.kind.order()),
+		cmp.Compare(len(a.name), len(b.name)),
+		cmp.Compare(b.uses, a.uses),
+		cmp.Compare(a.slashes, b.slashes),
+		cmp.Compare(a.p.path, b.p.path),
+		cmp.Compare(a.name, b.name),
+		cmp.Compare(a.shelf.module, b.shelf.module),
+	)
+}
+
+// best keeps the first few of many candidates.
+type best struct {
+	limit int
+	total int
+	list  []candidate
+	full  bool // the list has had as many as the limit, the last of which is at the limit
+}
+
+func (b *best) add(c candidate) {
+	b.total++
+	if b.full && c.compare(b.list[b.limit-1]) > 0 {
+		return
+	}
+	if b.list = append(b.list, c); len(b.list) >= 4*b.limit {
+		b.cut()
+	}
+}
+
+func (b *best) cut() {
+	slices.SortFunc(b.list, candidate.compare)
+	if len(b.list) >= b.limit {
+		b.list, b.full = b.list[:b.limit], b.limit > 0
+	}
+}
+
+func (b *best) results() []Result {
+	b.cut()
+	results := make([]Result, 0, len(b.list))
+	for _, c := range b.list {
+		results = append(results, Result{Path: c.p.path, Module: c.shelf.module, Name: c.name, Kind: c.kind.String(), Synopsis: c.p.synopsis})
+	}
+	return results
 }
 
 // A pattern is a query in the forms it is compared in.
 type pattern struct {
-	text  string
-	lower string
-	humps bool // has an upper-case letter, so may be the humps of a name
+	text    string
+	lower   string
+	words   string // lower, with spaces between its parts
+	letters letters
+	humps   bool // has an upper-case letter, so may be the humps of a name
 }
 
 func newPattern(text string) pattern {
-	return pattern{text: text, lower: strings.ToLower(text), humps: strings.IndexFunc(text, unicode.IsUpper) >= 0}
+	lower := strings.ToLower(text)
+	return pattern{
+		text: text, lower: lower, words: strings.ReplaceAll(lower, ".", " "), letters: lettersOf(text),
+		humps: strings.IndexFunc(text, unicode.IsUpper) >= 0,
+	}
 }
 
-func (q pattern) searchPackage(results []Result, p CatalogPackage, kind string) []Result {
-	found := func(name, kind string, rank int) {
-		if p.Deprecated {
-			rank += 5
+func (q pattern) searchShelf(best *best, s *shelf, uses map[string]int) {
+	for i := range s.packages {
+		p := &s.packages[i]
+		c := candidate{shelf: s, p: p, uses: p.uses, slashes: strings.Count(p.path, "/")}
+		later := 0
+		if s.module != "" {
+			c.uses = uses[p.path]
+			later += moduleLater
 		}
-		results = append(results, Result{Path: p.Path, Name: name, Kind: kind, Synopsis: p.Synopsis, rank: rank, uses: p.Uses})
-	}
-	base := p.Path[strings.LastIndexByte(p.Path, '/')+1:]
-	rank := min(q.rank(p.Path), q.rank(base)+1) // the whole path counts for more
-	if rank > rankText && strings.Contains(strings.ToLower(p.Synopsis), strings.ReplaceAll(q.lower, ".", " ")) {
-		rank = rankText + 2
-	}
-	if rank < rankNone {
-		found("", kind, rank)
-	}
+		if p.deprecated {
+			later += deprecatedLater
+		}
+		found := func(name string, kind kind, rank int) {
+			c.name, c.kind, c.rank = name, kind, rank+later
+			best.add(c)
+		}
+		if rank := q.rankPackage(p); rank < rankNone {
+			kind := kindPackage
+			if p.command {
+				kind = kindCommand
+			}
+			found("", kind, rank)
+		}
 
-	// "http.Server" asks for Server in http; "Server.Shutdown" for no package.
-	inside, hasInside := q, false
-	for _, prefix := range []string{p.Path + ".", p.Name + "."} {
-		if strings.HasPrefix(q.lower, prefix) && len(q.text) > len(prefix) {
-			inside, hasInside = newPattern(q.text[len(prefix):]), true
-			break
-		}
-	}
-	for _, s := range p.Symbols {
-		if hasInside {
-			if rank := inside.rankSymbol(s.Name); rank < rankNone {
-				found(s.Name, s.Kind, rank)
-				continue
+		// "http.Server" asks for Server in http; "Server.Shutdown" for no package.
+		inside, hasInside := q, false
+		for _, name := range [...]string{p.path, p.name} {
+			if n := len(name); len(q.lower) > n+1 && q.lower[n] == '.' && strings.EqualFold(q.lower[:n], name) {
+				inside, hasInside = newPattern(q.text[n+1:]), true
+				break
 			}
 		}
-		if rank := q.rankSymbol(s.Name); rank < rankNone {
-			found(s.Name, s.Kind, rank+3) // a package of that name comes first
+		for i, has := range p.letters {
+			if hasInside && has.has(inside.letters) {
+				name := p.symbol(i)
+				if rank := inside.rankSymbol(name); rank < rankNone {
+					found(name, p.kinds[i], rank)
+					continue
+				}
+			}
+			if has.has(q.letters) {
+				name := p.symbol(i)
+				if rank := q.rankSymbol(name); rank < rankNone {
+					found(name, p.kinds[i], rank+symbolLater)
+				}
+			}
 		}
 	}
-	return results
+}
+
+// rankPackage compares with the path, the name, and the synopsis.
+func (q pattern) rankPackage(p *shelved) int {
+	base := p.path[strings.LastIndexByte(p.path, '/')+1:]
+	rank := min(q.rank(p.path), q.rank(base)+1) // the whole path counts for more
+	if p.name != "main" {
+		rank = min(rank, q.rank(p.name)+1)
+	}
+	if rank > rankText && indexFold(p.synopsis, q.words) >= 0 {
+		rank = rankText + 2
+	}
+	return rank
 }
 
 // rankSymbol compares with the whole name and, for a method, its last part.

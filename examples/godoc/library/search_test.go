@@ -8,10 +8,7 @@ import (
 )
 
 func TestSearch(t *testing.T) {
-	c, err := installed(t).Catalog(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := standard(t)
 	for _, tt := range []struct{ query, first string }{
 		{"net/http", "net/http"},
 		{"http", "net/http"},
@@ -38,7 +35,7 @@ func TestSearch(t *testing.T) {
 		{"Context", "context.Context"},
 		{"httptest", "net/http/httptest"},
 	} {
-		results, total := Search(c, tt.query)
+		results, total := x.Search(tt.query, MaxResults)
 		if len(results) == 0 || name(results[0]) != tt.first {
 			t.Errorf("Search(%q) starts with %v, want %s", tt.query, results[:min(len(results), 3)], tt.first)
 		}
@@ -47,10 +44,22 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"", "  ", "nosuchthinganywhere", "\x00", "\xff", strings.Repeat("a", 1000)} {
-		if results, _ := Search(c, query); len(results) != 0 {
+		if results, _ := x.Search(query, MaxResults); len(results) != 0 {
 			t.Errorf("Search(%.20q) finds %v", query, results[0])
 		}
 	}
+}
+
+// standard is an index of the Go that runs the tests.
+func standard(t testing.TB) *Index {
+	t.Helper()
+	c, err := installed(t).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := new(Index)
+	x.SetCatalog(c)
+	return x
 }
 
 func name(r Result) string {
@@ -82,20 +91,18 @@ func TestHumps(t *testing.T) {
 }
 
 func FuzzSearch(f *testing.F) {
-	c := Catalog{Packages: []CatalogPackage{{Path: "net/http", Name: "http", Symbols: []CatalogSymbol{{"Server.Shutdown", "method"}}}}}
+	x := new(Index)
+	x.SetCatalog(Catalog{Packages: []CatalogPackage{{Path: "net/http", Name: "http", Symbols: []CatalogSymbol{{Name: "Server.Shutdown", Kind: "method"}}}}})
 	f.Add("LaS")
-	f.Fuzz(func(t *testing.T, query string) { Search(c, query) })
+	f.Fuzz(func(t *testing.T, query string) { x.Search(query, MaxResults) })
 }
 
 func BenchmarkSearch(b *testing.B) {
-	c, err := installed(b).Catalog(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
+	x := standard(b)
 	for _, query := range []string{"s", "http.Server", "LaS"} {
 		b.Run(query, func(b *testing.B) {
 			for b.Loop() {
-				Search(c, query)
+				x.Search(query, MaxResults)
 			}
 		})
 	}

@@ -22,7 +22,8 @@ type Symbol struct {
 	Decl            string // HTML
 	Doc             string // HTML
 	Deprecated      bool
-	Group           int // of a const or var of a long group: its length; Decl then shows the neighbours only
+	Added           string `json:",omitempty"` // "go1.8", if it is known
+	Group           int    // of a const or var of a long group: its length; Decl then shows the neighbours only
 	Pos             Position
 	Examples        []Example
 	Members         []Member // of a type: what go/doc files under it
@@ -73,6 +74,7 @@ func (l *Library) Symbol(ctx context.Context, importPath, name string) (Symbol, 
 	s.PackagePath, s.PackageName = importPath, p.doc.Name
 	s.PackageSynopsis = p.doc.Synopsis(p.doc.Doc)
 	s.Name = name
+	s.Added = r.added(name)
 	return s, nil
 }
 

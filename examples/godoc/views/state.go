@@ -132,6 +132,7 @@ type SearchState struct {
 	Query   string
 	Results []library.Result // the first of them
 	Total   int
+	Index   library.IndexSize // of modules
 }
 
 // ReadingState is half built, half of the request: Recommended is the same for

@@ -5,6 +5,7 @@ package views
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/examples/godoc/library"
@@ -40,10 +41,24 @@ func sourcePath(path, module, file string, line int) string {
 // symbolPath is the page of a symbol of the Go installation.
 func symbolPath(path, name string) string { return "/sym/" + path + "." + name }
 
-// resultPath is where a search result leads.
-func resultPath(r library.Result) string {
-	if r.Name == "" {
+// ResultPath is where a search result leads.
+func ResultPath(r library.Result) string {
+	switch {
+	case r.Module != "":
+		modPath, _, _ := strings.Cut(r.Module, "@")
+		path := "/mod/" + r.Module + strings.TrimPrefix(r.Path, modPath)
+		if r.Name != "" {
+			path += "#" + r.Name
+		}
+		return path
+	case r.Name == "":
 		return "/pkg/" + r.Path
 	}
 	return symbolPath(r.Path, r.Name)
+}
+
+// versionOf is the version of a module, named like "golang.org/x/mod@v0.42.0".
+func versionOf(module string) string {
+	_, version, _ := strings.Cut(module, "@")
+	return version
 }

@@ -102,9 +102,14 @@ func pages(t *testing.T) map[string]string {
 		ps := kept(t, PackageState{Package: pkg})
 		page("modpkg "+m.Path, PackageMeta(ps), ModulePackagePage(ps))
 	}
+	index := new(library.Index)
+	index.SetCatalog(catalog)
 	for name, query := range map[string]string{"search": "http server", "search none": `<script>"`, "search empty": ""} {
-		results, total := library.Search(catalog, query)
-		s := kept(t, SearchState{Query: query, Results: results, Total: total})
+		results, total := index.Search(query, library.MaxResults)
+		library.Describe(results, func(string) (library.Contents, bool) {
+			return library.Contents{Packages: catalog.Packages, Commands: catalog.Commands}, true
+		})
+		s := kept(t, SearchState{Query: query, Results: results, Total: total, Index: index.Size()})
 		page(name, SearchMeta(s), SearchPage(s))
 	}
 	reading := kept(t, ReadingState{Recommended: Recommend(catalog), Greeting: "Good evening", Recent: Below(catalog, "net")})

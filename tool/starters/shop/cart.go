@@ -26,6 +26,7 @@ const (
 type cart struct {
 	Lines []cartLine
 	Total cents
+	Guest bool // who has to sign in to order
 }
 
 type cartLine struct {
@@ -76,9 +77,10 @@ func writeCart(ctx context.Context, lines []line) {
 
 // cart is what the cookie says, at today's prices.
 func (s shop) cart(ctx context.Context, _ gorgon.Input, r *http.Request) (cart, error) {
-	var c cart
+	_, err := s.people.Who(ctx)
+	c := cart{Guest: err != nil}
 	for _, l := range readCart(r) {
-		p, ok, err := s.one(ctx, l.ID)
+		p, ok, err := s.one(ctx, s.db.SQL(), l.ID)
 		if err != nil {
 			return c, err
 		}
@@ -103,14 +105,14 @@ func (s shop) changeCart() api.Endpoint[change, api.None] {
 	return api.Endpoint[change, api.None]{
 		Path: "POST /cart", Name: "changeCart",
 		Handle: func(ctx context.Context, in change) (api.None, error) {
-			_, ok, err := s.one(ctx, in.ID)
+			_, ok, err := s.one(ctx, s.db.SQL(), in.ID)
 			if err == nil && !ok {
-				err = gorgon.Refuse("/id", "There is no such product.")
+				err = refuse(ctx, "/id", "errors.product", nil)
 			}
 			if err != nil {
 				return api.None{}, err
 			}
-			lines, err := changed(readCart(api.Request(ctx)), in)
+			lines, err := changed(ctx, readCart(api.Request(ctx)), in)
 			if err == nil {
 				writeCart(ctx, lines)
 			}
@@ -121,11 +123,11 @@ func (s shop) changeCart() api.Endpoint[change, api.None] {
 }
 
 // changed is a cart after a change.
-func changed(lines []line, in change) ([]line, error) {
+func changed(ctx context.Context, lines []line, in change) ([]line, error) {
 	i := slices.IndexFunc(lines, func(l line) bool { return l.ID == in.ID })
 	if i < 0 {
 		if i = len(lines); i == maxLines {
-			return nil, gorgon.Refuse("/id", "The cart is full.")
+			return nil, refuse(ctx, "/id", "errors.full", nil)
 		}
 		lines = append(lines, line{ID: in.ID})
 	}
@@ -133,7 +135,7 @@ func changed(lines []line, in change) ([]line, error) {
 	if in.Quantity != nil {
 		n = *in.Quantity
 	} else if in.Add == 0 || n > maxQuantity {
-		return nil, gorgon.Refuse("/quantity", "Between 0 and 99 of one product, please.")
+		return nil, refuse(ctx, "/quantity", "errors.quantity", nil)
 	}
 	if lines[i].Quantity = n; n == 0 {
 		lines = slices.Delete(lines, i, i+1)

@@ -10,7 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon"
 )
 
-//go:embed all:assets all:static all:views
+//go:embed all:assets all:mails all:messages all:static all:views
 var embedded embed.FS
 
 var files = gorgon.Files(embedded)

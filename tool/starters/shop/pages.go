@@ -9,36 +9,13 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon"
-	"github.com/gorgon-go/gorgon/database"
 )
 
-// A shop makes the states of its pages. Queries are given the context that a
-// function is called with: that is how it becomes known what a page reads.
-type shop struct {
-	db       *database.DB
-	password string
+func (s shop) featured(ctx context.Context, _ gorgon.Input) ([]product, error) {
+	return s.list(ctx, "featured")
 }
 
-// A shelf is some of the products.
-type shelf struct {
-	Title    string
-	Products []product
-}
-
-func (s shop) featured(ctx context.Context, _ gorgon.Input) (shelf, error) {
-	products, err := s.list(ctx, "featured")
-	return shelf{"Best sellers", products}, err
-}
-
-func (s shop) all(ctx context.Context, _ gorgon.Input) (shelf, error) {
-	products, err := s.list(ctx, "true")
-	return shelf{"All products", products}, err
-}
-
-func (s shop) prices(ctx context.Context, _ gorgon.Input, _ *http.Request) (shelf, error) {
-	products, err := s.list(ctx, "true")
-	return shelf{"Prices", products}, err
-}
+func (s shop) all(ctx context.Context, _ gorgon.Input) ([]product, error) { return s.list(ctx, "true") }
 
 func (s shop) bestSellers(ctx context.Context, _ gorgon.Input) ([]string, error) {
 	products, err := s.list(ctx, "featured")
@@ -50,7 +27,7 @@ func (s shop) bestSellers(ctx context.Context, _ gorgon.Input) ([]string, error)
 }
 
 func (s shop) product(ctx context.Context, in gorgon.Input) (product, error) {
-	p, ok, err := s.one(ctx, in.PathValue("id"))
+	p, ok, err := s.one(ctx, s.db.SQL(), in.PathValue("id"))
 	if err == nil && !ok {
 		err = gorgon.NotFound()
 	}
@@ -93,43 +70,63 @@ type search struct {
 func (s shop) search(ctx context.Context, _ gorgon.Input, r *http.Request) (search, error) {
 	q := strings.TrimSpace(r.URL.Query().Get("q"))
 	if len(q) > 100 {
-		return search{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: "Search for something shorter."}
+		return search{}, &gorgon.Error{Kind: gorgon.KindInvalid, Message: say(ctx, "search.long", nil)}
 	}
 	if q == "" {
 		return search{}, nil
 	}
-	pattern := "%" + literally.Replace(q) + "%"
-	found, err := s.list(ctx, `lower(name || ' ' || text) like lower($1) escape '\'`, pattern)
+	locale, pattern := language(ctx), "%"+literally.Replace(q)+"%"
+	found, err := s.list(ctx, "lower(name_"+locale+" || ' ' || text_"+locale+`) like lower($1) escape '\'`, pattern)
 	return search{q, found}, err
 }
 
 // literally writes what is searched for as a part of a pattern.
 var literally = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-func homeView(l shelf) gorgon.Component      { return view("home.html", l) }
-func shelfView(l shelf) gorgon.Component     { return view("shelf.html", l) }
-func productView(p product) gorgon.Component { return view("product.html", p) }
-func offersView(o offers) gorgon.Component   { return view("offers.html", o) }
-func searchView(s search) gorgon.Component   { return view("search.html", s) }
-func cartView(c cart) gorgon.Component       { return view("cart.html", c) }
-func adminView(l shelf) gorgon.Component     { return view("admin.html", l) }
-
-func titled(title string) gorgon.Head { return gorgon.Head{Title: title + " · " + name} }
-func shelfHead(l shelf) gorgon.Head   { return titled(l.Title) }
-func offersHead(offers) gorgon.Head   { return titled("Offers") }
-func searchHead(search) gorgon.Head   { return titled("Search") }
-func cartHead(cart) gorgon.Head       { return titled("Your cart") }
-func adminHead(shelf) gorgon.Head     { return titled("Prices") }
+// headed is the head of a page whose title is the message of its name. A page
+// for search engines has a path; the others are for its visitor alone.
+func headed[S any](page, path string) func(context.Context, gorgon.Input, S) (gorgon.Head, error) {
+	return func(ctx context.Context, _ gorgon.Input, _ S) (gorgon.Head, error) {
+		title, err := messages.Text(ctx, page+".title", nil)
+		head := gorgon.Head{Title: title + " · " + name, Canonical: path}
+		if path == "" {
+			head.Robots = "noindex"
+		} else if err == nil {
+			head.Description, err = messages.Text(ctx, "home.lead", nil)
+		}
+		return head, err
+	}
+}
 
 // productHead also says what others show where they link to the product, and
 // what search engines read.
-func productHead(p product) gorgon.Head {
-	h := titled(p.Name)
-	h.Description, h.Canonical = p.Text, "/products/"+p.ID
-	h.Meta = []gorgon.Meta{
-		{Property: "og:type", Content: "product"}, {Property: "og:title", Content: p.Name},
-		{Property: "og:description", Content: p.Text},
+func productHead(ctx context.Context, _ gorgon.Input, p product) (gorgon.Head, error) {
+	head := gorgon.Head{
+		Title: p.Name + " · " + name, Description: p.Text, Canonical: "/products/" + p.ID,
+		Meta: []gorgon.Meta{
+			{Property: "og:type", Content: "product"}, {Property: "og:title", Content: p.Name},
+			{Property: "og:description", Content: p.Text},
+		},
+		Extra: view("product-data.html", p),
 	}
-	h.Extra = view("product-data.html", p)
-	return h
+	if p.Picture.Src == "" {
+		return head, nil
+	}
+	at, err := gorgon.AbsoluteURL(ctx, p.Picture.Src)
+	head.Meta = append(head.Meta, gorgon.Meta{Property: "og:image", Content: at})
+	return head, err
+}
+
+// shows is a view that is a template.
+func shows[S any](name string) func(S) gorgon.Component {
+	return func(s S) gorgon.Component { return view(name, s) }
+}
+
+// still is a page that is only a template, made at build.
+func still(path, page string) gorgon.Part {
+	return gorgon.Page[struct{}]{
+		Path: path, HeadFor: headed[struct{}](page, ""), View: shows[struct{}](page + ".html"),
+		// A code may be in the fragment of its URL; the rest is told to no other site, too.
+		Headers: func(struct{}) http.Header { return http.Header{"Referrer-Policy": {"same-origin"}} },
+	}
 }

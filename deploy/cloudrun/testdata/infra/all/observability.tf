@@ -67,13 +67,22 @@ resource "google_monitoring_alert_policy" "watched" {
     }
   }
 }
-resource "google_monitoring_alert_policy" "jobs" { # the program says which have been due for long and do not run
-  display_name          = "${local.name}: jobs are late"
+locals {
+  events = { # of the program's log
+    jobs-late    = "jobs are late"
+    job-dead     = "a job failed for the last time"
+    commits-late = "commits are not purged"
+    store-away   = "the store cannot be used"
+  }
+}
+resource "google_monitoring_alert_policy" "events" {
+  for_each              = local.events
+  display_name          = "${local.name}: ${each.value}"
   combiner              = "OR"
   notification_channels = local.channels
   conditions {
-    display_name = "the log says jobs-late"
-    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"jobs-late\"" }
+    display_name = "the log says ${each.key}"
+    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"${each.key}\"" }
   }
   alert_strategy {
     notification_rate_limit { period = "3600s" }

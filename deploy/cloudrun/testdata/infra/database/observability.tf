@@ -67,6 +67,25 @@ resource "google_monitoring_alert_policy" "watched" {
     }
   }
 }
+locals {
+  events = { # of the program's log
+    commits-late = "commits are not purged"
+    store-away   = "the store cannot be used"
+  }
+}
+resource "google_monitoring_alert_policy" "events" {
+  for_each              = local.events
+  display_name          = "${local.name}: ${each.value}"
+  combiner              = "OR"
+  notification_channels = local.channels
+  conditions {
+    display_name = "the log says ${each.key}"
+    condition_matched_log { filter = "(resource.labels.service_name = \"${local.name}\" OR resource.labels.job_name = \"${local.name}-maintain\") AND jsonPayload.event = \"${each.key}\"" }
+  }
+  alert_strategy {
+    notification_rate_limit { period = "3600s" }
+  }
+}
 resource "google_monitoring_dashboard" "app" {
   dashboard_json = jsonencode({ displayName = local.name, gridLayout = { columns = "2", widgets = [for what, w in local.watched : {
     title = what

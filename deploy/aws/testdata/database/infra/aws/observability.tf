@@ -21,6 +21,22 @@ resource "aws_route53_health_check" "site" { # Amazon's checkers ask over the in
   failure_threshold = 3
 }
 locals {
+  events = { # of the program's log
+    store-away = "the store cannot be used"
+  }
+}
+resource "aws_cloudwatch_log_metric_filter" "events" {
+  for_each       = local.events
+  name           = "${local.name}-${each.key}"
+  log_group_name = aws_cloudwatch_log_group.app.name
+  pattern        = "{ $.event = \"${each.key}\" }"
+  metric_transformation {
+    namespace = local.name
+    name      = each.key
+    value     = "1"
+  }
+}
+locals {
   balancer = { LoadBalancer = aws_lb.main.arn_suffix }
   targets  = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.app.arn_suffix }
   service  = { ClusterName = local.name, ServiceName = local.name }
@@ -37,7 +53,7 @@ locals {
     memory      = { of = local.service, metric = "AWS/ECS MemoryUtilization", stat = "Maximum", more = 90, says = "percent of a task's memory in use" }
     disk        = { of = local.database, metric = "AWS/RDS FreeStorageSpace", stat = "Minimum", less = var.database.disk_gb * 107374182, says = "free bytes of the database's disk, which was to grow" }
     database    = { of = local.database, metric = "AWS/RDS CPUUtilization", stat = "Average", more = 85, says = "percent of the database's processor in use" }
-  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } })
+  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } }, { for event, says in local.events : event => { of = {}, metric = "${local.name} ${event}", stat = "Sum", more = 0, says = "times that the log said: ${says}" } })
 }
 resource "aws_cloudwatch_metric_alarm" "app" {
   for_each            = { for name, f in local.figures : name => f if can(f.more) || can(f.less) }

@@ -20,13 +20,21 @@ resource "aws_route53_health_check" "site" { # Amazon's checkers ask over the in
   request_interval  = 30
   failure_threshold = 3
 }
-resource "aws_cloudwatch_log_metric_filter" "jobs" { # the program says each minute which have been due for ten minutes and do not run
-  name           = "${local.name}-jobs-late"
+locals {
+  events = { # of the program's log
+    jobs-late  = "jobs are late"
+    job-dead   = "a job failed for the last time"
+    store-away = "the store cannot be used"
+  }
+}
+resource "aws_cloudwatch_log_metric_filter" "events" {
+  for_each       = local.events
+  name           = "${local.name}-${each.key}"
   log_group_name = aws_cloudwatch_log_group.app.name
-  pattern        = "{ $.event = \"jobs-late\" }"
+  pattern        = "{ $.event = \"${each.key}\" }"
   metric_transformation {
     namespace = local.name
-    name      = "JobsLate"
+    name      = each.key
     value     = "1"
   }
 }
@@ -49,8 +57,7 @@ locals {
     disk        = { of = local.database, metric = "AWS/RDS FreeStorageSpace", stat = "Minimum", less = var.database.disk_gb * 107374182, says = "free bytes of the database's disk, which was to grow" }
     database    = { of = local.database, metric = "AWS/RDS CPUUtilization", stat = "Average", more = 85, says = "percent of the database's processor in use" }
     cache       = { of = local.cache, metric = "AWS/ElastiCache DatabaseMemoryUsagePercentage", stat = "Maximum", more = 90, says = "percent of the cache's memory in use" }
-    late        = { of = {}, metric = "${local.name} JobsLate", stat = "Sum", more = 0, says = "times that the log said which jobs are late" }
-  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } })
+  }, { for check in aws_route53_health_check.site : "uptime" => { of = { HealthCheckId = check.id }, metric = "AWS/Route53 HealthCheckStatus", stat = "Minimum", less = 1, says = "1 while the site is reached from outside", region = local.edge } }, { for event, says in local.events : event => { of = {}, metric = "${local.name} ${event}", stat = "Sum", more = 0, says = "times that the log said: ${says}" } })
 }
 resource "aws_cloudwatch_metric_alarm" "app" {
   for_each            = { for name, f in local.figures : name => f if can(f.more) || can(f.less) }

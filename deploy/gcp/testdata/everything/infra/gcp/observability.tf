@@ -14,6 +14,12 @@ resource "google_monitoring_uptime_check_config" "ready" { # from all over the w
   }
 }
 locals {
+  events = { # of the program's log
+    jobs-late    = "jobs are late"
+    job-dead     = "a job failed for the last time"
+    commits-late = "commits are not purged"
+    store-away   = "the store cannot be used"
+  }
   requests = "resource.type = \"https_lb_rule\" AND resource.labels.backend_target_name = \"${google_compute_backend_service.app.name}\" AND metric.type = \"loadbalancing.googleapis.com/https"
   # An alert fires where the figure of each minute stays above most for so many seconds.
   alerts = {
@@ -63,13 +69,14 @@ resource "google_monitoring_alert_policy" "app" {
     }
   }
 }
-resource "google_monitoring_alert_policy" "jobs" { # the program says each minute which have been due for ten minutes and do not run
-  display_name          = "${local.name}: jobs are late"
+resource "google_monitoring_alert_policy" "events" {
+  for_each              = local.events
+  display_name          = "${local.name}: ${each.value}"
   combiner              = "OR"
   notification_channels = var.notification_channels
   conditions {
-    display_name = "the log says jobs-late"
-    condition_matched_log { filter = "resource.type = \"gce_instance\" AND labels.\"compute.googleapis.com/resource_name\" =~ \"^${local.name}-\" AND \"jobs-late\"" }
+    display_name = "the log says ${each.key}"
+    condition_matched_log { filter = "resource.type = \"gce_instance\" AND labels.\"compute.googleapis.com/resource_name\" =~ \"^${local.name}-\" AND \"${each.key}\"" }
   }
   alert_strategy {
     notification_rate_limit { period = "3600s" }
