@@ -69,6 +69,7 @@ var parts = []struct {
 }{
 	{"hit", (*bench).hit},
 	{"tls", (*bench).secure},
+	{"tail", (*bench).tail},
 	{"asked", (*bench).asked},
 	{"endpoints", (*bench).endpoints},
 	{"signins", (*bench).signIns},
@@ -136,7 +137,7 @@ func run() (err error) {
 
 // measure runs one part, and profiles it if it runs in this process.
 func (b *bench) measure(name string, part func(*bench) error) (err error) {
-	if b.profile == "" || slices.Contains([]string{"hit", "tls", "asked", "endpoints", "signins", "start"}, name) {
+	if b.profile == "" || slices.Contains([]string{"hit", "tls", "tail", "asked", "endpoints", "signins", "start"}, name) {
 		return part(b)
 	}
 	f, err := os.Create(filepath.Join(b.profile, name+".pprof"))

@@ -29,6 +29,7 @@ func serveSeed(args []string) (err error) {
 	notes := flags.String("notes", "", "a file for a line about each making of an article")
 	lane := flags.Bool("lane", true, "answer plain requests before net/http reads them")
 	pair := flags.String("tls", "", "a file with a certificate and its key")
+	ready := flags.String("readied", "", "where to write how goroutines became ready")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -65,7 +66,7 @@ func serveSeed(args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, ended()) }()
 	fmt.Println(addr)
-	return server.Run(ctx)
+	return errors.Join(server.Run(ctx), writeReadied(*ready))
 }
 
 // profiled writes a CPU profile into a file until the function it returns is
