@@ -169,5 +169,5 @@ func (b *bench) hit() (err error) {
 	if !plain.blind {
 		b.add(beside("the same, server CPU per request", "µs", plain.perHit, same.perHit))
 	}
-	return b.wrk(gorgon, without, bare, tablePath(7))
+	return b.wrk(gorgon, without, bare, tablePath(7), html)
 }

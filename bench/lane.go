@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon/compress"
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 // browser are the headers of a browser, beside Host.
@@ -61,10 +63,53 @@ func issue(file string) error {
 // nothing.
 type laneGoals struct{ rate, p99, cpu float64 }
 
-// lane asks three servers for a page, taking turns: with the lane, without it, and
+// A racer is a server that takes turns with others.
+type racer struct {
+	name             string // "" for the floor
+	server           *child
+	at               string // where it answers
+	goals            laneGoals
+	rate, p99, spent []float64 // spent is processor time, in microseconds for each answer; none where it cannot be told
+}
+
+// lane asks four servers for a page, taking turns: with the lane, without it, nginx and
 // the floor. They all send the same body.
-func (b *bench) lane(program string, with, without, bare *child, path string) error {
-	return b.lanes("hit", program, "http://", []*child{with, without, bare}, path, []setting{{1, few}, {1, many}, {2, many}}, laneGoals{1.8, 0.8, 0.65})
+func (b *bench) lane(program string, with, without, bare *child, path string, body []byte) error {
+	list := []*racer{
+		{name: "lane, ", server: with, at: "http://" + with.addr + path, goals: laneGoals{1.8, 0.8, 0.65}},
+		{name: "no lane, ", server: without, at: "http://" + without.addr + path},
+		{server: bare, at: "http://" + bare.addr + path},
+	}
+	nginx, err := b.nginx(body)
+	switch {
+	case errors.Is(err, testbed.ErrMissing):
+		fmt.Fprintln(os.Stderr, "hit: nginx is not installed, so its rows are left out: scripts/servers installs it")
+	case err != nil:
+		return err
+	default:
+		defer nginx.Close()
+		list = append(list, &racer{name: "nginx, ", at: nginx.URL + "/page.html"})
+	}
+	return b.lanes("hit", program, []setting{{1, few}, {1, many}, {2, many}}, list)
+}
+
+// nginx starts an nginx with a file of that body: a worker for each processor, sendfile,
+// and files that stay open.
+func (b *bench) nginx(body []byte) (*testbed.Server, error) {
+	folder, err := os.MkdirTemp(b.folder, "nginx")
+	if err != nil {
+		return nil, err
+	}
+	// Its workers may be another user.
+	for _, dir := range []string{folder, b.folder} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "page.html"), body, 0o644); err != nil {
+		return nil, err
+	}
+	return testbed.Nginx([]byte(fmt.Sprintf("sendfile on;\ntcp_nopush on;\nkeepalive_requests 10000000;\nopen_file_cache max=100 inactive=1h;\ndefault_type text/html;\nserver {\nlisten 80;\nroot %s;\n}\n", folder)), "worker_processes auto;")
 }
 
 // secure is the same over TLS.
@@ -110,52 +155,75 @@ func (b *bench) secure() error {
 		return err
 	}
 	defer without.stop()
-	return b.lanes("tls", program, "https://", []*child{with, without, bare}, tablePath(7), []setting{{1, few}, {1, many}}, laneGoals{rate: 1.3})
+	url := func(server *child) string { return "https://" + server.addr + tablePath(7) }
+	return b.lanes("tls", program, []setting{{1, few}, {1, many}}, []*racer{
+		{name: "lane, ", server: with, at: url(with), goals: laneGoals{rate: 1.3}},
+		{name: "no lane, ", server: without, at: url(without)},
+		{server: bare, at: url(bare)},
+	})
 }
 
-// lanes measures three servers.
-func (b *bench) lanes(group, program, scheme string, servers []*child, path string, settings []setting, goals laneGoals) error {
-	type series struct{ rate, p99, perHit []float64 }
-	const ours, plain, floor = 0, 1, 2
+// lanes measures servers, each beside the floor among them.
+func (b *bench) lanes(group, program string, settings []setting, list []*racer) error {
+	floor := list[slices.IndexFunc(list, func(r *racer) bool { return r.name == "" })]
 	for _, s := range settings {
-		var seen [3]series
-		order := []int{ours, plain, floor}
+		for _, r := range list {
+			r.rate, r.p99, r.spent = nil, nil, nil
+		}
+		order := slices.Clone(list)
 		for range b.times(8) {
-			for _, i := range order {
-				before, ok1 := cpuTime(servers[i].pid())
-				rate, p99, err := runWrk(program, s, scheme+servers[i].addr+path, browser...)
-				if err != nil {
+			for _, r := range order {
+				if err := r.run(program, s); err != nil {
 					return fmt.Errorf("%s: %w", s, err)
-				}
-				after, ok2 := cpuTime(servers[i].pid())
-				seen[i].rate, seen[i].p99 = append(seen[i].rate, rate), append(seen[i].p99, p99)
-				if ok1 && ok2 {
-					seen[i].perHit = append(seen[i].perHit, (after-before).Seconds()*1e6/rate) // wrk asks for a second
 				}
 			}
 			slices.Reverse(order)
 		}
-		for i, name := range []string{"lane, ", "no lane, "} {
+		for _, r := range list {
+			if r == floor {
+				continue
+			}
 			beside := func(what, unit string, of, to []float64) row {
-				return newRow(group, name+s.String()+what, unit, medianOf(of)).beside(medianOf(to), over(of, to))
+				return newRow(group, r.name+s.String()+what, unit, medianOf(of)).beside(medianOf(to), over(of, to))
 			}
-			rate, p99 := beside("", "req/s", seen[i].rate, seen[floor].rate), beside(", p99", "µs", seen[i].p99, seen[floor].p99)
-			if i == ours && s == (setting{1, many}) && goals.rate > 0 {
-				rate = rate.ratioGoal("≥", goals.rate)
+			rate, p99 := beside("", "req/s", r.rate, floor.rate), beside(", p99", "µs", r.p99, floor.p99)
+			if s == (setting{1, many}) && r.goals.rate > 0 {
+				rate = rate.ratioGoal("≥", r.goals.rate)
 			}
-			if i == ours && s == (setting{1, few}) && goals.p99 > 0 {
-				p99 = p99.ratioGoal("≤", goals.p99)
+			if s == (setting{1, few}) && r.goals.p99 > 0 {
+				p99 = p99.ratioGoal("≤", r.goals.p99)
 			}
 			b.add(rate)
 			b.add(p99)
-			if len(seen[i].perHit) == len(seen[floor].perHit) && len(seen[i].perHit) > 0 {
-				cpu := beside(", server CPU per request", "µs", seen[i].perHit, seen[floor].perHit)
-				if i == ours && s == (setting{1, many}) && goals.cpu > 0 {
-					cpu = cpu.ratioGoal("≤", goals.cpu)
+			if len(r.spent) > 0 && len(r.spent) == len(floor.spent) {
+				cpu := beside(", server CPU per request", "µs", r.spent, floor.spent)
+				if s == (setting{1, many}) && r.goals.cpu > 0 {
+					cpu = cpu.ratioGoal("≤", r.goals.cpu)
 				}
 				b.add(cpu)
 			}
 		}
+	}
+	return nil
+}
+
+// run asks a server for a second.
+func (r *racer) run(program string, s setting) error {
+	var before, after time.Duration
+	ok1, ok2 := false, false
+	if r.server != nil {
+		before, ok1 = cpuTime(r.server.pid())
+	}
+	rate, p99, err := runWrk(program, s, r.at, browser...)
+	if err != nil {
+		return err
+	}
+	if r.server != nil {
+		after, ok2 = cpuTime(r.server.pid())
+	}
+	r.rate, r.p99 = append(r.rate, rate), append(r.p99, p99)
+	if ok1 && ok2 {
+		r.spent = append(r.spent, (after-before).Seconds()*1e6/rate)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ var settings = []setting{{1, few}, {1, many}, {2, few}, {2, many}}
 
 // wrk asks both servers for a page under every setting, taking turns: in one
 // order and then in the other. Where wrk is not installed it says so.
-func (b *bench) wrk(gorgon, without, bare *child, path string) error {
+func (b *bench) wrk(gorgon, without, bare *child, path string, body []byte) error {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hit: wrk is not installed, so its rows are left out: scripts/servers installs it")
@@ -69,7 +69,7 @@ func (b *bench) wrk(gorgon, without, bare *child, path string) error {
 		b.add(newRow("hit", s.String(), "req/s", medianOf(ours.rate)).beside(medianOf(theirs.rate), over(ours.rate, theirs.rate)))
 		b.add(newRow("hit", s.String()+", p99", "µs", medianOf(ours.p99)).beside(medianOf(theirs.p99), over(ours.p99, theirs.p99)))
 	}
-	return b.lane(program, gorgon, without, bare, path)
+	return b.lane(program, gorgon, without, bare, path, body)
 }
 
 // runWrk runs wrk for a second, which is the least it can, with headers.

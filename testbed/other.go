@@ -61,4 +61,4 @@ func S3() (*Server, error) { return nil, ErrMissing }
 func Caddy([]byte, ...string) (*Server, error) { return nil, ErrMissing }
 
 // Nginx starts an nginx.
-func Nginx([]byte) (*Server, error) { return nil, ErrMissing }
+func Nginx([]byte, ...string) (*Server, error) { return nil, ErrMissing }

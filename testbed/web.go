@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -31,8 +32,9 @@ func Caddy(file []byte, env ...string) (*Server, error) {
 }
 
 // Nginx starts an nginx with a file for /etc/nginx/conf.d, of a site at port
-// 80, which is replaced by a free port. Its URL is that of the site.
-func Nginx(file []byte) (*Server, error) {
+// 80, which is replaced by a free port. Its URL is that of the site. Further directives
+// are for the top of its configuration.
+func Nginx(file []byte, top ...string) (*Server, error) {
 	program, err := find("nginx", "/usr/sbin")
 	if err != nil {
 		return nil, err
@@ -41,7 +43,7 @@ func Nginx(file []byte) (*Server, error) {
 		site := bytes.ReplaceAll(file, []byte("listen 80;"), []byte("listen "+addr+";"))
 		config := filepath.Join(dir, "nginx.conf")
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "daemon off;\npid %[1]s/pid;\nerror_log stderr;\nevents {\nworker_connections 8192;\n}\nhttp {\naccess_log off;\n", dir)
+		fmt.Fprintf(&b, "daemon off;\npid %[1]s/pid;\nerror_log stderr;\n%[2]s\nevents {\nworker_connections 8192;\n}\nhttp {\naccess_log off;\n", dir, strings.Join(top, "\n"))
 		for _, kind := range [...]string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 			fmt.Fprintf(&b, "%s_temp_path %s/%s;\n", kind, dir, kind)
 		}
