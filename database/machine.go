@@ -21,6 +21,12 @@ func (db *DB) Use(log *slog.Logger, strict bool) {
 	db.opening.log, db.opening.strict = log, strict
 }
 
+func (db *DB) developing() bool {
+	db.opening.mu.Lock()
+	defer db.opening.mu.Unlock()
+	return db.opening.strict
+}
+
 // Feed makes purges of the database's commits, through an instance that shares
 // its store with others.
 func (db *DB) Feed(i *coherence.Instance) coherence.Feed {

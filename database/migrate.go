@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gorgon-go/gorgon/database/migration"
@@ -24,6 +25,7 @@ import (
 // It refuses, with the names of the files, and before it changes anything:
 //   - a file that was changed or removed after it was applied;
 //   - a new file with a lower number than one that is applied;
+//   - a new file without statements, which in development waits for them;
 //   - a database that a newer program has migrated, unless all that it applied
 //     only expands;
 //   - a file that removes or renames what programs may read, and does not
@@ -64,6 +66,9 @@ func (m *migrator) run(ctx context.Context, together bool) (steps []string, err 
 	s, err := compare(m.files, records)
 	if err != nil {
 		return nil, err
+	}
+	if waits := s.written(m.strict); waits != "" {
+		m.log.InfoContext(ctx, "a migration has no statements yet: it is applied once they are written", "file", waits)
 	}
 	if err := s.ready(together); err != nil {
 		return nil, err
@@ -147,7 +152,7 @@ func (db *DB) Down(ctx context.Context) (step string, err error) {
 		if err != nil {
 			return err
 		}
-		s, err := compare(m.files, records)
+		s, err := compare(m.files, forgiven(m.files, records))
 		if err != nil {
 			return err
 		}
@@ -163,6 +168,22 @@ func (db *DB) Down(ctx context.Context) (step string, err error) {
 		return m.purgeIfPossible(ctx)
 	})
 	return step, err
+}
+
+// forgiven are the records with the newest as its file is now: one that was changed
+// after it was applied can be undone, by what it says now.
+func forgiven(files []migration.File, records []record) []record {
+	records = slices.Clone(records)
+	for i, r := range slices.Backward(records) {
+		if !r.applied {
+			continue
+		}
+		if j := slices.IndexFunc(files, func(f migration.File) bool { return f.Version == r.version && f.Name == r.file }); j >= 0 {
+			records[i].sum = files[j].Sum
+		}
+		break
+	}
+	return records
 }
 
 // last is the newest file that is applied and can be undone.

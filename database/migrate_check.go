@@ -90,6 +90,7 @@ func (db *DB) standing(ctx context.Context) (standing, Engine, error) {
 		return standing{}, nil, err
 	}
 	s, err := compare(files, records)
+	s.written(db.developing())
 	return s, engine, err
 }
 

@@ -4,6 +4,7 @@ package database
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gorgon-go/gorgon/database/migration"
 )
@@ -67,6 +68,18 @@ func compare(files []migration.File, records []record) (standing, error) {
 	return s, nil
 }
 
+// written leaves out, in development, the first pending file that has no statements
+// yet, and those after it: it is applied once they are written. It returns its name; ""
+// if there is none.
+func (s *standing) written(development bool) (waits string) {
+	i := slices.IndexFunc(s.pending, func(f migration.File) bool { return len(f.Up) == 0 })
+	if i < 0 || !development {
+		return ""
+	}
+	waits, s.pending = s.pending[i].Name, s.pending[:i]
+	return waits
+}
+
 // contracted says why a program cannot use a database that a newer one has
 // migrated; nil if it can.
 func (s standing) contracted() error {
@@ -93,6 +106,8 @@ func (s standing) ready(together bool) error {
 			return err
 		}
 		switch {
+		case len(f.Up) == 0:
+			return fmt.Errorf("%s has no statements: write them, or remove the file", f.Name)
 		case f.Kind != migration.Contract:
 			before = &s.pending[i]
 		case before != nil && !s.empty && !together:

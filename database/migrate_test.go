@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -285,6 +286,53 @@ func TestMigrateCheck(t *testing.T) {
 		s.refuses(more.Check(t.Context()), "the database lacks what its tables need", "more", "run the migrate command")
 		gone := s.with(files("00001_products.sql", products, "00002_more.sql", "CREATE TABLE more (id INTEGER);"), "gone")
 		s.refuses(gone.Check(t.Context()), "gone")
+	})
+}
+
+// A file that has no statements yet waits for them in development, with those after it,
+// and keeps no page from being made. Elsewhere it is a mistake.
+func TestMigrateUnwritten(t *testing.T) {
+	const template = "-- reviews\n\n-- +goose Up\n-- CREATE TABLE reviews (id INTEGER);\n\n-- +goose Down\n-- DROP TABLE reviews;\n"
+	each(t, func(t *testing.T, f *fake, url string) {
+		s := site{t, f, url}
+		unwritten := files("00001_products.sql", products, "00002_reviews.sql", template, "00003_more.sql", "CREATE TABLE more (id INTEGER);")
+		developing := func(files fs.FS) *database.DB {
+			db := s.with(files)
+			db.Use(slog.New(slog.DiscardHandler), true)
+			return db
+		}
+		db := developing(unwritten)
+		s.migrates(db, "00001_products.sql")
+		if err := db.Check(t.Context()); err != nil {
+			t.Errorf("the app does not work while a file is not written: %v", err)
+		}
+		if due, err := db.Pending(t.Context()); err != nil || len(due) > 0 {
+			t.Errorf("%q is to be done, %v", due, err)
+		}
+		s.refuses(migrated(s.with(unwritten), t.Context()), "00002_reviews.sql has no statements: write them, or remove the file")
+		if exists(t, db, "more") {
+			t.Error("a file after it was applied")
+		}
+		unwritten["migrations/00002_reviews.sql"] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(template, "\n-- CREATE", "\nCREATE"))}
+		s.migrates(developing(unwritten), "00002_reviews.sql", "00003_more.sql")
+	})
+}
+
+// The newest file can be undone also when it was changed after it was applied, by what
+// it says now; one before it cannot.
+func TestMigrateDownChanged(t *testing.T) {
+	const more = "CREATE TABLE more (id INTEGER);\n-- +goose Down\nDROP TABLE more;\n"
+	each(t, func(t *testing.T, f *fake, url string) {
+		s := site{t, f, url}
+		s.migrates(s.with(files("00001_products.sql", products, "00002_more.sql", "-- +goose Up\n"+more)), "00001_products.sql", "00002_more.sql")
+		changed := s.with(files("00001_products.sql", products, "00002_more.sql", "-- +goose Up\nCREATE TABLE other (id INTEGER);\n"+more))
+		s.refuses(migrated(changed, t.Context()), "00002_more.sql was changed after it was applied")
+		if step, err := changed.Down(t.Context()); err != nil || step != "00002_more.sql" || exists(t, changed, "more") {
+			t.Errorf("%q, %v", step, err)
+		}
+		s.migrates(changed, "00002_more.sql")
+		_, err := s.with(files("00001_products.sql", products+"-- changed\n", "00002_more.sql", "-- +goose Up\nCREATE TABLE other (id INTEGER);\n"+more)).Down(t.Context())
+		s.refuses(err, "00001_products.sql was changed after it was applied")
 	})
 }
 
