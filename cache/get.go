@@ -143,6 +143,23 @@ func (c *Cache) refresh(cause context.Context, k id, old *item, d Demand) <-chan
 	return fl.over
 }
 
+// Both is closed once both of two works are over; nil is none.
+func Both(one, other <-chan struct{}) <-chan struct{} {
+	switch {
+	case one == nil:
+		return other
+	case other == nil:
+		return one
+	}
+	both := make(chan struct{})
+	go func() { // ends with the work, which has deadlines
+		<-one
+		<-other
+		close(both)
+	}()
+	return both
+}
+
 // outcome answers with what a flight brought, or, where it failed, with the
 // last good item for as long as that lasts. It says whether a purge that the
 // request knows of overtook the flight, so that it has to look again.

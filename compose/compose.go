@@ -313,18 +313,7 @@ func join(a *cache.Answer, part cache.Answer) {
 	}
 	a.Degraded = a.Degraded || part.Degraded
 	a.Stored = a.Stored && part.Stored
-	switch one, other := a.Work, part.Work; {
-	case one == nil:
-		a.Work = other
-	case other != nil:
-		both := make(chan struct{})
-		go func() { // ends with the work, which has deadlines
-			<-one
-			<-other
-			close(both)
-		}()
-		a.Work = both
-	}
+	a.Work = cache.Both(a.Work, part.Work)
 }
 
 // assemble makes one entry of the gathered parts.

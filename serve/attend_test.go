@@ -3,7 +3,9 @@ package serve_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,10 +35,17 @@ func (s *slowly) make(context.Context, gorgon.Input) (int64, error) {
 
 func versionView(v int64) gorgon.Component { return gorgon.Text(fmt.Sprint("version ", v)) }
 
+func beside(a, b gorgon.Component) gorgon.Component {
+	return gorgon.ComponentFunc(func(ctx context.Context, w io.Writer) error { return errors.Join(a.Render(ctx, w), b.Render(ctx, w)) })
+}
+
 // Where a process stands still between requests, the visitor has all of the
 // stale page at once, and the response ends only once the new one is stored.
 func TestAttend(t *testing.T) {
 	slow := &slowly{let: make(chan struct{})}
+	name := func(s string) gorgon.Component { return gorgon.Text(" part " + s) }
+	part := gorgon.Fragment[string, string]{Name: "part", View: name, Load: func(_ context.Context, _ gorgon.Input, p string) (string, error) { return p, nil }}
+	personal := gorgon.Fragment[string, string]{Name: "personal", View: name, LoadRequest: func(_ context.Context, _ gorgon.Input, p string, _ *http.Request) (string, error) { return p, nil }}
 	app := gorgon.App{Parts: []gorgon.Part{
 		gorgon.Page[int64]{
 			Path: "/p", RevalidateAfter: time.Minute, View: versionView,
@@ -48,8 +57,19 @@ func TestAttend(t *testing.T) {
 			LoadRequest: func(context.Context, gorgon.Input, *http.Request) (int64, error) { return 0, nil },
 			Merge:       func(_ context.Context, _ gorgon.Input, built, _ int64) (int64, error) { return built, nil },
 		},
+		gorgon.Page[int64]{Path: "/live", Live: true, RevalidateAfter: time.Minute, View: versionView, Load: slow.make},
+		part,
+		gorgon.Page[int64]{
+			Path: "/parts", RevalidateAfter: time.Minute, Load: slow.make,
+			View: func(v int64) gorgon.Component { return beside(versionView(v), part.Use("a")) },
+		},
+		gorgon.Page[int64]{
+			Path: "/personal", AllowRequestTime: true, RevalidateAfter: time.Minute, Load: slow.make,
+			View: func(v int64) gorgon.Component { return beside(versionView(v), personal.Use("a")) },
+		},
+		personal,
 	}}
-	for _, path := range []string{"/p", "/both"} {
+	for _, path := range []string{"/p", "/both", "/live", "/parts", "/personal"} {
 		t.Run(path, func(t *testing.T) {
 			slow.version.Store(0)
 			slow.let = make(chan struct{})

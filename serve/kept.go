@@ -56,8 +56,10 @@ func (s *sender) kept(w http.ResponseWriter, r *http.Request, m match) {
 			s.entry(w, r, m, a, s.now()) // the making may have taken its time
 			return
 		}
+		s.composed(w, r, m, a.Work)
+		return
 	}
-	s.composed(w, r, m)
+	s.composed(w, r, m, nil)
 }
 
 // whole says whether an answer can be sent as it is.

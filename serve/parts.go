@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/cache"
 	"github.com/gorgon-go/gorgon/compose"
 	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/viewctx"
@@ -14,8 +15,8 @@ import (
 )
 
 // composed answers with what is put together of what is kept, and of what is
-// made for the request.
-func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match) {
+// made for the request. Work is what looking for the page has begun already.
+func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match, work <-chan struct{}) {
 	r, _ = recorded(r)
 	ask := s.ask(r, m)
 	if ask.Demand.Token == 0 {
@@ -25,6 +26,7 @@ func (s *sender) composed(w http.ResponseWriter, r *http.Request, m match) {
 		}
 	}
 	a, err := s.composer.Get(r.Context(), ask)
+	a.Work = cache.Both(a.Work, work)
 	switch {
 	case err != nil:
 		s.fail(w, r, m, err)
@@ -66,7 +68,7 @@ func (s *sender) partly(w http.ResponseWriter, r *http.Request, m match, a compo
 // piece answers with a fragment.
 func (s *sender) piece(w http.ResponseWriter, r *http.Request, m match) {
 	if !m.fragment.PerRequest() {
-		s.composed(w, r, m)
+		s.composed(w, r, m, nil)
 		return
 	}
 	r, _ = recorded(r)
