@@ -169,6 +169,9 @@ func (r *rehearsal) paths() ([]target, error) {
 		if err != nil {
 			return nil, err
 		}
+		if strings.HasPrefix(e.Key.Path, wire.Root) {
+			continue // a fragment, which is asked for with its page, or a value of a cache
+		}
 		route := e.Key.Route + " " + e.Key.Locale
 		if known[route]++; known[route] > perRoute {
 			continue

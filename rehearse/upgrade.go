@@ -438,7 +438,8 @@ type tab struct {
 	mu      sync.Mutex
 	open    bool
 	opened  int
-	cut     int // streams that ended without a word
+	cut     int    // streams that ended without a word
+	end     string // of the last one that did: what came last, and why no more did
 	refusal string
 }
 
@@ -447,10 +448,10 @@ var liveParts = regexp.MustCompile(`<gorgon-live src="([^"]*)" data-version="([^
 // keep opens a page's stream again and again.
 func (l *tabs) keep(t *tab) {
 	for l.ctx.Err() == nil {
-		told, err := l.follow(t)
+		told, end, err := l.follow(t)
 		t.mu.Lock()
 		if t.open && !told && l.ctx.Err() == nil {
-			t.cut++
+			t.cut, t.end = t.cut+1, end
 		}
 		if t.open = false; err != nil {
 			t.refusal = err.Error()
@@ -464,11 +465,11 @@ func (l *tabs) keep(t *tab) {
 }
 
 // follow gets a page and opens its stream. It says whether the server has told it to
-// come back.
-func (l *tabs) follow(t *tab) (told bool, err error) {
+// come back, and otherwise how it has ended.
+func (l *tabs) follow(t *tab) (told bool, end string, err error) {
 	body, fault := l.u.visit(l.ctx, target{path: t.path})
 	if fault != "" {
-		return false, errors.New(fault)
+		return false, "", errors.New(fault)
 	}
 	var parts [][2]string
 	for _, m := range liveParts.FindAllSubmatch(body, -1) {
@@ -476,31 +477,34 @@ func (l *tabs) follow(t *tab) (told bool, err error) {
 	}
 	text, err := json.Marshal(map[string]any{"parts": parts})
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	base := l.u.manifest.Base
 	r, err := http.NewRequestWithContext(l.ctx, http.MethodPost, l.u.base+base+wire.Stream+strings.TrimPrefix(t.path, base), bytes.NewReader(text))
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	r.Header.Set("Accept", "text/event-stream")
 	r.Header.Set("Content-Type", "application/json")
 	client := &http.Client{Transport: l.u.client.Transport} // it takes as long as it takes
 	res, err := client.Do(r)
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	defer res.Body.Close()
 	if res.StatusCode == http.StatusGone {
-		return true, nil // it met the other build: the page is to be got again
+		return true, "", nil // it met the other build: the page is to be got again
 	}
 	if res.StatusCode != http.StatusOK {
-		return false, fmt.Errorf("the stream of %s: answered with %d", t.path, res.StatusCode)
+		return false, "", fmt.Errorf("the stream of %s: answered with %d", t.path, res.StatusCode)
 	}
 	buffer := make([]byte, 4<<10)
+	var last []byte // what came last, of all that may have come in two parts
 	for {
 		n, err := res.Body.Read(buffer)
-		told = told || bytes.Contains(buffer[:n], []byte("retry: "))
+		last = append(last, buffer[:n]...)
+		last = last[max(0, len(last)-len(buffer)):]
+		told = told || bytes.Contains(last, []byte("retry: "))
 		if n > 0 {
 			t.mu.Lock()
 			if !t.open {
@@ -509,7 +513,7 @@ func (l *tabs) follow(t *tab) (told bool, err error) {
 			t.mu.Unlock()
 		}
 		if err != nil {
-			return told, nil
+			return told, fmt.Sprintf("after %q: %v", last[max(0, len(last)-80):], err), nil
 		}
 	}
 }
@@ -531,7 +535,7 @@ func (l *tabs) judge(rows *ledger) {
 		}
 		t.mu.Lock()
 		if t.cut > 0 {
-			fault = fmt.Sprintf("the stream of %s was cut %d times", t.path, t.cut)
+			fault = fmt.Sprintf("the stream of %s ended %d times without saying that the browser should come back, the last time %s", t.path, t.cut, t.end)
 		}
 		rows.count("streams of live pages", fault)
 		t.mu.Unlock()

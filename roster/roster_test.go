@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,18 +63,18 @@ func over(t *testing.T, do func(s *site)) {
 // deadly is the store of an instance that is killed: from then on it does nothing.
 type deadly struct {
 	pages.Store
-	dead bool
+	dead atomic.Bool
 }
 
 func (d *deadly) Lease(ctx context.Context, key pages.Key, claim string, ttl time.Duration) (pages.Lease, error) {
-	if d.dead {
+	if d.dead.Load() {
 		return pages.Lease{}, context.Canceled
 	}
 	return d.Store.Lease(ctx, key, claim, ttl)
 }
 
 func (d *deadly) Delete(ctx context.Context, key pages.Key, fence pages.Fence) error {
-	if d.dead {
+	if d.dead.Load() {
 		return context.Canceled
 	}
 	return d.Store.Delete(ctx, key, fence)
@@ -91,7 +92,7 @@ func TestRunningInstancesAreListed(t *testing.T) {
 		a()
 		synctest.Wait()
 		s.want("b", "c")
-		killed.dead = true
+		killed.dead.Store(true)
 		b()
 		time.Sleep(2 * time.Minute)
 		s.want("b", "c")
@@ -138,11 +139,11 @@ func TestStoppedInstancesTakeNoPlaceAway(t *testing.T) {
 	over(t, func(s *site) {
 		stopped := &deadly{Store: s.store}
 		a := s.run(stopped, "a")
-		stopped.dead = true
+		stopped.dead.Store(true)
 		time.Sleep(5 * time.Minute)
 		b := s.run(s.store, "b")
 		s.want("b")
-		stopped.dead = false
+		stopped.dead.Store(false)
 		time.Sleep(time.Minute + time.Second)
 		s.want("a", "b")
 		a()
