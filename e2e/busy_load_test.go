@@ -114,7 +114,12 @@ func (m *market) busy() {
 	}
 	most, makings := m.atOnce()
 	m.Logf("%d makings, %d at once", makings, most)
-	if most != 1 || makings < 3 {
+	// An instance that cannot ask the store makes the page by itself.
+	away := false
+	for i := range m.servers {
+		away = away || strings.Contains(m.at(i).said(), "the store cannot be used")
+	}
+	if most != 1 && !away || makings < 3 {
 		m.Errorf("%d makings, and %d were under way at once", makings, most)
 	}
 	m.settlesBusy()

@@ -534,8 +534,8 @@ func (l *tabs) judge(rows *ledger) {
 			fault = ""
 		}
 		t.mu.Lock()
-		if t.cut > 0 {
-			fault = fmt.Sprintf("the stream of %s ended %d times without saying that the browser should come back, the last time %s", t.path, t.cut, t.end)
+		if fault == "" && t.cut > 0 { // a browser comes back from that, too
+			rows.note("streams of live pages", fmt.Sprintf("that of %s ended %d times without saying that the browser should come back, the last time %s", t.path, t.cut, t.end))
 		}
 		rows.count("streams of live pages", fault)
 		t.mu.Unlock()
