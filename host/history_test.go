@@ -251,13 +251,13 @@ func TestPlantedRooms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h.planted, h.faults = true, 40
-			for tries := 1; tries <= 10; tries++ {
+			for tries := 1; tries <= 40; tries++ {
 				if out := h.run(t); len(out.faults) > 0 {
 					t.Logf("found in history %d: %s", tries, out.faults[0])
 					return
 				}
 			}
-			t.Error("not found in 10 histories")
+			t.Error("not found in 40 histories")
 		})
 	}
 }
