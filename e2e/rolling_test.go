@@ -108,6 +108,7 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for n := range uint64(len(ready)) {
 		e := ready[(first+n)%uint64(len(ready))]
 		told := &refused{}
+		_ = http.NewResponseController(w).EnableFullDuplex() // a stream begins before its request is read to the end
 		e.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), refusedKey{}, told)))
 		if told.err == nil {
 			return

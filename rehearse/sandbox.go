@@ -336,9 +336,16 @@ func (h *sandbox) open(ctx context.Context) (string, error) {
 		t := h.instances[h.next.Add(1)%uint64(len(h.instances))]
 		h.wake(t)
 		defer h.settle(t)
-		t.proxy.ServeHTTP(w, r)
+		pass(t, w, r)
 	}))
 	return h.balancer.URL, nil
+}
+
+// pass sends a request on. An instance may answer before all of the request's body is
+// read; without full duplex net/http closes the body then, and the proxy the connection.
+func pass(t *instance, w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1 alone needs it
+	t.proxy.ServeHTTP(w, r)
 }
 
 func (h *sandbox) frozen() bool { return h.Outcome.Target.Offers.Stands(h.Outcome.Setting) }

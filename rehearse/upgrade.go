@@ -401,7 +401,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.wake(s.instance) // before it can be told to end
 	f.mu.Unlock()
 	defer s.settle(s.instance)
-	s.proxy.ServeHTTP(w, r)
+	pass(s.instance, w, r)
 }
 
 // streams opens the live pages that the build which serves has, as browsers do.
@@ -534,8 +534,8 @@ func (l *tabs) judge(rows *ledger) {
 			fault = ""
 		}
 		t.mu.Lock()
-		if fault == "" && t.cut > 0 { // a browser comes back from that, too
-			rows.note("streams of live pages", fmt.Sprintf("that of %s ended %d times without saying that the browser should come back, the last time %s", t.path, t.cut, t.end))
+		if fault == "" && t.cut > 0 {
+			fault = fmt.Sprintf("that of %s ended %d times without saying that the browser should come back, the last time %s", t.path, t.cut, t.end)
 		}
 		rows.count("streams of live pages", fault)
 		t.mu.Unlock()
