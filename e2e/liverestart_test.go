@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -50,6 +51,14 @@ func TestLiveRestart(t *testing.T) {
 		addrs = append(addrs, addr)
 	}
 	for i := range h.servers {
+		// An outgoing connection of another program may have the port for a moment.
+		until(t, "the port is free", func() bool {
+			l, err := net.Listen("tcp", addrs[i])
+			if err == nil {
+				_ = l.Close()
+			}
+			return err == nil
+		})
 		h.restart(i, "--addr", addrs[i])
 	}
 	for name, open := range map[string]func(*testing.T, []string) (plain, secure string){"nginx": nginxFront, "caddy": caddyFront} {
