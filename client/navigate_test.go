@@ -318,7 +318,7 @@ func TestPrefetchedPageIsShownWithoutARequest(t *testing.T) {
 	s.settings["prefetch"] = "intent"
 	delete(s.settings, "keep") // for which the first page would be fetched
 	tab := s.open("/")
-	tab.Run(`next.dispatchEvent(new PointerEvent("pointerover", {bubbles: true, composed: true}))`)
+	tab.Hover("#next")
 	tab.Wait(`performance.getEntriesByName(location.origin + "/_gorgon/page/b.json").length`)
 	if !slices.Contains(s.paths(), "/_gorgon/page/b.json prefetch") {
 		t.Errorf("requests: %v", s.paths())

@@ -133,7 +133,7 @@ func key(keys, so string) step {
 func hover(selector string) step {
 	return func(v *visit) {
 		v.t.Helper()
-		v.Run(fmt.Sprintf(`document.querySelector(%q).dispatchEvent(new PointerEvent("pointerover", {bubbles: true, composed: true}))`, selector))
+		v.Hover(selector)
 		if v.soft {
 			v.until("a request ahead of the click", func() bool { v.mu.Lock(); defer v.mu.Unlock(); return v.ahead > 0 })
 		}

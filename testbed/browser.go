@@ -223,10 +223,13 @@ func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 // Open loads a page and waits until loading has finished.
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
+	// The end of the document before, if it was still loading, can be mistaken
+	// for this one's: only another document is without the mark.
+	other := Eval[bool](tab, fmt.Sprintf(`(url => !(url.includes("#") && url.split("#")[0] === location.href.split("#")[0]) && (document.left = true))(%q)`, url))
 	tab.Do(chromedp.Navigate(url))
-	// If the previous page was still loading, its end was mistaken for this
-	// one's.
-	tab.Wait(`document.readyState === "complete"`)
+	if other {
+		tab.Wait(`!document.left && document.readyState === "complete"`)
+	}
 }
 
 // Click presses the left button on the first element that a CSS selector
@@ -245,6 +248,15 @@ func (tab *Tab) Click(selector string) {
 			tab.t.Fatalf("click %s: %v", selector, err)
 		}
 	}
+}
+
+// Hover moves the mouse onto the first element that a CSS selector finds. An
+// event made by script is not enough: the browser sends its own for where its
+// mouse is.
+func (tab *Tab) Hover(selector string) {
+	tab.t.Helper()
+	at := Eval[[2]float64](tab, fmt.Sprintf(`(({left, top, width, height}) => [left + width / 2, top + height / 2])(document.querySelector(%q).getClientRects()[0])`, selector))
+	tab.Do(chromedp.MouseEvent(chromedp.MouseMoved, at[0], at[1]))
 }
 
 // Eval evaluates an expression of JavaScript in the page, waits for the result
