@@ -112,14 +112,9 @@ func calledPath(path string) string {
 }
 
 // Definition returns the fragment with the types of props and state erased.
-func (f Fragment[P, S]) Definition() *Definition {
-	props := func(in Input) (p P, err error) {
-		text := strings.TrimPrefix(in.Path, viewctx.FragmentPath(f.Name, nil))
-		if err := json.Unmarshal([]byte(text), &p); err != nil {
-			return p, &Error{Kind: KindInvalid, Err: fmt.Errorf("the props are not those of fragment %s: they do not decode", f.Name)}
-		}
-		return p, nil
-	}
+func (f Fragment[P, S]) Definition() *Definition { return f.definition() }
+
+func (f *Fragment[P, S]) definition() *Definition {
 	page := Page[S]{
 		Path:            viewctx.FragmentPath(f.Name, nil) + "{props...}",
 		RevalidateAfter: f.RevalidateAfter, StaleFor: f.StaleFor, ErrorFor: f.ErrorFor,
@@ -129,8 +124,8 @@ func (f Fragment[P, S]) Definition() *Definition {
 	}
 	if f.Load != nil {
 		page.Load = func(ctx context.Context, in Input) (s S, err error) {
-			p, err := props(in)
-			if err != nil {
+			var p P
+			if err := readProps(f.Name, in, &p); err != nil {
 				return s, err
 			}
 			return f.Load(ctx, in, p)
@@ -138,8 +133,8 @@ func (f Fragment[P, S]) Definition() *Definition {
 	}
 	if f.TagsFor != nil {
 		page.TagsFor = func(ctx context.Context, in Input, state S) ([]string, error) {
-			p, err := props(in)
-			if err != nil {
+			var p P
+			if err := readProps(f.Name, in, &p); err != nil {
 				return nil, err
 			}
 			return f.TagsFor(ctx, in, p, state)
@@ -147,8 +142,8 @@ func (f Fragment[P, S]) Definition() *Definition {
 	}
 	if f.ShouldRevalidate != nil {
 		page.ShouldRevalidate = func(ctx context.Context, in Input, state S, made time.Time) (bool, error) {
-			p, err := props(in)
-			if err != nil {
+			var p P
+			if err := readProps(f.Name, in, &p); err != nil {
 				return false, err
 			}
 			return f.ShouldRevalidate(ctx, in, p, state, made)
@@ -156,8 +151,8 @@ func (f Fragment[P, S]) Definition() *Definition {
 	}
 	if f.LoadRequest != nil {
 		page.LoadRequest = func(ctx context.Context, in Input, r *http.Request) (s S, err error) {
-			p, err := props(in)
-			if err != nil {
+			var p P
+			if err := readProps(f.Name, in, &p); err != nil {
 				return s, err
 			}
 			return f.LoadRequest(ctx, in, p, r)
@@ -165,52 +160,75 @@ func (f Fragment[P, S]) Definition() *Definition {
 	}
 	if f.Merge != nil {
 		page.Merge = func(ctx context.Context, in Input, built, requested S) (s S, err error) {
-			p, err := props(in)
-			if err != nil {
+			var p P
+			if err := readProps(f.Name, in, &p); err != nil {
 				return s, err
 			}
 			return f.Merge(ctx, in, p, built, requested)
 		}
 	}
-	d := page.Definition()
+	d := page.definition(scope{})
 	d.Fragment, d.Live = f.Name, f.Live
-	if f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		d.faults = append(d.faults, fmt.Sprintf("Name %q: use lower-case letters, digits and dashes, such as \"in-stock\"", f.Name))
-	}
-	if f.Load == nil && f.LoadRequest == nil {
-		d.faults = append(d.faults, "it has no state: add Load or LoadRequest, or use its view as a plain component")
-	}
+	d.checkFragment(f.Load == nil && f.LoadRequest == nil)
 	return d
 }
 
+// readProps reads the props of a fragment from the path that stands for it.
+func readProps(name string, in Input, props any) error {
+	text := strings.TrimPrefix(in.Path, viewctx.FragmentPath(name, nil))
+	if err := json.Unmarshal([]byte(text), props); err != nil {
+		return &Error{Kind: KindInvalid, Err: fmt.Errorf("the props are not those of fragment %s: they do not decode", name)}
+	}
+	return nil
+}
+
+// checkFragment lists what is wrong with a fragment besides its page.
+func (d *Definition) checkFragment(stateless bool) {
+	if d.Fragment == "" || strings.Trim(d.Fragment, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		d.faults = append(d.faults, fmt.Sprintf("Name %q: use lower-case letters, digits and dashes, such as \"in-stock\"", d.Fragment))
+	}
+	if stateless {
+		d.faults = append(d.faults, "it has no state: add Load or LoadRequest, or use its view as a plain component")
+	}
+}
+
 // Use returns the component that shows the fragment for the given props.
-func (f Fragment[P, S]) Use(props P) Component { return f.use(props, false) }
+func (f Fragment[P, S]) Use(props P) Component { return useOf{name: f.Name, props: props} }
 
 // Defer returns a component that shows the fragment's fallback and lets the
 // browser fetch the fragment after the page. It costs the page nothing,
 // whatever its strategy. Without JavaScript it is a link to a page that shows
 // the fragment.
-func (f Fragment[P, S]) Defer(props P) Component { return f.use(props, true) }
+func (f Fragment[P, S]) Defer(props P) Component {
+	fallback := func() Component { return Text(f.Name) }
+	if f.Fallback != nil {
+		fallback = func() Component { return f.Fallback(props) }
+	}
+	return useOf{f.Name, props, fallback}
+}
 
-func (f Fragment[P, S]) use(props P, deferred bool) Component {
-	return ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		slots, ok := viewctx.SlotsOf(ctx)
-		if !ok {
-			return &Error{Op: "use fragment", Path: f.Name, Err: errors.New("no page is being rendered here"), Hint: "use it in the view of a page, a layout or another fragment"}
-		}
-		data, err := json.Marshal(props)
-		if err != nil {
-			return &Error{Op: "use fragment", Path: f.Name, Err: fmt.Errorf("its props cannot be encoded as JSON: %w", err)}
-		}
-		slot := viewctx.Slot{Fragment: f.Name, Props: data, Deferred: deferred}
-		if deferred {
-			slot.Fallback = Text(f.Name)
-			if f.Fallback != nil {
-				slot.Fallback = f.Fallback(props)
-			}
-		}
-		return slots.Fill(ctx, w, slot)
-	})
+// A useOf is a fragment in a view.
+type useOf struct {
+	name     string
+	props    any
+	fallback func() Component // of a deferred fragment
+}
+
+// Render puts the fragment into the page that is being rendered.
+func (u useOf) Render(ctx context.Context, w io.Writer) error {
+	slots, ok := viewctx.SlotsOf(ctx)
+	if !ok {
+		return &Error{Op: "use fragment", Path: u.name, Err: errors.New("no page is being rendered here"), Hint: "use it in the view of a page, a layout or another fragment"}
+	}
+	data, err := json.Marshal(u.props)
+	if err != nil {
+		return &Error{Op: "use fragment", Path: u.name, Err: fmt.Errorf("its props cannot be encoded as JSON: %w", err)}
+	}
+	slot := viewctx.Slot{Fragment: u.name, Props: data, Deferred: u.fallback != nil}
+	if slot.Deferred {
+		slot.Fallback = u.fallback()
+	}
+	return slots.Fill(ctx, w, slot)
 }
 
 // FragmentDefinitions returns the fragments with their types erased, in order.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -124,10 +125,6 @@ type freshness struct {
 // defaultTimeout is the Timeout of a page that declares none.
 const defaultTimeout = 30 * time.Second
 
-func (p Page[S]) freshness() freshness {
-	return freshness{p.RevalidateAfter, p.StaleFor, p.ErrorFor, p.Timeout}.withDefaults()
-}
-
 func (f freshness) withDefaults() freshness {
 	if f.Timeout == 0 {
 		f.Timeout = defaultTimeout
@@ -204,102 +201,109 @@ type Definition struct {
 }
 
 // Definition returns the page with the type of its state erased.
-func (p Page[S]) Definition() *Definition {
-	d := &Definition{
-		Path: p.Path, Paths: p.Paths, Incremental: p.Incremental,
-		freshness: p.freshness(), AllowRequestTime: p.AllowRequestTime, Live: p.Live,
-		Errors: p.Errors, Guards: p.Guards, Needs: p.Needs,
-		Encode: func(state any) ([]byte, error) { return json.Marshal(state) },
-		Decode: func(data []byte) (any, error) {
-			var s S
-			err := json.Unmarshal(data, &s)
-			return s, err
-		},
-	}
-	var err error
-	if d.Pattern, err = paths.ParsePattern(p.Path); err != nil {
-		d.faults = append(d.faults, err.Error())
-	}
-	if p.View == nil {
-		d.faults = append(d.faults, fmt.Sprintf("there is no View: add one, a func(%s) gorgon.Component", typeName[S]()))
-	}
-	if err := checkNeeds(p.Needs); err != nil {
-		d.faults = append(d.faults, err.Error())
-	}
-	if p.Live && p.LoadRequest != nil {
-		d.faults = append(d.faults, "Live needs a state that all visitors share: remove LoadRequest, or Live, or make what differs a Fragment, which can have both")
-	}
-	// A state whose S is an interface may be nil, which no assertion to S passes.
-	as := func(state any) S { s, _ := state.(S); return s }
+func (p Page[S]) Definition() *Definition { return p.definition(scope{}) }
 
+// definition erases the type of the state of a page in a group. A program
+// compiles it for each of its states, so what does not need the type is in
+// functions of Definition.
+func (p *Page[S]) definition(in scope) *Definition {
+	d := &Definition{
+		Path: in.path(p.Path), Paths: in.paths(p.Paths), Incremental: p.Incremental,
+		freshness:        freshness{p.RevalidateAfter, p.StaleFor, p.ErrorFor, p.Timeout}.withDefaults(),
+		AllowRequestTime: p.AllowRequestTime, Live: p.Live,
+		Errors: p.Errors, Guards: in.guarded(p.Guards), Needs: p.Needs,
+		Encode: json.Marshal, Decode: decode[S],
+	}
 	if p.View != nil {
-		d.View = func(s any) Component { return p.View(as(s)) }
+		d.View = func(s any) Component { return p.View(as[S](s)) }
 	}
-	switch {
-	case p.Load != nil:
+	if p.Load != nil {
 		d.Load = func(ctx context.Context, in Input) (any, error) { return p.Load(ctx, in) }
-	case p.LoadRequest == nil:
-		d.Load = func(context.Context, Input) (any, error) { var zero S; return zero, nil }
-	}
-	if p.Load == nil {
-		d.faults = append(d.faults, p.withoutLoad()...)
 	}
 	if p.ShouldRevalidate != nil {
 		d.ShouldRevalidate = func(ctx context.Context, in Input, s any, made time.Time) (bool, error) {
-			return p.ShouldRevalidate(ctx, in, as(s), made)
+			return p.ShouldRevalidate(ctx, in, as[S](s), made)
 		}
 	}
 	if p.LoadRequest != nil {
-		d.LoadRequest = func(ctx context.Context, in Input, r *http.Request) (any, error) {
-			return p.LoadRequest(ctx, in, r)
-		}
+		d.LoadRequest = func(ctx context.Context, in Input, r *http.Request) (any, error) { return p.LoadRequest(ctx, in, r) }
 	}
 	if p.Merge != nil {
 		d.Merge = func(ctx context.Context, in Input, built, requested any) (any, error) {
-			return p.Merge(ctx, in, as(built), as(requested))
+			return p.Merge(ctx, in, as[S](built), as[S](requested))
 		}
 	}
-	d.Head = described(d, "Head", p.Head, p.HeadFor)
-	d.Headers = described(d, "Headers", p.Headers, p.HeadersFor)
-	d.Tags = described(d, "Tags", p.Tags, p.TagsFor)
+	d.Head = described(p.Head, p.HeadFor)
+	d.Headers = described(p.Headers, p.HeadersFor)
+	d.Tags = described(p.Tags, p.TagsFor)
+	d.check(reflect.TypeFor[S]())
+	d.both("Head", p.Head != nil && p.HeadFor != nil)
+	d.both("Headers", p.Headers != nil && p.HeadersFor != nil)
+	d.both("Tags", p.Tags != nil && p.TagsFor != nil)
+	if d.Load == nil && d.LoadRequest == nil {
+		d.Load = func(context.Context, Input) (any, error) { var zero S; return zero, nil }
+	}
 	return d
+}
+
+// as is a state. One whose S is an interface may be nil, which no assertion to S
+// passes.
+func as[S any](state any) S { s, _ := state.(S); return s }
+
+func decode[S any](data []byte) (any, error) {
+	var s S
+	err := json.Unmarshal(data, &s)
+	return s, err
 }
 
 // described is what a page says about itself, by the one of two functions that it
 // has; nil for neither.
-func described[S, T any](d *Definition, name string, plain func(S) T, full func(context.Context, Input, S) (T, error)) func(context.Context, Input, any) (T, error) {
-	switch {
-	case plain != nil && full != nil:
-		d.faults = append(d.faults, fmt.Sprintf("%s and %sFor are both set: remove one", name, name))
-		return nil
-	case plain != nil:
-		full = func(_ context.Context, _ Input, state S) (T, error) { return plain(state), nil }
-	case full == nil:
+func described[S, T any](plain func(S) T, full func(context.Context, Input, S) (T, error)) func(context.Context, Input, any) (T, error) {
+	if plain == nil && full == nil {
 		return nil
 	}
 	return func(ctx context.Context, in Input, state any) (T, error) {
-		s, _ := state.(S) // a state whose S is an interface may be nil
-		return full(ctx, in, s)
+		if full != nil {
+			return full(ctx, in, as[S](state))
+		}
+		return plain(as[S](state)), nil
 	}
 }
 
-// withoutLoad lists what a page without Load declares without effect.
-func (p Page[S]) withoutLoad() []string {
-	var faults []string
-	for _, f := range []struct {
-		set  bool
-		name string
-	}{
-		{p.Paths != nil && p.LoadRequest != nil, "Paths"},
-		{p.Incremental, "Incremental"},
-		{p.RevalidateAfter != 0, "RevalidateAfter"},
-		{p.ShouldRevalidate != nil, "ShouldRevalidate"},
-	} {
-		if f.set {
-			faults = append(faults, f.name+" needs a Load to call: add Load, or remove "+f.name)
+// both is a fault where a page has a function and the one that replaces it.
+func (d *Definition) both(name string, set bool) {
+	if set {
+		d.faults = append(d.faults, fmt.Sprintf("%s and %sFor are both set: remove one", name, name))
+	}
+}
+
+// check lists what is wrong with a page as it was declared.
+func (d *Definition) check(state reflect.Type) {
+	fault := func(bad bool, text string) {
+		if bad {
+			d.faults = append(d.faults, text)
 		}
 	}
-	return faults
+	var err error
+	if d.Pattern, err = paths.ParsePattern(d.Path); err != nil {
+		d.faults = append(d.faults, err.Error())
+	}
+	fault(d.View == nil, fmt.Sprintf("there is no View: add one, a func(%s) gorgon.Component", state))
+	if err := checkNeeds(d.Needs); err != nil {
+		d.faults = append(d.faults, err.Error())
+	}
+	fault(d.Live && d.LoadRequest != nil,
+		"Live needs a state that all visitors share: remove LoadRequest, or Live, or make what differs a Fragment, which can have both")
+	if d.Load != nil {
+		return
+	}
+	idle := func(set bool, name string) {
+		fault(set, name+" needs a Load to call: add Load, or remove "+name)
+	}
+	idle(d.Paths != nil && d.LoadRequest != nil, "Paths")
+	idle(d.Incremental, "Incremental")
+	idle(d.RevalidateAfter != 0, "RevalidateAfter")
+	idle(d.ShouldRevalidate != nil, "ShouldRevalidate")
 }
 
 // Word is what the definition is called in lists of the parts of an app:

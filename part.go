@@ -162,30 +162,12 @@ func (g Group) addTo(c *contents, in scope) {
 		}
 	}
 	in.prefix += g.Prefix
-	in.guards = append(in.guards[:len(in.guards):len(in.guards)], g.Guards...)
+	in.guards = in.guarded(g.Guards)
 	in.name += ".Parts"
 	c.add(g.Parts, in)
 }
 
-func (p Page[S]) addTo(c *contents, in scope) {
-	if in.prefix != "" {
-		p.Path = in.path(p.Path)
-		if list := p.Paths; list != nil {
-			p.Paths = func(ctx context.Context, input Input) ([]string, error) {
-				listed, err := list(ctx, input)
-				below := make([]string, len(listed)) // the list may be the app's own
-				for i, path := range listed {
-					below[i] = in.path(path)
-				}
-				return below, err
-			}
-		}
-	}
-	if len(in.guards) > 0 {
-		p.Guards = append(in.guards[:len(in.guards):len(in.guards)], p.Guards...)
-	}
-	c.pages = append(c.pages, p.Definition())
-}
+func (p Page[S]) addTo(c *contents, in scope) { c.pages = append(c.pages, p.definition(in)) }
 
 func (f Fragment[P, S]) addTo(c *contents, _ scope) {
 	c.fragments = append(c.fragments, f.Definition())
@@ -201,7 +183,7 @@ func (h Handler) addTo(c *contents, in scope) {
 	} else {
 		h.Pattern = in.path(h.Pattern)
 	}
-	h.Guards = append(in.guards[:len(in.guards):len(in.guards)], h.Guards...)
+	h.Guards = in.guarded(h.Guards)
 	c.name(h.Name, h.named(), in)
 	c.handlers = append(c.handlers, h)
 }
@@ -231,4 +213,27 @@ func (in scope) path(path string) string {
 		return in.prefix
 	}
 	return host + in.prefix + "/" + rest
+}
+
+// paths returns a function that lists paths, with the group's prefix.
+func (in scope) paths(list func(context.Context, Input) ([]string, error)) func(context.Context, Input) ([]string, error) {
+	if in.prefix == "" || list == nil {
+		return list
+	}
+	return func(ctx context.Context, input Input) ([]string, error) {
+		listed, err := list(ctx, input)
+		below := make([]string, len(listed)) // the list may be the app's own
+		for i, path := range listed {
+			below[i] = in.path(path)
+		}
+		return below, err
+	}
+}
+
+// guarded returns the guards of a part within those of the group.
+func (in scope) guarded(guards []func(http.Handler) http.Handler) []func(http.Handler) http.Handler {
+	if len(in.guards) == 0 {
+		return guards
+	}
+	return append(in.guards[:len(in.guards):len(in.guards)], guards...)
 }

@@ -72,8 +72,6 @@ func (r Resource[S]) addTo(c *contents, in scope) {
 	if write == nil {
 		write = func(_ context.Context, w io.Writer, state S) error { return json.NewEncoder(w).Encode(state) }
 	}
-	kind, fault := mediaType(r.ContentType)
-	full := described(&Definition{}, "Headers", r.Headers, r.HeadersFor)
 	p := Page[S]{
 		Path: r.Path, Paths: r.Paths, Load: r.Load, Incremental: r.Incremental, RevalidateAfter: r.RevalidateAfter,
 		ShouldRevalidate: r.ShouldRevalidate, StaleFor: r.StaleFor, ErrorFor: r.ErrorFor,
@@ -81,32 +79,35 @@ func (r Resource[S]) addTo(c *contents, in scope) {
 		View: func(state S) Component {
 			return ComponentFunc(func(ctx context.Context, w io.Writer) error { return write(ctx, w, state) })
 		},
-		HeadersFor: func(ctx context.Context, in Input, state S) (http.Header, error) {
-			header := http.Header{}
-			if full != nil {
-				own, err := full(ctx, in, state)
-				if err != nil {
-					return nil, err
-				}
-				for name, values := range own {
-					header[http.CanonicalHeaderKey(name)] = values
-				}
-			}
-			header["Content-Type"] = []string{kind}
-			return header, nil
-		},
 		Tags: r.Tags, TagsFor: r.TagsFor, Guards: r.Guards, Needs: r.Needs,
 	}
-	at := len(c.pages)
-	p.addTo(c, in)
-	d := c.pages[at]
+	d := p.definition(in)
 	d.Resource, d.About = true, r.About
+	d.both("Headers", r.Headers != nil && r.HeadersFor != nil)
+	d.document(r.ContentType, described(r.Headers, r.HeadersFor))
+	c.pages = append(c.pages, d)
 	c.name(r.Name, viewctx.Named{Path: d.Path, Guards: d.Guards}, in)
+}
+
+// document gives a resource its headers: its own, and its media type.
+func (d *Definition) document(contentType string, own func(context.Context, Input, any) (http.Header, error)) {
+	kind, fault := mediaType(contentType)
 	if fault != "" {
 		d.faults = append(d.faults, fault)
 	}
-	if r.Headers != nil && r.HeadersFor != nil {
-		d.faults = append(d.faults, "Headers and HeadersFor are both set: remove one")
+	d.Headers = func(ctx context.Context, in Input, state any) (http.Header, error) {
+		header := http.Header{}
+		if own != nil {
+			set, err := own(ctx, in, state)
+			if err != nil {
+				return nil, err
+			}
+			for name, values := range set {
+				header[http.CanonicalHeaderKey(name)] = values
+			}
+		}
+		header["Content-Type"] = []string{kind}
+		return header, nil
 	}
 }
 

@@ -153,14 +153,17 @@ func (e Endpoint[In, Out]) Part() gorgon.Part {
 }
 
 // name is the endpoint's name.
-func (e Endpoint[In, Out]) name() string {
-	if e.Name != "" {
-		return e.Name
+func (e *Endpoint[In, Out]) name() string { return named(e.Name, e.Path) }
+
+// named is a name, or the one that a path has.
+func named(name, path string) string {
+	if name != "" {
+		return name
 	}
-	return nameOf(e.Path)
+	return nameOf(path)
 }
 
-func (e Endpoint[In, Out]) operation() *Operation {
+func (e *Endpoint[In, Out]) operation() *Operation {
 	o := newOperation(Call, e.Path, e.name(), reflect.TypeFor[In](), reflect.TypeFor[Out]())
 	o.Summary, o.Deprecated, o.origins = e.Summary, e.Deprecated, e.Origins
 	o.timeout, o.maxBody, o.ignore = e.Timeout, e.MaxBody, e.IgnoreUnknown

@@ -60,21 +60,24 @@ type Form struct {
 // Form returns the form of the endpoint for a view, empty or as the visitor
 // submitted it. The context is that of the view. If the pattern of the endpoint
 // has wildcards, use [Endpoint.FormWith].
-func (e Endpoint[In, Out]) Form(ctx context.Context) *Form { return e.form(ctx, nil) }
+func (e Endpoint[In, Out]) Form(ctx context.Context) *Form { return formOf(ctx, e.name(), nil) }
 
 // FormWith is Form with the fields filled from a value, for a form that edits
 // something. Fields tagged path and query become part of the URL.
-func (e Endpoint[In, Out]) FormWith(ctx context.Context, in In) *Form { return e.form(ctx, &in) }
+func (e Endpoint[In, Out]) FormWith(ctx context.Context, in In) *Form {
+	return formOf(ctx, e.name(), in)
+}
 
-func (e Endpoint[In, Out]) form(ctx context.Context, in *In) *Form {
-	f := &Form{prefix: e.name() + "-", values: map[string][]string{}, errors: map[string]string{}}
-	named, o, err := find(ctx, e.name())
+// formOf is the form of the endpoint of a name, filled from an input; nil: empty.
+func formOf(ctx context.Context, name string, in any) *Form {
+	f := &Form{prefix: name + "-", values: map[string][]string{}, errors: map[string]string{}}
+	named, o, err := find(ctx, name)
 	if err != nil {
 		f.Err = err
 		return f
 	}
 	if o.Method != http.MethodPost {
-		f.Err = &gorgon.Error{Op: "form", Path: e.name(), Message: "its method is " + o.Method + ", and browsers submit forms with POST", Hint: "write POST in its Path"}
+		f.Err = &gorgon.Error{Op: "form", Path: name, Message: "its method is " + o.Method + ", and browsers submit forms with POST", Hint: "write POST in its Path"}
 		return f
 	}
 	viewctx.UsesOf(ctx).Form = true
@@ -85,10 +88,10 @@ func (e Endpoint[In, Out]) form(ctx context.Context, in *In) *Form {
 	}
 	target := named.Path
 	if in != nil {
-		f.values = o.In.Values(*in)
-		target, f.Err = urlOf(o, named.Path, *in)
+		f.values = o.In.Values(in)
+		target, f.Err = urlOf(o, named.Path, in)
 	} else if strings.Contains(target, "{") {
-		f.Err = &gorgon.Error{Op: "form", Path: e.name(), Message: "its path has wildcards", Hint: "use FormWith, which has their values"}
+		f.Err = &gorgon.Error{Op: "form", Path: name, Message: "its path has wildcards", Hint: "use FormWith, which has their values"}
 	} else {
 		target = gorgon.EscapePath(target)
 	}

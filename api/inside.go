@@ -21,21 +21,30 @@ import (
 // with the kind of its status. Without guards, any context will do that comes
 // from the app.
 func (e Endpoint[In, Out]) Call(ctx context.Context, in In) (out Out, err error) {
-	named, o, err := find(ctx, e.name())
+	ctx, end, err := admit(ctx, e.name(), in)
 	if err != nil {
 		return out, err
 	}
-	if err := refusal(o.In.Check(in)); err != nil {
-		return out, err
-	}
-	ctx, err = passGuards(ctx, named, o, in)
-	if err != nil {
-		return out, err
-	}
-	ctx, cancel := context.WithTimeout(withinCall(ctx), o.timeout)
-	defer cancel()
+	defer end()
 	out, err = e.Handle(ctx, in)
 	return out, late(ctx, err)
+}
+
+// admit checks a call from Go as one that came over HTTP, and returns the context
+// for Handle.
+func admit(ctx context.Context, name string, in any) (context.Context, context.CancelFunc, error) {
+	named, o, err := find(ctx, name)
+	if err == nil {
+		err = refusal(o.In.Check(in))
+	}
+	if err == nil {
+		ctx, err = passGuards(ctx, named, o, in)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(withinCall(ctx), o.timeout)
+	return ctx, cancel, nil
 }
 
 // find finds an operation by its name in the app of a context.

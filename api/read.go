@@ -40,11 +40,7 @@ type Read[Out any] struct {
 
 // Part returns the read as a resource.
 func (e Read[Out]) Part() gorgon.Part {
-	name := e.Name
-	if name == "" {
-		name = nameOf(e.Path)
-	}
-	o := newOperation(Reading, e.Path, name, reflect.TypeFor[None](), reflect.TypeFor[Out]())
+	o := newOperation(Reading, e.Path, named(e.Name, e.Path), reflect.TypeFor[None](), reflect.TypeFor[Out]())
 	o.Summary, o.Deprecated = e.Summary, e.Deprecated
 	if o.Method != http.MethodGet {
 		o.fault("Path %q: a Read is read with GET: write \"GET /…\", or use an Endpoint", e.Path)

@@ -72,11 +72,7 @@ type Item[Event any] struct {
 
 // Part returns the stream as a handler.
 func (e Stream[In, Event]) Part() gorgon.Part {
-	name := e.Name
-	if name == "" {
-		name = nameOf(e.Path)
-	}
-	o := newOperation(Events, e.Path, name, reflect.TypeFor[In](), reflect.TypeFor[Event]())
+	o := newOperation(Events, e.Path, named(e.Name, e.Path), reflect.TypeFor[In](), reflect.TypeFor[Event]())
 	o.Summary, o.Deprecated, o.origins = e.Summary, e.Deprecated, e.Origins
 	o.checkLimits()
 	if o.Method != http.MethodGet {

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/dataflow"
@@ -74,10 +72,20 @@ type lookup struct {
 	options  Options
 	log      *slog.Logger
 	now      func() time.Time
-	memory   *otter.Cache[key, *held]
-	unknown  *otter.Cache[key, time.Time] // ids that the store does not have
+	memory   recent[*held]
+	unknown  recent[time.Time] // ids that the store does not have
 	instance atomic.Pointer[coherence.Instance]
 	lookups  atomic.Uint64 // in the store, so far
+}
+
+// recent is what an [otter.Cache] can do that is used here. It is an interface
+// since the compiler makes all methods of a generic type again in each package
+// that sees a type it is a field of: in each program with an Auth.
+type recent[V any] interface {
+	GetIfPresent(key) (V, bool)
+	Set(key, V) (V, bool)
+	Invalidate(key) (V, bool)
+	EstimatedSize() int
 }
 
 // tagOf is what is purged when sessions of a user end. It does not show the

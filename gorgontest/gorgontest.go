@@ -172,7 +172,7 @@ type shared struct {
 	app      gorgon.App
 	router   *paths.Router[*gorgon.Definition]
 	handler  http.Handler
-	cache    *cache.Cache
+	cache    caching
 	base     string
 	origin   string
 	clock    atomic.Int64 // Unix nanoseconds
@@ -184,6 +184,15 @@ type shared struct {
 	joined   atomic.Uint64  // members of rooms, so far
 	site     viewctx.Site   // of all pages
 	store    pages.Store
+}
+
+// caching is what a test asks of the [cache.Cache] of its site: an interface, so that
+// tests do not compile again the generic types that the cache consists of.
+type caching interface {
+	Purge(ctx context.Context, verb pages.Verb, subjects ...string) (uint64, error)
+	Why(ctx context.Context, page *gorgon.Definition, path, locale string) cache.Report
+	WhyValue(ctx context.Context, name string, key []byte) (cache.Report, bool)
+	Context(ctx context.Context) context.Context
 }
 
 func (s *shared) now() time.Time {
@@ -248,13 +257,15 @@ func (s *shared) open(t testing.TB, o Options) error {
 	if cdn := s.app.CDN; cdn != nil && cdn.Purge != nil {
 		kept.CDN = func(ctx context.Context, subjects []string) error { return cdn.Purge(ctx, answer.EdgeTags(subjects)) }
 	}
-	if s.cache, err = cache.New(kept); err != nil {
+	keeper, err := cache.New(kept)
+	if err != nil {
 		return err
 	}
-	t.Cleanup(func() { _ = s.cache.Close() })
+	t.Cleanup(func() { _ = keeper.Close() })
+	s.cache = keeper
 	if s.auth = o.Auth; s.auth != nil {
 		s.auth.Use(log, s.now)
-		s.auth.Serve(t.Context(), s.cache.Coherence()) // which ends before the cache is closed
+		s.auth.Serve(t.Context(), keeper.Coherence()) // which ends before the cache is closed
 	}
 	if o.Jobs != nil {
 		if err := s.employ(t.Context(), o, log); err != nil {
@@ -263,7 +274,7 @@ func (s *shared) open(t testing.TB, o Options) error {
 	}
 	s.lodge(t.Cleanup, o, log)
 	s.handler, err = serve.New(serve.Config{
-		App: s.app, Renderer: renderer, Cache: s.cache, Files: files(made), PurgeKey: o.PurgeKey,
+		App: s.app, Renderer: renderer, Cache: keeper, Files: files(made), PurgeKey: o.PurgeKey,
 		Attend: true, Commits: o.Database != nil, Log: log, Now: s.now,
 	})
 	return err

@@ -179,7 +179,7 @@ func backoff(attempt int) time.Duration {
 }
 
 // schedule is that of a series.
-func (j Job[A]) schedule() (schedule.Schedule, error) {
+func (j *Job[A]) schedule() (schedule.Schedule, error) {
 	switch {
 	case j.Every != 0 && j.Cron != "":
 		return schedule.Schedule{}, errors.New("it has Every and Cron: use one of them")
@@ -194,7 +194,7 @@ func (j Job[A]) schedule() (schedule.Schedule, error) {
 }
 
 // faults lists what is wrong with the job.
-func (j Job[A]) faults() (list []string) {
+func (j *Job[A]) faults() (list []string) {
 	fault := func(wrong bool, text string, args ...any) {
 		if wrong {
 			list = append(list, fmt.Sprintf(text, args...))
