@@ -173,7 +173,7 @@ var lattice = map[string][]string{
 	"operate":   {"cache", "metrics"},
 	"diagnose":  {"operate", "cli", "github.com/spf13/cobra"},
 	"host":      {"words", "wire", "failure", "rooms", "events", "listen", "metrics", "operate", "serve", "github.com/coder/websocket"},
-	"plan":      {"words", "paths"},
+	"plan":      {"words", "wire", "paths"},
 	"pack":      {"words", "plan", "seed"},
 	"deploy":    {"plan", "pack"},
 

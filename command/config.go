@@ -114,6 +114,15 @@ func (p *program) showConfig(values bool) error {
 	return cmp.Or(w.Flush(), fault)
 }
 
+// declared are variables as the app declares them, whatever is set here.
+func declared(list []wire.Variable) []wire.Variable {
+	list = slices.DeleteFunc(list, func(v wire.Variable) bool { return v.Type == "" }) // set, and no variable of the app
+	for i := range list {
+		list[i].Set, list[i].Value, list[i].Source, list[i].Fault = false, "", "", ""
+	}
+	return list
+}
+
 // sourceOf says where a value comes from.
 func sourceOf(v wire.Variable) string {
 	source := cmp.Or(v.Source, "not set")

@@ -53,6 +53,9 @@ func (p *program) parts() error {
 		app.Stores = append(app.Stores, t)
 	}
 	app.Store = p.stores.described()
+	if p.config.Settings != nil {
+		app.Settings = declared(p.config.Settings.Variables())
+	}
 	if p.config.Database != nil {
 		app.Parts = append(app.Parts, p.config.Database.Part())
 	}

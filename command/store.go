@@ -129,6 +129,9 @@ func (s storage) shown() string { return s.safe(s.location()) }
 func (s storage) safe(location string) string {
 	scheme, _, _ := strings.Cut(location, ":")
 	for _, d := range s.drivers {
+		if slices.Contains(d.Schemes, location) {
+			return location // the technology alone, which says where it is by other means
+		}
 		if slices.Contains(d.Schemes, scheme) {
 			return d.Show(location)
 		}

@@ -99,7 +99,7 @@ func (f field) read(e environment, v reflect.Value) (source, fault string) {
 
 // describe says what is to be known of a field's variable.
 func (f field) describe(e environment) wire.Variable {
-	d := wire.Variable{Name: f.name, Type: f.kind.words, Says: f.says, Default: f.standard, Required: f.required}
+	d := wire.Variable{Name: f.name, Type: f.kind.words, Says: f.says, Default: f.standard, Required: f.required, Secret: f.kind.secret}
 	if f.kind.set == nil {
 		return d // its type is a fault
 	}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,23 @@ type Variable struct {
 	Value  string // "" where it is the operator's to set
 	Secret bool   // it belongs to the target's secrets
 	Random bool   // a secret that is made where the program goes: any long random text
+	Built  bool   // of the app's own configuration, and set when the package was built
 	For    string // what it says, as a sentence without its full stop
+}
+
+// Built names the variables that the package was built with and that have to be
+// there when it is built again: "GORGON_SECRET and DATABASE_URL". "" for none.
+func (s Site) Built() string {
+	var names []string
+	for _, v := range s.Variables {
+		if v.Name == "DATABASE_URL" || v.Name == "GORGON_SECRET" || v.Built {
+			names = append(names, v.Name)
+		}
+	}
+	if n := len(names); n > 1 {
+		names = append(names[:n-2], names[n-2]+" and "+names[n-1])
+	}
+	return strings.Join(names, ", ")
 }
 
 // Scheduled reports whether the maintain command must be called at intervals.
@@ -256,6 +273,11 @@ func Readme(s Site, text string) File {
 				value = "yours"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, value, v.For)
+		}
+		for _, v := range s.App.Settings {
+			if !slices.ContainsFunc(s.Variables, func(is Variable) bool { return is.Name == v.Name }) {
+				fmt.Fprintf(&b, "| `%s` | not set | %s |\n", v.Name, v.Says)
+			}
 		}
 	}
 	return File{Name: ReadmeName, Data: []byte(b.String())}

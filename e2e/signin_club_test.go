@@ -41,7 +41,7 @@ func openClub(t *testing.T, base string) *club {
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(context.Background(), program.path, args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "DATABASE_URL=sqlite:"+filepath.Join(dir, "members.db"), "ORIGIN="+origin, "GORGON_LOG=text", "MAIL_URL=smtp://"+mails.address, "MAIL_FROM=club@example.com", "GORGON_SECRET=of this test alone")
+		cmd.Env = append(os.Environ(), "DATABASE_URL=sqlite:"+filepath.Join(dir, "members.db"), "MEMBERS_ORIGIN="+origin, "GORGON_LOG=text", "MAIL_URL=smtp://"+mails.address, "MAIL_FROM=club@example.com", "GORGON_SECRET=of this test alone")
 		return cmd
 	}
 	serve := []string{"serve", "--addr", addr}

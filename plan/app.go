@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/paths"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // Format is the version of [App] as JSON. It changes when a field changes its
@@ -33,6 +34,9 @@ type App struct {
 
 	Stores []Technology `json:"stores,omitempty"` // that the program can use
 	Store  Store        `json:"store,omitzero"`   // that GORGON_STORE names
+
+	// Settings are the variables of the app's own configuration, without values.
+	Settings []wire.Variable `json:"settings,omitempty"`
 
 	// Files are the technologies that FILES_URL can name: "disk", "s3". Default:
 	// the program does not say.

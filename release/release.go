@@ -108,10 +108,16 @@ func (r Release) same(ctx context.Context, program string) error {
 	if err := json.Unmarshal(said, &there); err != nil {
 		return fmt.Errorf("the release program does not describe its app: %w", err)
 	}
-	if !reflect.DeepEqual(there.Parts, r.App.Parts) {
-		return errors.New("the release has other parts than the program: look for code that depends on cgo or on the system")
+	if reflect.DeepEqual(there.Parts, r.App.Parts) {
+		return nil
 	}
-	return nil
+	byName := func(parts []plan.Part) []plan.Part {
+		return slices.SortedStableFunc(slices.Values(parts), func(a, b plan.Part) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	if reflect.DeepEqual(byName(there.Parts), byName(r.App.Parts)) {
+		return errors.New("the parts of the app come in another order each time: they are made in a loop over a map, whose order is random: sort its keys")
+	}
+	return errors.New("the release has other parts than the program: look for code that depends on cgo or on the system")
 }
 
 // reason returns the error, with what the program printed before it failed.

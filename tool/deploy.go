@@ -28,6 +28,7 @@ import (
 	"github.com/gorgon-go/gorgon/paths"
 	"github.com/gorgon-go/gorgon/plan"
 	"github.com/gorgon-go/gorgon/release"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A deployment is one run of the command.
@@ -433,11 +434,42 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 			deploy.Variable{Name: "MAIL_URL", Secret: true, For: "the server that sends mails, with its password"},
 			deploy.Variable{Name: "MAIL_FROM", For: "the sender of mails"})
 	}
+	for _, v := range d.app.Settings {
+		if is := setting(v); v.Required || is.Built || is.Value != "" {
+			vars = append(vars, is)
+		}
+	}
 	if os.Getenv("GORGON_SECRET") != "" {
 		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})
 	}
 	return append(vars,
 		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP; without it there are none"})
+}
+
+// isExample reports whether a host is one that RFC 2606 and RFC 6761 keep for examples, or
+// this machine.
+func isExample(host string) bool {
+	for _, name := range []string{"example.com", "example.net", "example.org", "example", "localhost", "test", "invalid"} {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return true
+		}
+	}
+	return false
+}
+
+// setting is a variable of the app's own configuration where it goes: with the value
+// that it has here, or that it has where nothing is set.
+func setting(v wire.Variable) deploy.Variable {
+	is := deploy.Variable{Name: v.Name, Secret: v.Secret, For: cmp.Or(v.Says, "the app's own")}
+	if here := os.Getenv(v.Name); here != "" {
+		is.Built = true
+		if url := strings.Contains(here, "://"); !v.Secret && !(url && strings.ContainsAny(here, "@?")) { // which may be secret
+			is.Value = here
+		}
+	} else if !v.Secret {
+		is.Value = v.Default
+	}
+	return is
 }
 
 // replace puts a new folder in the place of an old one.
@@ -468,6 +500,9 @@ func (d *deployment) summary(s deploy.Site) error {
 	fmt.Fprintf(d.t.log, "packed %s for %s/%s in %s: %s, %s (build %s)\n",
 		d.app.Name, d.os, d.arch, d.out, cli.Plural(s.Package.Pages, "page"), cli.Size(bytes), s.Package.Build)
 	fmt.Fprintf(d.t.log, "it took %s\n", d.phases)
+	if u, err := url.Parse(d.app.Origin); err == nil && isExample(u.Hostname()) {
+		fmt.Fprintf(d.t.log, "its absolute URLs, as those in mails and in the sitemap, lead to %s, which is the site of an example: set App.Origin to yours, and deploy again\n", d.app.Origin)
+	}
 	start := filepath.Join(d.out, s.Package.Program)
 	if d.target == nil {
 		fmt.Fprintf(d.t.log, "start it with %s, here or wherever the folder is copied to\n", start)

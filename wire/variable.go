@@ -9,6 +9,7 @@ type Variable struct {
 	Says     string `json:"says,omitempty"`     // what it is for
 	Default  string `json:"default,omitempty"`  // what is used where it is not set
 	Required bool   `json:"required,omitempty"` // the program does not start without it
+	Secret   bool   `json:"secret,omitempty"`
 	Set      bool   `json:"set"`                // by the environment or a file
 	Source   string `json:"source,omitempty"`   // where the value comes from; "" for none
 	Value    string `json:"value,omitempty"`    // as it may be shown

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gorgon-go/gorgon/answer"
+	"github.com/gorgon-go/gorgon/export"
 )
 
 // What Cloudflare Pages reads of the two files, and takes of files.
@@ -58,26 +59,28 @@ func (h site) rules() rules {
 	}
 	rule("/*", h.Always)
 	rule(h.Assets()+"*", []header{{"Cache-Control", answer.CacheAsset}})
+	all := map[string][]header{} // what each has of its own, by its path
 	for _, f := range h.Files {
-		var own []header
-		for _, o := range listed(f.Header) {
-			if h.always(o.Name) {
-				r.left = append(r.left, fmt.Sprintf("Page `%s` has a %s of its own, which is not sent: that of all pages is.", f.Path, o.Name))
-				continue
-			}
-			own = append(own, o)
-		}
-		if f.Page && !isHTML(f.ContentType) {
-			own = append([]header{{"Content-Type", f.ContentType}}, own...)
-		}
+		own, left := h.own(f)
+		all[f.Path], r.left = own, append(r.left, left...)
+	}
+	alike := folders(all)
+	told := map[string]bool{}
+	for _, f := range h.Files {
+		own := all[f.Path]
+		folder := alike.of(f.Path)
 		switch {
 		case len(own) == 0:
+		case folder != "" && told[folder]:
+		case folder != "":
+			told[folder] = true
+			rule(folder+"*", own)
 		case !literal(f.Path):
 			r.left = append(r.left, fmt.Sprintf("Page `%s` has headers of its own, which are not sent: its path holds what `_headers` takes for a pattern.", f.Path))
 		default:
 			// A page in a folder is asked for with a slash at its end, too.
 			rule(f.Path, own)
-			if !strings.HasSuffix(f.Path, "/") && isHTML(f.ContentType) {
+			if !strings.HasSuffix(f.Path, "/") && isHTML(f.ContentType) && alike.of(f.Path+"/") == "" {
 				rule(f.Path+"/", own)
 			}
 		}
@@ -108,6 +111,22 @@ func (h site) rules() rules {
 	}
 	r.headers, r.redirects = headers.Bytes(), redirects.Bytes()
 	return r
+}
+
+// own are the headers that a file has of its own, and what is said of those that it
+// cannot have.
+func (h site) own(f export.File) (own []header, left []string) {
+	for _, o := range listed(f.Header) {
+		if h.always(o.Name) {
+			left = append(left, fmt.Sprintf("Page `%s` has a %s of its own, which is not sent: that of all pages is.", f.Path, o.Name))
+			continue
+		}
+		own = append(own, o)
+	}
+	if f.Page && !isHTML(f.ContentType) {
+		own = append([]header{{"Content-Type", f.ContentType}}, own...)
+	}
+	return own, left
 }
 
 func (h site) always(name string) bool {

@@ -85,7 +85,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		{Name: SiteName + "/_redirects", Data: rules.redirects},
 		{Name: h.artifact() + "/.nojekyll"},
 	}
-	if s.Domain != "" {
+	if s.Domain != "" && !onGitHub(s.Domain) {
 		files = append(files, deploy.File{Name: h.artifact() + "/CNAME", Data: []byte(s.Domain + "\n")})
 	}
 	for _, f := range []struct{ template, name string }{
@@ -163,5 +163,9 @@ func (h site) artifact() string {
 }
 
 func (h site) project() bool {
-	return h.Base != "" && h.Domain == "" && strings.Count(h.Base, "/") == 1
+	return h.Base != "" && (h.Domain == "" || onGitHub(h.Domain)) && strings.Count(h.Base, "/") == 1
 }
+
+// onGitHub reports whether a domain is one that GitHub gives its users, which is no
+// domain of their own.
+func onGitHub(domain string) bool { return strings.HasSuffix(domain, ".github.io") }

@@ -236,6 +236,7 @@ func TestLimitsAreSaid(t *testing.T) {
 			return "", gorgon.Redirect("/own/00")
 		}},
 		page{Path: "/own/{x}", View: view, Paths: paths(append(own, "/own/a:b")...), Headers: func(string) http.Header { return http.Header{"X-Robots-Tag": {"noindex"}} }},
+		page{Path: "/own/plain", View: view}, // so that one rule does not do for all of them
 		page{Path: "/long", View: view, Headers: func(string) http.Header { return http.Header{"X-Long": {strings.Repeat("x", 2000)}} }},
 		page{Path: "/from/{x}", View: view, Paths: paths("/from/:x", "/from/far"), Load: func(_ context.Context, in gorgon.Input) (string, error) {
 			return "", gorgon.Redirect("https://example.com/" + strings.Repeat("y", 2100))
@@ -384,6 +385,29 @@ func TestNetlifySendsVisitorsToTheirLanguage(t *testing.T) {
 		page, err := os.ReadFile(filepath.Join(folder, static.SiteName, "docs", filepath.FromSlash(name)))
 		if err != nil || !strings.Contains(string(page), part) {
 			t.Errorf("%s: %v\n%s", name, err, page)
+		}
+	}
+}
+
+// What GitHub Pages serves: the whole site, or of a project's pages, which lie below
+// its name, the folder of the base path. A domain is named if it is one's own.
+func TestGitHubServesTheRightFolder(t *testing.T) {
+	for _, c := range []struct{ domain, base, path string }{
+		{"", "", "site"}, {"", "/blog", "site/blog"}, {"me.github.io", "", "site"}, {"me.github.io", "/blog", "site/blog"},
+		{"blog.example.com", "", "site"}, {"blog.example.com", "/blog", "site"}, {"me.github.io", "/a/b", "site"},
+	} {
+		e := example{domain: c.domain, base: c.base, app: gorgon.App{Name: "blog", Parts: []gorgon.Part{page{Path: "/", View: view}}}}
+		if c.domain != "" {
+			e.app.Origin = "https://" + c.domain
+		}
+		folder := e.written(t)
+		flow, err := os.ReadFile(filepath.Join(folder, ".github/workflows/pages.yml"))
+		if err != nil || !strings.Contains(string(flow), "path: "+c.path+"\n") {
+			t.Errorf("%+v: the workflow uploads another folder: %v\n%s", c, err, flow)
+		}
+		name, err := os.ReadFile(filepath.Join(folder, c.path, "CNAME"))
+		if own := c.domain != "" && !strings.HasSuffix(c.domain, ".github.io"); own != (err == nil) || own && string(name) != c.domain+"\n" {
+			t.Errorf("%+v: CNAME is %q, %v", c, name, err)
 		}
 	}
 }

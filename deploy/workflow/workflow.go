@@ -15,15 +15,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template"
 
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/terraform"
-	"github.com/gorgon-go/gorgon/pack"
 )
 
 //go:embed files/*
@@ -75,9 +72,6 @@ var names = []string{"deploy.yml", "infrastructure.yml", "release.yml"}
 // Folder is where GitHub looks for workflows, from the root of the repository.
 const Folder = ".github/workflows"
 
-// plain is a folder or file that needs no quotes in a shell.
-var plain = regexp.MustCompile(`^[A-Za-z0-9._/,-]+$`)
-
 // Files returns the workflows of a site, for the target that it was planned for.
 func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 	target := k.Site.Outcome.Target.Name
@@ -86,11 +80,11 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 		return nil, fmt.Errorf("workflow: the target %s has none", target)
 	}
 	for _, folder := range []string{k.Site.Infra, path.Clean(k.Site.Module)} {
-		if !plain.MatchString(folder) || !fs.ValidPath(folder) {
+		if deploy.ShellWord(folder) != folder || !fs.ValidPath(folder) {
 			return nil, fmt.Errorf("workflow: the folder %q: use one of the repository, of letters, digits, dots, dashes and slashes", folder)
 		}
 	}
-	told := flags(k)
+	told := k.Site.Again(k.Site.Module)
 	if strings.Contains(told, "${{") {
 		return nil, fmt.Errorf("workflow: %q: GitHub would take a part of it for an expression", told)
 	}
@@ -105,7 +99,7 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 		"Checkout": checkout, "SetupGo": setupGo, "Upload": upload, "Download": download, "SetupTerraform": setupTerraform, "Login": c.login,
 		"Cloud": c.title, "Variables": variables, "Stateful": quote(c.stateful), "Runner": "ubuntu-24.04", "Terraform": "1.11.4",
 		"Target": target, "Infra": k.Site.Infra, "Script": "./" + path.Join(k.Site.Infra, "release.sh"), "Readme": path.Join(k.Site.Infra, deploy.ReadmeName),
-		"Module": path.Clean(k.Site.Module), "Main": shell(within(k.Site.Module, k.Site.Main)), "Rows": k.Rows, "Flags": told,
+		"Module": path.Clean(k.Site.Module), "Main": deploy.ShellWord(k.Site.Program(k.Site.Module)), "Rows": k.Rows, "Flags": told,
 	}
 	var written []deploy.File
 	for _, name := range names {
@@ -129,7 +123,7 @@ var functions = template.FuncMap{
 	// expr is an expression that GitHub evaluates.
 	"expr":  func(s string) string { return "${{ " + s + " }}" },
 	"quote": quote,
-	"shell": shell,
+	"shell": deploy.ShellWord,
 	"file":  path.Join,
 	// login is the dot of the step that proves who the job is.
 	"login": func(data map[string]any, who string) map[string]any {
@@ -144,73 +138,4 @@ func quote(s string) string {
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s) // a string can be encoded
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// shell is a word of a shell.
-func shell(s string) string {
-	if plain.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// within is the folder of the main package, from that of its module.
-func within(module, main string) string {
-	module, main = path.Clean(module), path.Clean(main)
-	if module != "." {
-		rest, inside := strings.CutPrefix(main, module)
-		if !inside {
-			return "."
-		}
-		main = path.Clean(strings.TrimPrefix(rest, "/"))
-	}
-	if main == "." {
-		return "."
-	}
-	return "./" + main
-}
-
-// arches are the architectures of the image, as deploy takes them.
-func arches(s deploy.Site) string {
-	if len(s.Folders) < 2 {
-		return s.Package.Arch
-	}
-	var list []string
-	for _, folder := range s.Folders {
-		m, err := pack.In(folder)
-		if err != nil {
-			return s.Package.Arch
-		}
-		list = append(list, m.Arch)
-	}
-	return strings.Join(list, ",")
-}
-
-// flags are those of the deploy that this site is of: the same again in a workflow
-// gives the same image.
-func flags(k terraform.Stack) string {
-	s := k.Site
-	words := []string{shell(within(s.Module, s.Main)), "--to", s.Outcome.Target.Name}
-	add := func(flag, value string) { words = append(words, flag, shell(value)) }
-	if list := arches(s); list != "" {
-		add("--arch", list)
-	}
-	if s.Store != "" && s.Store != "none" {
-		add("--store", s.Store)
-	}
-	if s.Package.Base != "" {
-		add("--base", s.Package.Base)
-	}
-	if n := s.Outcome.Setting.Replicas; n > 0 {
-		add("--replicas", strconv.Itoa(n))
-	}
-	if s.Outcome.Setting.AlwaysOn {
-		words = append(words, "--always-on")
-	}
-	if d := s.Package.Deployed; d != nil {
-		for _, name := range d.Accepted {
-			add("--accept", name)
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -9,13 +9,12 @@
 package main
 
 import (
-	"cmp"
 	"net/http"
-	"os"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/config"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/jobdb"
 	"github.com/gorgon-go/gorgon/database/litedb"
@@ -31,19 +30,25 @@ import (
 
 const name = "starter-members"
 
-// origin begins the links in mails, and absolute URLs in pages. It never comes
-// from a request: that would let others choose where the links lead.
-func origin() string { return cmp.Or(os.Getenv("ORIGIN"), "https://example.com") }
+// settings are what differs from place to place: MEMBERS_ORIGIN. Links in
+// mails begin with Origin. It never comes from a request: that would let others
+// choose where the links lead.
+type settings struct {
+	Origin string `env:"ORIGIN" default:"https://example.com" doc:"scheme and host of the site, with which links in mails begin"`
+}
 
 func main() {
 	// DATABASE_URL says where the database is, MAIL_URL and MAIL_FROM who sends
 	// mails. Both are used when they are first needed.
+	conf := config.Define[settings]("MEMBERS_")
+	set, _ := conf.Get() // what is wrong with them the command says, where they matter
 	db := database.Open(litedb.Dialect, schema)
 	mailer := smtp.New(smtp.Options{})
 	queue := jobdb.In(db)
 	c := newClub(db, queue, sessiondb.In(db), mailer)
-	command.Main(c.app(origin()), command.Config{
+	command.Main(c.app(set.Origin), command.Config{
 		Bundler:  bundle.Bundler{},
+		Settings: conf,
 		Database: db,
 		Auth:     c.people,
 		Mail:     mailer,

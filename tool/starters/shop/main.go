@@ -12,9 +12,7 @@
 package main
 
 import (
-	"cmp"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/gorgon-go/gorgon"
@@ -22,6 +20,7 @@ import (
 	"github.com/gorgon-go/gorgon/blobs"
 	"github.com/gorgon-go/gorgon/bundle"
 	"github.com/gorgon-go/gorgon/command"
+	"github.com/gorgon-go/gorgon/config"
 	"github.com/gorgon-go/gorgon/database"
 	"github.com/gorgon-go/gorgon/database/litedb"
 	"github.com/gorgon-go/gorgon/database/sessiondb"
@@ -37,19 +36,26 @@ import (
 
 const name = "starter-shop"
 
-// origin begins the links in mails, and absolute URLs in pages. It never comes
-// from a request: that would let others choose where the links lead.
-func origin() string { return cmp.Or(os.Getenv("ORIGIN"), "https://example.com") }
+// settings are what differs from place to place: SHOP_ORIGIN and SHOP_KEEPER. Links in
+// mails begin with Origin. It never comes from a request: that would let others
+// choose where the links lead.
+type settings struct {
+	Origin string `env:"ORIGIN" default:"https://example.com" doc:"scheme and host of the site, with which links in mails begin"`
+	Keeper string `env:"KEEPER" doc:"the email address of the shopkeeper; without it there is none"`
+}
 
 func main() {
 	// DATABASE_URL says where the database is, FILES_URL where pictures are, MAIL_URL
 	// and MAIL_FROM who sends mails. All are used when they are first needed.
+	conf := config.Define[settings]("SHOP_")
+	set, _ := conf.Get() // what is wrong with them the command says, where they matter
 	db := database.Open(litedb.Dialect, schema)
 	files := blobs.At(blobs.Location{Default: "disk:dist/files", Drivers: []blobs.Driver{diskblobs.Driver(), s3.BlobDriver()}})
 	mailer := smtp.New(smtp.Options{})
-	s := newShop(db, sessiondb.In(db), files, mailer, os.Getenv("SHOP_KEEPER"))
-	command.Main(s.app(origin()), command.Config{
+	s := newShop(db, sessiondb.In(db), files, mailer, set.Keeper)
+	command.Main(s.app(set.Origin), command.Config{
 		Bundler:  bundle.Bundler{},
+		Settings: conf,
 		Database: db,
 		Auth:     s.people,
 		Files:    files,

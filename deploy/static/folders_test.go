@@ -1,0 +1,30 @@
+package static
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+func TestFolders(t *testing.T) {
+	noindex, other := []header{{"X-Robots-Tag", "noindex"}}, []header{{"X-Robots-Tag", "none"}}
+	for name, c := range map[string]struct {
+		all  map[string][]header
+		want []string
+	}{
+		"all alike":                {map[string][]header{"/": nil, "/tags/a": noindex, "/tags/b/c": noindex}, []string{"/tags/"}},
+		"with the folder's page":   {map[string][]header{"/tags": noindex, "/tags/a": noindex}, []string{"/tags/"}},
+		"whose page has none":      {map[string][]header{"/tags": nil, "/tags/a": noindex, "/tags/b": noindex}, nil},
+		"one has none":             {map[string][]header{"/tags/a": noindex, "/tags/b": nil}, nil},
+		"one has another":          {map[string][]header{"/tags/a": noindex, "/tags/b": other}, nil},
+		"alike below":              {map[string][]header{"/t/x/a": noindex, "/t/x/b": noindex, "/t/y": nil}, []string{"/t/x/"}},
+		"one page is no folder":    {map[string][]header{"/tags/a": noindex}, nil},
+		"a name that is a pattern": {map[string][]header{"/a:b/1": noindex, "/a:b/2": noindex}, nil},
+		"the whole site":           {map[string][]header{"/": noindex, "/a": noindex, "/b": noindex}, nil},
+	} {
+		got := slices.Sorted(maps.Keys(folders(c.all)))
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
