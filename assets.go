@@ -53,7 +53,7 @@ type Assets struct {
 // build generates of them, before it renders any page: a page cannot request a
 // width that no variant has.
 type ImageRule struct {
-	Match   string // a pattern of [path.Match]: "photos/*.jpg"
+	Match   string // a pattern of [path.Match]: "photos/*.jpg"; one that names a file needs it to be there
 	Widths  []int  // in pixels; widths above that of the image are left out. Default: 480, 960, 1440
 	Quality int    // of JPEG, from 1 to 100. Default: 80
 }

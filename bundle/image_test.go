@@ -180,7 +180,7 @@ func TestImageFaults(t *testing.T) {
 		`^Assets\.Files: image a\.png: it has 60000 × 60000 pixels, more than 50000000 in all: make it smaller$`: {Assets: gorgon.Assets{Files: tree("a.png", bomb()), Images: rule}},
 		`image a\.png: .*unknown format: use JPEG, PNG or WebP, or a narrower pattern`:                           {Assets: gorgon.Assets{Files: tree("a.png", "<svg/>"), Images: rule}},
 		`image a\.png: png: invalid format`:     {Assets: gorgon.Assets{Files: tree("a.png", asPNG(t, picture(500, 500))[:200]), Images: rule}},
-		`Assets\.Images: no asset matches b/\*`: {Assets: gorgon.Assets{Files: tree("a.png", "x"), Images: []gorgon.ImageRule{{Match: "b/*"}}}},
+		`Assets\.Images: there is no asset b\.png`: {Assets: gorgon.Assets{Files: tree("a.css", "p{}"), Images: []gorgon.ImageRule{{Match: "b/*"}, {Match: "b.png"}}}},
 		`image a\.png(.|\n)*image b\.png`:       {Assets: gorgon.Assets{Files: tree("a.png", "", "b.png", ""), Images: rule}},
 	} {
 		_, err := run(t, app)

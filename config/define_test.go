@@ -366,9 +366,9 @@ func TestVariables(t *testing.T) {
 		byName[v.Name] = v
 	}
 	for _, want := range []wire.Variable{
-		{Name: "VARS_STRIPE_KEY", Type: "secret", Says: "the key of the account", Required: true, Set: true, Source: wire.FromFile, Fault: "the file that VARS_STRIPE_KEY_FILE names does not exist"},
-		{Name: "VARS_MAIL_KEY", Type: "secret", Set: true, Source: wire.FromEnvironment, Value: "••••"},
-		{Name: "VARS_KEYS", Type: "secret, several with commas", Set: true, Source: wire.FromEnvironment, Value: "••••"},
+		{Name: "VARS_STRIPE_KEY", Type: "secret", Secret: true, Says: "the key of the account", Required: true, Set: true, Source: wire.FromFile, Fault: "the file that VARS_STRIPE_KEY_FILE names does not exist"},
+		{Name: "VARS_MAIL_KEY", Type: "secret", Secret: true, Set: true, Source: wire.FromEnvironment, Value: "••••"},
+		{Name: "VARS_KEYS", Type: "secret, several with commas", Secret: true, Set: true, Source: wire.FromEnvironment, Value: "••••"},
 		{Name: "VARS_ORIGIN", Type: "URL", Set: true, Source: wire.FromEnvironment, Value: "https://••••@shop.example/a?••••#••••"},
 		{Name: "VARS_SMALL", Type: "whole number", Set: true, Source: wire.FromEnvironment, Fault: "write a whole number, such as 20"},
 		{Name: "VARS_REGION", Type: "text", Set: true, Source: wire.FromEnvironment, Value: `"eu\n"`},

@@ -70,14 +70,24 @@ func (t *tool) devCommand() *cobra.Command {
 			for _, folder := range also {
 				fmt.Fprintf(t.log, "watching %s too, a module that go.work or a replace line names\n", folder)
 			}
+			variables, err := develop.Dotenv(folder)
+			if err != nil {
+				return err
+			}
+			base := os.Getenv("GORGON_BASE_PATH")
+			for _, v := range variables {
+				if value, is := strings.CutPrefix(v, "GORGON_BASE_PATH="); is {
+					base = value
+				}
+			}
 			s := develop.Server{
 				Also: also, Dir: root, Package: "./" + filepath.ToSlash(below), Addr: addr, Templ: strings.Fields(templ), Log: t.log,
-				Started: func(a net.Addr) { fmt.Fprintf(t.log, "developing at http://%s/\n", a) },
+				Started: func(a net.Addr) { fmt.Fprintf(t.log, "developing at http://%s%s/\n", a, strings.TrimRight(base, "/")) },
 			}
 			return s.Run(c.Context())
 		},
 	}
-	c.Flags().StringVar(&addr, "addr", net.JoinHostPort(cmp.Or(os.Getenv("GORGON_HOST"), "127.0.0.1"), cmp.Or(os.Getenv("GORGON_PORT"), "8080")), "address for browsers (GORGON_HOST, GORGON_PORT)")
+	c.Flags().StringVar(&addr, "addr", net.JoinHostPort(cmp.Or(os.Getenv("GORGON_HOST"), "127.0.0.1"), cmp.Or(os.Getenv("GORGON_PORT"), os.Getenv("PORT"), "8080")), "address for browsers (GORGON_HOST, GORGON_PORT or PORT)")
 	c.Flags().StringVar(&templ, "templ", "", "the command that generates from templates (default: go tool templ where go.mod has it, else templ)")
 	return c
 }

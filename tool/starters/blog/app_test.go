@@ -5,6 +5,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,19 +57,22 @@ func TestDraftsAndFaults(t *testing.T) {
 		"old.md":   head("title: Old\ndate: 2025-01-01"),
 		"new.md":   head("title: New\ndate: 2026-01-01"),
 		"draft.md": head("title: Draft\ndraft: true"),
+
+		"2024/trip/index.md": head("title: Trip\ndate: 2024-01-01"),
+		"2024/trip/map.txt":  {Data: []byte("no post")},
 	}
 	posts, err := readPosts(folder, false)
-	if err != nil || len(posts) != 2 || posts[0].Slug != "new" {
-		t.Errorf("got %v, %v; want the two that are not drafts, the newest first", posts, err)
+	if err != nil || len(posts) != 3 || posts[0].Slug != "new" || posts[2].Slug != "2024/trip" {
+		t.Errorf("got %v, %v; want the three that are not drafts, the newest first", posts, err)
 	}
-	if posts, err := readPosts(folder, true); err != nil || len(posts) != 3 {
+	if posts, err := readPosts(folder, true); err != nil || len(posts) != 4 {
 		t.Errorf("while it is written: got %v, %v; want the draft, too", posts, err)
 	}
 	for text, want := range map[string]string{
 		"date: 2026-01-01": "no title",
 		"title: A":         "no date",
 		"title: A\ndate: 2026-01-01\ntags: [A B]": "lower-case",
-		"title: A\ndate: 2026-01-01\ntag: a":      "tag",
+		"title: A\ndate: 2026-01-01\ntag: a":      "line 4: field tag",
 		"title: A\ndate: 2026-01-01\npicture: a":  "alt",
 	} {
 		if _, err := readPosts(fstest.MapFS{"a.md": head(text)}, false); err == nil || !strings.Contains(err.Error(), want) {
@@ -77,6 +81,23 @@ func TestDraftsAndFaults(t *testing.T) {
 	}
 	if _, err := readPosts(fstest.MapFS{"a.md": {Data: []byte("Text.")}}, false); err == nil || !strings.Contains(err.Error(), "posts/a.md: it has no head") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	same := func(reference string) (string, error) { return reference, nil }
+	for text, want := range map[string]string{
+		"| a |\n|--:|\n| 1 |":         `<td align="right">1</td>`,
+		"A[^1]\n\n[^1]: Note.":        `<div class="footnotes"`,
+		"- [x] done":                  `<input checked="" disabled="" type="checkbox"`,
+		"a\n\n<!-- more -->\n\n~~b~~": `<del>b</del>`,
+		"a <em>b</em>":                "HTML",
+		"<script>alert(1)</script>":   "HTML",
+	} {
+		html, err := markdown(text, same)
+		if said := string(html) + fmt.Sprint(err); !strings.Contains(said, want) || (want == "HTML") != (err != nil) || strings.Contains(said, "style=") {
+			t.Errorf("%q: %s, want %s", text, said, want)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func app() (gorgon.App, error) {
 				Head: listHead, View: listView,
 			},
 			gorgon.Page[post]{
-				Path: "/posts/{slug}", Paths: posts.paths, Load: posts.one,
+				Path: "/posts/{slug...}", Paths: posts.paths, Load: posts.one,
 				HeadFor: postHead, View: postView,
 			},
 			gorgon.Page[list]{

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -18,7 +19,7 @@ import (
 
 // A post is one Markdown file.
 type post struct {
-	Slug    string    `yaml:"-"` // its file's name: hello.md is /posts/hello
+	Slug    string    `yaml:"-"` // its file's name: hello.md and hello/index.md are /posts/hello
 	Title   string    `yaml:"title"`
 	Date    time.Time `yaml:"date"`
 	Summary string    `yaml:"summary"`
@@ -33,10 +34,16 @@ type post struct {
 // A blog is its posts, the newest first.
 type blog []post
 
-// readPosts reads every .md file of a folder, with drafts or without, and says
-// all that is wrong with them at once.
+// readPosts reads every .md file of a folder and of those in it, with drafts or
+// without, and says all that is wrong with them at once.
 func readPosts(folder fs.FS, drafts bool) (blog, error) {
-	names, err := fs.Glob(folder, "*.md")
+	var names []string
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && path.Ext(name) == ".md" {
+			names = append(names, name)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +59,7 @@ func readPosts(folder fs.FS, drafts bool) (blog, error) {
 			faults = append(faults, fmt.Errorf("posts/%s: %w", name, err))
 			continue
 		}
-		if p.Slug = strings.TrimSuffix(name, path.Ext(name)); !p.Draft || drafts {
+		if p.Slug = strings.TrimSuffix(strings.TrimSuffix(name, ".md"), "/index"); !p.Draft || drafts {
 			posts = append(posts, p)
 		}
 	}
@@ -69,7 +76,7 @@ func readPost(text []byte) (post, error) {
 	if !ok || !begins {
 		return p, errors.New("it has no head: begin it with lines such as title: Hello, between two lines of three dashes")
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(head))
+	decoder := yaml.NewDecoder(io.MultiReader(strings.NewReader("\n"), bytes.NewReader(head))) // it counts the line of dashes
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&p); err != nil {
 		return p, err
