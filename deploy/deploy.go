@@ -74,7 +74,7 @@ type Variable struct {
 	Value  string // "" where it is the operator's to set
 	Secret bool   // it belongs to the target's secrets
 	Random bool   // a secret that is made where the program goes: any long random text
-	Built  bool   // of the app's own configuration, and set when the package was built
+	Built  bool   // the package was built with it
 	For    string // what it says, as a sentence without its full stop
 }
 
@@ -83,7 +83,7 @@ type Variable struct {
 func (s Site) Built() string {
 	var names []string
 	for _, v := range s.Variables {
-		if v.Name == "DATABASE_URL" || v.Name == "GORGON_SECRET" || v.Built {
+		if v.Name == "DATABASE_URL" || v.Built {
 			names = append(names, v.Name)
 		}
 	}

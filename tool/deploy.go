@@ -54,6 +54,7 @@ type deployment struct {
 	rehearse      bool
 	rehearseFrom  string
 	rehearseStore string
+	added         []string // files in the earlier package that no deploy wrote
 	rehearseEnv   []string
 
 	app       *app
@@ -225,6 +226,9 @@ func (d *deployment) run(ctx context.Context) (err error) {
 	if err := pack.Sums(whole); err != nil {
 		return err
 	}
+	if err := d.keepAdded(whole); err != nil {
+		return err
+	}
 	if err := replace(d.out, whole, filepath.Join(d.temp, "old")); err != nil {
 		return err
 	}
@@ -314,6 +318,40 @@ func (d *deployment) checkOut() error {
 	}
 	if !pack.Is(d.out) {
 		return fmt.Errorf("--out %s: it is not an earlier package: choose another folder, or empty it", d.out)
+	}
+	changed, added, err := pack.Differs(d.out)
+	if err != nil {
+		return err
+	}
+	if d.added = added; len(changed) > 0 {
+		return fmt.Errorf("--out %s: these files are not as deploy wrote them, and would be written anew:\n  %s\nHint: keep what you change outside of the package, as in a kustomization of your own that names its folder; then move these files away, or delete them", d.out, strings.Join(changed[:min(len(changed), manyFiles)], "\n  "))
+	}
+	return nil
+}
+
+// keepAdded keeps what was added to the earlier package, such as files with
+// secrets. It is not part of the new one: no digest is written of it.
+func (d *deployment) keepAdded(whole string) error {
+	for _, name := range d.added {
+		from, to := filepath.Join(d.out, filepath.FromSlash(name)), filepath.Join(whole, filepath.FromSlash(name))
+		if _, err := os.Lstat(to); err == nil {
+			return fmt.Errorf("--out %s: %s was added there, and the new package has a file of this name: move yours away", d.out, name)
+		}
+		info, err := os.Stat(from)
+		if err != nil {
+			return fmt.Errorf("--out %s: %w", d.out, err)
+		}
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(to), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(to, data, info.Mode().Perm())
+		}
+		if err != nil {
+			return fmt.Errorf("--out %s: %w", d.out, err)
+		}
+		fmt.Fprintf(d.t.log, "kept %s, which was added\n", filepath.Join(d.out, filepath.FromSlash(name)))
 	}
 	return nil
 }
@@ -440,7 +478,7 @@ func (d *deployment) variables(s deploy.Site) []deploy.Variable {
 		}
 	}
 	if os.Getenv("GORGON_SECRET") != "" {
-		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, For: "seals what travels through browsers; it is the one the package was built with"})
+		vars = append(vars, deploy.Variable{Name: "GORGON_SECRET", Secret: true, Built: true, For: "seals what travels through browsers; it is the one the package was built with"})
 	}
 	return append(vars,
 		deploy.Variable{Name: "GORGON_PURGE_KEY", Secret: true, Random: true, For: "signs purges over HTTP; without it there are none"})

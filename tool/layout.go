@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gorgon-go/gorgon/pack"
 )
@@ -71,6 +72,13 @@ func (d *deployment) keepOthers(whole string, m pack.Manifest) error {
 		}
 		if err := os.CopyFS(filepath.Join(whole, t.Name), os.DirFS(at)); err != nil {
 			return fmt.Errorf("--out %s: %w", d.out, err)
+		}
+		for _, name := range d.added { // which are no part of the package
+			if strings.HasPrefix(name, t.Name+"/") {
+				if err := os.Remove(filepath.Join(whole, filepath.FromSlash(name))); err != nil {
+					return fmt.Errorf("--out %s: %w", d.out, err)
+				}
+			}
 		}
 		fmt.Fprintf(d.t.log, "kept %s, which is of the same build\n", at)
 	}

@@ -39,7 +39,7 @@ const drain = 5 * time.Second
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	w := writer{site: s, name: pod.Label(s.Package.App), image: pod.Image(s)}
-	w.variables = pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...)
+	w.variables = pod.With(pod.With(pod.With(s.Variables, pod.Store(s, "/data"), pod.Drain(drain)), s.Files("/data")...), w.proxies()...)
 	w.site.Variables = w.variables
 	if err := pod.Check(w.variables); err != nil {
 		return fmt.Errorf("kubernetes: %w", err)
@@ -176,5 +176,17 @@ func (w *writer) claim() claim {
 	return claim{Object: w.object("v1", "PersistentVolumeClaim", "", ""), Spec: claimSpec{
 		AccessModes: []string{"ReadWriteOnce"},
 		Resources:   pod.Resources{Requests: &pod.Amounts{Storage: "1Gi"}},
+	}}
+}
+
+// proxies are the networks of ingress controllers, which are pods: those that
+// clusters give to pods. Without an ingress nobody's headers are believed.
+func (w *writer) proxies() []deploy.Variable {
+	if w.site.Domain == "" {
+		return nil
+	}
+	return []deploy.Variable{{
+		Name: "GORGON_TRUSTED_PROXIES", Value: "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7",
+		For: "networks of the ingress controller, whose forwarding headers are believed: private ones, until you name the pods' own",
 	}}
 }

@@ -95,7 +95,14 @@ func Files(ctx context.Context, k terraform.Stack) ([]deploy.File, error) {
 	if k.Cron != "" && c.maintain {
 		variables = append(variables, "MAINTAIN")
 	}
+	built := slices.DeleteFunc(slices.Clone(k.Site.Variables), func(v deploy.Variable) bool { return !v.Built })
+	for _, v := range built {
+		if strings.Contains(v.Value, "${{") {
+			return nil, fmt.Errorf("workflow: %s: GitHub would take a part of its value for an expression", v.Name)
+		}
+	}
 	data := map[string]any{
+		"Built":    built,
 		"Checkout": checkout, "SetupGo": setupGo, "Upload": upload, "Download": download, "SetupTerraform": setupTerraform, "Login": c.login,
 		"Cloud": c.title, "Variables": variables, "Stateful": quote(c.stateful), "Runner": "ubuntu-24.04", "Terraform": "1.11.4",
 		"Target": target, "Infra": k.Site.Infra, "Script": "./" + path.Join(k.Site.Infra, "release.sh"), "Readme": path.Join(k.Site.Infra, deploy.ReadmeName),

@@ -11,7 +11,10 @@ locals {
     # an instance does no work between requests
     "GORGON_ROLE" = "web"
   }
-  environment = merge(local.settings, { for name, value in var.settings : name => value if value != "" })
+  # Cloud Run's own proxy asks from a link-local address, and the balancer writes its
+  # own behind the visitor's into X-Forwarded-For.
+  proxies     = join(",", concat(["169.254.0.0/16"], [for front in google_compute_global_address.front : "${front.address}/32"]))
+  environment = merge({ "GORGON_TRUSTED_PROXIES" = local.proxies }, local.settings, { for name, value in var.settings : name => value if value != "" })
 }
 resource "google_cloud_run_v2_service" "app" {
   name                = local.name
