@@ -7,6 +7,7 @@ package views
 import (
 	"html"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -61,37 +62,41 @@ func codeHeight(code string) height {
 	h := height{fixed: 1.7} // its frame
 	for line := range strings.Lines(code) {
 		h.fixed += 0.82
-		h.wrapped += 0.78 * float64((max(letters(line), 1)-1)/44)
+		h.wrapped += 0.78 * float64((max(letters(line)+3*strings.Count(line, "\t"), 1)-1)/43)
 	}
 	return h
 }
 
+// block is a tag of the HTML that go/doc makes, outside of a line of text. It
+// closes lists and code, and neither paragraphs nor items.
+var block = regexp.MustCompile(`</?(p|pre|h[34]|[uo]l|li)\b[^>]*>`)
+
 // docHeight reads the HTML that go/doc makes: paragraphs, headings, lists, code.
 func docHeight(doc string) (h height) {
-	for {
-		_, rest, found := strings.Cut(doc, "<")
-		if !found {
-			return h
+	tags := block.FindAllStringSubmatchIndex(doc, -1)
+	for i, t := range tags {
+		end := len(doc)
+		if i+1 < len(tags) {
+			end = tags[i+1][0]
 		}
-		tag, rest, _ := strings.Cut(rest, ">")
-		name, _, _ := strings.Cut(tag, " ")
-		inner, after, _ := strings.Cut(rest, "</"+name+">")
-		switch name {
+		inner := strings.TrimSuffix(doc[t[1]:end], "\n")
+		if doc[t[0]+1] == '/' {
+			continue
+		}
+		switch doc[t[2]:t[3]] {
 		case "pre":
-			h = h.plus(codeHeight(strings.TrimSuffix(inner, "\n")))
-		case "p", "h3", "h4":
+			h = h.plus(codeHeight(inner))
+		case "p":
 			h = h.plus(height{fixed: 0.63, text: textRows(inner)})
+		case "h3", "h4":
+			h.fixed += 1.6
+		case "ul", "ol":
+			h.fixed += 0.63
 		case "li":
-			if strings.Contains(inner, "<p>") {
-				after = rest // its paragraphs count
-			} else {
-				h.text += textRows(inner)
-			}
-		default:
-			after = rest
+			h.text += textRows(inner) // none if it has paragraphs
 		}
-		doc = after
 	}
+	return h
 }
 
 // textRows is the number of rows of some HTML in a column of 46rem.

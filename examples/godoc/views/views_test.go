@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -221,6 +222,23 @@ func TestControlsAreNotNested(t *testing.T) {
 		})
 		if n := document.Find(".branch > a + details > summary[aria-label]").Length(); name == "pkg net/http" && n < 10 {
 			t.Errorf("%s: the contents have %d types that open", name, n)
+		}
+	}
+}
+
+// go/doc closes no paragraphs and no items: each counts, and so does what is among them.
+func TestDocHeight(t *testing.T) {
+	long := strings.Repeat("word ", 30) // two rows
+	for doc, want := range map[string]height{
+		"":                                {},
+		"<p>One.\n":                       {fixed: 0.63, text: 1},
+		"<p>One.\n<p>" + long + "\n":      {fixed: 1.26, text: 3},
+		"<p>One.\n<pre>a\nb\n</pre>\n":    {fixed: 0.63 + 1.7 + 2*0.82, text: 1},
+		"<ul>\n<li>One.\n<li>Two.\n</ul>": {fixed: 0.63, text: 2},
+		"<ol>\n<li><p>One.\n<p>" + long + "</ol>\n<h4 id=\"x\">More</h4>\n<p>Two.": {fixed: 4*0.63 + 1.6, text: 4},
+	} {
+		if got := docHeight(doc); math.Abs(got.fixed-want.fixed) > 0.01 || got.text != want.text || got.wrapped != want.wrapped {
+			t.Errorf("%q: %v, want %v", doc, got, want)
 		}
 	}
 }
