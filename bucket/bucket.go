@@ -178,6 +178,9 @@ func New(o Options) *Bucket {
 		fault("Public and Allow are both set: remove one")
 	}
 	b.key = sealed.NewKey([]byte(cmp.Or(o.Secret, os.Getenv("GORGON_SECRET"), rand.Text())), "bucket "+o.Name)
+	if before := os.Getenv("GORGON_OLD_SECRET"); before != "" && o.Secret == "" {
+		b.key = b.key.After(sealed.NewKey([]byte(before), "bucket "+o.Name))
+	}
 	return b
 }
 

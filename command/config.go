@@ -172,7 +172,7 @@ func (p *program) ownVariables() (list []wire.Variable) {
 // shownVariable is the value of a variable of Gorgon as it may be shown.
 func (p *program) shownVariable(name, value string) string {
 	switch name {
-	case "GORGON_SECRET", "GORGON_PURGE_KEY", "GORGON_HEALTH_KEY", "GORGON_TICK_KEY":
+	case "GORGON_SECRET", "GORGON_OLD_SECRET", "GORGON_PURGE_KEY", "GORGON_HEALTH_KEY", "GORGON_TICK_KEY":
 		return wire.Dots
 	case "GORGON_STORE":
 		return p.stores.safe(value)

@@ -42,6 +42,7 @@ func variables() []variable {
 		{"GORGON_LOG", "form of the log, json or text"},
 		{"GORGON_LOG_LEVEL", "least level of the log: debug, info, warn or error"},
 		{"GORGON_METRICS", "--metrics of serve"},
+		{"GORGON_OLD_SECRET", "the secret before, with which older builds still run, and older tickets and links are opened"},
 		{"GORGON_PORT", "port of --addr; PORT is read where it is not set"},
 		{"GORGON_PURGE_KEY", "key that purges over HTTP are signed with; without it none are accepted"},
 		{"GORGON_READY", "json: serve says where it listens by a line of JSON, for the program that started it"},

@@ -450,6 +450,17 @@ func checksOfEnvironment() map[string]func(*trial) {
 				x.Errorf("%d with the key, %d with another, %d for another app", right, wrong, other)
 			}
 		},
+		"GORGON_OLD_SECRET": func(x *trial) {
+			x.Setenv("GORGON_SECRET", "one")
+			x.does("build")
+			x.Setenv("GORGON_SECRET", "two")
+			x.Setenv("GORGON_OLD_SECRET", "none of both")
+			x.fails(1, "GORGON_SECRET is not the secret", "why", "/")
+			x.Setenv("GORGON_OLD_SECRET", "one")
+			s := x.serves()
+			s.wants("/mine", 200, "/_gorgon/")
+			s.end()
+		},
 		"GORGON_SECRET": func(x *trial) {
 			x.Setenv("GORGON_SECRET", "one")
 			x.does("build")

@@ -197,7 +197,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 func TestNoKeyIsShown(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const secret = "zq7kvXw9jYhPfq"
-	for _, name := range []string{"GORGON_SECRET", "GORGON_PURGE_KEY", "GORGON_HEALTH_KEY"} {
+	for _, name := range []string{"GORGON_SECRET", "GORGON_OLD_SECRET", "GORGON_PURGE_KEY", "GORGON_HEALTH_KEY"} {
 		t.Setenv(name, secret+strings.ToLower(name))
 	}
 	t.Setenv("GORGON_LOG_LEVEL", "debug")

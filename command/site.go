@@ -32,7 +32,7 @@ func (p *program) openSite(path string) (*site, error) {
 		return nil, err
 	}
 	m := s.Manifest()
-	seal := render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build)
+	seal := render.NewSeal(secretOf(m), m.Binary, m.Build)
 	if m.Sealed != "" && !render.CheckSeal(seal, m.Sealed) {
 		return nil, errors.Join(errors.New("GORGON_SECRET is not the secret that the pages were built with: set the same, or none, for both, or build again"), s.Close())
 	}
@@ -45,6 +45,15 @@ func (p *program) openSite(path string) (*site, error) {
 		Values: p.app.ReadValues(s.Value),
 		Site:   s.Site(p.app),
 	}}, nil
+}
+
+// secretOf is the secret that a build was sealed with, as far as it is known here: the
+// one of the environment, or the one before.
+func secretOf(m seed.Manifest) string {
+	if before := os.Getenv("GORGON_OLD_SECRET"); before != "" && render.CheckSeal(render.NewSeal(before, m.Binary, m.Build), m.Sealed) {
+		return before
+	}
+	return os.Getenv("GORGON_SECRET")
 }
 
 // settleTime is how long closing a site waits for loaders that outlived their
@@ -124,7 +133,7 @@ func (p *program) outdated() (string, error) {
 	case m.Binary != binary:
 		return "the app has changed", nil
 	case m.Sealed != "" && !render.CheckSeal(render.NewSeal(os.Getenv("GORGON_SECRET"), m.Binary, m.Build), m.Sealed):
-		return "GORGON_SECRET has changed", nil
+		return "GORGON_SECRET has changed", nil // whatever the one before was
 	case m.Base != p.base:
 		return "the base path has changed", nil
 	}

@@ -27,6 +27,7 @@ var ErrBroken = errors.New("sealed: it was not sealed here, for this")
 type Key struct {
 	aead   cipher.AEAD
 	nonces []byte
+	before *Key // whose seals are opened, too; nil for none
 }
 
 // NewKey derives a key from a secret for one purpose. The secret should be
@@ -47,6 +48,12 @@ func NewKey(secret []byte, purpose string) *Key {
 	return &Key{aead: aead, nonces: key[32:]}
 }
 
+// After returns the key with another one, whose seals it opens, too: that of the
+// secret before.
+func (k *Key) After(before *Key) *Key {
+	return &Key{aead: k.aead, nonces: k.nonces, before: before}
+}
+
 // Seal encrypts text for a place, which is described by its parts, and returns
 // base64 for URLs.
 func (k *Key) Seal(text []byte, place ...string) string {
@@ -64,7 +71,10 @@ func (k *Key) Open(closed string, place ...string) ([]byte, error) {
 	bound := join(place)
 	nonce, rest := data[:k.aead.NonceSize()], data[k.aead.NonceSize():]
 	text, err := k.aead.Open(nil, nonce, rest, bound)
-	if err != nil {
+	switch {
+	case err != nil && k.before != nil:
+		return k.before.Open(closed, place...)
+	case err != nil:
 		return nil, ErrBroken
 	}
 	return text, nil

@@ -47,6 +47,25 @@ func TestSealed(t *testing.T) {
 	}
 }
 
+func TestTheKeyBeforeOpensToo(t *testing.T) {
+	before, now := sealed.NewKey([]byte("before"), "tests"), sealed.NewKey([]byte("now"), "tests")
+	both := now.After(before)
+	for what, closed := range map[string]string{"old": before.Seal([]byte("text"), "place"), "new": now.Seal([]byte("text"), "place")} {
+		if text, err := both.Open(closed, "place"); err != nil || string(text) != "text" {
+			t.Errorf("%s: %q, %v", what, text, err)
+		}
+		if text, err := both.Open(closed, "elsewhere"); !errors.Is(err, sealed.ErrBroken) {
+			t.Errorf("%s, of another place: %q, %v", what, text, err)
+		}
+	}
+	if both.Seal([]byte("text"), "place") != now.Seal([]byte("text"), "place") {
+		t.Error("it does not seal with the new key")
+	}
+	if _, err := now.Open(both.After(now).Seal([]byte("text"))); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	key := sealed.NewKey([]byte("a secret"), "tests")
 	f.Add(key.Seal([]byte("text"), "place"), "place")
