@@ -179,9 +179,9 @@ func TestImageFaults(t *testing.T) {
 	for want, app := range map[string]gorgon.App{
 		`^Assets\.Files: image a\.png: it has 60000 × 60000 pixels, more than 50000000 in all: make it smaller$`: {Assets: gorgon.Assets{Files: tree("a.png", bomb()), Images: rule}},
 		`image a\.png: .*unknown format: use JPEG, PNG or WebP, or a narrower pattern`:                           {Assets: gorgon.Assets{Files: tree("a.png", "<svg/>"), Images: rule}},
-		`image a\.png: png: invalid format`:     {Assets: gorgon.Assets{Files: tree("a.png", asPNG(t, picture(500, 500))[:200]), Images: rule}},
+		`image a\.png: png: invalid format`:        {Assets: gorgon.Assets{Files: tree("a.png", asPNG(t, picture(500, 500))[:200]), Images: rule}},
 		`Assets\.Images: there is no asset b\.png`: {Assets: gorgon.Assets{Files: tree("a.css", "p{}"), Images: []gorgon.ImageRule{{Match: "b/*"}, {Match: "b.png"}}}},
-		`image a\.png(.|\n)*image b\.png`:       {Assets: gorgon.Assets{Files: tree("a.png", "", "b.png", ""), Images: rule}},
+		`image a\.png(.|\n)*image b\.png`:          {Assets: gorgon.Assets{Files: tree("a.png", "", "b.png", ""), Images: rule}},
 	} {
 		_, err := run(t, app)
 		if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {

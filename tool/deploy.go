@@ -324,7 +324,7 @@ func (d *deployment) checkOut() error {
 		return err
 	}
 	if d.added = added; len(changed) > 0 {
-		return fmt.Errorf("--out %s: these files are not as deploy wrote them, and would be written anew:\n  %s\nHint: keep what you change outside of the package, as in a kustomization of your own that names its folder; then move these files away, or delete them", d.out, strings.Join(changed[:min(len(changed), manyFiles)], "\n  "))
+		return fmt.Errorf("--out %s: these files are not as deploy wrote them, and would be replaced:\n  %s\nHint: keep what you change outside of the package, as in a kustomization of your own that names its folder; then move these files away, or delete them", d.out, strings.Join(changed[:min(len(changed), manyFiles)], "\n  "))
 	}
 	return nil
 }

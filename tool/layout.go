@@ -73,7 +73,7 @@ func (d *deployment) keepOthers(whole string, m pack.Manifest) error {
 		if err := os.CopyFS(filepath.Join(whole, t.Name), os.DirFS(at)); err != nil {
 			return fmt.Errorf("--out %s: %w", d.out, err)
 		}
-		for _, name := range d.added { // which are no part of the package
+		for _, name := range d.added { // which are not in the package
 			if strings.HasPrefix(name, t.Name+"/") {
 				if err := os.Remove(filepath.Join(whole, filepath.FromSlash(name))); err != nil {
 					return fmt.Errorf("--out %s: %w", d.out, err)

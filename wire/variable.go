@@ -10,10 +10,10 @@ type Variable struct {
 	Default  string `json:"default,omitempty"`  // what is used where it is not set
 	Required bool   `json:"required,omitempty"` // the program does not start without it
 	Secret   bool   `json:"secret,omitempty"`
-	Set      bool   `json:"set"`                // by the environment or a file
-	Source   string `json:"source,omitempty"`   // where the value comes from; "" for none
-	Value    string `json:"value,omitempty"`    // as it may be shown
-	Fault    string `json:"fault,omitempty"`    // why the value cannot be used
+	Set      bool   `json:"set"`              // by the environment or a file
+	Source   string `json:"source,omitempty"` // where the value comes from; "" for none
+	Value    string `json:"value,omitempty"`  // as it may be shown
+	Fault    string `json:"fault,omitempty"`  // why the value cannot be used
 }
 
 // Sources of a variable's value.

@@ -180,7 +180,7 @@ func (w *writer) claim() claim {
 }
 
 // proxies are the networks of ingress controllers, which are pods: those that
-// clusters give to pods. Without an ingress nobody's headers are believed.
+// clusters give to pods. Without an ingress no caller's headers are believed.
 func (w *writer) proxies() []deploy.Variable {
 	if w.site.Domain == "" {
 		return nil

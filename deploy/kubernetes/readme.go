@@ -24,12 +24,14 @@ One of
     skopeo copy --all oci:layout docker://%[1]s
     crane push layout %[1]s
 
-A registry that asks who pulls: put a pull secret into serviceaccount.yaml
-(imagePullSecrets).
+What you change, such as a pull secret in the ServiceAccount (imagePullSecrets) for a
+registry that asks who pulls, stands in a kustomization of your own, in another folder,
+with this one among its resources. The next deploy keeps files that you add here, and
+does not replace a file that you changed: it says so and ends.
 
 `, w.image)
 	if s.Image == "" {
-		b.WriteString("No image was named, so the name above has no registry: write one before it, there\nand in every file here.\n\n")
+		b.WriteString("No image was named, so the name above has no registry: deploy again with\n--image REGISTRY/NAME:TAG.\n\n")
 	}
 	if len(secrets) > 0 {
 		fmt.Fprintf(&b, `## Give it its secrets
@@ -52,8 +54,8 @@ A pod does not start while one of them is missing, and hears of a change by
 	if s.Domain != "" {
 		fmt.Fprintf(&b, `## Give it its certificate
 
-The ingress looks for the secret %[1]s-tls. cert-manager makes it if you
-annotate ingress.yaml with your issuer; a certificate of your own is put there
+The ingress looks for the secret %[1]s-tls. cert-manager makes it if your
+kustomization annotates the Ingress with your issuer; a certificate of your own is put there
 with
 
     kubectl create secret tls %[1]s-tls --cert=CHAIN.pem --key=KEY.pem

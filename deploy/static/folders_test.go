@@ -18,7 +18,7 @@ func TestFolders(t *testing.T) {
 		"one has none":             {map[string][]header{"/tags/a": noindex, "/tags/b": nil}, nil},
 		"one has another":          {map[string][]header{"/tags/a": noindex, "/tags/b": other}, nil},
 		"alike below":              {map[string][]header{"/t/x/a": noindex, "/t/x/b": noindex, "/t/y": nil}, []string{"/t/x/"}},
-		"one page is no folder":    {map[string][]header{"/tags/a": noindex}, nil},
+		"one page, not a folder":   {map[string][]header{"/tags/a": noindex}, nil},
 		"a name that is a pattern": {map[string][]header{"/a:b/1": noindex, "/a:b/2": noindex}, nil},
 		"the whole site":           {map[string][]header{"/": noindex, "/a": noindex, "/b": noindex}, nil},
 	} {

@@ -166,6 +166,6 @@ func (h site) project() bool {
 	return h.Base != "" && (h.Domain == "" || onGitHub(h.Domain)) && strings.Count(h.Base, "/") == 1
 }
 
-// onGitHub reports whether a domain is one that GitHub gives its users, which is no
+// onGitHub reports whether a domain is one that GitHub gives its users, which is not a
 // domain of their own.
 func onGitHub(domain string) bool { return strings.HasSuffix(domain, ".github.io") }
