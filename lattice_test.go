@@ -89,7 +89,7 @@ var lattice = map[string][]string{
 
 	// The app's own database, and its dialects: one client library each.
 	"database/migration": {},
-	"drain":              {"dataflow", "coherence", "pages"},
+	"drain":              {"wire", "dataflow", "coherence", "pages"},
 	"database":           {"words", "dataflow", "database/migration", "coherence", "drain", "metrics", "plan", "github.com/pressly/goose/v3", "github.com/pressly/goose/v3/database"},
 	"database/apart":     {"database", "dataflow"},
 	"database/oncedb":    {"words", "database", "database/apart", "once"},

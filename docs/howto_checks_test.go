@@ -344,3 +344,12 @@ func checkOnce(s *site) {
 	}
 	s.wants(s.get("/orders"), 200, "3 orders")
 }
+
+func checkMarkdown(s *site) {
+	a := s.wants(s.get("/2026/stone"), 200, "<title>On stone</title>", "<time>12 January 2026</time>", "<em>patient</em>", `<td align="right">4.0</td>`, "So is glass.")
+	if strings.Contains(a.body, "style=") {
+		s.Errorf("it holds a style, which the policy of pages forbids: %s", a.body)
+	}
+	s.wants(s.get("/2026/glass"), 404)
+	s.wants(s.get("/old/stone.html"), 200, "On stone")
+}

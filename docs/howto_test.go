@@ -269,6 +269,7 @@ var checks = map[string]func(*site){
 	"form": checkForm, "sign-in": checkSignIn, "api": checkAPI, "feed": checkFeed, "redirects": checkRedirects,
 	"webhook": checkWebhook, "events": checkEvents, "middleware": checkMiddleware, "errors": checkErrors,
 	"migrations":  checkMigrations,
+	"markdown":    checkMarkdown,
 	"environment": func(s *site) { s.wants(s.get("/"), 200, "Good day") },
 	"database":    checkDatabase, "import": checkImport, "sqlc": checkSqlc,
 	"configuration": checkConfiguration,

@@ -11,6 +11,7 @@ import (
 	"github.com/gorgon-go/gorgon/coherence"
 	"github.com/gorgon-go/gorgon/dataflow"
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // A looker looks at the outbox, one look at a time. What a look brings counts
@@ -81,7 +82,7 @@ func (d *Drainer) lookNow(after uint64, all bool) bool {
 	if err != nil {
 		l.failed = number
 		if l.broken.Store(true); d.life.Err() == nil && l.logged.Fault(from) {
-			d.config.Log.Warn("the database cannot be asked for its commits; pages that depend on it are made again at each request", "err", err)
+			d.config.Log.Warn("the database cannot be asked for its commits; pages that depend on it are made again at each request", wire.LogEvent, wire.EventDatabaseAway, "err", err)
 		}
 		return false
 	}

@@ -19,11 +19,12 @@ const EventPageFailed = "page-failed"
 
 // Events that operators hear of: what is deployed to a cloud has an alert on each.
 const (
-	EventJobsLate    = "jobs-late"    // jobs are due for long and do not run
-	EventJobDead     = "job-dead"     // a job failed for the last time
-	EventCommitsLate = "commits-late" // commits wait for long to purge what they changed
-	EventRoomAway    = "room-away"    // a room cannot be kept
-	EventStoreAway   = "store-away"   // the store cannot be used
+	EventJobsLate     = "jobs-late"     // jobs are due for long and do not run
+	EventJobDead      = "job-dead"      // a job failed for the last time
+	EventCommitsLate  = "commits-late"  // commits wait for long to purge what they changed
+	EventDatabaseAway = "database-away" // the app's database cannot be asked
+	EventRoomAway     = "room-away"     // a room cannot be kept
+	EventStoreAway    = "store-away"    // the store cannot be used
 )
 
 // An Event is what a program reads of a record.

@@ -71,6 +71,7 @@ func (k Stack) Events() []Event {
 	add(k.Jobs, wire.EventJobsLate, "jobs are late")
 	add(k.Jobs, wire.EventJobDead, "a job failed for the last time")
 	add(k.Rows, wire.EventCommitsLate, "commits are not purged")
+	add(k.Rows, wire.EventDatabaseAway, "the database cannot be asked")
 	add(k.Rooms, wire.EventRoomAway, "a room cannot be kept")
 	add(k.Store != "none", wire.EventStoreAway, "the store cannot be used")
 	width := 0
