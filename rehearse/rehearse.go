@@ -248,6 +248,18 @@ func (r *rehearsal) nowhere() (string, error) {
 	return "", nil
 }
 
+// reason is what a check of health said, which names what is missing; "" for a page.
+func reason(t target, said []byte) string {
+	if t.path != wire.Ready && t.path != wire.Started {
+		return ""
+	}
+	text := ": " + strings.TrimSpace(string(said))
+	if strings.Contains(text, "database") {
+		text += " (the rehearsal uses the database of DATABASE_URL: migrate it first)"
+	}
+	return text
+}
+
 // ask asks for a path, as a browser does that saw it before or not.
 func (r *rehearsal) ask(ctx context.Context, base string, t target, again bool) string {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+t.path, nil)
@@ -265,15 +277,21 @@ func (r *rehearsal) ask(ctx context.Context, base string, t target, again bool) 
 	}
 	defer res.Body.Close()
 	r.report.Asked++
-	n, err := io.Copy(io.Discard, res.Body)
+	said, err := io.ReadAll(io.LimitReader(res.Body, 200))
+	n := int64(len(said))
+	if err == nil {
+		var rest int64
+		rest, err = io.Copy(io.Discard, res.Body)
+		n += rest
+	}
 	switch {
 	case err != nil:
 		r.fault("%s: its body breaks off: %v", t.path, err)
 	case again && res.StatusCode == http.StatusNotModified:
 	case t.status != 0 && res.StatusCode != t.status:
-		r.fault("%s: answered with %d, not %d", t.path, res.StatusCode, t.status)
+		r.fault("%s: answered with %d, not %d%s", t.path, res.StatusCode, t.status, reason(t, said))
 	case res.StatusCode >= 500:
-		r.fault("%s: answered with %d", t.path, res.StatusCode)
+		r.fault("%s: answered with %d%s", t.path, res.StatusCode, reason(t, said))
 	case res.Header.Get("Cache-Control") == "":
 		r.fault("%s: answered without Cache-Control", t.path)
 	case n == 0 && res.StatusCode == http.StatusOK:
