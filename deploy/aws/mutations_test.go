@@ -123,7 +123,6 @@ func TestMutations(t *testing.T) {
 		{Name: "need: a bucket that the app does not need", File: "network.tf", Find: `\z`, Put: "\nresource \"aws_s3_bucket\" \"more\" {\n  bucket = \"${local.name}-more\"\n}\n", By: "needed and nothing else"},
 		{Name: "watched: no alarm on 5xx", File: "observability.tf", Find: `^    (errors|refused) .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on late jobs", File: "observability.tf", Find: `^    jobs-late .*\n`, Put: "", By: "alerts"},
-		{Name: "watched: no alarm on a database that is away", File: "observability.tf", Find: `^    database-away .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on a store that is away", File: "observability.tf", Find: `^    store-away .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on latency", File: "observability.tf", Find: `^    latency .*\n`, Put: "", By: "alerts"},
 		{Name: "watched: no alarm on readiness", File: "observability.tf", Find: `^    unready .*\n`, Put: "", By: "alerts"},

@@ -69,10 +69,11 @@ resource "google_monitoring_alert_policy" "watched" {
 }
 locals {
   events = { # of the program's log
-    jobs-late    = "jobs are late"
-    job-dead     = "a job failed for the last time"
-    commits-late = "commits are not purged"
-    store-away   = "the store cannot be used"
+    jobs-late     = "jobs are late"
+    job-dead      = "a job failed for the last time"
+    commits-late  = "commits are not purged"
+    database-away = "the database cannot be asked"
+    store-away    = "the store cannot be used"
   }
 }
 resource "google_monitoring_alert_policy" "events" {

@@ -69,8 +69,9 @@ resource "google_monitoring_alert_policy" "watched" {
 }
 locals {
   events = { # of the program's log
-    commits-late = "commits are not purged"
-    store-away   = "the store cannot be used"
+    commits-late  = "commits are not purged"
+    database-away = "the database cannot be asked"
+    store-away    = "the store cannot be used"
   }
 }
 resource "google_monitoring_alert_policy" "events" {

@@ -15,8 +15,9 @@ resource "google_monitoring_uptime_check_config" "ready" { # from all over the w
 }
 locals {
   events = { # of the program's log
-    commits-late = "commits are not purged"
-    store-away   = "the store cannot be used"
+    commits-late  = "commits are not purged"
+    database-away = "the database cannot be asked"
+    store-away    = "the store cannot be used"
   }
   requests = "resource.type = \"https_lb_rule\" AND resource.labels.backend_target_name = \"${google_compute_backend_service.app.name}\" AND metric.type = \"loadbalancing.googleapis.com/https"
   # An alert fires where the figure of each minute stays above most for so many seconds.
