@@ -119,7 +119,7 @@ GORGON_STORE       postgres://***@db/tea      environment
 `, "config", "--print")
 	_, out, _ := x.run("config", "--print", "--json")
 	var list []wire.Variable
-	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 10 || list[0] != (wire.Variable{Name: "TEA_KEY", Type: "secret", Says: "opens the tea box", Required: true, Set: true, Source: "file", Value: "••••"}) {
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 10 || list[0] != (wire.Variable{Name: "TEA_KEY", Type: "secret", Says: "opens the tea box", Required: true, Secret: true, Set: true, Source: "file", Value: "••••"}) {
 		t.Errorf("%v: %s", err, out)
 	}
 	_, out, _ = x.run("config", "--json")

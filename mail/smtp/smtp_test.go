@@ -52,7 +52,7 @@ func TestArrives(t *testing.T) {
 		if e.from != "club@club.example" || !slices.Equal(e.to, []string{"ada@example.com", "bob@example.com", "eve@example.com"}) || !slices.Equal(r.users, []string{user}) {
 			t.Errorf("%s: the envelope is %s, %q, by %q", scheme, e.from, e.to, r.users)
 		}
-		if strings.Contains(string(e.raw), "eve@") || strings.Contains(strings.ToLower(string(e.raw)), "bcc") {
+		if strings.Contains(string(e.raw), "eve@") || strings.Contains(strings.ToLower(string(e.raw)), "bcc:") {
 			t.Errorf("%s: the message shows who got it by Bcc:\n%s", scheme, e.raw)
 		}
 		header, parts := read(t, e.raw)
