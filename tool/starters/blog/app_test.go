@@ -26,7 +26,7 @@ func TestApp(t *testing.T) {
 	site := gorgontest.Open(t, app)
 
 	listed := site.Get("/sitemap.xml").Want(http.StatusOK).Find("loc")
-	if want := 1 + len(posts) + len(posts.tags()); listed.Length() != want {
+	if want := posts.pages() + len(posts) + len(posts.tags()); listed.Length() != want {
 		t.Errorf("the sitemap lists %d pages, want %d", listed.Length(), want)
 	}
 	for _, page := range listed.EachIter() {
