@@ -180,7 +180,7 @@ func TestAnswersWithoutStateAfterADeploy(t *testing.T) {
 		if a := get(t, c, page, "/p/1"); a.Entry.Status != 308 || a.State != cache.Stale || a.Entry.Header.Get("Location") != "/p/2" {
 			t.Errorf("%d, %s, %q", a.Entry.Status, a.State, a.Entry.Header)
 		}
-		time.Sleep(10 * time.Second) // of the bubble: the refresh may wait for the lease of the first
+		time.Sleep(10 * time.Second) // of the bubble, for the refresh in the background
 		wantCalls(t, &src, 2)
 		if a := get(t, c, page, "/p/1"); a.State != cache.Fresh {
 			t.Errorf("after the refresh it is %s", a.State)
