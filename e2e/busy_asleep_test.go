@@ -6,15 +6,25 @@ package e2e_test
 
 import (
 	"fmt"
+	"os/exec"
 	"sync"
-	"syscall"
+	"testing"
 	"time"
 
 	"github.com/gorgon-go/gorgon/pages"
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
-func (v *server) freeze() { v.t.Helper(); v.signal(syscall.SIGSTOP) }
-func (v *server) thaw()   { v.t.Helper(); v.signal(syscall.SIGCONT) }
+func (v *server) freeze() { v.t.Helper(); frozen(v.t, v.cmd, testbed.Freeze) }
+func (v *server) thaw()   { v.t.Helper(); frozen(v.t, v.cmd, testbed.Thaw) }
+
+// frozen freezes or thaws a process.
+func frozen(t testing.TB, c *exec.Cmd, change func(pid int) error) {
+	t.Helper()
+	if err := change(c.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // asleep: an instance that goes on after a pause does not take for current what
 // it had before. GORGON_E2E_SLEEP=1m is a pause of a minute.

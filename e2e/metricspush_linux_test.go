@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +20,8 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	otlptrace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 // A collector keeps the last report of each instance, as a backend does of
@@ -147,7 +148,7 @@ func TestMetricsArePushedByLambda(t *testing.T) {
 		}
 		f.stop(c)
 		for i := range requests {
-			f.signal(c, syscall.SIGCONT)
+			frozen(t, c, testbed.Thaw)
 			if status, _ := f.get(fmt.Sprintf("/made/n%d", i%2)); status != http.StatusOK {
 				t.Errorf("a page: %d", status)
 			}
@@ -174,14 +175,7 @@ func (f *idling) stop(c *exec.Cmd) {
 	case <-time.After(patience):
 		f.t.Fatal("it does not ask for the next event")
 	}
-	f.signal(c, syscall.SIGSTOP)
-}
-
-func (f *idling) signal(c *exec.Cmd, s syscall.Signal) {
-	f.t.Helper()
-	if err := c.Process.Signal(s); err != nil {
-		f.t.Fatal(err)
-	}
+	frozen(f.t, c, testbed.Freeze)
 }
 
 // On Cloud Run an instance is stopped whenever no request is under way, and is
@@ -192,15 +186,15 @@ func TestMetricsArePushedByCloudRun(t *testing.T) {
 	s, to := pushes(t, "OTEL_METRIC_EXPORT_INTERVAL=200")
 	for range instances {
 		v := s.serve("--role", "web")
-		v.signal(syscall.SIGSTOP)
+		v.freeze()
 		for i := range requests {
-			v.signal(syscall.SIGCONT)
+			v.thaw()
 			if a, err := fetch(fmt.Sprintf("%s/made/n%d", v.url, i%2)); err != nil || a.status != http.StatusOK {
 				t.Errorf("a page: %v, %v", a, err)
 			}
-			v.signal(syscall.SIGSTOP)
+			v.freeze()
 		}
-		v.signal(syscall.SIGCONT)
+		v.thaw()
 		v.stop()
 	}
 	if i, n, spans, reports := to.has(); i != instances || n != instances*requests || spans != n {

@@ -280,12 +280,12 @@ func (h *lodge) stopOwner() {
 // freezeOwner stops the owner for a second more than its lease.
 func (h *lodge) freezeOwner() {
 	p := h.owner()
-	h.must(p.cmd.Process.Signal(syscall.SIGSTOP))
+	h.must(testbed.Freeze(p.cmd.Process.Pid))
 	h.mu.Lock()
 	h.frozen = append(h.frozen, time.Now())
 	h.mu.Unlock()
 	time.Sleep(roomer.Lease + time.Second)
-	h.must(p.cmd.Process.Signal(syscall.SIGCONT))
+	h.must(testbed.Thaw(p.cmd.Process.Pid))
 }
 
 // writes begins to send operations.

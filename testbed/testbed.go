@@ -20,8 +20,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -119,57 +117,21 @@ func (s *Server) Kill() {
 }
 
 // Pause makes the server hang: its connections stay open and it does not
-// answer.
-func (s *Server) Pause() { s.tell(syscall.SIGSTOP) }
+// answer. A server that has ended stays as it is.
+func (s *Server) Pause() { s.change(Freeze) }
 
 // Resume ends a Pause.
-func (s *Server) Resume() { s.tell(syscall.SIGCONT) }
+func (s *Server) Resume() { s.change(Thaw) }
 
-func (s *Server) tell(signal syscall.Signal) {
+func (s *Server) change(to func(pid int) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cmd != nil {
-		s.all(signal)
+	if s.cmd == nil {
+		return
 	}
-}
-
-// all signals the process, its children, and its group. The children of a
-// PostgreSQL leave the group.
-func (s *Server) all(signal syscall.Signal) {
-	pid := s.cmd.Process.Pid
-	for _, child := range children(pid) {
-		_ = syscall.Kill(child, signal)
+	if err := to(s.cmd.Process.Pid); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		panic(err) // a test would go on as if it had been done
 	}
-	_ = syscall.Kill(-pid, signal)
-}
-
-// children are the processes that a process has started, and theirs. Without
-// /proc they are not known.
-func children(of int) (list []int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	parents := map[int]int{}
-	for _, name := range stats {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			continue // it has ended
-		}
-		// The name in parentheses may contain spaces; the fields follow it.
-		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-		pid, err1 := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-		parent, err2 := strconv.Atoi(fields[1])
-		if err1 == nil && err2 == nil {
-			parents[pid] = parent
-		}
-	}
-	for pid := range parents {
-		for up := parents[pid]; up > 1; up = parents[up] {
-			if up == of {
-				list = append(list, pid)
-				break
-			}
-		}
-	}
-	return list
 }
 
 func (s *Server) end(signal syscall.Signal) {
@@ -177,7 +139,7 @@ func (s *Server) end(signal syscall.Signal) {
 		return
 	}
 	pid := s.cmd.Process.Pid
-	s.all(syscall.SIGCONT)
+	_ = Thaw(pid) // it has ended
 	left := children(pid)
 	_ = syscall.Kill(pid, signal)
 	select {

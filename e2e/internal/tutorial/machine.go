@@ -19,6 +19,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gorgon-go/gorgon/testbed"
 )
 
 // A Browser shows pages.
@@ -211,7 +213,9 @@ func (m *Machine) do(a Action, last bool) (printed string, err error) {
 func (m *Machine) write(a Action, last bool) error {
 	watches := m.server != nil && strings.HasPrefix(m.server.line, "gorgon dev")
 	if watches && !m.writing {
-		m.server.signal(syscall.SIGSTOP)
+		if err := testbed.Freeze(m.server.command.Process.Pid); err != nil {
+			return err
+		}
 		m.writing = true
 	}
 	folder, err := m.folder()
@@ -237,7 +241,9 @@ func (m *Machine) write(a Action, last bool) error {
 	}
 	from := m.server.length()
 	m.writing = false
-	m.server.signal(syscall.SIGCONT)
+	if err := testbed.Thaw(m.server.command.Process.Pid); err != nil {
+		return err
+	}
 	_, err = m.server.until(from, m.Patience, func(printed string, _ bool) bool { return settled.MatchString(printed) })
 	return err
 }
