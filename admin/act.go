@@ -18,6 +18,7 @@ const doing = "/do"
 // The acts.
 const (
 	actPurge  = "purge"
+	actNow    = "now"
 	actRetry  = "retry"
 	actCancel = "cancel"
 	actRemove = "remove"
@@ -27,6 +28,7 @@ const (
 func notices() map[string]string {
 	return map[string]string{
 		actPurge: "It is out of date now, and is made again when it is asked for.", actRetry: "The job runs again as soon as there is room.",
+		actNow:    "The job runs as soon as there is room.",
 		actCancel: "The job is cancelled.", actRemove: "The job is removed.", "none": "There is no such job any more, or it is in another state by now.",
 	}
 }
@@ -49,7 +51,7 @@ func actOf(get func(string) string) (a act, ok bool) {
 			return a, a.name != ""
 		}
 		return a, false
-	case actRetry, actCancel, actRemove:
+	case actNow, actRetry, actCancel, actRemove:
 		return a, a.id > 0
 	}
 	return a, false
@@ -97,11 +99,12 @@ func (s *site) ask(ctx context.Context, a act) (asked, error) {
 		}
 	} else {
 		words := map[string][2]string{
+			actNow:   {"Run", "It is due now. A series then waits for the next time of its schedule."},
 			actRetry: {"Retry", "It runs again, as if it had just been added."}, actCancel: {"Cancel", "If it waits it never runs; if it runs it is stopped."},
 			actRemove: {"Remove", "Nothing is left of it afterwards, and it cannot be taken back."},
 		}[a.do]
 		page.Title, page.Lead = fmt.Sprintf("%s job #%d", words[0], a.id), words[1]
-		page.Button, page.Harm = words[0], a.do != actRetry
+		page.Button, page.Harm = words[0], a.do == actCancel || a.do == actRemove
 		page.Fields = append(page.Fields, fact{Name: "id", Value: strconv.FormatInt(a.id, 10)})
 		if s.p.Jobs == nil {
 			return page, gorgon.NotFound()
@@ -163,7 +166,7 @@ func (s *site) perform(ctx context.Context, a act, expire bool) (to string, err 
 	if s.p.Jobs == nil {
 		return "", fmt.Errorf("this program runs no jobs")
 	}
-	done := map[string]func(context.Context, int64) (bool, error){actRetry: s.p.Jobs.Revive, actCancel: s.p.Jobs.Cancel, actRemove: s.p.Jobs.Remove}[a.do]
+	done := map[string]func(context.Context, int64) (bool, error){actNow: s.p.Jobs.RunNow, actRetry: s.p.Jobs.Revive, actCancel: s.p.Jobs.Cancel, actRemove: s.p.Jobs.Remove}[a.do]
 	found, err := done(ctx, a.id)
 	switch {
 	case err != nil:

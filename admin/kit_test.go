@@ -154,6 +154,7 @@ func (d counter) act(what string, id int64) (bool, error) {
 
 func (d counter) Cancel(_ context.Context, id int64) (bool, error) { return d.act("cancel", id) }
 func (d counter) Revive(_ context.Context, id int64) (bool, error) { return d.act("retry", id) }
+func (d counter) RunNow(_ context.Context, id int64) (bool, error) { return d.act("now", id) }
 func (d counter) Remove(_ context.Context, id int64) (bool, error) { return d.act("remove", id) }
 
 // open returns the pages of a stage.

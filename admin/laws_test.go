@@ -145,6 +145,7 @@ func TestScope(t *testing.T) {
 func TestChanges(t *testing.T) {
 	acts := map[string]string{
 		"act=retry&id=17":                          "retry 17",
+		"act=now&id=19":                            "now 19",
 		"act=cancel&id=19":                         "cancel 19",
 		"act=remove&id=17":                         "remove 17",
 		"act=purge&kind=path&name=/products/7":     "purge path /products/7 false",

@@ -217,7 +217,10 @@ func actsOf(j metrics.Job, writes bool) (links []tab) {
 	case "dead":
 		add("Retry …", "retry")
 		add("Remove …", "remove")
-	case "waiting", "running":
+	case "waiting":
+		add("Run now …", "now")
+		add("Cancel …", "cancel")
+	case "running":
 		add("Cancel …", "cancel")
 	}
 	return links

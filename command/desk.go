@@ -23,6 +23,7 @@ type desk struct {
 	p      *program
 	filter metrics.JobFilter
 	retry  bool
+	now    bool
 	cancel bool
 	remove bool
 }
@@ -33,19 +34,21 @@ func (d *desk) command() *cobra.Command {
 	p := d.p
 	c := &cobra.Command{
 		Use:   "jobs [ID...]",
-		Short: "Count, show, retry, cancel and remove jobs",
+		Short: "Count, show, run, retry, cancel and remove jobs",
 		Long: `Counts the jobs of each kind: those that wait to be due, that are due, that run,
 and that are dead, which means that they failed for the last time. With IDs, or
 with --kind or --state, it lists jobs, the newest first, and with one ID the
 errors of its attempts, too.
 
+--now makes those of them due that wait for their time: a series, too, which
+then waits for the next time of its schedule.
 --retry lets the dead ones of them run again, as if they had just been added.
 --cancel cancels them: one that waits never runs, one that runs is stopped.
 --remove removes the dead ones of them for good; otherwise they are stored for 30
 days.
 
 Arguments and keys are shown for kinds with Show alone.`,
-		Example: "  " + p.app.Name + " jobs --state dead\n  " + p.app.Name + " jobs 17 --retry",
+		Example: "  " + p.app.Name + " jobs --state dead\n  " + p.app.Name + " jobs 17 --retry\n  " + p.app.Name + " jobs --kind report --now",
 		RunE: func(c *cobra.Command, args []string) error {
 			ids, err := d.check(args)
 			if err != nil {
@@ -64,6 +67,7 @@ Arguments and keys are shown for kinds with Show alone.`,
 	c.Flags().StringVar(&d.filter.State, "state", "", "list the jobs in this state: "+strings.Join(jobStates, ", "))
 	c.Flags().IntVar(&d.filter.Limit, "limit", 100, "how many are listed at most, up to 1,000")
 	c.Flags().BoolVar(&d.retry, "retry", false, "let those of them that are dead run again")
+	c.Flags().BoolVar(&d.now, "now", false, "make those of them due that wait for their time")
 	c.Flags().BoolVar(&d.cancel, "cancel", false, "cancel them")
 	c.Flags().BoolVar(&d.remove, "remove", false, "remove those of them that are dead")
 	p.jsonFlag(c)
@@ -87,12 +91,22 @@ func (d *desk) check(args []string) (ids []int64, err error) {
 		return nil, misused("--limit %d: give a number from 1 to 1000", d.filter.Limit)
 	case len(ids) > 0 && (d.filter.Kind != "" || d.filter.State != ""):
 		return nil, misused("jobs are named by IDs, or by --kind and --state: use one of them")
-	case (d.retry || d.cancel || d.remove) && !named:
+	case d.changes() > 0 && !named:
 		return nil, misused("say which jobs: give IDs, --kind or --state")
-	case d.retry && d.cancel, d.remove && (d.retry || d.cancel):
-		return nil, misused("--retry, --cancel and --remove exclude each other")
+	case d.changes() > 1:
+		return nil, misused("--now, --retry, --cancel and --remove exclude each other")
 	}
 	return ids, nil
+}
+
+// changes is how many changes of jobs are asked for.
+func (d *desk) changes() (n int) {
+	for _, asked := range []bool{d.now, d.retry, d.cancel, d.remove} {
+		if asked {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *desk) run(ctx context.Context, at metrics.Desk, ids []int64) error {
@@ -106,6 +120,8 @@ func (d *desk) run(ctx context.Context, at metrics.Desk, ids []int64) error {
 	switch {
 	case d.retry:
 		return d.change(ctx, list, "retried", at.Revive)
+	case d.now:
+		return d.change(ctx, list, "due", at.RunNow)
 	case d.cancel:
 		return d.change(ctx, list, "cancelled", at.Cancel)
 	case d.remove:
@@ -167,7 +183,7 @@ func (d *desk) list(ctx context.Context, at metrics.Desk, ids []int64) ([]metric
 	return list, nil
 }
 
-// change retries, cancels or removes jobs.
+// change runs, retries, cancels or removes jobs.
 func (d *desk) change(ctx context.Context, list []metrics.Job, did string, f func(context.Context, int64) (bool, error)) error {
 	changed := []int64{}
 	for _, j := range list {
@@ -184,7 +200,7 @@ func (d *desk) change(ctx context.Context, list []metrics.Job, did string, f fun
 	}
 	fmt.Fprintf(d.p.out, "%s: %s\n", did, plural(len(changed), "job"))
 	if left := len(list) - len(changed); left > 0 {
-		fmt.Fprintf(d.p.err, "%s left as they are: only dead ones are retried or removed, and only those that wait or run are cancelled\n", plural(left, "job"))
+		fmt.Fprintf(d.p.err, "%s left as they are: only those that wait are made due, only dead ones are retried or removed, and only those that wait or run are cancelled\n", plural(left, "job"))
 	}
 	return nil
 }

@@ -173,6 +173,16 @@ func checksOfJobs() map[string]func(*trial) {
 			x.says("waiting", "jobs", dead)
 			x.fails(2, "say which jobs", "jobs", "--retry")
 		},
+		"jobs --now": func(x *trial) {
+			dead, waits := x.worked()
+			x.says("due: 1 job\n", "jobs", waits, "--now")
+			x.says("due: 0 jobs\n1 job left as they are", "jobs", dead, "--now")
+			if list, err := x.queue.List(x.Context(), jobs.Filter{State: jobs.Waiting}); err != nil || len(list) != 1 || list[0].Due.After(time.Now()) {
+				x.Errorf("%+v: %v", list, err)
+			}
+			x.fails(2, "say which jobs", "jobs", "--now")
+			x.fails(2, "exclude each other", "jobs", waits, "--now", "--retry")
+		},
 		"jobs --cancel": func(x *trial) {
 			_, waits := x.worked()
 			x.says("cancelled: 1 job\n", "jobs", waits, "--cancel")

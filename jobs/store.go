@@ -96,6 +96,12 @@ type Desk interface {
 	// with ErrNotFound if there is no such job, or it is not dead.
 	Revive(ctx context.Context, id int64) error
 
+	// RunNow makes a job due that waits for its time: one that was to begin later,
+	// one that failed and is to run again, or a series, which waits for the next
+	// time of its schedule afterwards. One that is due already stays as it is. It fails
+	// with ErrNotFound if there is no such job, or it does not wait.
+	RunNow(ctx context.Context, id int64) error
+
 	// Remove removes a dead job before its time. It fails with ErrNotFound if there
 	// is no such job, or it is not dead.
 	Remove(ctx context.Context, id int64) error

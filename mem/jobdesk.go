@@ -102,16 +102,44 @@ func (m *Jobs) Cancel(ctx context.Context, which jobs.Which) (n int, err error) 
 
 // Revive lets a dead job run again.
 func (m *Jobs) Revive(ctx context.Context, id int64) error {
+	return m.makesDue(ctx, id, func(j *job, now time.Time) bool {
+		if j.state != jobs.Died {
+			return false
+		}
+		j.state, j.due, j.attempt, j.deaths, j.begun = jobs.Waiting, now, 0, 0, time.Time{}
+		return true
+	})
+}
+
+// RunNow makes a job due that waits.
+func (m *Jobs) RunNow(ctx context.Context, id int64) error {
+	return m.makesDue(ctx, id, func(j *job, now time.Time) bool {
+		if !j.live() || j.worker != "" && now.Before(j.due) {
+			return false
+		}
+		if now.Before(j.due) {
+			j.due = now
+		}
+		return true
+	})
+}
+
+// makesDue makes a change after which a job is due, if it allows it.
+func (m *Jobs) makesDue(ctx context.Context, id int64, change func(j *job, now time.Time) bool) error {
 	now, err := m.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer m.mu.Unlock()
 	j := m.rows[id]
-	if j == nil || j.state != jobs.Died {
+	changed, tell := j != nil && change(j, now), m.onAdd
+	m.mu.Unlock()
+	if !changed {
 		return jobs.ErrNotFound
 	}
-	j.state, j.due, j.attempt, j.deaths, j.begun = jobs.Waiting, now, 0, 0, time.Time{}
+	jobs.NoteAdded(ctx)
+	if tell != nil {
+		tell()
+	}
 	return nil
 }
 

@@ -72,6 +72,9 @@ type Desk interface {
 	// Revive lets a dead job run again, and says whether there was one.
 	Revive(ctx context.Context, id int64) (bool, error)
 
+	// RunNow makes a job due that waits, and says whether there was one.
+	RunNow(ctx context.Context, id int64) (bool, error)
+
 	// Remove removes a dead job for good, and says whether there was one.
 	Remove(ctx context.Context, id int64) (bool, error)
 }

@@ -53,6 +53,11 @@ func (d desk) Revive(ctx context.Context, id int64) (bool, error) {
 	return found(d.m.options.Store.Revive(ctx, id))
 }
 
+// RunNow makes a job due that waits.
+func (d desk) RunNow(ctx context.Context, id int64) (bool, error) {
+	return found(d.m.options.Store.RunNow(ctx, id))
+}
+
 // Remove removes a dead job for good.
 func (d desk) Remove(ctx context.Context, id int64) (bool, error) {
 	return found(d.m.options.Store.Remove(ctx, id))

@@ -146,7 +146,17 @@ func (q *Queue) Cancel(ctx context.Context, which jobs.Which) (n int, err error)
 
 // Revive lets a dead job run again.
 func (q *Queue) Revive(ctx context.Context, id int64) error {
-	err := q.call(ctx, "revive", q.calls.Committed(), nil, ofDead(q.texts.dead, id))
+	return q.makesDue(ctx, "revive", q.texts.dead, id)
+}
+
+// RunNow makes a job due that waits.
+func (q *Queue) RunNow(ctx context.Context, id int64) error {
+	return q.makesDue(ctx, "run now", q.texts.now, id)
+}
+
+// makesDue executes a statement that makes one job due.
+func (q *Queue) makesDue(ctx context.Context, doing, text string, id int64) error {
+	err := q.call(ctx, doing, q.calls.Committed(), nil, ofOne(text, id))
 	if err == nil {
 		q.tell(ctx)
 	}
@@ -155,11 +165,11 @@ func (q *Queue) Revive(ctx context.Context, id int64) error {
 
 // Remove removes a dead job.
 func (q *Queue) Remove(ctx context.Context, id int64) error {
-	return q.call(ctx, "remove", nil, nil, ofDead(q.texts.bury, id))
+	return q.call(ctx, "remove", nil, nil, ofOne(q.texts.bury, id))
 }
 
-// ofDead executes a statement that changes one dead job.
-func ofDead(text string, id int64) func(context.Context, Tx) error {
+// ofOne executes a statement that changes one job.
+func ofOne(text string, id int64) func(context.Context, Tx) error {
 	return func(ctx context.Context, tx Tx) error {
 		result, err := tx.ExecContext(ctx, text, id)
 		if err != nil {

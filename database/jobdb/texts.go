@@ -60,7 +60,7 @@ type texts struct {
 	done, look, remove, again, end                         string // finishing
 	tidy, abandoned                                        string
 	clock, list, counts, hold, cancelWaiting, cancel, dead string
-	bury                                                   string
+	now, bury                                              string
 }
 
 func textsOf(db *database.DB, postgres bool) texts {
@@ -93,6 +93,7 @@ WHERE id {in} (SELECT id FROM {jobs} WHERE state = 0 AND kind = $1 AND due <= {n
 		cancel:        "UPDATE {jobs} SET state = 1, place = NULL WHERE {which} AND state = 0 AND series = '' AND worker IS NOT NULL",
 		clock:         "{now}",
 		dead:          "UPDATE {jobs} SET state = 0, due = {now}, attempt = 0, deaths = 0, begun = 0 WHERE id = $1 AND state = 3",
+		now:           "UPDATE {jobs} SET due = CASE WHEN due > {now} THEN {now} ELSE due END WHERE id = $1 AND state = 0 AND (worker IS NULL OR due <= {now})",
 		bury:          "DELETE FROM {jobs} WHERE id = $1 AND state = 3",
 		counts: `SELECT kind, sum(CASE WHEN state = 0 AND worker IS NULL AND due > at THEN 1 ELSE 0 END), sum(CASE WHEN state = 0 AND due <= at THEN 1 ELSE 0 END),
 	sum(CASE WHEN state = 0 AND worker IS NOT NULL AND due > at THEN 1 ELSE 0 END), sum(CASE WHEN state = 3 THEN 1 ELSE 0 END),
@@ -116,7 +117,7 @@ FROM {jobs}, (SELECT {now} AS at) AS clock WHERE state IN (0, 3) GROUP BY kind O
 	t.renew = strings.Replace(t.renew, "{refs}", strings.Replace(t.refs, "{list}", "$2", 1), 1)
 	t.done = strings.Replace(t.done, "{refs}", strings.Replace(t.refs, "{list}", "$1", 1), 1)
 	for _, text := range []*string{&t.replace, &t.insert, &t.insertRow, &t.find, &t.series, &t.declare, &t.next, &t.running, &t.take, &t.renew, &t.report, &t.done,
-		&t.look, &t.remove, &t.again, &t.end, &t.tidy, &t.abandoned, &t.clock, &t.list, &t.hold, &t.cancelWaiting, &t.cancel, &t.dead, &t.bury, &t.counts} {
+		&t.look, &t.remove, &t.again, &t.end, &t.tidy, &t.abandoned, &t.clock, &t.list, &t.hold, &t.cancelWaiting, &t.cancel, &t.dead, &t.now, &t.bury, &t.counts} {
 		*text = names.Replace(*text)
 	}
 	return t

@@ -188,6 +188,7 @@ func calls(ctx context.Context, s jobs.Store) map[string]error {
 	_, results["Counts"] = s.Counts(ctx)
 	_, results["Cancel"] = s.Cancel(ctx, jobs.Which{ID: 1})
 	results["Revive"] = s.Revive(ctx, 1)
+	results["RunNow"] = s.RunNow(ctx, 1)
 	results["Remove"] = s.Remove(ctx, 1)
 	return results
 }

@@ -26,6 +26,7 @@ type bug struct {
 	list    func(b *bug, ctx context.Context, f jobs.Filter) ([]jobs.Info, error)
 	cancel  func(b *bug, ctx context.Context, w jobs.Which) (int, error)
 	remove  func(b *bug, ctx context.Context, id int64) error
+	runNow  func(b *bug, ctx context.Context, id int64) error
 	begin   func(b *bug) (jobs.Adder, func(bool) error)
 
 	mu     sync.Mutex
@@ -109,6 +110,13 @@ func (b *bug) Remove(ctx context.Context, id int64) error {
 		return b.remove(b, ctx, id)
 	}
 	return b.sound.Remove(ctx, id)
+}
+
+func (b *bug) RunNow(ctx context.Context, id int64) error {
+	if b.runNow != nil {
+		return b.runNow(b, ctx, id)
+	}
+	return b.sound.RunNow(ctx, id)
 }
 
 // of is what was taken last of a job.

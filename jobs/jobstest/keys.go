@@ -274,6 +274,69 @@ func cancelLaws() []law {
 
 func deskLaws() []law {
 	return []law{
+		{says: "a job that waits is made due, and no other", check: func(e *env) error {
+			if err := e.Declare(e.ctx, every("a", time.Hour)); err != nil {
+				return err
+			}
+			series, err := e.List(e.ctx, jobs.Filter{})
+			if err != nil || len(series) != 1 {
+				return fmt.Errorf("%d series: %w", len(series), err)
+			}
+			later := func(n *jobs.New) { n.After = time.Hour }
+			one, err1 := e.add(e, later)
+			two, err2 := e.add(e, later)
+			if err := first(err1, err2, e.takesNone(e)); err != nil {
+				return err
+			}
+
+			// It is taken, and what waits beside it is not.
+			runs := func(id int64) (t jobs.Taken, err error) {
+				if err := e.RunNow(e.ctx, id); err != nil {
+					return t, err
+				}
+				if t, err = e.takeOne(e.other, long); err == nil && t.ID != id {
+					err = fmt.Errorf("job %d is taken instead of %d", t.ID, id)
+				}
+				return t, first(err, e.takesNone(e))
+			}
+			t, err := runs(one.ID)
+			if err != nil {
+				return err
+			}
+			if err := e.RunNow(e.ctx, one.ID); !errors.Is(err, jobs.ErrNotFound) {
+				return fmt.Errorf("run one that runs: %w", err)
+			}
+			if err := first(e.takesNone(e), e.finish(e, jobs.Outcome{Ref: t.Ref, Ending: jobs.Failed, After: time.Hour}), e.takesNone(e)); err != nil {
+				return err
+			}
+			again, err := runs(one.ID)
+			if err == nil && again.Attempt != 2 {
+				err = fmt.Errorf("attempt %d", again.Attempt)
+			}
+			repeated, err3 := runs(series[0].ID)
+			if err := first(err, err3, e.finish(e, jobs.Outcome{Ref: again.Ref, Ending: jobs.Dead}),
+				e.finish(e, jobs.Outcome{Ref: repeated.Ref, At: time.Now().Add(time.Hour)}), e.takesNone(e)); err != nil {
+				return err
+			}
+			for what, id := range map[string]int64{"a dead one": one.ID, "one that is not there": 1 << 40} {
+				if err := e.RunNow(e.ctx, id); !errors.Is(err, jobs.ErrNotFound) {
+					return fmt.Errorf("run %s: %w", what, err)
+				}
+			}
+
+			// One that is due already keeps its place.
+			if err := e.RunNow(e.ctx, two.ID); err != nil {
+				return err
+			}
+			before, err1 := e.info(two.ID)
+			time.Sleep(short)
+			err2 = e.RunNow(e.ctx, two.ID)
+			after, err3 := e.info(two.ID)
+			if err := first(err1, err2, err3); err != nil || before.Due.IsZero() || !before.Due.Equal(after.Due) {
+				return fmt.Errorf("due at %v, then at %v: %w", before.Due, after.Due, err)
+			}
+			return nil
+		}},
 		{says: "jobs are listed by what is asked for, the newest first, and counted", check: func(e *env) error {
 			var ids []int64
 			for i := range 5 {

@@ -110,6 +110,18 @@ var planteds = []planted{
 	{"a retry does not wait", "a job that failed runs again", func() *bug {
 		return &bug{finish: ending(func(_ *bug, o *jobs.Outcome) { o.After = 0 })}
 	}},
+	{"one that runs is made due", "a job that waits is made due", func() *bug {
+		return &bug{runNow: func(b *bug, ctx context.Context, id int64) error {
+			err := b.sound.RunNow(ctx, id)
+			if t := b.of(id); err != nil && t.ID == id {
+				_, err = b.sound.Finish(ctx, jobs.Outcome{Ref: t.Ref, Ending: jobs.Released})
+			}
+			return err
+		}}
+	}},
+	{"nothing is made due", "a job that waits is made due", func() *bug {
+		return &bug{runNow: func(*bug, context.Context, int64) error { return nil }}
+	}},
 	{"any job is removed", "a dead job that is removed", func() *bug {
 		return &bug{remove: func(b *bug, ctx context.Context, id int64) error {
 			if err := b.sound.Remove(ctx, id); err == nil || ctx.Err() != nil {
