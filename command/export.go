@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,10 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 				if d.Links == 1 {
 					lead = "leads"
 				}
-				fmt.Fprintf(p.err, "%s on %s %s to what is not exported, such as %s\n", plural(d.Links, "link"), plural(d.Pages, "page"), lead, strings.Join(d.Examples, ", "))
+				fmt.Fprintf(p.err, "%s on %s %s to what is not exported, such as:\n", plural(d.Links, "link"), plural(d.Pages, "page"), lead)
+				for _, dead := range d.Examples {
+					fmt.Fprintf(p.err, "  %s, on %s\n", quoted(dead.Link), dead.Page)
+				}
 			}
 			fmt.Fprintf(p.err, "exported to %s: %s written, %d already there, %d removed\n", report.Out, plural(report.Written, "file"), report.Same, report.Removed)
 			if p.app.Origin == "" {

@@ -161,7 +161,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err := checkForeign(files, c.Out, c.Force); err != nil {
 		return report, err
 	}
-	report.DeadLinks = deadLinks(files, c.Seed.Manifest().Base)
+	report.DeadLinks = c.deadLinks(files, &report)
 	return report, write(ctx, c.Out, files, &report)
 }
 

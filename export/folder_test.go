@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,31 +102,104 @@ func TestFoldersThatAreNoPlaceForAnExport(t *testing.T) {
 	}
 }
 
+// A reference is dead if a host finds nothing at it: links, images, relative ones,
+// those with the site's own origin; and no others.
 func TestDeadLinks(t *testing.T) {
-	link := func(to ...string) func(string) gorgon.Component {
-		return func(string) gorgon.Component {
-			var b strings.Builder
-			for _, at := range to {
-				b.WriteString(`<a class="x" href="` + at + `">`)
+	pages := map[string]string{ // what each refers to in which attribute
+		"/":          `<p>href="/docs/in-text"</p>`,
+		"/cheese":    "",
+		"/made/of/":  "",
+		"/with/none": "",
+	}
+	for _, c := range []struct {
+		on, html string
+		dead     bool
+	}{
+		{on: "/", html: `<a class="x" href="/docs/">`},
+		{on: "/", html: `<a href="/docs">`},
+		{on: "/", html: `<a href="/docs/cheese">`},
+		{on: "/", html: `<a href='/docs/%63heese/?a=b&amp;c#d'>`},
+		{on: "/", html: "<a\n\thref=\"/docs/robots.txt\">"},
+		{on: "/", html: `<a href="/else">`}, // another site below the same host
+		{on: "/", html: `<a href="/docsearch">`},
+		{on: "/", html: `<a href="https://other.example/docs/x">`},
+		{on: "/", html: `<a href="https://example.company/docs/x">`},
+		{on: "/", html: `<a href="//docs/x">`},
+		{on: "/", html: `<a href="mailto:x@example.com">`},
+		{on: "/", html: `<img src="data:image/png;base64,AA==">`},
+		{on: "/", html: `<a href="#x">`},
+		{on: "/", html: `<a href="?page=2">`},
+		{on: "/", html: `<a href="">`},
+		{on: "/", html: `<a href=" cheese ">`},
+		{on: "/", html: `<a href="https://example.com/docs/cheese">`},
+		{on: "/", html: `<a data-href="/docs/x">`},
+		{on: "/", html: `<code>&lt;a href=&#34;/docs/x&#34;&gt;</code>`},
+		{on: "/", html: `<img srcset="/docs/robots.txt 1x, robots.txt 2x">`},
+		{on: "/made/of/", html: `<a href="../../cheese">`},
+		{on: "/made/of/", html: `<a href="/docs/made/of">`},
+		{on: "/cheese", html: `<a href="/docs/old">`}, // a redirect
+
+		{dead: true, on: "/", html: `<a href="/docs/x">`},
+		{dead: true, on: "/", html: `<a href="/docs/search?q=1">`},
+		{dead: true, on: "/", html: `<a href="/docs/%2f">`},
+		{dead: true, on: "/", html: `<a href="x">`},
+		{dead: true, on: "/", html: `<a href="%zz">`},
+		{dead: true, on: "/", html: `<A HREF="/docs/x">`},
+		{dead: true, on: "/", html: `<a href='/docs/x'>`},
+		{dead: true, on: "/", html: `<img src="/docs/x.png">`},
+		{dead: true, on: "/", html: `<video poster="/docs/x.png">`},
+		{dead: true, on: "/", html: `<img srcset="/docs/robots.txt, /docs/x.png 2x">`},
+		{dead: true, on: "/", html: `<a href="https://example.com/docs/x">`},
+		{dead: true, on: "/", html: `<a href="/docs/late/1">`},
+		{dead: true, on: "/cheese", html: `<a href="robots.txt">`}, // at /docs/cheese/ it is another path
+		{dead: true, on: "/made/of/", html: `<a href="cheese">`},
+	} {
+		t.Run(c.html+" on "+c.on, func(t *testing.T) {
+			app := gorgon.App{Name: "test", Origin: "https://example.com", Locales: gorgon.Locales{Tags: []string{"en"}}}
+			for path, text := range pages {
+				if path == c.on {
+					text += c.html
+				}
+				app.Parts = append(app.Parts, page{Path: path, View: func(string) gorgon.Component { return gorgon.HTML(text) }})
 			}
-			return gorgon.HTML(b.String())
+			slices.SortFunc(app.Parts, func(a, b gorgon.Part) int { return strings.Compare(a.(page).Path, b.(page).Path) })
+			app.Parts = append(app.Parts, page{Path: "/late/{x}", View: view, Load: path, Incremental: true},
+				page{Path: "/old", View: view, Load: func(context.Context, gorgon.Input) (string, error) { return "", gorgon.Redirect("/cheese") }})
+			report, err := exportedWith(t, app, export.Config{Seed: built(t, app, "/docs"), Out: t.TempDir(), Partial: true, Redirects: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := report.DeadLinks
+			want := export.DeadLinks{}
+			if c.dead {
+				want.Links, want.Pages, want.Examples = 1, 1, d.Examples
+			}
+			if !reflect.DeepEqual(d, want) || c.dead && (len(d.Examples) != 1 || d.Examples[0].Page != "/docs"+c.on || !strings.Contains(c.html, d.Examples[0].Link)) {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+}
+
+// Dead links are counted, on all pages, and the first ones are named.
+func TestDeadLinksAreCounted(t *testing.T) {
+	links := func(targets ...string) func(string) gorgon.Component {
+		return func(string) gorgon.Component {
+			return gorgon.HTML(`<a href="` + strings.Join(targets, `"><a href="`) + `">`)
 		}
 	}
-	app := gorgon.App{
-		Name: "test", Locales: gorgon.Locales{Tags: []string{"en"}},
-		Parts: []gorgon.Part{
-			page{Path: "/", View: link("/docs/", "/docs/cheese", "/docs/%63heese/?a=b&amp;c#d", "/docs/robots.txt", "/else", "https://example.com/docs/x", "//docs/x", "#x", "x")},
-			page{Path: "/cheese", View: link("/docs/search?q=1", "/docs/search?q=2", "/docs/late/1")},
-			page{Path: "/late/{x}", View: view, Load: path, Incremental: true},
-			page{Path: "/more", View: link("/docs/a", "/docs/b", "/docs/%2f")},
-		},
-	}
-	report, err := exportedWith(t, app, export.Config{Seed: built(t, app, "/docs"), Out: t.TempDir(), Partial: true})
+	app := gorgon.App{Name: "test", Locales: gorgon.Locales{Tags: []string{"en"}}, Parts: []gorgon.Part{
+		page{Path: "/", View: links("/a", "/b", "/a", "/more")},
+		page{Path: "/more", View: links("/b", "/c")},
+		page{Path: "/none", View: links("/")},
+	}}
+	report, err := exportedWith(t, app, export.Config{Seed: built(t, app, ""), Out: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := report.DeadLinks; d.Links != 6 || d.Pages != 2 || strings.Join(d.Examples, " ") != "/search /late/1 /a" {
-		t.Errorf("%+v", d)
+	want := export.DeadLinks{Links: 5, Pages: 2, Examples: []export.DeadLink{{"/", "/a"}, {"/", "/b"}, {"/more", "/c"}}}
+	if !reflect.DeepEqual(report.DeadLinks, want) {
+		t.Errorf("%+v", report.DeadLinks)
 	}
 }
 

@@ -6,6 +6,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -97,13 +98,13 @@ func (p *parts) beside(ctx context.Context, page *gorgon.Definition, entry *page
 }
 
 // fragments lists the files of the fragments that a page's HTML defers.
-func (p *parts) fragments(ctx context.Context, key pages.Key, html []byte) ([]beside, error) {
+func (p *parts) fragments(ctx context.Context, key pages.Key, document []byte) ([]beside, error) {
 	var files []beside
-	todo := [][]byte{html}
+	todo := [][]byte{document}
 	for len(todo) > 0 {
-		html := string(todo[0])
+		part := string(todo[0])
 		todo = todo[1:]
-		for src := range values(html, `<gorgon-fragment src="`) {
+		for src := range values(part, `<gorgon-fragment src="`) {
 			if p.seen[src] {
 				continue // those of documents that belong to no page are the same on each
 			}
@@ -119,6 +120,20 @@ func (p *parts) fragments(ctx context.Context, key pages.Key, html []byte) ([]be
 		}
 	}
 	return files, nil
+}
+
+// values yields the text between a prefix such as ` href="` and the next quote.
+func values(page, before string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for {
+			_, rest, found := strings.Cut(page, before)
+			value, rest, ended := strings.Cut(rest, `"`)
+			if !found || !ended || !yield(html.UnescapeString(value)) {
+				return
+			}
+			page = rest
+		}
+	}
 }
 
 // deferred makes the two files of a fragment that a page defers.
