@@ -151,9 +151,16 @@ func (s *Server) renew(ctx context.Context, changed []string) {
 	}
 	if err != nil {
 		fault := s.faultOf(err.Error())
-		fmt.Fprintln(s.Log, fault.Text)
+		if _, printed := errors.AsType[*endedError](err); printed {
+			fmt.Fprintln(s.Log, sayEnded)
+		} else {
+			fmt.Fprintln(s.Log, fault.Text)
+		}
 		s.settle(target, fault, "fault")
 		return
+	}
+	if s.app.ended() { // as soon as it had started
+		return // exited says so
 	}
 	fmt.Fprintf(s.Log, "%s in %s\n", how, time.Since(began).Round(time.Millisecond))
 	kind := "reload"
@@ -382,7 +389,7 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	for {
 		select {
 		case <-app.done:
-			return nil, errors.New(app.last())
+			return nil, &endedError{app.last()}
 		case <-ctx.Done():
 			app.stop()
 			return nil, fmt.Errorf("the app did not answer at /livez with its build within %s: let its main function call command.Main, and look at what it prints", startTimeout)
@@ -412,12 +419,21 @@ func (s *Server) start(ctx context.Context) (*url.URL, error) {
 	}
 }
 
+// sayEnded is what follows the last words of an app.
+const sayEnded = "the app ended; it starts again after the next save"
+
+// An endedError is that of an app which ended while it started. What it printed is
+// in the log already.
+type endedError struct{ printed string }
+
+func (e *endedError) Error() string { return e.printed }
+
 // exited shows why an app ended that was not stopped.
 func (s *Server) exited(app *process) {
 	<-app.done
 	if app.stopped.Load() {
 		return
 	}
-	fmt.Fprintln(s.Log, "the app ended; it starts again after the next save")
+	fmt.Fprintln(s.Log, sayEnded)
 	s.settle(nil, s.faultOf(app.last()), "fault")
 }

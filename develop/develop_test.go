@@ -58,7 +58,7 @@ func (v view) Render(ctx context.Context, w io.Writer) error { return v(ctx, w) 
 
 func generate(context.Context, gorgon.Input) (state, error) { return state{word}, nil }
 
-const word = "WORD"
+var word = "WORD"
 
 func main() {
 	assets, _ := fs.Sub(files, "assets")
@@ -300,6 +300,18 @@ func TestLoop(t *testing.T) {
 	tab.Wait(shown + `.includes("turned to stone")`)
 	s.word("five")
 	tab.Wait(heading + ` === "five"`)
+
+	// One that panics while it starts, too; what it said is printed once, and
+	// nothing says that it started.
+	before := strings.Count(s.log.String(), "built and started")
+	s.word(`" + func() string { panic("no loom") }() + "`)
+	tab.Wait(shown + `.includes("no loom")`)
+	text := s.log.String()
+	if n, started := strings.Count(text, "panic: no loom"), strings.Count(text, "built and started"); n != 1 || started != before || !strings.HasSuffix(text, sayEnded+"\n") {
+		t.Errorf("the panic is printed %d times, and it started %d times", n, started-before)
+	}
+	s.word("six")
+	tab.Wait(heading + ` === "six"`)
 }
 
 // A save during a build ends it: what is shown next has all that was saved.
