@@ -72,6 +72,9 @@ Put the folder where --base says: with --base /docs/ its index.html is /docs/.`,
 			for _, left := range report.Left {
 				fmt.Fprintln(p.err, "not static:", left)
 			}
+			if n := len(report.Redirects); n > 0 {
+				fmt.Fprintf(p.err, "%s: a page each that leads on, since a file cannot redirect; 'gorgon deploy --to static' also writes the rules of hosts that have rules\n", plural(n, "redirect"))
+			}
 			if d := report.DeadLinks; d.Links > 0 {
 				lead := "lead"
 				if d.Links == 1 {

@@ -32,8 +32,8 @@ type Config struct {
 	Partial  bool             // leave out what cannot be static instead of refusing the app
 	Force    bool             // overwrite files that were not exported
 
-	// Redirects lists redirects in Report.Redirects, for a host that has rules
-	// for them. Default: they are refused, since a file cannot redirect.
+	// Redirects leaves redirects to a host that has rules for them: they are in
+	// Report.Redirects alone. Default: each is a page, too, that leads on.
 	Redirects bool
 }
 
@@ -47,15 +47,8 @@ type Report struct {
 
 	DeadLinks DeadLinks `json:"deadLinks,omitzero"`
 
-	Redirects []Redirect `json:"redirects,omitempty"` // with Config.Redirects
-	Files     []File     `json:"files,omitempty"`     // all files that are there now, sorted by name
-}
-
-// A Redirect is one that the build made, for the host to serve.
-type Redirect struct {
-	From   string `json:"from"` // the path as URLs write it, with the base path
-	To     string `json:"to"`   // such a path, or a URL
-	Status int    `json:"status"`
+	Redirects []Redirect `json:"redirects,omitempty"`
+	Files     []File     `json:"files,omitempty"` // all files that are there now, sorted by name
 }
 
 // A File is a file of an export, with the headers of its response.
@@ -198,12 +191,11 @@ func (c Config) files(ctx context.Context, report *Report) (tree, []Refusal, err
 			continue
 		}
 		at := c.App.Prefixes().URL(base, key.Locale, key.Path)
-		switch {
-		case entry.Status != 200 && c.Redirects:
-			report.Redirects = append(report.Redirects, Redirect{at, entry.Header.Get("Location"), entry.Status})
-			continue
-		case entry.Status != 200:
-			left = append(left, Refusal{Page: key.String(), Strategy: "redirect", Why: "a file cannot redirect", Hint: "let the host redirect to " + entry.Header.Get("Location") + ", or serve the app"})
+		if entry.Status != 200 {
+			report.Redirects = append(report.Redirects, Redirect{
+				From: at, To: entry.Header.Get("Location"), Status: entry.Status, Query: page.Target != "",
+				File: fileOfMoved(c.App, key.Locale, key.Path), Locale: key.Locale,
+			})
 			continue
 		}
 		if page.AllowRequestTime {
@@ -259,8 +251,19 @@ func (c Config) files(ctx context.Context, report *Report) (tree, []Refusal, err
 			return nil, nil, err
 		}
 	}
-	slices.SortFunc(report.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(report.Redirects, func(a, b Redirect) int { return strings.Compare(a.From, b.From) })
+	if !c.Redirects {
+		for _, r := range report.Redirects {
+			if other, taken := files[r.File]; taken {
+				left = append(left, Refusal{Kind: "redirect", Page: r.From, Why: "its file would be that of " + other.what, Hint: "drop it, or serve the app"})
+				continue
+			}
+			if err := add(File{Name: r.File, Path: r.From, ContentType: "text/html; charset=utf-8"}, "redirect "+r.From, r.Page(c.App.Origin)); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	slices.SortFunc(report.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return files, left, nil
 }
 

@@ -149,7 +149,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestWhatOnlyShowsInTheSeedIsRefusedToo(t *testing.T) {
-	app := gorgon.App{Parts: []gorgon.Part{page{Path: "/moved", View: view, Load: path}, page{Path: "/x", View: view}}}
+	app := gorgon.App{Parts: []gorgon.Part{page{Path: "/moved", View: view, Load: path}, page{Path: "/moved/", View: view}}}
 	out := filepath.Join(t.TempDir(), "out")
 	_, err := exported(t, app, false, out)
 	refused, ok := errors.AsType[export.Refused](err)
@@ -197,6 +197,53 @@ func TestUnchangedFilesAreNotTouched(t *testing.T) {
 	}
 }
 
+// Without a host that has rules, a redirect is a page that leads on; it has no
+// place where its file is another page's.
+func TestRedirectsArePagesThatLeadOn(t *testing.T) {
+	app := gorgon.App{
+		Origin: "https://example.com", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+		Parts: []gorgon.Part{
+			page{Path: "/", View: view},
+			gorgon.Redirects{"/old": "/", "/old.html": "/", "/away/": "https://example.org/?a=b&c"},
+			page{Path: "/moved", View: view, Load: path}, // for a while
+		},
+	}
+	out := t.TempDir()
+	report, err := exportedWith(t, app, export.Config{Out: out, Seed: built(t, app, "/docs")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Redirects) != 8 || report.DeadLinks.Links > 0 {
+		t.Errorf("redirects %+v, dead links %+v", report.Redirects, report.DeadLinks)
+	}
+	for name, want := range map[string]struct {
+		to        string
+		permanent bool
+	}{
+		"old/index.html": {"/docs/", true}, "de/old/index.html": {"/docs/de", true}, "old.html": {"/docs/", true}, "de/old.html": {"/docs/de", true},
+		"away/index.html": {"https://example.org/?a=b&amp;c", true}, "moved/index.html": {"/docs/", false},
+	} {
+		data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		html := string(data)
+		canonical := `<link rel="canonical" href="https://example.` // this site's, or another one's
+		if !strings.Contains(html, `content="0; url=`+want.to+`"`) || !strings.Contains(html, `<a href="`+want.to+`">`) || !strings.Contains(html, "noindex") ||
+			strings.Contains(html, canonical) != want.permanent || strings.HasPrefix(name, "de/") != strings.Contains(html, `lang="de"`) {
+			t.Errorf("%s: %s", name, html)
+		}
+	}
+	if data, err := os.ReadFile(filepath.Join(out, "sitemap.xml")); err != nil || strings.Contains(string(data), "old") {
+		t.Errorf("the sitemap lists redirects: %s %v", data, err)
+	}
+
+	app.Parts = append(app.Parts, page{Path: "/old/", View: view})
+	_, err = exportedWith(t, app, export.Config{Out: t.TempDir(), Seed: built(t, app, "")})
+	wantRefused(t, err, "redirect /old: its file would be that of page /old/")
+}
+
 func TestRedirectsAreHandedOutWhereTheHostHasRules(t *testing.T) {
 	app := gorgon.App{
 		Locales: gorgon.Locales{Tags: []string{"en", "de"}},
@@ -211,7 +258,10 @@ func TestRedirectsAreHandedOutWhereTheHostHasRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []export.Redirect{{From: "/docs/de/moved", To: "/docs/de", Status: 302}, {From: "/docs/moved", To: "/docs/", Status: 302}}
+	want := []export.Redirect{
+		{From: "/docs/de/moved", To: "/docs/de", Status: 302, File: "de/moved/index.html", Locale: "de"},
+		{From: "/docs/moved", To: "/docs/", Status: 302, File: "moved/index.html", Locale: "en"},
+	}
 	if !slices.Equal(report.Redirects, want) || len(report.Left) > 0 {
 		t.Errorf("redirects %+v, left %+v", report.Redirects, report.Left)
 	}

@@ -4,7 +4,9 @@ package static
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gorgon-go/gorgon/export"
 )
@@ -27,38 +29,65 @@ func few(list []string) []string {
 }
 
 func (h site) readme(r rules) (string, error) {
-	var statuses, notMade, unlike, tooLong, headers []string
+	var changed, unlike bool
+	var tooLong []string
 	for _, o := range h.Redirects {
-		if plain(o.Status) != o.Status {
-			statuses = append(statuses, fmt.Sprintf("The redirect of `%s` is made with %d in place of %d, which a browser that only reads takes alike.", o.From, plain(o.Status), o.Status))
-		}
-		notMade = append(notMade, fmt.Sprintf("The redirect of `%s` to `%s` is not made: visitors get the 404.", o.From, o.To))
-		switch {
-		case len(o.To) > longestTarget:
+		changed = changed || plain(o.Status) != o.Status
+		if len(o.To) > longestTarget {
 			tooLong = append(tooLong, fmt.Sprintf("The redirect of `%s` is not made: it leads to more than %d bytes.", o.From, longestTarget))
-		case o.Status != 301:
-			unlike = append(unlike, fmt.Sprintf("The redirect of `%s` is made with 301 in place of %d.", o.From, o.Status))
+		} else {
+			unlike = unlike || o.Status != 301
 		}
 	}
-	for _, f := range h.Files {
-		if f.Page && (!isHTML(f.ContentType) || len(f.Header) > 0) {
-			headers = append(headers, fmt.Sprintf("Page `%s` has headers of its own, which are not sent.", f.Path))
-		}
+	var shared, github, amazon []string
+	if changed {
+		shared = append(shared, "Redirects are made with 301 in place of 308, and with 302 in place of 303 and 307, which a browser that only reads takes alike.")
 	}
-	// S3 gets only these two headers.
-	var amazon []string
-	for _, f := range h.Files {
-		if n := len(f.Header); n > 1 || n == 1 && f.Header["Cache-Control"] == nil {
-			amazon = append(amazon, fmt.Sprintf("Page `%s` has headers of its own, of which only its type and Cache-Control are sent.", f.Path))
-		}
+	shared = append(shared, few(r.left)...)
+	if lead := h.leading(); len(lead) > 0 {
+		github = append(github, "A redirect is a page that leads on, from the folder `"+LeadingName+"`: it is answered with 200, and drops a query.")
 	}
-	shared := append(few(statuses), few(r.left)...)
+	if n := len(h.Redirects) - len(h.leading()); n > 0 {
+		github = append(github, fmt.Sprintf("Not made: %s, where another page has the file.", countOf(n, "redirect")))
+	}
+	github = append(github, h.lost()...)
+	if unlike {
+		amazon = append(amazon, "Redirects are made with 301.")
+	}
+	amazon = append(append(amazon, few(tooLong)...), h.lost("Content-Type", "Cache-Control")...)
 	data, err := execute("README.md", text{
-		site: h, Netlify: shared, Cloudflare: append(slices.Clone(shared), few(r.cloudflare)...),
-		GitHub: append(few(notMade), few(headers)...),
-		Amazon: slices.Concat(few(unlike), few(tooLong), few(amazon)),
+		site: h, Netlify: shared, Cloudflare: append(slices.Clone(shared), few(r.cloudflare)...), GitHub: github, Amazon: amazon,
 	})
 	return string(data), err
+}
+
+// lost says which headers of their own pages lose, those that have the same ones
+// together, but for some that are sent.
+func (h site) lost(sent ...string) (list []string) {
+	pages := map[string][]string{} // by the names of headers
+	for _, f := range h.Files {
+		var names []string
+		if f.Page && !isHTML(f.ContentType) {
+			names = append(names, "Content-Type")
+		}
+		for _, o := range listed(f.Header) {
+			names = append(names, o.Name)
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(sent, name) })
+		if len(names) > 0 {
+			key := strings.Join(slices.Compact(names), ", ")
+			pages[key] = append(pages[key], f.Path)
+		}
+	}
+	for _, names := range slices.Sorted(maps.Keys(pages)) {
+		paths := pages[names]
+		with := "`" + paths[0] + "`"
+		if n := len(paths) - 1; n > 0 {
+			with += " and " + countOf(n, "more file")
+		}
+		list = append(list, fmt.Sprintf("%s of %s: not sent.", names, with))
+	}
+	return list
 }
 
 // Few are the redirects that the README lists.

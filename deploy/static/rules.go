@@ -64,17 +64,17 @@ func (h site) rules() rules {
 		own, left := h.own(f)
 		all[f.Path], r.left = own, append(r.left, left...)
 	}
-	alike := folders(all)
+	alike := patterns(all)
 	told := map[string]bool{}
 	for _, f := range h.Files {
 		own := all[f.Path]
-		folder := alike.of(f.Path)
+		pattern := alike.of(f.Path)
 		switch {
 		case len(own) == 0:
-		case folder != "" && told[folder]:
-		case folder != "":
-			told[folder] = true
-			rule(folder+"*", own)
+		case pattern != "" && told[pattern]:
+		case pattern != "":
+			told[pattern] = true
+			rule(pattern, own)
 		case !literal(f.Path):
 			r.left = append(r.left, fmt.Sprintf("Page `%s` has headers of its own, which are not sent: its path holds what `_headers` takes for a pattern.", f.Path))
 		default:

@@ -24,6 +24,10 @@ import (
 // root of the host: with a base path the site lies deeper in it.
 const SiteName = "site"
 
+// LeadingName is the folder that holds a page for each redirect, for hosts that
+// have no rules. Its files come to those of SiteName.
+const LeadingName = "redirects"
+
 // Target is a static host.
 func Target() deploy.Target {
 	return deploy.Target{Target: plan.Target{Name: "static", Title: "a static host"}, Write: write}
@@ -40,6 +44,7 @@ type site struct {
 	Always     []header
 	Files      []export.File // their names below the site's root
 	Redirects  []export.Redirect
+	Origin     string // "" for none
 	Languages  []language
 }
 
@@ -58,6 +63,9 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 	}
 	base := s.Package.Base
 	h := site{App: s.Package.App, Build: s.Package.Build, Base: base, Domain: s.Domain, Always: listed(s.App.Headers), Files: report.Files, Redirects: report.Redirects}
+	if s.Domain != "" {
+		h.Origin = "https://" + s.Domain
+	}
 	for _, locale := range s.App.Locales {
 		if home := s.App.Prefixes().Path(locale, "/"); home != "/" {
 			at := gorgon.EscapePath(base + home)
@@ -85,7 +93,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		{Name: SiteName + "/_redirects", Data: rules.redirects},
 		{Name: h.artifact() + "/.nojekyll"},
 	}
-	if s.Domain != "" && !onGitHub(s.Domain) {
+	if h.Named() {
 		files = append(files, deploy.File{Name: h.artifact() + "/CNAME", Data: []byte(s.Domain + "\n")})
 	}
 	for _, f := range []struct{ template, name string }{
@@ -99,6 +107,9 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 			return err
 		}
 		files = append(files, deploy.File{Name: f.name, Data: data})
+	}
+	for _, r := range h.leading() {
+		files = append(files, deploy.File{Name: LeadingName + "/" + below + r.File, Data: r.Page(h.Origin)})
 	}
 	uploads, err := h.bucket(filepath.Join(folder, SiteName))
 	if err != nil {
@@ -153,6 +164,16 @@ func listed(h map[string][]string) []header {
 // Assets is the path below which lies what never changes.
 func (h site) Assets() string { return gorgon.EscapePath(h.Base) + wire.Assets }
 
+// leading are the redirects that a page can stand for: no other page has its file.
+func (h site) leading() []export.Redirect {
+	taken := map[string]bool{}
+	for _, f := range h.Files {
+		taken[f.Name] = true
+	}
+	below := strings.TrimPrefix(h.Base+"/", "/")
+	return slices.DeleteFunc(slices.Clone(h.Redirects), func(r export.Redirect) bool { return taken[below+r.File] })
+}
+
 // artifact is the folder that GitHub Pages serves: a project's pages lie below
 // its name, which then is the base path.
 func (h site) artifact() string {
@@ -165,6 +186,9 @@ func (h site) artifact() string {
 func (h site) project() bool {
 	return h.Base != "" && (h.Domain == "" || onGitHub(h.Domain)) && strings.Count(h.Base, "/") == 1
 }
+
+// Named says whether the site has a domain of its own.
+func (h site) Named() bool { return h.Domain != "" && !onGitHub(h.Domain) }
 
 // onGitHub reports whether a domain is one that GitHub gives its users, which is not a
 // domain of their own.

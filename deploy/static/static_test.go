@@ -94,6 +94,26 @@ func examples() map[string]example {
 				},
 			},
 		},
+		// As most pages of the tools are whose sites are moved: with slashes.
+		"slashes": {
+			domain: "ada.github.io",
+			app: gorgon.App{
+				Name: "slashes", Origin: "https://ada.github.io", Locales: gorgon.Locales{Tags: []string{"en", "de"}},
+				Assets: gorgon.Assets{Static: fstest.MapFS{"data/index.html": {Data: []byte("<p>")}}},
+				Parts: []gorgon.Part{
+					page{Path: "/{$}", View: view, Load: where},
+					page{Path: "/about", View: view, Load: where},
+					page{Path: "/posts/{x}/", View: view, Load: where, Paths: paths("/posts/käse/", "/posts/a b/", "/posts/c#/")},
+					page{Path: "/posts/strict/", View: view, Load: where, Headers: private},
+					page{Path: "/tags/{x}/", View: view, Load: where, Paths: paths("/tags/1/", "/tags/2/")},
+					page{Path: "/tags/{x}/index.xml", View: view, Load: where, Headers: feed, Paths: paths("/tags/1/index.xml", "/tags/2/index.xml")},
+					gorgon.Redirects{
+						"/old/": "/posts/a b/", "/old/page": "/about", "/2019/old.html": "/tags/1/?page=1#top", "/out": "https://example.org/$x?z%7B#a$b",
+						"/far": "https://example.org/#there",
+					},
+				},
+			},
+		},
 		"docs": {
 			base: "/docs", accepted: []string{"process", "refresh"},
 			app: gorgon.App{

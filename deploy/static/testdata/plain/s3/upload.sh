@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016 # a dollar sign in a name or a URL means itself
 # Uploads plain to a bucket of S3, or of a service that speaks its protocol:
 #
 #   upload.sh BUCKET [OPTION OF aws s3]...     as in: upload.sh example.com --dryrun
@@ -34,4 +35,4 @@ aws s3 cp --recursive "$site" "$bucket" "$@" \
 
 # What is left to do is to delete: by size all that is here is there.
 aws s3 sync "$site" "$bucket" "$@" --delete --size-only \
-	--exclude '_gorgon/assets/*' --exclude '_headers' --exclude '_redirects' --exclude '.nojekyll' --exclude 'CNAME'
+	--exclude '_gorgon/assets/*' --exclude '_headers' --exclude '_redirects' --exclude '.nojekyll'

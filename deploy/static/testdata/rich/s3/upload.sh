@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016 # a dollar sign in a name or a URL means itself
 # Uploads rich to a bucket of S3, or of a service that speaks its protocol:
 #
 #   upload.sh BUCKET [OPTION OF aws s3]...     as in: upload.sh example.com --dryrun
