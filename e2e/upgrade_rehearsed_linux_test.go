@@ -3,10 +3,13 @@
 package e2e_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +65,32 @@ func TestUpgradeRehearsed(t *testing.T) {
 		}
 	}
 
+	// A database that is given is as the build that runs now has it, until the
+	// upgrade migrates it.
+	given, err := os.MkdirTemp("", "given-") // which the user of the instances can read
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(given) })
+	database := "DATABASE_URL=sqlite:" + filepath.Join(given, "app.db")
+	old := exec.Command(filepath.Join(now, "shop"), "migrate")
+	old.Env = append(os.Environ(), database)
+	if out, err := old.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"", "app.db", "app.db-wal", "app.db-shm"} {
+		if err := os.Chmod(filepath.Join(given, name), 0o777); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	report, err := rehearse.Run(t.Context(), rehearse.Config{
+		Folder: written, From: now, Outcome: plan.Outcome{Target: systemd.Target().Target, Setting: plan.Setting{Store: "disk"}}, Environment: []string{database},
+	})
+	migrations := slices.IndexFunc(report.Upgrade, func(p rehearse.Passage) bool { return p.What == "migrations" })
+	if err != nil || !report.Fine() || report.Asked == 0 || migrations < 0 || !strings.Contains(report.Upgrade[migrations].Note, "00002_flag.sql") {
+		t.Errorf("with a database that is given: %+v, %v", report, err)
+	}
+
 	// The one after it removes what the build before may read.
 	if err := os.RemoveAll(now); err != nil {
 		t.Fatal(err)
@@ -77,7 +106,7 @@ func TestUpgradeRehearsed(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "there is no way back, which was accepted") {
 		t.Errorf("a contract that is accepted: exit code %d\n%s", code, out)
 	}
-	report, err := rehearse.Run(t.Context(), rehearse.Config{
+	report, err = rehearse.Run(t.Context(), rehearse.Config{
 		Folder: written, From: now, Outcome: plan.Outcome{Target: systemd.Target().Target, Setting: plan.Setting{Store: "disk"}},
 	})
 	if err != nil || report.Fine() || !strings.Contains(report.Faults[0], "there is no way back: ") || !strings.Contains(report.OneWay, "00003_berth.sql, which removes what older programs may read") {

@@ -133,11 +133,28 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if !c.Outcome.Target.Offers.Process {
 		return r.report, r.files(paths)
 	}
-	if err := r.processes(ctx, paths); err != nil || !r.report.Fine() || r.From == "" {
-		return r.report, err
+	steps := []func(context.Context, []target) error{r.processes}
+	if r.From != "" {
+		steps = append(steps, r.upgrade)
 	}
-	return r.report, r.upgrade(ctx, paths)
+	if r.givenDatabase() {
+		slices.Reverse(steps) // it is as the build that runs now has left it, until the upgrade migrates it
+	}
+	for _, step := range steps {
+		if err := step(ctx, paths); err != nil || !r.report.Fine() {
+			return r.report, err
+		}
+	}
+	return r.report, nil
 }
+
+// givenDatabase says whether the app's database is one that the caller names.
+func (r *rehearsal) givenDatabase() bool {
+	return plan.App{Parts: r.manifest.Parts}.HasPart(plan.DatabasePart) && slices.ContainsFunc(r.Environment, isDatabase)
+}
+
+// isDatabase reports whether a variable is that of the app's database.
+func isDatabase(variable string) bool { return strings.HasPrefix(variable, "DATABASE_URL=") }
 
 func (r *rehearsal) fault(format string, args ...any) {
 	if len(r.report.Faults) < maxFaults {
@@ -165,6 +182,10 @@ func (r *rehearsal) paths() ([]target, error) {
 	m := s.Manifest()
 	var targets []target
 	known := map[string]int{}
+	guarded := map[string]bool{}
+	for _, p := range r.manifest.Parts {
+		guarded[p.Name] = slices.ContainsFunc(p.Needs, func(n plan.Need) bool { return n.Kind == plan.Guards })
+	}
 	for e, err := range s.Entries() {
 		if err != nil {
 			return nil, err
@@ -177,7 +198,11 @@ func (r *rehearsal) paths() ([]target, error) {
 			continue
 		}
 		known[e.Key.Route]++
-		targets = append(targets, target{paths.Prefixes{Locales: m.Locales, All: m.PrefixDefault}.URL(m.Base, e.Key.Locale, e.Key.Path), e.Status, "page " + e.Key.Route, e.Key.String()})
+		t := target{paths.Prefixes{Locales: m.Locales, All: m.PrefixDefault}.URL(m.Base, e.Key.Locale, e.Key.Path), e.Status, "page " + e.Key.Route, e.Key.String()}
+		if guarded[t.route] {
+			t.status = 0 // its guards answer a visitor whom they do not know
+		}
+		targets = append(targets, t)
 	}
 	for f, err := range s.Files() {
 		if err != nil {
@@ -369,6 +394,9 @@ func (r *rehearsal) processes(ctx context.Context, paths []target) (err error) {
 	r.report.Imposed = sandbox.imposed
 	for _, p := range []string{wire.Live, wire.Ready, wire.Started} {
 		r.ask(ctx, base, target{path: p, status: http.StatusOK}, false)
+	}
+	if !r.report.Fine() {
+		return nil // what follows would only be what follows from that
 	}
 	r.Tell(fmt.Sprintf("asking for %d paths, twice", len(paths)))
 	for _, again := range []bool{false, true} {

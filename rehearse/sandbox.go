@@ -158,11 +158,10 @@ func (h *sandbox) prepare() error {
 // placeDatabase puts the database of an app that has it in a file into a temporary
 // folder.
 func (h *sandbox) placeDatabase() {
-	given := func(v string) bool { return strings.HasPrefix(v, "DATABASE_URL=") }
 	file := func(p plan.Part) bool {
 		return p.Name == plan.DatabasePart && slices.ContainsFunc(p.Needs, func(n plan.Need) bool { return n.Kind == plan.File })
 	}
-	if slices.ContainsFunc(h.Environment, given) || !slices.ContainsFunc(h.manifest.Parts, file) {
+	if slices.ContainsFunc(h.Environment, isDatabase) || !slices.ContainsFunc(h.manifest.Parts, file) {
 		return
 	}
 	h.database = "sqlite:" + filepath.Join(h.scratch, "app.db")

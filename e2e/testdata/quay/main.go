@@ -8,6 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"io"
+	"net/http"
 	"testing/fstest"
 
 	"github.com/gorgon-go/gorgon"
@@ -65,9 +66,17 @@ func layout(d gorgon.Document) gorgon.Component {
 	})
 }
 
+// closed sends visitors on who have not signed in, which none can.
+func closed(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	})
+}
+
 func app() gorgon.App {
 	parts := []gorgon.Part{
 		gorgon.Page[int]{Path: "/", Live: true, Load: count, View: view},
+		gorgon.Page[int]{Path: "/watch", Guards: []func(http.Handler) http.Handler{closed}, Load: count, View: view},
 		gorgon.Page[int]{Path: "/quays/{name}", Incremental: true, Load: count, View: view,
 			Paths: func(context.Context, gorgon.Input) ([]string, error) { return []string{"/quays/1", "/quays/2"}, nil }},
 		jobs.Job[int]{Name: "count", Run: func(context.Context, int) error { return nil }},
