@@ -160,6 +160,18 @@ func TestShip(t *testing.T) {
 	if said := status.said.String(); !strings.Contains(said, "active, since") || !strings.Contains(said, "ready     ready") {
 		t.Errorf("--status says:\n%s", said)
 	}
+	// A command runs as the service does: with its variables, its user and its
+	// folder, and with arguments as they were written.
+	run := v.ship(two, "deploy", "--run", "said", "a  b", "$HOME", "'", "*")
+	run.ok(t)
+	if said := run.said.String(); !strings.Contains(said, `["a  b" "$HOME" "'" "*"]`) || !strings.Contains(said, "standalone true, key true, writes true, elsewhere false") {
+		t.Errorf("--run says:\n%s", said)
+	}
+	v.ship(two, "deploy", "--run", "why", "/").ok(t)
+	v.ship(two, "deploy", "--run", "nothing").refused(t, 2, "nothing")
+	if said := v.inside("/opt/shop/run migrate --pending"); !strings.Contains(said, "up to date") { // the service's own database
+		t.Errorf("migrate says:\n%s", said)
+	}
 	logs := v.ship(two, "deploy", "--logs")
 	logs.ok(t)
 	if !strings.Contains(logs.said.String(), "shop") {

@@ -53,7 +53,11 @@ type unit struct {
 //go:embed files
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready}).ParseFS(files, "files/*"))
+var templates *template.Template
+
+func init() { // which execute one of themselves
+	templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready, "shell": shell}).ParseFS(files, "files/*"))
+}
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	if err := ctx.Err(); err != nil {
@@ -78,6 +82,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		{"env", "env.example", true},
 		{"Caddyfile", "Caddyfile", true},
 		{"install.sh", "install.sh", true},
+		{"run", "run", true},
 		{"ship.sh", "ship.sh", true},
 		{"README.md", deploy.ReadmeName, true},
 	} {
@@ -90,7 +95,7 @@ func write(ctx context.Context, s deploy.Site, folder string) error {
 		}
 		file := deploy.File{Name: f.name, Data: b.Bytes()}
 		switch f.template {
-		case "install.sh", "ship.sh":
+		case "install.sh", "ship.sh", "run":
 			file.Mode = 0o755
 		case "README.md":
 			s.Variables = append(u.Environment[:len(u.Environment):len(u.Environment)], u.Yours...)
@@ -211,6 +216,26 @@ func user(app string) string {
 func assign(v deploy.Variable) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "\t", `\t`).Replace(v.Name+"="+v.Value) + `"`
 }
+
+// Properties are the settings of the units, as arguments of systemd-run. Variables
+// have an argument of their own.
+func (u unit) Properties() ([]string, error) {
+	var text strings.Builder
+	if err := templates.ExecuteTemplate(&text, "hardening", u); err != nil {
+		return nil, err
+	}
+	var list []string
+	for line := range strings.Lines(text.String()) {
+		line = strings.TrimSpace(line)
+		if name, _, setting := strings.Cut(line, "="); setting && name != "Environment" && !strings.HasPrefix(line, "#") {
+			list = append(list, line)
+		}
+	}
+	return list, nil
+}
+
+// shell quotes a word for sh.
+func shell(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // comment keeps a text on its line.
 func comment(text string) string { return strings.Join(strings.Fields(text), " ") }

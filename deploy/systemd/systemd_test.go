@@ -222,8 +222,8 @@ func TestUnitsAreReadBySystemd(t *testing.T) {
 func TestScriptIsPlain(t *testing.T) {
 	for name, s := range sites() {
 		folder := write(t, s)
-		script, ship := filepath.Join(folder, "install.sh"), filepath.Join(folder, "ship.sh")
-		for _, check := range [][]string{{"shellcheck", "--shell=sh", script}, {"dash", "-n", script}, {"shellcheck", "--shell=bash", ship}, {"bash", "-n", ship}} {
+		script, ship, run := filepath.Join(folder, "install.sh"), filepath.Join(folder, "ship.sh"), filepath.Join(folder, "run")
+		for _, check := range [][]string{{"shellcheck", "--shell=sh", script}, {"dash", "-n", script}, {"shellcheck", "--shell=sh", run}, {"dash", "-n", run}, {"shellcheck", "--shell=bash", ship}, {"bash", "-n", ship}} {
 			if said, err := exec.CommandContext(t.Context(), testbed.Program(t, check[0]), check[1:]...).CombinedOutput(); err != nil {
 				t.Errorf("%s: %s: %v\n%s", name, check[0], err, said)
 			}

@@ -6,6 +6,7 @@
 #   ship.sh user@host --back       goes back to the release that ran before
 #   ship.sh user@host --status     says what runs there, and whether it is ready
 #   ship.sh user@host --logs [-f]  prints the last lines of the log
+#   ship.sh user@host --run ...    runs a command of the program there: why /
 #   ship.sh user@host --check      checks the machine, and changes nothing
 #
 # The user is root or has sudo without a password. Ports, keys and jump hosts
@@ -35,7 +36,7 @@ fail() {
 	exit 1
 }
 usage() {
-	sed -n '5,9s/^# *//p' "$0" >&2
+	sed -n '5,10s/^# *//p' "$0" >&2
 	exit 2
 }
 
@@ -46,6 +47,7 @@ case $host in
 esac
 case $what in
 --logs) [ $# -le 2 ] || { [ $# -eq 3 ] && [ "$3" = -f ]; } || usage ;;
+--run) [ $# -ge 3 ] || usage ;;
 --ship | --back | --status | --check) [ $# -le 2 ] || usage ;;
 *) usage ;;
 esac
@@ -158,6 +160,11 @@ case $what in
 --logs)
 	remote "$sudo journalctl -u $app.service -u $app-next.service -u '$app-migrate@*.service' -u $app-maintain.service -n 100 --no-pager ${3:-}"
 	exit 0
+	;;
+--run)
+	status=0
+	remote "$sudo /opt/$app/run$(printf ' %q' "${@:3}")" || status=$?
+	exit $status
 	;;
 --status)
 	do_there "$app" {{.Program}} <<'HOST'

@@ -27,11 +27,27 @@ var migrations embed.FS
 var static embed.FS
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "said" {
+		said(os.Args[2:])
+		return
+	}
 	if version != "one" {
 		fail(os.Getenv("SHOP_FAULT"), os.Args[1:])
 	}
 	db := database.Open(litedb.Dialect, database.Options{Migrations: migrations, Tables: []database.Table{{Name: "orders"}}})
 	command.Main(app(), command.Config{Database: db})
+}
+
+// said prints with what a command runs.
+func said(args []string) {
+	writes := func(folder string) bool {
+		name := folder + "/said"
+		err := os.WriteFile(name, nil, 0o600)
+		_ = os.Remove(name)
+		return err == nil
+	}
+	fmt.Printf("%q, standalone %s, key %t, writes %t, elsewhere %t\n", args, os.Getenv("GORGON_STANDALONE"), len(os.Getenv("GORGON_PURGE_KEY")) == 43,
+		writes("/var/lib/shop"), writes("/etc"))
 }
 
 // fail has a fault of a release: in its migration, in its start, in its

@@ -204,6 +204,9 @@ mkdir "$root/units/$release"
 for unit in "$app.service" "$app.socket" "$app-ready.service" "$app-maintain.service" "$app-maintain.timer"; do
 	place "$here/$unit" "$root/units/$release"
 done
+cp "$here/run" "$root/.run.new"
+chmod 755 "$root/.run.new"
+mv -fT "$root/.run.new" "$root/run"
 mkdir -p "$units" "$dest/etc/$app"
 place "$here/$app-next.service" "$units"
 place "$here/$app-migrate@.service" "$units"
