@@ -141,9 +141,9 @@ func ExampleHead() {
 		Description: "What we do",
 		Canonical:   "/about",
 		Meta:        []gorgon.Meta{{Property: "og:type", Content: "website"}},
-		Links:       []gorgon.LinkElement{{Rel: "alternate", Type: "application/rss+xml", Href: "/feed.xml"}},
+		Links:       []gorgon.LinkElement{{Rel: "alternate", Type: "application/rss+xml", Title: "Notes & news", Href: "/feed.xml"}},
 	})
-	// Output: <title>About us</title><meta name="description" content="What we do"><link rel="canonical" href="https://example.com/docs/de/about"><meta property="og:type" content="website"><link rel="alternate" type="application/rss+xml" href="/docs/de/feed.xml">
+	// Output: <title>About us</title><meta name="description" content="What we do"><link rel="canonical" href="https://example.com/docs/de/about"><meta property="og:type" content="website"><link rel="alternate" type="application/rss+xml" title="Notes &amp; news" href="/docs/de/feed.xml">
 }
 
 func ExampleImage() {

@@ -45,8 +45,9 @@ func (h Head) At(path string) Head {
 type Meta struct{ Name, Property, Content string }
 
 // LinkElement is a link element. An Href that starts with one slash is a
-// reference within this app, as in [URL].
-type LinkElement struct{ Rel, Href, Type, Media, Lang string }
+// reference within this app, as in [URL]. Title names what the link leads to, such
+// as one feed of several.
+type LinkElement struct{ Rel, Href, Type, Media, Lang, Title string }
 
 // canonical returns the absolute URL of the page for search engines.
 func (h Head) canonical(site *viewctx.Site) (string, error) {
@@ -103,7 +104,7 @@ func (h Head) Render(ctx context.Context, w io.Writer) error {
 		element("meta", "name", m.Name, "property", m.Property, "content", m.Content)
 	}
 	for _, l := range h.Links {
-		element("link", "rel", l.Rel, "type", l.Type, "media", l.Media, "hreflang", l.Lang, "href", URL(ctx, l.Href))
+		element("link", "rel", l.Rel, "type", l.Type, "media", l.Media, "hreflang", l.Lang, "title", l.Title, "href", URL(ctx, l.Href))
 	}
 	if h.path != "" && !strings.Contains(h.Robots, "noindex") {
 		locales := h.Locales

@@ -30,6 +30,9 @@ const (
 	xhtmlSpace   = ` xmlns:xhtml="http://www.w3.org/1999/xhtml"`
 )
 
+// unlisted is what the sitemap of a lazy build says to its reader.
+const unlisted = "<!-- Pages are made when they are requested, as in gorgon dev, so none are listed. A build lists them: run the program's command build or export. -->\n"
+
 // A part is a file of a sitemap, or its index.
 type part struct {
 	bytes.Buffer
@@ -68,6 +71,11 @@ func (p *part) file(at string) seed.File {
 func (b *builder) sitemaps() []seed.File {
 	if b.App.Origin == "" {
 		return nil
+	}
+	if b.Lazy {
+		p := newPart("urlset", sitemapSpace)
+		p.WriteString(unlisted)
+		return []seed.File{p.file(sitemapPath)}
 	}
 	locales := map[string][]string{} // by path
 	for _, p := range b.sitemap {

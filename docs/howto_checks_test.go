@@ -350,6 +350,9 @@ func checkMarkdown(s *site) {
 	if strings.Contains(a.body, "style=") {
 		s.Errorf("it holds a style, which the policy of pages forbids: %s", a.body)
 	}
+	s.wants(a, 200, `<img src="/2026/stone/layers.svg" alt="Three layers">`)
+	s.wants(s.get("/2026/stone/layers.svg"), 200, "<svg")
+	s.wants(s.get("/2026/stone/index.md"), 404)
 	s.wants(s.get("/2026/glass"), 404)
 	s.wants(s.get("/old/stone.html"), 200, "On stone")
 }

@@ -160,7 +160,7 @@ func TestBuiltOrLazy(t *testing.T) {
 	site.Get("/products/1").Want(200, "1").WantCache(gorgontest.Made)
 	site.Get("/products/2").Want(200, "2").WantCache(gorgontest.Made)
 	site.Get("/favicon.ico").Want(200, "icon")
-	site.Get("/sitemap.xml").WantNot("/products/1")
+	site.Get("/sitemap.xml").Want(200, "</urlset>", "<!-- Pages are made when they are requested", "A build lists them").WantNot("/products/1")
 }
 
 // A site of another build on the same store is a deployment: entries stay and

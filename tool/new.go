@@ -25,6 +25,7 @@ import (
 // A project is what 'gorgon new' is to write.
 type project struct {
 	name     string
+	here     bool   // its folder is the current one, which gave the name
 	kind     string // the starter
 	database string // its dialect; "" if it has none
 	module   string
@@ -35,9 +36,10 @@ type project struct {
 func (t *tool) newCommand() *cobra.Command {
 	var p project
 	c := &cobra.Command{
-		Use:   "new NAME",
+		Use:   "new NAME | .",
 		Short: "Write a project that builds, tests and serves at once",
-		Long: `Writes a project into the new folder NAME:
+		Long: `Writes a project into the new folder NAME, or, as 'gorgon new .', into the
+current folder, which is empty or a new repository and gives its name:
 
   site     a handful of pages, made at build
   blog     posts from Markdown files, with tags and a feed
@@ -60,6 +62,9 @@ user, that commit is by gorgon <gorgon@localhost>; no setting is changed.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			p.name = args[0]
+			if err := p.locate(); err != nil {
+				return err
+			}
 			if err := p.check(); err != nil {
 				return err
 			}
@@ -83,8 +88,27 @@ const runTool = "go tool -modfile=tools/go.mod gorgon"
 // names are those that an app, a folder, an image and a unit can have.
 var names = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 
+// locate takes the name of the current folder for a project that is written
+// into it.
+func (p *project) locate() error {
+	if filepath.Clean(p.name) != "." {
+		return nil
+	}
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		return err
+	}
+	p.name, p.here = filepath.Base(folder), true
+	if !validName(p.name) {
+		return cli.Misuse("the current folder is called %q, which cannot be a project's name: rename it to up to 50 lower-case letters, digits and dashes, beginning with a letter, or run 'gorgon new NAME' in the folder above", p.name)
+	}
+	return nil
+}
+
+func validName(name string) bool { return names.MatchString(name) && len(name) <= 50 }
+
 func (p *project) check() error {
-	if !names.MatchString(p.name) || len(p.name) > 50 {
+	if !validName(p.name) {
 		return cli.Misuse("NAME %q: use up to 50 lower-case letters, digits and dashes, beginning with a letter, such as \"notes\"", p.name)
 	}
 	if !slices.Contains(starterNames(), p.kind) {
@@ -125,6 +149,9 @@ func (p *project) choose(ctx context.Context, log io.Writer) (err error) {
 // begin finds where a project can be written, and what it is to use.
 func (t *tool) begin(ctx context.Context, p project) error {
 	folder, err := filepath.Abs(p.name)
+	if p.here {
+		folder, err = filepath.Abs(".")
+	}
 	if err != nil {
 		return err
 	}
@@ -132,6 +159,9 @@ func (t *tool) begin(ctx context.Context, p project) error {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return fmt.Errorf("%s cannot be read as a folder: %w: choose another name, or move it away", p.name, err)
+	case p.here && len(entries) == 1 && entries[0].Name() == ".git": // after 'git init'
+	case p.here && len(entries) > 0:
+		return fmt.Errorf("the current folder is not empty (it holds %s): empty it, or run 'gorgon new %s' in another folder", entries[0].Name(), p.name)
 	case len(entries) > 0:
 		return fmt.Errorf("the folder %s is not empty: choose another name, or move what it holds", p.name)
 	}
@@ -191,7 +221,11 @@ func (t *tool) write(ctx context.Context, p project, folder string, from origin)
 	if work := workspace(ctx, folder); work != "" {
 		fmt.Fprintf(t.out, "%s is around it and does not know it: run 'go work use %s'\n", work, folder)
 	}
-	fmt.Fprintf(t.out, "\nnext:\n  cd %s\n%s", p.name, p.next())
+	cd := "  cd " + p.name + "\n"
+	if p.here {
+		cd = ""
+	}
+	fmt.Fprintf(t.out, "\nnext:\n%s%s", cd, p.next())
 	return nil
 }
 

@@ -125,6 +125,56 @@ func TestStarters(t *testing.T) {
 	}
 }
 
+// Who replaces the posts of the blog by others has tests that pass, and a build
+// with tags of any letters and with addresses that have moved. Without a post, the
+// tests say what is missing.
+func TestOwnPosts(t *testing.T) {
+	folder, _ := begun(t, "mine", "--starter", "blog", "--no-git")
+	for _, name := range []string{"posts", filepath.Join("assets", "photos")} {
+		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, text string) {
+		t.Helper()
+		name = filepath.Join(folder, "posts", name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("sand.md", "---\ntitle: Sand\ndraft: true\naliases: [/held/]\n---\nSand.\n")
+	c := exec.Command("go", "test", "-vet=off", "-ldflags=-s -w", ".")
+	c.Dir = folder
+	if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), "posts/ has no post for visitors") {
+		t.Errorf("without a post: %v\n%s", err, out)
+	}
+	write("bücher.md", "---\ntitle: Bücher\ndate: 2026-01-12\ntags: [bücher, c#]\nslug: lesen\naliases: [/old/bücher/]\n---\nVor dem Strich.\n\n<!--more-->\n\nNach dem Strich.\n")
+	in(t, folder, "go", "test", "-vet=off", "-ldflags=-s -w", ".")
+	in(t, folder, "go", "run", ".", "export")
+	for name, want := range map[string]string{
+		"index.html":             "<p>Vor dem Strich.</p>",
+		"tags/bücher/index.html": "Posts on bücher",
+		"tags/c#/index.html":     "Posts on c#",
+		"posts/lesen/index.html": "Nach dem Strich.",
+		"old/bücher/index.html":  "/posts/lesen",
+		"sitemap.xml":            "/tags/c%23",
+	} {
+		text, err := os.ReadFile(filepath.Join(folder, "public", filepath.FromSlash(name)))
+		if err != nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "<!-- raw") {
+			t.Errorf("%s: %v, want %s:\n%s", name, err, want, text)
+		}
+	}
+	write("glass.md", "---\ntitle: Glass\ndate: 2026-01-12\ntags: [glass]\naliases: [/tags/glass]\n---\nGlass.\n")
+	c = exec.Command("go", "run", ".", "build")
+	c.Dir = folder
+	if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), `Paths lists "/tags/glass": it is a page of /tags/glass`) {
+		t.Errorf("an alias that is a page: %v\n%s", err, out)
+	}
+}
+
 // served starts a program and returns the URL that it serves at.
 func served(t *testing.T, folder, program string) string {
 	t.Helper()

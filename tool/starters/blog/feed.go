@@ -40,8 +40,13 @@ type (
 	}
 )
 
+// inFeed is how many posts the feed has.
+const inFeed = 20
+
 // latest are the posts that the feed has.
-func (b blog) latest(context.Context, gorgon.Input) (blog, error) { return b[:min(len(b), 20)], nil }
+func (b blog) latest(context.Context, gorgon.Input) (blog, error) {
+	return b[:min(len(b), inFeed)], nil
+}
 
 // writeFeed writes the feed. Its links are absolute.
 func writeFeed(ctx context.Context, w io.Writer, posts blog) error {
@@ -64,13 +69,13 @@ func writeFeed(ctx context.Context, w io.Writer, posts blog) error {
 		if i == 0 {
 			f.Updated = p.Date.Format(time.RFC3339)
 		}
-		at, err := link(gorgon.EscapePath("/posts/" + p.Slug))
+		at, err := link(gorgon.EscapePath(p.Path))
 		if err != nil {
 			return err
 		}
 		body, err := markdown(p.Text, link)
 		if err != nil {
-			return fmt.Errorf("posts/%s.md: %w", p.Slug, err)
+			return fmt.Errorf("%s: %w", p.Path, err)
 		}
 		f.Entries = append(f.Entries, atomEntry{
 			Title: p.Title, ID: at, Link: atomLink{Href: at}, Updated: p.Date.Format(time.RFC3339),

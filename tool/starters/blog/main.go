@@ -31,12 +31,16 @@ func main() {
 // yet; one with a page that sets RevalidateAfter has.
 var program = command.Config{Bundler: bundle.Bundler{}, Stores: []pages.Driver{disk.Driver()}}
 
-// app is the whole blog.
+// app is the whole blog, of the posts in posts/.
 func app() (gorgon.App, error) {
 	posts, err := readPosts(below("posts"), os.Getenv("GORGON_DEV") != "")
 	if err != nil {
 		return gorgon.App{}, err
 	}
+	return site(posts), nil
+}
+
+func site(posts blog) gorgon.App {
 	return gorgon.App{
 		Name:   "starter-blog",
 		Origin: origin,
@@ -70,6 +74,7 @@ func app() (gorgon.App, error) {
 				Path: "/feed.xml", ContentType: "application/atom+xml",
 				Load: posts.latest, Write: writeFeed,
 			},
+			posts.aliases(),
 		},
-	}, nil
+	}
 }

@@ -5,7 +5,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"html/template"
+	"regexp"
+	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -25,12 +28,16 @@ var dialect = goldmark.New(
 )
 
 // markdown is a text as HTML. Its links and images, such as [that](/posts/that),
-// become what link returns for them. HTML is refused, but for comments: to let it
-// through, remove the check and give dialect goldmark's html.WithUnsafe.
+// become what link returns for them. Comments are left out, and other HTML is refused:
+// to let it through, remove the check and give dialect goldmark's html.WithUnsafe.
 func markdown(s string, link func(reference string) (string, error)) (template.HTML, error) {
 	source := []byte(s)
 	document := dialect.Parser().Parse(text.NewReader(source))
+	var comments []ast.Node
 	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
 		var to *[]byte
 		switch n := n.(type) {
 		case *ast.Link:
@@ -38,11 +45,17 @@ func markdown(s string, link func(reference string) (string, error)) (template.H
 		case *ast.Image:
 			to = &n.Destination
 		case *ast.HTMLBlock:
-			return ast.WalkContinue, refuse(n.Lines().Value(source))
+			comments = append(comments, n)
+			html := string(n.Lines().Value(source))
+			if n.HasClosure() {
+				html += string(n.ClosureLine.Value(source))
+			}
+			return ast.WalkContinue, refuse(html)
 		case *ast.RawHTML:
-			return ast.WalkContinue, refuse(n.Segments.Value(source))
+			comments = append(comments, n)
+			return ast.WalkContinue, refuse(string(n.Segments.Value(source)))
 		}
-		if to == nil || !entering || !bytes.HasPrefix(*to, []byte("/")) {
+		if to == nil || !bytes.HasPrefix(*to, []byte("/")) {
 			return ast.WalkContinue, nil // a link to another site, or within the page
 		}
 		url, err := link(string(*to))
@@ -52,15 +65,36 @@ func markdown(s string, link func(reference string) (string, error)) (template.H
 	if err != nil {
 		return "", err
 	}
+	for _, n := range comments {
+		n.Parent().RemoveChild(n.Parent(), n)
+	}
 	var b bytes.Buffer
 	err = dialect.Renderer().Render(&b, source, document)
 	return template.HTML(b.String()), err
 }
 
+var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
 // refuse is an error for HTML that is not a comment.
-func refuse(html []byte) error {
-	if html = bytes.TrimSpace(html); bytes.HasPrefix(html, []byte("<!--")) {
+func refuse(html string) error {
+	if strings.TrimSpace(comment.ReplaceAllString(html, "")) == "" {
 		return nil
 	}
-	return fmt.Errorf("the post holds HTML, which would be left out: %.40q: write it in Markdown, or see markdown.go", html)
+	return fmt.Errorf("the post holds HTML, which would be left out: %.40q: write it in Markdown, or see markdown.go", strings.TrimSpace(html))
+}
+
+var (
+	definition = regexp.MustCompile(`(?m)^\[[^^\]].*\]:.*$`) // [that]: /posts/that
+	markup     = regexp.MustCompile(`<[^>]*>|\[\^[^\]]*\]`)  // elements, and marks of footnotes
+)
+
+// summary is what stands before <!--more-->, as text; "" where there is none.
+func summary(s string) (string, error) {
+	before, after, ok := strings.Cut(s, "<!--more-->")
+	if !ok {
+		return "", nil
+	}
+	links := strings.Join(definition.FindAllString(after, -1), "\n")
+	h, err := markdown(before+"\n\n"+links, func(reference string) (string, error) { return reference, nil })
+	return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(string(h), ""))), " "), err
 }

@@ -64,14 +64,14 @@ func pagePath(n int) string {
 func (b blog) paths(context.Context, gorgon.Input) ([]string, error) {
 	var paths []string
 	for _, p := range b {
-		paths = append(paths, "/posts/"+p.Slug)
+		paths = append(paths, p.Path)
 	}
 	return paths, nil
 }
 
 func (b blog) one(_ context.Context, in gorgon.Input) (post, error) {
 	for _, p := range b {
-		if p.Slug == in.PathValue("slug") {
+		if p.Path == in.Path {
 			return p, nil
 		}
 	}
@@ -126,7 +126,7 @@ func postView(p post) gorgon.Component { return view("post.html", p) }
 // search engines read.
 func postHead(ctx context.Context, _ gorgon.Input, p post) (gorgon.Head, error) {
 	h := gorgon.Head{
-		Title: p.Title + " · " + title, Description: p.Summary, Canonical: "/posts/" + p.Slug, Modified: p.Date,
+		Title: p.Title + " · " + title, Description: p.Summary, Canonical: p.Path, Modified: p.Date.Time,
 		Meta: []gorgon.Meta{
 			{Property: "og:type", Content: "article"}, {Property: "og:title", Content: p.Title},
 			{Property: "og:description", Content: p.Summary},
