@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,9 @@ type Database interface {
 
 	// State adds what is known of the outbox.
 	State(s *metrics.State)
+
+	// Migrations are the app's own migrations; nil for none.
+	Migrations() fs.FS
 
 	// Part is what the database needs of the place that the app runs on.
 	Part() plan.Part

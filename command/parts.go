@@ -12,7 +12,6 @@ import (
 
 	"github.com/gorgon-go/gorgon/answer"
 	"github.com/gorgon-go/gorgon/cli"
-	"github.com/gorgon-go/gorgon/pages"
 	"github.com/gorgon-go/gorgon/plan"
 )
 
@@ -46,7 +45,7 @@ func (p *program) parts() error {
 	for _, d := range p.config.Stores {
 		t := plan.Technology{Schemes: d.Schemes, Remote: d.Remote}
 		if d.Migrations != nil {
-			if t.Migrations, err = migrations(d); err != nil {
+			if t.Migrations, err = migrations(d.Migrations); err != nil {
 				return err
 			}
 		}
@@ -56,8 +55,13 @@ func (p *program) parts() error {
 	if p.config.Settings != nil {
 		app.Settings = declared(p.config.Settings.Variables())
 	}
-	if p.config.Database != nil {
-		app.Parts = append(app.Parts, p.config.Database.Part())
+	if db := p.config.Database; db != nil {
+		app.Parts = append(app.Parts, db.Part())
+		if from := db.Migrations(); from != nil {
+			if app.Migrations, err = migrations(from); err != nil {
+				return err
+			}
+		}
 	}
 	if p.config.Auth != nil {
 		app.Parts = append(app.Parts, sessionsPart(p.config.Auth))
@@ -91,14 +95,14 @@ func (s storage) described() plan.Store {
 	return store
 }
 
-// migrations are the files of a technology, by name.
-func migrations(d pages.Driver) (map[string]string, error) {
+// migrations are the files of a folder, by name.
+func migrations(from fs.FS) (map[string]string, error) {
 	files := map[string]string{}
-	err := fs.WalkDir(d.Migrations, ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+	err := fs.WalkDir(from, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || path.Ext(name) != ".sql" {
 			return err
 		}
-		data, err := fs.ReadFile(d.Migrations, name)
+		data, err := fs.ReadFile(from, name)
 		files[path.Base(name)] = string(data)
 		return err
 	})

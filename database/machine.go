@@ -4,6 +4,7 @@ package database
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 
 	"github.com/gorgon-go/gorgon/coherence"
@@ -47,6 +48,9 @@ func (db *DB) State(s *metrics.State) {
 		s.Changes, s.Oldest, s.Unlooked = int64(o.Waiting), o.Oldest, o.Broken
 	}
 }
+
+// Migrations are the files of [Options.Migrations]; nil for none.
+func (db *DB) Migrations() fs.FS { return db.options.Migrations }
 
 // Part is what the database needs of the place that the app runs on.
 func (db *DB) Part() plan.Part {

@@ -65,6 +65,10 @@ func TestUpgradeRehearsed(t *testing.T) {
 		}
 	}
 
+	if steps := read(t, filepath.Join(written, "migrations", "app", "00002_flag.sql")); !strings.Contains(steps, "ADD COLUMN flag") {
+		t.Errorf("the package has the migration %q", steps)
+	}
+
 	// A database that is given is as the build that runs now has it, until the
 	// upgrade migrates it.
 	given, err := os.MkdirTemp("", "given-") // which the user of the instances can read

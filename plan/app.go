@@ -35,6 +35,9 @@ type App struct {
 	Stores []Technology `json:"stores,omitempty"` // that the program can use
 	Store  Store        `json:"store,omitzero"`   // that GORGON_STORE names
 
+	// Migrations are those of the app's own database: files by name.
+	Migrations map[string]string `json:"migrations,omitempty"`
+
 	// Settings are the variables of the app's own configuration, without values.
 	Settings []wire.Variable `json:"settings,omitempty"`
 

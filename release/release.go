@@ -184,6 +184,9 @@ func (r Release) pack(ctx context.Context, folder, arch, program, seedFile strin
 			extra["migrations/"+t.Schemes[0]+"/"+name] = []byte(data)
 		}
 	}
+	for name, data := range r.App.Migrations {
+		extra["migrations/app/"+name] = []byte(data)
+	}
 	_, err = pack.Write(ctx, folder, m, pack.Parts{Program: program, Seed: seedFile, Single: r.Single, Extra: extra})
 	return err
 }

@@ -332,7 +332,7 @@ func (d *deployment) checkOut() error {
 // keepAdded keeps what was added to the earlier package, such as files with
 // secrets. It is not part of the new one: no digest is written of it.
 func (d *deployment) keepAdded(whole string) error {
-	for _, name := range d.added {
+	for i, name := range d.added {
 		from, to := filepath.Join(d.out, filepath.FromSlash(name)), filepath.Join(whole, filepath.FromSlash(name))
 		if _, err := os.Lstat(to); err == nil {
 			return fmt.Errorf("--out %s: %s was added there, and the new package has a file of this name: move yours away", d.out, name)
@@ -351,10 +351,18 @@ func (d *deployment) keepAdded(whole string) error {
 		if err != nil {
 			return fmt.Errorf("--out %s: %w", d.out, err)
 		}
-		fmt.Fprintf(d.t.log, "kept %s, which was added\n", filepath.Join(d.out, filepath.FromSlash(name)))
+		if i < mostNamed {
+			fmt.Fprintf(d.t.log, "kept %s, which was added\n", filepath.Join(d.out, filepath.FromSlash(name)))
+		}
+	}
+	if more := len(d.added) - mostNamed; more > 0 {
+		fmt.Fprintf(d.t.log, "kept %d more files that were added\n", more) // a repository has many
 	}
 	return nil
 }
+
+// mostNamed is how many files that were added are named.
+const mostNamed = 10
 
 // release is what the packages are made of.
 func (d *deployment) release() release.Release {

@@ -60,6 +60,7 @@ func stacks() map[string]deploy.Site {
 	shop.Parts = grow(gorgon.Service{Name: "digest", Run: func(context.Context) error { return nil }, Every: 5 * time.Minute})
 	shop.Parts = grow(jobs.Job[string]{Name: "receipt", Run: func(context.Context, string) error { return nil }})
 	full := site(shop, plan.Setting{Store: "redis", SharedStore: true, Replicas: 3}, store, rows, purge, greeting, key, from)
+	full.App.Settings = []wire.Variable{{Name: "GREETING"}, {Name: "SHOP_STRIPE_KEY", Secret: true}, {Name: "SHOP_NOT_SET"}}
 	full.Migrate, full.Outcome.Role, full.Region = true, "web", "eu-central-1" // maintain is called where instances have this role
 	bucket := site(gorgon.App{Name: "Internal__7-Seas", Parts: basic}, plan.Setting{Store: "s3", SharedStore: true}, store, purge)
 	bucket.Region, bucket.Package.Arch = "eu-central-1", "amd64"

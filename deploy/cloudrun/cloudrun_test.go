@@ -56,6 +56,7 @@ func sites() map[string]deploy.Site {
 	all := site(gorgon.App{Name: "7-seas", Origin: "https://seas.example.com", Parts: append(slices.Clone(pages), open, nightly, receipt)},
 		plan.Setting{Store: "redis", SharedStore: true}, true)
 	all.Domain, all.Region = "seas.example.com", "us-central1"
+	all.App.Settings = []wire.Variable{{Name: "GREETING"}, {Name: "MAIL_KEY", Secret: true}, {Name: "NOT_SET"}}
 	all.Variables = []deploy.Variable{rows, purge,
 		{Name: "GREETING", Value: "good day", For: "what visitors are told\nfirst"},
 		{Name: "MAIL_KEY", Secret: true, For: "the key of the mail service"},

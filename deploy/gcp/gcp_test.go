@@ -68,6 +68,7 @@ func sites() map[string]deploy.Site {
 	everything.Outcome.Verdicts = append(everything.Outcome.Verdicts, plan.Verdict{Need: plan.Need{Kind: plan.Schedule}, Fit: plan.Conditional})
 	for i, v := range append(deploytest.Hostile, "${var.project}", "%{ if true }x%{ endif }", "$(id)", "`id`", "a'b\"c\\") {
 		everything.Variables = append(everything.Variables, deploy.Variable{Name: "HOSTILE_" + strconv.Itoa(i), Value: v, For: "what breaks"})
+		everything.App.Settings = append(everything.App.Settings, wire.Variable{Name: "HOSTILE_" + strconv.Itoa(i)})
 	}
 	album := site(gorgon.App{Name: "album", Origin: "https://album.example.com", Parts: []gorgon.Part{page,
 		gorgon.Handler{Pattern: "POST /photos", Handler: http.NotFoundHandler(), Needs: []gorgon.Need{gorgon.NeedFiles}}}}, plan.Setting{}, false)

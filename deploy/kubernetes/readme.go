@@ -30,8 +30,8 @@ with this one among its resources. The next deploy keeps files that you add here
 does not replace a file that you changed: it says so and ends.
 
 `, w.image)
-	if s.Image == "" {
-		b.WriteString("No image was named, so the name above has no registry: deploy again with\n--image REGISTRY/NAME:TAG.\n\n")
+	if !strings.Contains(w.image, "/") {
+		b.WriteString("The name above has no registry: deploy again with --image REGISTRY/NAME:TAG, which\nstands in all files here.\n\n")
 	}
 	if len(secrets) > 0 {
 		fmt.Fprintf(&b, `## Give it its secrets

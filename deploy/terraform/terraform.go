@@ -147,6 +147,14 @@ func Of(s deploy.Site) (Stack, error) {
 	return k, nil
 }
 
+// Own are the variables of the app's own configuration that are known. Another
+// environment may need others: the site has another address there.
+func (k Stack) Own() []deploy.Variable {
+	return slices.DeleteFunc(slices.Clone(k.Settings), func(v deploy.Variable) bool {
+		return !slices.ContainsFunc(k.Site.App.Settings, func(own wire.Variable) bool { return own.Name == v.Name })
+	})
+}
+
 func (k Stack) secret(v deploy.Variable) Secret {
 	id := strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(v.Name), "_", "-"), "gorgon-")
 	s := Secret{Variable: v, ID: id, From: FromOperator}

@@ -33,10 +33,14 @@ github = {
 }
 
 watch = { email = "", uptime = false, log_days = 7 }
-{{- with .Yours}}
+{{- if or .Yours .Own}}
 
 settings = {
-{{- range .}}
+{{- range .Own}}
+  # {{.For}}; "" is {{quote .Value}}, as in production
+  {{.Name}} = ""
+{{- end}}
+{{- range .Yours}}
   # {{.For}}
   {{.Name}} = ""
 {{- end}}

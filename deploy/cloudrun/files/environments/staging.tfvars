@@ -14,9 +14,13 @@ database  = { tier = "db-f1-micro", backups = 3 } # a shared processor, without 
 cache     = { node = "SHARED_CORE_NANO", replicas = 0 }
 {{- end}}
 protect   = false
-{{- if .Yours}}
+{{- if or .Yours .Own}}
 
 settings = {
+{{- range .Own}}
+  # {{.For}}; "" is {{quote .Value}}, as in production
+  {{quote .Name}} = ""
+{{- end}}
 {{- range .Yours}}
   # {{.For}}
   {{quote .Name}} = ""

@@ -23,10 +23,13 @@ cache = { node_type = "SHARED_CORE_NANO", replicas = 0 }
 {{- end}}
 # it holds nothing that matters
 protect = false
-{{- with .Yours}}
+{{- if or .Yours .Own}}
 # variables of the program that are no secrets:
 settings = {
-{{- range .}}
+{{- range .Own}}
+  # {{.Name}} = "" # {{.For}}; without a value {{quote .Value}}, as in production
+{{- end}}
+{{- range .Yours}}
   # {{.Name}} = "" # {{.For}}
 {{- end}}
 }

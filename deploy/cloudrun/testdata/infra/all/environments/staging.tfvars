@@ -12,6 +12,8 @@ cache     = { node = "SHARED_CORE_NANO", replicas = 0 }
 protect   = false
 
 settings = {
+  # what visitors are told first; "" is "good day", as in production
+  "GREETING" = ""
   # the networks of the proxies in front
   "GORGON_TRUSTED_PROXIES" = ""
 }

@@ -31,6 +31,8 @@ github = {
 watch = { email = "", uptime = false, log_days = 7 }
 
 settings = {
+  # what visitors are told first; "" is "good $${day} %%{if}", as in production
+  GREETING = ""
   # the sender of mails
   SHOP_MAIL_FROM = ""
 }
