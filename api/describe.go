@@ -30,4 +30,6 @@ func (o *Operation) Operation() describe.Operation {
 
 // OpenAPI describes the app that has the operation. The app's program prints it
 // for the tool, and need not link package describe if there are no operations.
-func (o *Operation) OpenAPI(app gorgon.App) ([]byte, error) { return describe.OpenAPI(app) }
+func (o *Operation) OpenAPI(app gorgon.App, below ...string) ([]byte, error) {
+	return describe.OpenAPI(app, below...)
+}

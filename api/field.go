@@ -6,8 +6,11 @@ import (
 	"context"
 	"html"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/shape"
@@ -28,7 +31,8 @@ type Field struct {
 	ErrorID string   // the id of the element with Error; "" for none
 	First   bool     // it is the first field with an error
 
-	of *shape.Field // nil for a field that the input has not
+	of      *shape.Field // nil for a field that the input has not
+	focused bool         // a choice has the focus, if the field has it
 }
 
 // Attributes are those of every control, for templ: id, name, and what the
@@ -87,7 +91,8 @@ func (f *Field) Required() bool {
 }
 
 // Input are the attributes of an input element: those of Attributes, its type,
-// limits and value.
+// limits and value. That of a bool is a checkbox. For a radio button, and for one
+// checkbox of several, use Choice.
 func (f *Field) Input() map[string]any {
 	a := f.Attributes()
 	if f.of != nil {
@@ -103,7 +108,11 @@ func (f *Field) Input() map[string]any {
 		case n.Format == "email" || n.Format == "url":
 			a["type"] = n.Format
 		case n.Kind == shape.Bool:
-			return f.Choice("true")
+			a["type"], a["value"] = "checkbox", "true"
+			if f.Value == "true" || f.Value == "on" {
+				a["checked"] = true
+			}
+			return a
 		}
 	}
 	if a["type"] != "file" && a["type"] != "password" {
@@ -112,22 +121,41 @@ func (f *Field) Input() map[string]any {
 	return a
 }
 
-// Choice are the attributes of a checkbox or radio button for one value. The
-// view adds the type of a radio button.
+// Choice are the attributes of an input element for one value of several: a radio
+// button if the field has one value, and a checkbox if it is a slice. The id is ID,
+// a hyphen and the value, with spaces as %20. A bool is a checkbox by Input, and two
+// radio buttons by Choice("true") and Choice("false"). Of the choices that a Field
+// has made, the first one takes the focus where the field was refused.
 func (f *Field) Choice(value string) map[string]any {
 	a := f.Attributes()
-	for _, name := range []string{"required", "minlength", "maxlength"} { // of several, one is enough, and none is typed
-		delete(a, name)
+	if f.of != nil && f.of.Node.Kind != shape.List {
+		a["type"] = "radio" // required: one of them
+	} else {
+		a["type"] = "checkbox"
+		delete(a, "required") // each of them
 	}
-	a["type"], a["value"] = "checkbox", value
-	if slices.Contains(f.Values, value) || value == "true" && f.Value == "on" {
+	delete(a, "minlength") // none is typed
+	delete(a, "maxlength")
+	if f.focused {
+		delete(a, "autofocus") // a document has one
+	}
+	f.focused = true
+	a["id"], a["value"] = f.ID+"-"+idOf(value), value
+	if slices.Contains(f.Values, value) || f.isBool() && value == "true" && f.Value == "on" {
 		a["checked"] = true
-	}
-	if f.of == nil || f.of.Node.Kind != shape.Bool {
-		a["id"] = f.ID + "-" + value
 	}
 	return a
 }
+
+// idOf is a value as a part of an id, which has no white space.
+func idOf(value string) string {
+	if strings.ContainsFunc(value, unicode.IsSpace) || strings.Contains(value, "%") {
+		return url.PathEscape(value)
+	}
+	return value
+}
+
+func (f *Field) isBool() bool { return f.of != nil && f.of.Node.Kind == shape.Bool }
 
 // Option are the attributes of an option element for one value.
 func (f *Field) Option(value string) map[string]any {

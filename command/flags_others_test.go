@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gorgon-go/gorgon"
+	"github.com/gorgon-go/gorgon/api"
 	"github.com/gorgon-go/gorgon/config"
 	"github.com/gorgon-go/gorgon/disk"
 	"github.com/gorgon-go/gorgon/pages"
@@ -316,6 +317,19 @@ func checksOfOthers() map[string]func(*trial) {
 		"reach --json": func(x *trial) {
 			x.Setenv("GORGON_STORE", "disk:s")
 			x.says(`"local": true`, "reach", "--json")
+		},
+
+		"openapi --below": func(x *trial) {
+			answer := func(context.Context, api.None) (api.None, error) { return api.None{}, nil }
+			for _, path := range []string{"POST /api/orders", "POST /apis", "POST /admin/enter"} {
+				x.app.Parts = append(x.app.Parts, api.Endpoint[api.None, api.None]{Path: path, Handle: answer})
+			}
+			all, some := x.does("openapi"), x.does("openapi", "--below", "/api", "--below", "/apis/")
+			if !strings.Contains(all, "/admin/enter") || strings.Contains(some, "/admin/enter") || !strings.Contains(some, `"/api/orders"`) || !strings.Contains(some, `"/apis"`) {
+				x.Errorf("all: %.500s\nsome: %.500s", all, some)
+			}
+			x.fails(1, "no endpoint, read, stream or room below /orders", "openapi", "--below", "/orders")
+			x.fails(1, "not a path", "openapi", "--below", "api")
 		},
 
 		"parts --json": func(x *trial) {

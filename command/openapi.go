@@ -14,22 +14,25 @@ import (
 // A describer can describe the app that it is a part of. Whatever describes is
 // linked by the parts of an app that have it, and not by each program.
 type describer interface {
-	OpenAPI(app gorgon.App) ([]byte, error)
+	OpenAPI(app gorgon.App, below ...string) ([]byte, error)
 }
 
 // openapiCommand prints the description. Like parts, it reads and writes
 // nothing else.
 func openapiCommand(p *program) *cobra.Command {
-	return &cobra.Command{
+	var below []string
+	c := &cobra.Command{
 		Use:    "openapi",
 		Short:  "Print the OpenAPI description of the app's endpoints",
 		Args:   noArguments,
 		Hidden: true,
-		RunE:   func(*cobra.Command, []string) error { return cli.Fail(p.openapi()) },
+		RunE:   func(*cobra.Command, []string) error { return cli.Fail(p.openapi(below)) },
 	}
+	c.Flags().StringArrayVar(&below, "below", nil, "describe what is at or below this path (repeatable); default: all")
+	return c
 }
 
-func (p *program) openapi() error {
+func (p *program) openapi(below []string) error {
 	if err := p.app.Validate(); err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func (p *program) openapi() error {
 	if d == nil {
 		return errors.New("the app has no endpoints to describe: add one of package github.com/gorgon-go/gorgon/api to App.Parts")
 	}
-	text, err := d.OpenAPI(p.app)
+	text, err := d.OpenAPI(p.app, below...)
 	if err == nil {
 		_, err = p.out.Write(text)
 	}

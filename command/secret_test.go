@@ -167,7 +167,7 @@ func TestNoArgumentShowsAPassword(t *testing.T) {
 		{"why", location}, {"why", "user:" + password + "@h"}, {"purge", "--path", location}, {"purge", "--tag", location, "--store", "none"}, {"purge", "--route", location}, {"purge", "--fragment", location},
 		{"serve", "--addr", location}, {"serve", "--metrics", location}, {"serve", "--role", location}, {"serve", "--drain", location}, {"serve", "--keep-alive", location}, {"serve", "--trusted-proxies", location},
 		{"serve", "--redirect-from", location, "--tls-cert", "a", "--tls-key", "b"}, {"serve", "--memory", location}, {"serve", "--access-log=" + location}, {"serve", "--lane=" + location}, {"build", "--compress", location}, {"build", "--jobs", location},
-		{"build", "--timeout", location}, {"serve", "--base", location}, {"health", "--addr", location}, {"maintain", "--store-size", location},
+		{"build", "--timeout", location}, {"serve", "--base", location}, {"health", "--addr", location}, {"maintain", "--store-size", location}, {"openapi", "--below", location},
 	} {
 		code, said := runs(t, site("still"), time.Second, args...)
 		if part := tells(said, password); part != "" {

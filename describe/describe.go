@@ -7,11 +7,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gorgon-go/gorgon"
 	"github.com/gorgon-go/gorgon/shape"
@@ -48,8 +50,9 @@ type Operation struct {
 // that have an Operation. Its path has no prefixes yet.
 type described interface{ Operation() Operation }
 
-// Operations lists the operations of an app, by path and method.
-func Operations(app gorgon.App) ([]Operation, error) {
+// Operations lists the operations of an app, by path and method: all, or those below
+// one of these paths, such as "/api".
+func Operations(app gorgon.App, below ...string) ([]Operation, error) {
 	var all []Operation
 	for _, h := range app.Handlers() {
 		if d, ok := h.Handler.(described); ok {
@@ -76,7 +79,41 @@ func Operations(app gorgon.App) ([]Operation, error) {
 	slices.SortFunc(all, func(a, b Operation) int {
 		return cmp.Or(strings.Compare(a.template(), b.template()), strings.Compare(a.Method, b.Method))
 	})
+	all, err := only(all, below)
+	if err != nil {
+		return nil, err
+	}
 	return all, check(all)
+}
+
+// only are the operations below one of the paths; without paths, all.
+func only(all []Operation, below []string) ([]Operation, error) {
+	if len(below) == 0 {
+		return all, nil
+	}
+	taken := make([]bool, len(all))
+	for _, at := range below {
+		root := strings.TrimSuffix(at, "/")
+		if !strings.HasPrefix(at, "/") || path.Clean(at) != cmp.Or(root, "/") || len(at) > 1000 || !utf8.ValidString(at) || strings.ContainsFunc(at, unicode.IsControl) {
+			return nil, errors.New("describe: operations are wanted below something that is not a path: write it as in /api") // which may be a secret
+		}
+		found := false
+		for i, o := range all {
+			if o.template() == root || strings.HasPrefix(o.template(), root+"/") {
+				taken[i], found = true, true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("describe: the app has no endpoint, read, stream or room below %s: 'routes' lists all paths", at)
+		}
+	}
+	var some []Operation
+	for i, o := range all {
+		if taken[i] {
+			some = append(some, o)
+		}
+	}
+	return some, nil
 }
 
 // check finds what a description cannot say.

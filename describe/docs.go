@@ -25,6 +25,11 @@ import (
 type Docs struct {
 	Path string // "/api"
 
+	// Below are paths with the prefixes of groups, such as "/api": what is described
+	// is at or below one of them. Forms of the site itself are endpoints, too, and are
+	// left out so. Default: all operations are described.
+	Below []string
+
 	// Guards decide who may read them. Default: everyone may.
 	Guards []func(http.Handler) http.Handler
 }
@@ -40,7 +45,7 @@ func (d Docs) Part() gorgon.Part {
 				if err != nil {
 					return "", err
 				}
-				text, err := document(app, server)
+				text, err := document(app, server, d.Below)
 				return string(text), err
 			},
 			Write: func(_ context.Context, w io.Writer, text string) error {
@@ -58,7 +63,7 @@ func (d Docs) Part() gorgon.Part {
 				if !strings.HasPrefix(server, "http") {
 					server = "https://example.com" + server
 				}
-				operations, err := Operations(app)
+				operations, err := Operations(app, d.Below...)
 				if err != nil {
 					return reference{}, err
 				}

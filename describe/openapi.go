@@ -15,22 +15,22 @@ import (
 type object = map[string]any
 
 // OpenAPI describes the endpoints, reads, streams and rooms of an app as an OpenAPI
-// 3.1 document. The same app gives the same bytes. Extensions say what OpenAPI
-// has no words for:
+// 3.1 document: all, or those below one of these paths, such as "/api". The same app
+// gives the same bytes. Extensions say what OpenAPI has no words for:
 //
 //	x-gorgon-stream  the operation sends events; contentSchema is that of their data
 //	x-gorgon-rest    the parameter is the rest of the path, in which slashes separate segments
 //	x-gorgon-key     the parameter names the call, which has its effect once
 //	x-gorgon-room    the two operations are a room: the schemas of its state, of what members
 //	                 send, and of what they receive
-func OpenAPI(app gorgon.App) ([]byte, error) {
-	return document(app, app.Origin)
+func OpenAPI(app gorgon.App, below ...string) ([]byte, error) {
+	return document(app, app.Origin, below)
 }
 
 // document is the description of an app that is served at a URL without slash
 // at its end; "" for the host that the document comes from.
-func document(app gorgon.App, server string) ([]byte, error) {
-	operations, err := Operations(app)
+func document(app gorgon.App, server string, below []string) ([]byte, error) {
+	operations, err := Operations(app, below...)
 	if err != nil {
 		return nil, err
 	}

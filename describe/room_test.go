@@ -40,7 +40,7 @@ func boards(name, path string) rooms.Room[board, move, moved] {
 
 // The program of an app that has rooms alone describes it.
 var _ interface {
-	OpenAPI(gorgon.App) ([]byte, error)
+	OpenAPI(gorgon.App, ...string) ([]byte, error)
 } = (*rooms.Definition)(nil)
 
 // A room is two operations, which name the types of its state, its operations and

@@ -67,12 +67,14 @@ func (r Rules) Look(before, after operate.Snapshot) []Finding {
 	return causesOf(found)
 }
 
-// causesOf leaves out errors of a route that follow from what else was found
-// there.
+// causesOf leaves out what follows from what else was found at the same place:
+// errors of a route, and dead jobs of a kind that fails.
 func causesOf(found []Finding) []Finding {
+	causes := map[string][]string{answersFail: {starved, loaderFails}, jobsDead: {jobFails}}
+	all := slices.Clone(found)
 	return slices.DeleteFunc(found, func(f Finding) bool {
-		return f.Name == answersFail && slices.ContainsFunc(found, func(cause Finding) bool {
-			return cause.Where == f.Where && (cause.Name == starved || cause.Name == loaderFails)
+		return slices.ContainsFunc(all, func(cause Finding) bool {
+			return cause.Where == f.Where && slices.Contains(causes[f.Name], cause.Name)
 		})
 	})
 }

@@ -118,12 +118,16 @@ var conditions = map[string]struct {
 		func(b *both) { b.after.About.Process, b.after.About.Host = 8, "two" }, "4.0 s ago", false,
 	},
 	"job fails again and again": {
-		"mail", func(b *both) { b.after.Kinds[0] = operate.KindFigures{Name: "mail", Done: 52, Failed: 3, Dead: 1} },
-		func(b *both) { b.after.Kinds[0] = operate.KindFigures{Name: "mail", Done: 53, Failed: 3} }, "failed 2 times in the last 10 s, and 2 were done; 1 dead job is not tried again", false,
+		"mail", func(b *both) { b.after.Kinds[0] = operate.KindFigures{Name: "mail", Done: 52, Failed: 3} },
+		func(b *both) { b.after.Kinds[0] = operate.KindFigures{Name: "mail", Done: 53, Failed: 3} }, "failed 2 times in the last 10 s, and 2 were done", false,
 	},
 	"jobs wait": {
 		"mail", func(b *both) { b.after.Kinds[0].Due, b.after.Kinds[0].Oldest = 12, 120 },
 		func(b *both) { b.after.Kinds[0].Due, b.after.Kinds[0].Oldest = 12, 119 }, "12 jobs of the kind mail should run by now, the first of them for 2m", true,
+	},
+	"jobs are dead": {
+		"mail", func(b *both) { b.after.Kinds[0].Dead, b.before.Kinds[0].Dead = 1, 1 },
+		func(b *both) { b.before.Kinds[0].Dead = 1 }, "1 job of the kind mail failed for good, and is not tried again", true,
 	},
 	"jobs end too late": {
 		"", func(b *both) { b.before.State.LateJobs, b.after.State.LateJobs = 4, 5 }, func(b *both) { b.before.State.LateJobs, b.after.State.LateJobs = 5, 5 }, "1 job ended after", false,
@@ -239,6 +243,33 @@ func TestErrorsOfAStarvedRoute(t *testing.T) {
 	b.after.Gates[0].Refused = 100
 	if found := b.look(); len(found) != 1 || found[0].Name != "starved route" {
 		t.Errorf("%+v", found)
+	}
+}
+
+// Dead jobs of a process before are found, and those of a kind that fails are said
+// once.
+func TestDeadJobs(t *testing.T) {
+	b := busy()
+	b.after.Kinds = []operate.KindFigures{{Name: "report", Dead: 2}, {Name: "mail", Dead: 1, Done: 50, Failed: 3, Died: 1}, {Name: "old"}}
+	names := func(found []diagnose.Finding) string {
+		var list []string
+		for _, f := range found {
+			list = append(list, f.Name+" "+f.Where)
+		}
+		return strings.Join(list, ", ")
+	}
+	found := b.look()
+	if got := names(found); got != "job fails again and again mail, jobs are dead report" {
+		t.Errorf("two looks: %s", got)
+	}
+	if f := found[0]; !strings.HasSuffix(f.Says, "; 1 dead job is not tried again.") {
+		t.Errorf("%+v", f)
+	}
+	if f := found[len(found)-1]; !strings.Contains(f.Says, "2 jobs of the kind report failed for good, and are not tried again") || !strings.Contains(f.Hint, "'shop jobs --state dead --kind report' lists them") {
+		t.Errorf("%+v", f)
+	}
+	if got := names(diagnose.Look(operate.Snapshot{}, b.after)); got != "jobs are dead report, jobs are dead mail" {
+		t.Errorf("one look: %s", got)
 	}
 }
 

@@ -8,11 +8,18 @@ import (
 	"github.com/gorgon-go/gorgon/cli"
 )
 
+// Names that another rule or [causesOf] needs.
+const (
+	jobFails = "job fails again and again"
+	jobsDead = "jobs are dead"
+)
+
 func ofWork() Rules {
 	return Rules{
 		{Name: "started again", weight: 92, look: startedAgain},
-		{Name: "job fails again and again", weight: 68, look: failingJobs},
+		{Name: jobFails, weight: 68, look: failingJobs},
 		{Name: "jobs wait", weight: 58, look: waitingJobs},
+		{Name: jobsDead, weight: 57, look: deadJobs},
 		{Name: "jobs end too late", weight: 56, two: true, look: lateJobs},
 		{Name: "rooms taken again and again", weight: 54, two: true, look: takenRooms},
 	}
@@ -53,6 +60,37 @@ func failingJobs(p *pair) (found []Finding) {
 	return found
 }
 
+// deadJobs finds what waits for a person. The store counts them, so that those of
+// a process before are found too.
+func deadJobs(p *pair) (found []Finding) {
+	for _, k := range p.after.Kinds {
+		if k.Dead <= 0 {
+			continue
+		}
+		found = append(found, Finding{
+			Where: k.Name,
+			Says:  fmt.Sprintf("%s of the kind %s failed for good, and %s not tried again.", cli.Plural(k.Dead, "job"), k.Name, isOrAre(k.Dead)),
+			Hint: fmt.Sprintf("'%s jobs --state dead --kind %s' lists %s, and with an ID it shows the errors. Once the cause is gone, '--retry' lets them run again, and '--remove' removes those that are not needed (docs/jobs.md).",
+				p.program(), k.Name, them(k.Dead)),
+		})
+	}
+	return found
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func them(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
 // program is the app's name, for commands.
 func (p *pair) program() string {
 	if p.after.About.App == "" {
@@ -63,10 +101,7 @@ func (p *pair) program() string {
 
 // are is so many things, and the verb.
 func are(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing + " is"
-	}
-	return cli.Plural(n, thing) + " are"
+	return cli.Plural(n, thing) + " " + isOrAre(n)
 }
 
 func times(n uint64) string {

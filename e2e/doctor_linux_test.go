@@ -103,6 +103,9 @@ var conditionsOfFaults = []condition{
 		b.stand.set(patient.FailJobs, "the mail server is away")
 		return func() { b.stand.clear(patient.FailJobs) }
 	}},
+	{"jobs are dead", "send", nil, func(b *bed) func() { // those that the condition before has left
+		return func() { b.stand.run("jobs", "--state", "dead", "--kind", "send", "--limit", "1000", "--remove") }
+	}},
 	{"purge storm", "/items/{id}", nil, func(b *bed) func() {
 		return b.often(50*time.Millisecond, func() {
 			b.write("UPDATE items SET version = version + 1 WHERE id <= $1", patient.Items)

@@ -5,6 +5,7 @@ package generate
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -15,9 +16,10 @@ var runtimeDart string
 var roomsDart string
 
 const (
-	// globalsDart are the names that a type must not have.
-	globalsDart = `Answer ArgumentError BigInt Client Completer DateTime Duration Exception Failed FieldError FormatException Function Future Item List
-		LineSplitter Map Object Ok Problem Random Request Response RoomConnection RoomEvent RoomMember RoomMembers Send Stream String Upload Uri bool double dynamic int num`
+	// globalsDart are the names of the language that a type must not have, since
+	// the client uses them.
+	globalsDart = `ArgumentError BigInt Completer DateTime Duration Exception FormatException Function Future List LineSplitter Map Object Random Stream
+		String Uri bool double dynamic int num`
 
 	// reservedDart are the names that a member must not have: words of the
 	// language, and members of every object.
@@ -26,6 +28,12 @@ const (
 		operator part required rethrow return set static super switch this throw true try typedef var void while with yield
 		hashCode runtimeType toString noSuchMethod toJson fromJson`
 )
+
+var declaredDart = regexp.MustCompile(`(?m)^(?:(?:final|sealed|abstract|base) )*(?:class|typedef|enum) (\w+)`)
+
+// ownDart are the names of the client's own. Those that no app says begin with what they
+// are of: Call, Client, Form, Room or Stream.
+var ownDart = own(declaredDart, runtimeDart, roomsDart) + " Client"
 
 // Dart makes a client that needs the dart: libraries of all platforms alone, and a
 // function that sends requests.
@@ -39,7 +47,7 @@ func Dart(m *Model) []byte {
 	if m.rooms() {
 		w.b.WriteString(roomsDart)
 	}
-	names := newNamer(globalsDart)
+	names := newNamer(globalsDart + ownDart)
 	for _, t := range m.Types {
 		w.types[t] = names.name(t.Name)
 	}
@@ -52,7 +60,7 @@ func Dart(m *Model) []byte {
 	}
 	w.line("\n/// Calls %s.\nfinal class Client {", m.Title)
 	w.line("  /// The url is that of the app: %s, for example.", exampleURL(m))
-	w.line("  Client(String url, Send send, {Map<String, String> headers = const {}}) : _app = _Connection(url, send, headers);\n")
+	w.line("  Client(String url, ClientSend send, {Map<String, String> headers = const {}}) : _app = _Connection(url, send, headers);\n")
 	w.line("  final _Connection _app;")
 	methods := newNamer(reservedDart)
 	for _, o := range m.Operations {
@@ -169,7 +177,7 @@ func (w *dart) typeOf(t *Type) string {
 	case Bytes:
 		return "List<int>"
 	case File:
-		return "Upload"
+		return "FormFile"
 	case List:
 		return "List<" + w.typeOf(t.Elem) + ">"
 	case Map:

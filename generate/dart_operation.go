@@ -35,7 +35,7 @@ func (w *dart) operation(o *Operation, name string) {
 		output, read = w.typeOf(o.Out), "(dynamic json) => "+w.from(o.Out, "json", 0)
 	}
 	if o.Stream {
-		w.line("  Stream<Item<%s>> %s(%s{String after = '', Future<void>? cancel}) =>", output, name, takes)
+		w.line("  Stream<StreamItem<%s>> %s(%s{String after = '', Future<void>? cancel}) =>", output, name, takes)
 		w.line("      _app.stream(%s, %s, after: after%s, cancel: cancel);", path, read, more)
 		return
 	}
@@ -43,7 +43,7 @@ func (w *dart) operation(o *Operation, name string) {
 	if o.Key != "" { // without which it is as it was
 		key = "String? key, "
 	}
-	w.line("  Future<Answer<%s>> %s(%s{%sFuture<void>? cancel}) =>", output, name, takes, key)
+	w.line("  Future<CallAnswer<%s>> %s(%s{%sFuture<void>? cancel}) =>", output, name, takes, key)
 	w.line("      _app.call<%s>(%s, %s, %s%s, cancel: cancel);", output, dartText(o.Method), path, read, more)
 }
 

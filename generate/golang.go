@@ -16,8 +16,11 @@ var runtimeGo string
 //go:embed runtime_rooms.go.txt
 var roomsGo string
 
-// globalsGo are the names that a type must not have.
-const globalsGo = "Client WithKey Problem FieldError Item List Dictionary Bytes Int64 Uint64 File RoomMember RoomMembers RoomEvent RoomConnection"
+var declaredGo = regexp.MustCompile(`(?m)^(?:type|func|const|var) (\w+)`)
+
+// ownGo are the names of the client's own. Those that no app says begin with what they
+// are of: Form, JSON, Room or Stream.
+var ownGo = own(declaredGo, runtimeGo, roomsGo)
 
 // Go makes a package that calls the app with the standard library alone, for
 // programs of other modules than the app's.
@@ -32,7 +35,7 @@ func Go(m *Model, name string) ([]byte, error) {
 	if m.rooms() {
 		w.b.WriteString(roomsGo)
 	}
-	names := newNamer(globalsGo)
+	names := newNamer(ownGo)
 	for _, t := range m.Types {
 		w.types[t] = names.name(t.Name)
 	}
@@ -117,11 +120,11 @@ func (w *golang) typeOf(t *Type) string {
 	case Bytes:
 		return "Bytes"
 	case File:
-		return "File"
+		return "FormFile"
 	case List:
-		return "List[" + w.typeOf(t.Elem) + "]"
+		return "JSONList[" + w.typeOf(t.Elem) + "]"
 	case Map:
-		return "Dictionary[" + w.typeOf(t.Elem) + "]"
+		return "JSONMap[" + w.typeOf(t.Elem) + "]"
 	case Enum, Object:
 		return w.types[t]
 	}
@@ -157,7 +160,7 @@ func (w *golang) operation(o *Operation, name string) {
 	}
 	switch {
 	case o.Stream:
-		w.line("func (c *Client) %s(%s, after string) iter.Seq2[Item[%s], error] {", name, takes, w.typeOf(o.Out))
+		w.line("func (c *Client) %s(%s, after string) iter.Seq2[StreamItem[%s], error] {", name, takes, w.typeOf(o.Out))
 	case o.Out == nil:
 		w.line("func (c *Client) %s(%s) error {", name, takes)
 	default:

@@ -8,6 +8,7 @@ package generate
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -148,6 +149,17 @@ func newNamer(taken string) namer {
 		n[name] = true
 	}
 	return n
+}
+
+// own lists what texts of a client declare, with a space before each.
+func own(declared *regexp.Regexp, texts ...string) string {
+	var b strings.Builder
+	for _, text := range texts {
+		for _, found := range declared.FindAllStringSubmatch(text, -1) {
+			b.WriteString(" " + found[1])
+		}
+	}
+	return b.String()
 }
 
 // name returns the name, or one like it that is free.

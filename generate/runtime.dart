@@ -2,10 +2,10 @@ import 'dart:convert';
 
 /// Sends a request: over package http, for example. It completes with the
 /// response as soon as its headers have arrived.
-typedef Send = Future<Response> Function(Request request);
+typedef ClientSend = Future<ClientResponse> Function(ClientRequest request);
 
-final class Request {
-  const Request(this.method, this.url, this.headers, this.body, this.cancel);
+final class ClientRequest {
+  const ClientRequest(this.method, this.url, this.headers, this.body, this.cancel);
 
   final String method;
   final Uri url;
@@ -16,8 +16,8 @@ final class Request {
   final Future<void>? cancel;
 }
 
-final class Response {
-  const Response(this.status, this.headers, this.body);
+final class ClientResponse {
+  const ClientResponse(this.status, this.headers, this.body);
 
   final int status;
 
@@ -27,19 +27,19 @@ final class Response {
 }
 
 /// What a call returns: [Ok], or [Failed] if the app refused it.
-sealed class Answer<T> {
-  const Answer(this.status);
+sealed class CallAnswer<T> {
+  const CallAnswer(this.status);
 
   final int status;
 }
 
-final class Ok<T> extends Answer<T> {
+final class Ok<T> extends CallAnswer<T> {
   const Ok(super.status, this.data);
 
   final T data;
 }
 
-final class Failed<T> extends Answer<T> {
+final class Failed<T> extends CallAnswer<T> {
   const Failed(super.status, this.problem);
 
   final Problem problem;
@@ -92,8 +92,8 @@ final class FieldError {
 }
 
 /// An event of a stream. A snapshot replaces everything that came before.
-final class Item<T> {
-  const Item(this.id, this.data, {required this.snapshot});
+final class StreamItem<T> {
+  const StreamItem(this.id, this.data, {required this.snapshot});
 
   final String id;
   final T data;
@@ -101,8 +101,8 @@ final class Item<T> {
 }
 
 /// A file that is uploaded.
-final class Upload {
-  const Upload(this.name, this.bytes, {this.contentType = 'application/octet-stream'});
+final class FormFile {
+  const FormFile(this.name, this.bytes, {this.contentType = 'application/octet-stream'});
 
   final String name;
   final List<int> bytes;
@@ -113,10 +113,10 @@ final class _Connection {
   const _Connection(this.url, this.send, this.headers);
 
   final String url;
-  final Send send;
+  final ClientSend send;
   final Map<String, String> headers;
 
-  Future<Response> request(String method, String path, Map<String, List<Object?>> query, Map<String, List<Object?>> more, Object? body, Future<void>? cancel, String accept) {
+  Future<ClientResponse> request(String method, String path, Map<String, List<Object?>> query, Map<String, List<Object?>> more, Object? body, Future<void>? cancel, String accept) {
     final all = {...headers, 'accept': accept, for (final h in more.entries) if (h.value.isNotEmpty) h.key: h.value.join(', ')};
     List<int>? bytes;
     if (body is _Form) {
@@ -131,10 +131,10 @@ final class _Connection {
         for (final value in q.value) '${Uri.encodeQueryComponent(q.key)}=${Uri.encodeQueryComponent('$value')}',
     ].join('&');
     final base = url.endsWith('/') ? url.substring(0, url.length - 1) : url;
-    return send(Request(method, Uri.parse('$base$path${search == '' ? '' : '?$search'}'), all, bytes, cancel));
+    return send(ClientRequest(method, Uri.parse('$base$path${search == '' ? '' : '?$search'}'), all, bytes, cancel));
   }
 
-  Future<Answer<T>> call<T>(String method, String path, T Function(dynamic json)? read,
+  Future<CallAnswer<T>> call<T>(String method, String path, T Function(dynamic json)? read,
       {Map<String, List<Object?>> query = const {}, Map<String, List<Object?>> headers = const {}, Object? body, Future<void>? cancel}) async {
     final response = await request(method, path, query, headers, body, cancel, 'application/json');
     final isJson = (response.headers['content-type'] ?? '').startsWith('application/json');
@@ -146,7 +146,7 @@ final class _Connection {
   }
 
   /// Events, also after the connection was cut: it goes on after the last one.
-  Stream<Item<T>> stream<T>(String path, T Function(dynamic json) read,
+  Stream<StreamItem<T>> stream<T>(String path, T Function(dynamic json) read,
       {required String after, Map<String, List<Object?>> query = const {}, Map<String, List<Object?>> headers = const {}, Future<void>? cancel}) async* {
     var wait = 1000;
     var cancelled = false;
@@ -164,7 +164,7 @@ final class _Connection {
           final json = jsonDecode(message.data);
           if (message.event == 'problem') throw Problem.fromJson(json as Map<String, dynamic>);
           after = message.id ?? after;
-          yield Item(after, read(json), snapshot: message.event == 'snapshot');
+          yield StreamItem(after, read(json), snapshot: message.event == 'snapshot');
         }
       } on Problem catch (problem) {
         if (!_passes(problem)) rethrow;
@@ -218,7 +218,7 @@ Stream<_Message> _messages(Stream<List<int>> body, void Function(int ms) retry) 
 /// Whether it may work later.
 bool _passes(Problem problem) => problem.status >= 500 || problem.status == 408 || problem.status == 429;
 
-Future<Problem> _problemOf(Response response) async {
+Future<Problem> _problemOf(ClientResponse response) async {
   final text = await utf8.decodeStream(response.body);
   if ((response.headers['content-type'] ?? '').startsWith('application/problem+json')) {
     return Problem.fromJson(jsonDecode(text) as Map<String, dynamic>);
@@ -261,7 +261,7 @@ final class _Form {
       }
     } else {
       final quoted = name.replaceAll('"', '%22');
-      final file = value is Upload ? value : null;
+      final file = value is FormFile ? value : null;
       final about = file == null ? '' : '; filename="${file.name.replaceAll('"', '%22')}"\r\ncontent-type: ${file.contentType}';
       out.addAll(utf8.encode('--$boundary\r\ncontent-disposition: form-data; name="$quoted"$about\r\n\r\n'));
       out.addAll(file?.bytes ?? utf8.encode('$value'));

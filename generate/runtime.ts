@@ -20,7 +20,7 @@ export interface FieldError {
 }
 
 /** What a call returns: check `ok` first. A call that did not reach the app rejects, as fetch does. */
-export type Answer<D, S extends number = 200> =
+export type CallAnswer<D, S extends number = 200> =
   | { ok: true; status: S; data: D; response: Response }
   | { ok: false; status: number; problem: Problem; response: Response };
 
@@ -50,7 +50,7 @@ export interface StreamOptions extends CallOptions {
 }
 
 /** An event. A snapshot replaces everything that came before. */
-export interface Item<D> {
+export interface StreamItem<D> {
   id: string;
   data: D;
   snapshot: boolean;
@@ -64,7 +64,7 @@ export class StreamError extends Error {
   }
 }
 
-type Operation = {
+type ClientOperation = {
   method: string;
   path: string;
   /** Where the fields are that are not in the body. */
@@ -75,13 +75,13 @@ type Operation = {
   returns?: true;
 };
 
-class Connection {
+class ClientConnection {
   constructor(
     readonly base: string,
     readonly options: ClientOptions,
   ) {}
 
-  async request(o: Operation, input: unknown, call: CallOptions, accept: string, more: Record<string, string> = {}): Promise<Response> {
+  async request(o: ClientOperation, input: unknown, call: CallOptions, accept: string, more: Record<string, string> = {}): Promise<Response> {
     const given = this.options.headers;
     const headers = new Headers(typeof given === "function" ? await given() : given);
     for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
@@ -119,7 +119,7 @@ class Connection {
     return (this.options.fetch ?? fetch)(url, init);
   }
 
-  async call<D, S extends number>(o: Operation, input: unknown, call: CallOptions): Promise<Answer<D, S>> {
+  async call<D, S extends number>(o: ClientOperation, input: unknown, call: CallOptions): Promise<CallAnswer<D, S>> {
     const response = await this.request(o, input, call, "application/json");
     const { status } = response;
     if (!response.ok) return { ok: false, status, problem: await problemOf(response), response };
@@ -131,7 +131,7 @@ class Connection {
   }
 
   /** Events, also after the connection was cut: it goes on after the last one. */
-  async *stream<D>(o: Operation, input: unknown, options: StreamOptions): AsyncGenerator<Item<D>, void, undefined> {
+  async *stream<D>(o: ClientOperation, input: unknown, options: StreamOptions): AsyncGenerator<StreamItem<D>, void, undefined> {
     let after = options.after ?? "";
     let wait = 1000;
     for (let failures = 0; ; failures++) {
@@ -199,14 +199,14 @@ function append(form: FormData, name: string, value: unknown): void {
   }
 }
 
-type Message = { event: string; data: string; id: string | undefined };
+type StreamMessage = { event: string; data: string; id: string | undefined };
 
 /** Reads server-sent events. */
 async function* messages(
   body: ReadableStream<Uint8Array>,
   retry: (ms: number) => void,
   heard: () => void = () => undefined,
-): AsyncGenerator<Message, void, undefined> {
+): AsyncGenerator<StreamMessage, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = "";

@@ -45,7 +45,7 @@ final class _Asked {
 
   final int n;
   final Object? op;
-  final answer = Completer<Answer<String>>();
+  final answer = Completer<CallAnswer<String>>();
 }
 
 /// A client's part in a room. Others see it while there are events.
@@ -110,10 +110,10 @@ final class RoomConnection<S, Op, Out> {
   /// What came of an operation, with the id of a state that has it. It is sent again
   /// until that is known, and has its effect once. Operations are done in their
   /// order. After [close] the status is 0, and it may have been done.
-  Future<Answer<String>> send(Op op) {
+  Future<CallAnswer<String>> send(Op op) {
     final json = _op(op);
     if (utf8.encode(jsonEncode(json)).length > 32 << 10) { // more than any room takes
-      const problem = Problem(status: 413, title: 'Request Entity Too Large', detail: 'The operation is too large.');
+      const problem = Problem(status: 413, title: 'ClientRequest Entity Too Large', detail: 'The operation is too large.');
       return Future.value(const Failed<String>(413, problem));
     }
     final asked = _Asked(++_count, json);
@@ -141,7 +141,7 @@ final class RoomConnection<S, Op, Out> {
     }
   }
 
-  void _known(int n, Answer<String> answer) {
+  void _known(int n, CallAnswer<String> answer) {
     for (final asked in [..._asked]) {
       if (asked.n == n) {
         _asked.remove(asked);

@@ -12,7 +12,7 @@ export interface RoomMembers {
 }
 
 /** What came of an operation. It is stored if `ok`, and `at` is the id of a state that has it. */
-export type Ack = { ok: true; at: string } | { ok: false; status: number; problem: Problem };
+export type RoomAck = { ok: true; at: string } | { ok: false; status: number; problem: Problem };
 
 export type RoomStatus = "connecting" | "open" | "waiting" | "closed";
 
@@ -41,7 +41,7 @@ export interface RoomConnection<Op> {
    * once, also if it is sent again after a cut. It does not reject: if the room is closed first, the status is 0, and
    * the operation may have been done.
    */
-  send(op: Op): Promise<Ack>;
+  send(op: Op): Promise<RoomAck>;
   /** Leaves the room. */
   close(): void;
   /** The id of what was received last; "" for nothing. */
@@ -50,10 +50,10 @@ export interface RoomConnection<Op> {
   readonly pending: number;
 }
 
-type Asked = { n: number; op: unknown; answer: (ack: Ack) => void };
-type Result = { n: number; at?: string; problem?: Problem };
-type Reply = { results?: Result[]; problem?: Problem };
-type Told<S, O> = Reply & { you?: RoomMember; id?: string; state?: S; outs?: O[]; members?: RoomMembers };
+type RoomAsked = { n: number; op: unknown; answer: (ack: RoomAck) => void };
+type RoomResult = { n: number; at?: string; problem?: Problem };
+type RoomReply = { results?: RoomResult[]; problem?: Problem };
+type RoomTold<S, O> = RoomReply & { you?: RoomMember; id?: string; state?: S; outs?: O[]; members?: RoomMembers };
 
 const mostAsked = 64; // operations of a request
 const mostBytes = 32 << 10; // of an operation, for any room
@@ -65,11 +65,11 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
   readonly #name = clientName();
   readonly #path: string;
   readonly #over = new AbortController();
-  #asked: Asked[] = [];
+  #asked: RoomAsked[] = [];
   #count = 0;
   #most = mostAsked;
   /** Sends a request over what is connected. */
-  #carry: ((body: unknown) => Promise<Reply>) | undefined;
+  #carry: ((body: unknown) => Promise<RoomReply>) | undefined;
   #busy = false;
   #cut: () => void = () => undefined;
   #hurry = false;
@@ -78,8 +78,8 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
   #heard = false; // something came over this connection
 
   constructor(
-    readonly app: Connection,
-    o: Operation,
+    readonly app: ClientConnection,
+    o: ClientOperation,
     input: unknown,
     readonly options: RoomOptions<S, O>,
   ) {
@@ -113,7 +113,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     return this.#asked.length;
   }
 
-  send(op: Op): Promise<Ack> {
+  send(op: Op): Promise<RoomAck> {
     return new Promise((answer) => {
       const text = JSON.stringify(op); // it is what it was when it is sent again
       if (new TextEncoder().encode(text).length > mostBytes) {
@@ -191,7 +191,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     for (let failures = 0; this.#carry !== undefined && this.#asked.length > 0; ) {
       const batch = this.#asked.slice(0, this.#most);
       const carry = this.#carry;
-      const reply = await carry({ client: this.#name, ops: batch.map(({ n, op }) => ({ n, op })) }).catch((): Reply => ({}));
+      const reply = await carry({ client: this.#name, ops: batch.map(({ n, op }) => ({ n, op })) }).catch((): RoomReply => ({}));
       const { results, problem } = reply;
       const before = this.#asked.length;
       for (const { n, at, problem } of results ?? []) {
@@ -211,14 +211,14 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     this.#busy = false;
   }
 
-  #known(numbers: number[], ack: Ack): void {
+  #known(numbers: number[], ack: RoomAck): void {
     for (const n of numbers) {
       const i = this.#asked.findIndex((a) => a.n === n);
       if (i >= 0) this.#asked.splice(i, 1)[0]?.answer(ack);
     }
   }
 
-  #opened(carry: (body: unknown) => Promise<Reply>): void {
+  #opened(carry: (body: unknown) => Promise<RoomReply>): void {
     this.#carry = carry;
     this.#heard = true;
     this.#status("open");
@@ -226,7 +226,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     void this.#pump();
   }
 
-  #take(told: Told<S, O>): void {
+  #take(told: RoomTold<S, O>): void {
     const { you, state, outs, members } = told;
     if (you !== undefined) this.#say(() => this.options.onYou?.(you));
     if (state !== undefined) this.#say(() => this.options.onState?.(state));
@@ -249,7 +249,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
       let opened = false;
       let over = false;
       let timer = setTimeout(() => end(), patience);
-      let waiting: ((reply: Reply) => void) | undefined;
+      let waiting: ((reply: RoomReply) => void) | undefined;
       const end = () => {
         if (over) return;
         over = true;
@@ -264,7 +264,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
         timer = setTimeout(end, silence);
       };
       const carry = (body: unknown) =>
-        new Promise<Reply>((answer) => {
+        new Promise<RoomReply>((answer) => {
           const late = setTimeout(end, patience);
           waiting = (reply) => {
             clearTimeout(late);
@@ -281,9 +281,9 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
       socket.onmessage = (message: MessageEvent<unknown>) => {
         if (over) return; // it is told again over the next one
         alive();
-        let told: Told<S, O>;
+        let told: RoomTold<S, O>;
         try {
-          told = JSON.parse(String(message.data)) as Told<S, O>;
+          told = JSON.parse(String(message.data)) as RoomTold<S, O>;
         } catch {
           return end();
         }
@@ -306,11 +306,11 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
     let timer = setTimeout(end, patience);
     this.#cut = end;
     const call = (signal: AbortSignal): CallOptions => (this.options.headers === undefined ? { signal } : { signal, headers: this.options.headers });
-    const carry = async (body: unknown): Promise<Reply> => {
+    const carry = async (body: unknown): Promise<RoomReply> => {
       const late = setTimeout(end, patience);
       try {
         const response = await this.app.request({ method: "POST", path: this.#path, body: "json" }, body, call(over.signal), "application/json");
-        return response.ok ? ((await response.json()) as Reply) : { problem: await problemOf(response) };
+        return response.ok ? ((await response.json()) as RoomReply) : { problem: await problemOf(response) };
       } finally {
         clearTimeout(late);
       }
@@ -329,7 +329,7 @@ class RoomMachine<S, Op, O> implements RoomConnection<Op> {
       for await (const { event, data, id } of messages(response.body, (ms) => (this.#wait = ms), alive)) {
         if (over.signal.aborted) return; // it is told again over the next one
         if (this.#carry === undefined) this.#opened(carry);
-        const told = { [event === "" ? "outs" : event]: JSON.parse(data) as unknown } as Told<S, O>;
+        const told = { [event === "" ? "outs" : event]: JSON.parse(data) as unknown } as RoomTold<S, O>;
         this.#take(id === undefined ? told : { ...told, id });
       }
     } catch {

@@ -16,12 +16,17 @@ var runtimeTS string
 //go:embed runtime_rooms.ts
 var roomsTS string
 
-// globalsTS are the names that a type must not have: what the client uses, and
-// what the language has.
-const globalsTS = `Problem FieldError Answer ClientOptions CallOptions OnceOptions Item StreamError StreamOptions Operation Connection Message Client D S
-	RoomMember RoomMembers Ack RoomOptions RoomConnection RoomMachine Asked Result Reply Told Op O AbortController MessageEvent Set URL WebSocket
-	Array AbortSignal AsyncGenerator Blob BodyInit Error FormData Headers JSON Math Number Object Promise ReadableStream Record RequestCredentials
-	RequestInit Response String SyntaxError TextDecoder TextEncoder TypeError URLSearchParams Uint8Array`
+// globalsTS are the names of the language that a type must not have, since the
+// client uses them.
+const globalsTS = `AbortController AbortSignal Array AsyncGenerator Blob BodyInit Error FormData Headers JSON Math MessageEvent Number Object Promise
+	ReadableStream Record RequestCredentials RequestInit Response Set String SyntaxError TextDecoder TextEncoder TypeError URL URLSearchParams
+	Uint8Array WebSocket`
+
+var declaredTS = regexp.MustCompile(`(?m)^(?:export )?(?:interface|type|class|(?:async )?function\*?|const) (\w+)`)
+
+// ownTS are the names of the client's own. Those that no app says begin with what they
+// are of: Call, Client, Room or Stream.
+var ownTS = own(declaredTS, runtimeTS, roomsTS) + " Client"
 
 // TypeScript makes a client that needs fetch alone, and uses WebSocket for rooms
 // where there is one: for browsers, Node.js and others.
@@ -43,7 +48,7 @@ func TypeScript(m *Model) []byte {
 	}
 	w.line("\n/** Makes a client of the app at a URL: %s, for example. */", blockComment(exampleURL(m)))
 	w.line("export function client(baseURL: string, options: ClientOptions = {}) {")
-	w.line("  const app = new Connection(baseURL, options);")
+	w.line("  const app = new ClientConnection(baseURL, options);")
 	w.line("  return {")
 	for _, o := range m.Operations {
 		w.operation(o)
@@ -73,7 +78,7 @@ func (w *typescript) line(format string, args ...any) { fmt.Fprintf(&w.b, format
 // received, since a later app may have more values: a type with an enum that
 // goes both ways has two names.
 func (w *typescript) name(m *Model) {
-	names := newNamer(globalsTS)
+	names := newNamer(globalsTS + ownTS)
 	for _, t := range m.Types {
 		w.sent[t] = names.name(t.Name)
 		w.received[t] = w.sent[t]
@@ -168,10 +173,10 @@ func (w *typescript) operation(o *Operation) {
 		output = w.typeOf(o.Out, false)
 	}
 	if o.Stream {
-		call, options, returns = "stream", "StreamOptions", fmt.Sprintf("AsyncGenerator<Item<%s>, void, undefined>", output)
+		call, options, returns = "stream", "StreamOptions", fmt.Sprintf("AsyncGenerator<StreamItem<%s>, void, undefined>", output)
 	} else {
 		output += ", " + o.Status
-		returns = fmt.Sprintf("Promise<Answer<%s>>", output)
+		returns = fmt.Sprintf("Promise<CallAnswer<%s>>", output)
 	}
 	if o.Key != "" {
 		options = "OnceOptions"

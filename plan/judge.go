@@ -366,11 +366,14 @@ func (j judge) disk() Verdict {
 func (j judge) files() Verdict {
 	switch {
 	case !j.app.FilesOnDisk(j.offers, j.setting):
-		hint := "deploy with GORGON_SECRET set, which seals uploads for all instances"
-		if j.offers.Buckets != "" {
-			hint = j.offers.Buckets + "; " + hint
+		hints := []string{j.offers.Buckets, "deploy with GORGON_SECRET set, which seals uploads for all instances"}
+		if j.setting.Sealed {
+			hints = hints[:1]
 		}
-		return provided("files", "they are in an S3 bucket, which FILES_URL names", hint)
+		if hints[0] == "" {
+			hints = hints[1:]
+		}
+		return provided("files", "they are in an S3 bucket, which FILES_URL names", strings.Join(hints, "; "))
 	case j.offers.Disk == VolumeFiles:
 		return provided("volume", "they are on the volume, where FILES_URL leads", "")
 	}

@@ -320,4 +320,14 @@ func TestFilesOfABucketAlone(t *testing.T) {
 	if o := plan.Judge(app, made, plan.Setting{}); !strings.HasSuffix(o.Verdicts[0].String(), "which FILES_URL names: the files that deploy writes make it; deploy with GORGON_SECRET set, which seals uploads for all instances") {
 		t.Errorf("%s", o.Verdicts[0])
 	}
+	if o := plan.Judge(app, made, plan.Setting{Sealed: true}); !strings.HasSuffix(o.Verdicts[0].String(), "which FILES_URL names: the files that deploy writes make it") {
+		t.Errorf("with a secret: %s", o.Verdicts[0])
+	}
+	made.Offers.Buckets = ""
+	if o := plan.Judge(app, made, plan.Setting{Sealed: true}); o.Fit != plan.Conditional || !strings.HasSuffix(o.Verdicts[0].String(), "which FILES_URL names") {
+		t.Errorf("with a secret, and a bucket of one's own: %s", o.Verdicts[0])
+	}
+	if o := plan.Judge(app, made, plan.Setting{}); !strings.HasSuffix(o.Verdicts[0].String(), "which FILES_URL names: deploy with GORGON_SECRET set, which seals uploads for all instances") {
+		t.Errorf("without: %s", o.Verdicts[0])
+	}
 }

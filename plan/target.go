@@ -95,6 +95,9 @@ type Setting struct {
 
 	// ReadOnly says that the disk beside the program is read-only.
 	ReadOnly bool `json:"readOnly,omitempty"`
+
+	// Sealed says that GORGON_SECRET is set, for the build and for each instance.
+	Sealed bool `json:"sealed,omitempty"`
 }
 
 // Instances returns how many instances run at once, 0 for as many as the load

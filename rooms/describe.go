@@ -18,4 +18,6 @@ func (d *Definition) Operation() describe.Operation {
 }
 
 // OpenAPI describes the app that has the room, for its program.
-func (d *Definition) OpenAPI(app gorgon.App) ([]byte, error) { return describe.OpenAPI(app) }
+func (d *Definition) OpenAPI(app gorgon.App, below ...string) ([]byte, error) {
+	return describe.OpenAPI(app, below...)
+}

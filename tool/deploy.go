@@ -503,6 +503,26 @@ func isExample(host string) bool {
 	return false
 }
 
+// originNote says where the app's origin is set, if it is one of an example; "" if it
+// is not.
+func originNote(app plan.App) string {
+	u, err := url.Parse(app.Origin)
+	if err != nil || !isExample(u.Hostname()) {
+		return ""
+	}
+	var from []string
+	for _, v := range app.Settings {
+		if here := cmp.Or(os.Getenv(v.Name), v.Default); !v.Secret && strings.TrimSuffix(here, "/") == strings.TrimSuffix(app.Origin, "/") {
+			from = append(from, v.Name)
+		}
+	}
+	at := "App.Origin"
+	if len(from) > 0 {
+		at = "the variable " + strings.Join(from, " or ")
+	}
+	return fmt.Sprintf("its absolute URLs, as those in mails and in the sitemap, lead to %s, which is the site of an example: set %s to yours, and deploy again", app.Origin, at)
+}
+
 // setting is a variable of the app's own configuration where it goes: with the value
 // that it has here, or that it has where nothing is set.
 func setting(v wire.Variable) deploy.Variable {
@@ -546,8 +566,8 @@ func (d *deployment) summary(s deploy.Site) error {
 	fmt.Fprintf(d.t.log, "packed %s for %s/%s in %s: %s, %s (build %s)\n",
 		d.app.Name, d.os, d.arch, d.out, cli.Plural(s.Package.Pages, "page"), cli.Size(bytes), s.Package.Build)
 	fmt.Fprintf(d.t.log, "it took %s\n", d.phases)
-	if u, err := url.Parse(d.app.Origin); err == nil && isExample(u.Hostname()) {
-		fmt.Fprintf(d.t.log, "its absolute URLs, as those in mails and in the sitemap, lead to %s, which is the site of an example: set App.Origin to yours, and deploy again\n", d.app.Origin)
+	if note := originNote(d.app.App); note != "" {
+		fmt.Fprintln(d.t.log, note)
 	}
 	start := filepath.Join(d.out, s.Package.Program)
 	if d.target == nil {

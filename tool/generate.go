@@ -25,6 +25,7 @@ type generation struct {
 	t *tool
 
 	typescript, dart, golang, openapi, against string // files
+	below                                      []string
 	check                                      bool
 }
 
@@ -36,6 +37,9 @@ func (t *tool) generateCommand() *cobra.Command {
 		Long: `Compiles the app in the folder PACKAGE (default: the one here), asks its program
 for the description of its endpoints, reads, streams and rooms, and writes the
 files that flags name. Commit them: they change only if the endpoints do.
+
+Forms of the site are endpoints, too. With --below, the clients and the description
+have what is at or below that path, and nothing else.
 
 With --check, it writes nothing, and exits with 1 if a file is not what it would
 write. It then prints the difference and, with --openapi, lists the changes that
@@ -50,6 +54,7 @@ error of its own.`,
 	c.Flags().StringVar(&g.dart, "dart", "", "file for a client in Dart")
 	c.Flags().StringVar(&g.golang, "go", "", "file for a client in Go; its folder names the package")
 	c.Flags().StringVar(&g.openapi, "openapi", "", "file for the OpenAPI 3.1 description")
+	c.Flags().StringArrayVar(&g.below, "below", nil, "take the endpoints at or below this path, as /api (repeatable); default: all")
 	c.Flags().StringVar(&g.against, "against", "", "file with the description of a release, whose clients must keep working")
 	c.Flags().BoolVar(&g.check, "check", false, "write nothing, and fail if a file is out of date")
 	return c
@@ -69,7 +74,7 @@ func (g *generation) run(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	description, err := describe(ctx, folder)
+	description, err := describe(ctx, folder, g.below)
 	if err != nil {
 		return err
 	}
@@ -106,9 +111,14 @@ func (g *generation) run(ctx context.Context, folder string) error {
 	return nil
 }
 
-// describe compiles the app in a folder, and returns its description.
-func describe(ctx context.Context, folder string) ([]byte, error) {
-	return runApp(ctx, folder, nil, "openapi")
+// describe compiles the app in a folder, and returns its description: of all, or of what
+// is below a path.
+func describe(ctx context.Context, folder string, below []string) ([]byte, error) {
+	args := []string{"openapi"}
+	for _, path := range below {
+		args = append(args, "--below="+path)
+	}
+	return runApp(ctx, folder, nil, args...)
 }
 
 // outputs are the files that flags name. The name is that of a package in Go.

@@ -82,6 +82,13 @@ func checksOfGenerate() map[string]func(*testing.T) {
 			}
 		},
 		"generate --openapi": has("openapi.json", `"/shop/receipts/{id}"`),
+		"generate --below": func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "openapi.json")
+			code, said := said(t, "generate", "./orders", "--below", "/shop/receipts/", "--openapi", file)
+			if text, err := os.ReadFile(file); code != 0 || err != nil || !strings.Contains(string(text), `"/shop/receipts/{id}"`) || strings.Contains(string(text), "/shop/orders") || strings.Contains(string(text), "amount") {
+				t.Errorf("%d, %v: %s%s", code, err, said, text)
+			}
+		},
 		"generate --against": func(t *testing.T) {
 			released := filepath.Join(t.TempDir(), "released.json")
 			text, err := os.ReadFile(filepath.Join(generated(t), "openapi.json"))
@@ -145,6 +152,9 @@ func checkCheck(t *testing.T) {
 	check(1, "breaks clients: createOrder, output/price was removed", "breaks clients: receipt, output/price was removed", "2 changes would break clients")
 	if code, text := said(t, "generate", "."); code != 2 || !strings.Contains(text, "name a file") {
 		t.Errorf("without files: exit code %d: %s", code, text)
+	}
+	if code, text := said(t, "generate", "./orders", "--below", "/shops", "--ts", filepath.Join(dir, "none.ts")); code != 1 || !strings.Contains(text, "no endpoint, read, stream or room below /shops") {
+		t.Errorf("below a path that nothing has: exit code %d: %s", code, text)
 	}
 	if code, text := said(t, "generate", ".", "--ts", filepath.Join(dir, "none.ts")); code != 1 || !strings.Contains(text, "no endpoints") {
 		t.Errorf("without endpoints: exit code %d: %s", code, text)

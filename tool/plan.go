@@ -43,7 +43,7 @@ func (f *settingFlags) check() error {
 // setting is how the app is to be set up in a place. Where no store is named
 // and the place keeps files, it is a disk store.
 func (f settingFlags) setting(a *app, target plan.Target) plan.Setting {
-	s := plan.Setting{Store: "none", Replicas: f.replicas, AlwaysOn: f.alwaysOn, ReadOnly: f.readOnly}
+	s := plan.Setting{Store: "none", Replicas: f.replicas, AlwaysOn: f.alwaysOn, ReadOnly: f.readOnly, Sealed: os.Getenv("GORGON_SECRET") != ""}
 	scheme := a.Store.Technology
 	if a.Store.Shown == "" && target.Offers.Disk == plan.KeptFiles && !f.readOnly {
 		scheme = "disk"

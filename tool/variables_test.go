@@ -10,6 +10,7 @@ import (
 	"github.com/gorgon-go/gorgon/deploy"
 	"github.com/gorgon-go/gorgon/deploy/cloudrun"
 	"github.com/gorgon-go/gorgon/plan"
+	"github.com/gorgon-go/gorgon/wire"
 )
 
 // What an app has decides what its program is given, and a password is a secret of
@@ -43,6 +44,49 @@ func TestVariablesFollowParts(t *testing.T) {
 		}
 		if text := strings.Join(got, " "); text != c.want {
 			t.Errorf("%s: %q, want %q", c.name, text, c.want)
+		}
+	}
+}
+
+// Where the origin is one of an example, what is said names the variable that it
+// comes from.
+func TestOriginNote(t *testing.T) {
+	t.Setenv("SHOP_ELSEWHERE", "https://shop.test/")
+	settings := []wire.Variable{
+		{Name: "SHOP_ORIGIN", Default: "https://example.com"}, {Name: "SHOP_KEEPER", Default: "keeper@example.com"},
+		{Name: "SHOP_ELSEWHERE"}, {Name: "SHOP_HIDDEN", Default: "https://hidden.test", Secret: true}, {Name: "SHOP_EMPTY"},
+	}
+	for _, c := range []struct {
+		origin   string
+		settings []wire.Variable
+		want     string // "" for nothing
+	}{
+		{"https://shop.com", settings, ""},
+		{"", settings, ""},
+		{"https://example.com", settings, "set the variable SHOP_ORIGIN to yours"},
+		{"https://shop.test", settings, "set the variable SHOP_ELSEWHERE to yours"},
+		{"https://hidden.test", settings, "set App.Origin to yours"},
+		{"https://www.example.org", settings, "set App.Origin to yours"},
+		{"https://example.com", nil, "set App.Origin to yours"},
+		{"https://example.com", append(settings, wire.Variable{Name: "MAIL_ORIGIN", Default: "https://example.com/"}), "set the variable SHOP_ORIGIN or MAIL_ORIGIN to yours"},
+	} {
+		got := originNote(plan.App{Origin: c.origin, Settings: c.settings})
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.origin, got, c.want)
+		}
+	}
+	t.Setenv("SHOP_ORIGIN", "https://shop.com") // it is set, so its default says nothing
+	if got := originNote(plan.App{Origin: "https://example.com", Settings: settings}); !strings.Contains(got, "set App.Origin to yours") {
+		t.Error(got)
+	}
+}
+
+// A plan knows whether there is a secret.
+func TestSettingOfASecret(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "a secret": true} {
+		t.Setenv("GORGON_SECRET", value)
+		if got := (settingFlags{}).setting(&app{}, cloudrun.Target().Target).Sealed; got != want {
+			t.Errorf("%q: %v", value, got)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/gorgon-go/gorgon/database"
 )
 
 // A place is a database's file.
@@ -26,6 +28,10 @@ type place struct {
 
 const example = "name a file, as in sqlite:data/shop.db"
 
+// ofPostgreSQL is how a URL of PostgreSQL begins, and the other form of it, with
+// keywords.
+var ofPostgreSQL = regexp.MustCompile(`^((?i:postgres(ql)?):|(host|hostaddr|port|user|password|dbname|sslmode) *= *\S)`)
+
 // otherScheme is how the URL of a server begins. A drive has one letter.
 var otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
@@ -38,8 +44,13 @@ func locate(where string) (place, error) {
 			path, isURL = rest, true
 		}
 	}
-	if !isURL && otherScheme.MatchString(where) {
-		return place{}, errors.New("the URL is not that of a SQLite database: " + example)
+	switch {
+	case isURL:
+	case ofPostgreSQL.MatchString(where):
+		return place{}, errors.New("the database's URL (" + database.Variable + ") is that of a PostgreSQL database, and the program's source opens SQLite (litedb.Dialect): " +
+			example + ", or use pgdb.Dialect in the source")
+	case otherScheme.MatchString(where):
+		return place{}, errors.New("the database's URL (" + database.Variable + ") is that of another kind of database than SQLite, which the program's source opens (litedb.Dialect): " + example)
 	}
 	path, parameters, _ := strings.Cut(path, "?")
 	if rest, ok := strings.CutPrefix(path, "//"); isURL && ok {

@@ -44,8 +44,11 @@ func TestURL(t *testing.T) {
 		{":memory:", "", "memory"},
 		{"file:a?mode=memory", "", "mode"},
 		{"sqlite:a\x00b", "", "zero byte"},
-		{"postgres://shop:secret@db/shop", "", "not that of a SQLite database"},
-		{"mysql:secret", "", "not that of a SQLite database"},
+		{"postgres://shop:secret@db/shop", "", "(DATABASE_URL) is that of a PostgreSQL database, and the program's source opens SQLite"},
+		{"POSTGRESQL://shop:secret@db/shop", "", "is that of a PostgreSQL database"},
+		{"host=db user=shop password=secret", "", "is that of a PostgreSQL database"},
+		{"mysql:secret", "", "is that of another kind of database than SQLite"},
+		{"redis://:secret@store", "", "is that of another kind of database than SQLite"},
 	} {
 		config := configOf(c.url, nil)
 		engine, err := litedb.Dialect.Open(config)

@@ -74,6 +74,20 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+// A URL of another kind of database is called that, and no part of it is shown.
+func TestOtherKinds(t *testing.T) {
+	const sqlite, other, malformed = "(DATABASE_URL) is that of a SQLite database, and the program's source opens PostgreSQL", "is that of another kind of database than PostgreSQL", "must be like postgres://"
+	for url, want := range map[string]string{
+		"sqlite:s3cret.db": sqlite, "sqlite:///var/s3cret": sqlite, "SQLITE:s3cret": sqlite, "file:s3cret?sync=full": sqlite, "data/s3cret.db": sqlite, "s3cret.sqlite3": sqlite,
+		"mysql://u:s3cret@host/db": other, "mongodb+srv://s3cret": other, "redis://:s3cret@host": other,
+		"host=db password=s3cret": malformed, "s3cret": malformed, "u:s3cret@host/db": malformed, "": malformed,
+	} {
+		if _, err := pgdb.Dialect.Open(config(url)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(strings.ToLower(err.Error()), "s3cret") {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
 // A statement that takes too long is ended, on the server, too, and its
 // connection goes on.
 func TestTimeout(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ const (
 func parse(location string, conns int) (*pgxpool.Config, error) {
 	scheme, rest, ok := strings.Cut(location, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" {
-		return nil, errors.New("the database's URL (" + database.Variable + ") must be like postgres://user@host:5432/database")
+		return nil, errors.New("the database's URL (" + database.Variable + ") " + otherKind(location))
 	}
 	config, err := pgxpool.ParseConfig(location)
 	switch {
@@ -57,6 +58,24 @@ func parse(location string, conns int) (*pgxpool.Config, error) {
 	}
 	conn.BuildContextWatcherHandler = newCanceler
 	return config, nil
+}
+
+var (
+	ofSQLite = regexp.MustCompile(`^(?i:sqlite3?:|file:)|^[^:?]+\.(?i:db|sqlite3?)(\?|$)`)
+	hasKind  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+://`)
+)
+
+// otherKind says what is wrong with a URL that is not one of PostgreSQL, without a part
+// of it.
+func otherKind(location string) string {
+	const example = "postgres://user@host:5432/database"
+	switch {
+	case ofSQLite.MatchString(location):
+		return "is that of a SQLite database, and the program's source opens PostgreSQL (pgdb.Dialect): set one like " + example + ", or use litedb.Dialect in the source"
+	case hasKind.MatchString(location):
+		return "is that of another kind of database than PostgreSQL, which the program's source opens (pgdb.Dialect): set one like " + example
+	}
+	return "must be like " + example
 }
 
 // chosen says whether a URL chooses how statements are sent.

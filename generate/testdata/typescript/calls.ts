@@ -1,5 +1,5 @@
 // Calls the app with the generated client. Prints a line for each check.
-import { client, StreamError, type Answer, type Everything, type EverythingInput, type Item, type Event } from "./api.js";
+import { client, StreamError, type CallAnswer, type Everything, type EverythingInput, type StreamItem, type Event } from "./api.js";
 import { check, done, url } from "./check.js";
 
 const app = client(url, { headers: async () => ({ Authorization: "Bearer let-me-in" }) });
@@ -74,7 +74,7 @@ for await (const item of app.numbers({ room: "open" })) {
 check("stream", [next - 1, gaps], [1000, 0]);
 console.log(`stream: 1000 events over 20 connections or more in ${Date.now() - begun} ms, ${gaps} lost, twice or out of place`);
 
-const again: Item<Event>[] = [];
+const again: StreamItem<Event>[] = [];
 for await (const item of app.numbers({ room: "broken" })) again.push(item);
 check("broken", again.map((i) => [i.id, i.snapshot]), [["998", true], ["999", false], ["1000", false]]);
 const late: string[] = [];
@@ -90,6 +90,6 @@ check("aborted stream", ended, "AbortError");
 for await (const item of app.numbers({ room: "open" })) if (item.id === "5") break;
 
 // What is received may have more values than are known.
-const level = (e: Answer<Everything, 201>): string => (e.ok && e.data.level === "a later value" ? "later" : "known");
+const level = (e: CallAnswer<Everything, 201>): string => (e.ok && e.data.level === "a later value" ? "later" : "known");
 check("level", level(echoed), "known");
 done();

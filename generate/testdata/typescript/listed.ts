@@ -1,5 +1,5 @@
 // Calls the app from a page of another origin, which some operations list.
-import { client, type Item, type Event } from "./api.js";
+import { client, type StreamItem, type Event } from "./api.js";
 import { check, done, url } from "./check.js";
 
 const app = client(url, { credentials: "include" });
@@ -20,7 +20,7 @@ const sent = await app.upload({
 });
 check("upload", sent.ok && sent.data, ["cover.txt:abc:<nil>", "Ttwo1 []"]);
 
-const items: Item<Event>[] = [];
+const items: StreamItem<Event>[] = [];
 for await (const item of app.numbers({ room: "open" }, { after: "940" })) items.push(item);
 check("stream, cut and resumed", items.map((i) => i.id), Array.from({ length: 60 }, (_, i) => String(941 + i)));
 

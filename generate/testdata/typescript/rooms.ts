@@ -1,5 +1,5 @@
 // Takes part in rooms with the generated client, while the app cuts connections.
-import { client, type Ack, type RoomMember, type RoomMembers, type RoomOptions, type Heard, type Tape } from "./api.js";
+import { client, type RoomAck, type RoomMember, type RoomMembers, type RoomOptions, type Heard, type Tape } from "./api.js";
 import { check, done, url } from "./check.js";
 
 const sockets = typeof WebSocket === "function";
@@ -51,7 +51,7 @@ for (const [name, app, way] of ways) {
   const watcher = app.tape({ key }, watched.options);
   const speaker = app.tape({ key }, spoken.options);
   const want: string[] = [];
-  const acks: Promise<Ack>[] = [];
+  const acks: Promise<RoomAck>[] = [];
   const say = (text: string) => {
     want.push(text);
     const ack = speaker.send({ text });

@@ -80,6 +80,13 @@ func (h *house) signIn(v *gorgontest.Site, name, password string) *gorgontest.Re
 	return v.Get(h.base+"/sign-in").Submit("main form", url.Values{"email": {name + "@example.com"}, "password": {password}})
 }
 
+// Templates ask for texts that there are, with the arguments that these have.
+func TestMessages(t *testing.T) {
+	if err := messages.Check(files, "views/*.html", "mails/*.html"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPages(t *testing.T) {
 	t.Parallel()
 	h := openClub(t, gorgontest.Options{})

@@ -143,6 +143,13 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Templates ask for texts that there are, with the arguments that these have.
+func TestMessages(t *testing.T) {
+	if err := messages.Check(files, "views/*.html", "mails/*.html"); err != nil {
+		t.Error(err)
+	}
+}
+
 // The first page is fresh for a minute, and is then regenerated in the
 // background. What was committed since the build is not known, so the first
 // request is like that, too.
