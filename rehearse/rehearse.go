@@ -156,9 +156,11 @@ func (r *rehearsal) givenDatabase() bool {
 // isDatabase reports whether a variable is that of the app's database.
 func isDatabase(variable string) bool { return strings.HasPrefix(variable, "DATABASE_URL=") }
 
+// fault notes what is wrong, once, however often it is met.
 func (r *rehearsal) fault(format string, args ...any) {
-	if len(r.report.Faults) < maxFaults {
-		r.report.Faults = append(r.report.Faults, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(r.report.Faults) < maxFaults && !slices.Contains(r.report.Faults, text) {
+		r.report.Faults = append(r.report.Faults, text)
 	}
 }
 
