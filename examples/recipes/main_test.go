@@ -31,13 +31,14 @@ func TestExport(t *testing.T) {
 		"de/feed.json":                    "/book/de/recipes/plum-cake",
 		"api/recipes":                     `"id":"plum-cake"`,
 		"sitemap.xml":                     "<lastmod>2026-09-12T12:00:00Z</lastmod>",
+		"rss/index.html":                  `content="0; url=/book/feed.xml"`,
 	} {
 		data, err := os.ReadFile(filepath.Join(dir, "public", name))
 		if err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s: %v", name, want, err)
 		}
 	}
-	for _, want := range []string{"page /search", "endpoint POST /send", "/rss"} {
+	for _, want := range []string{"page /search", "endpoint POST /send", "6 redirects"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%s is not listed as not static:\n%s", want, out)
 		}
