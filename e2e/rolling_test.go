@@ -4,6 +4,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -104,12 +105,23 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	ready := b.ready
 	b.mu.Unlock()
+	// A server may answer before it has read all of a request; net/http closes a
+	// body then that is still read, and the proxy the connection.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	first := b.next.Add(1) // each is asked once, whatever other requests do meanwhile
 	for n := range uint64(len(ready)) {
 		e := ready[(first+n)%uint64(len(ready))]
 		told := &refused{}
-		_ = http.NewResponseController(w).EnableFullDuplex() // a stream begins before its request is read to the end
-		e.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), refusedKey{}, told)))
+		sent := r.WithContext(context.WithValue(r.Context(), refusedKey{}, told))
+		sent.Body, sent.ContentLength, sent.TransferEncoding = http.NoBody, int64(len(body)), nil
+		if len(body) > 0 {
+			sent.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		e.proxy.ServeHTTP(w, sent)
 		if told.err == nil {
 			return
 		}

@@ -340,10 +340,20 @@ func (h *sandbox) open(ctx context.Context) (string, error) {
 	return h.balancer.URL, nil
 }
 
-// pass sends a request on. An instance may answer before all of the request's body is
-// read; without full duplex net/http closes the body then, and the proxy the connection.
+// pass sends a request on once it is read to its end. An instance may answer before
+// it has read all of it; net/http closes a body then that is still read, and the proxy
+// the connection.
 func pass(t *instance, w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1 alone needs it
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	r = r.Clone(r.Context())
+	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	if len(body) == 0 {
+		r.Body = http.NoBody
+	}
 	t.proxy.ServeHTTP(w, r)
 }
 
