@@ -508,7 +508,13 @@ func TestAfterSignOutFindsFlaws(t *testing.T) {
 	for name, f := range flaws {
 		s := &spell{mode: f.mode, end: f.end}
 		found[name] = s
-		group.Go(func() error { stays(t, []*spell{s}, f); return nil })
+		group.Go(func() error {
+			// Whether a browser shows a document again is its own choice.
+			for tries := 0; tries < 3 && len(s.leaks) == 0; tries++ {
+				stays(t, []*spell{s}, f)
+			}
+			return nil
+		})
 	}
 	_ = group.Wait()
 	for name, s := range found {
