@@ -103,7 +103,12 @@ var conditionsOfFaults = []condition{
 		b.stand.set(patient.FailJobs, "the mail server is away")
 		return func() { b.stand.clear(patient.FailJobs) }
 	}},
-	{"jobs are dead", "send", nil, func(b *bed) func() { // those that the condition before has left
+	{"jobs are dead", "send", nil, func(b *bed) func() {
+		b.stand.set(patient.FailJobs, "the mail server is away")
+		until(b.T, "a job is dead", func() bool {
+			return !strings.Contains(b.stand.run("jobs", "--state", "dead", "--kind", "send"), "there are none")
+		})
+		b.stand.clear(patient.FailJobs)
 		return func() { b.stand.run("jobs", "--state", "dead", "--kind", "send", "--limit", "1000", "--remove") }
 	}},
 	{"purge storm", "/items/{id}", nil, func(b *bed) func() {

@@ -24,7 +24,7 @@ import (
 
 // patience is how long a test waits for a page before it fails. It is long,
 // since test machines are slow, and it costs nothing when tests pass.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // A browser is one of those that the tabs of a test program share, started by
 // its first tab.

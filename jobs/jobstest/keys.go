@@ -133,24 +133,31 @@ func seriesLaws() []law {
 				return err
 			}
 			for _, ending := range []jobs.Ending{jobs.Done, jobs.Failed, jobs.Dead} {
-				now, _, err := e.Next(e.ctx, nil)
-				if err != nil {
-					return err
-				}
-				t, err := e.takeOne(e, long)
-				if err != nil {
-					return fmt.Errorf("ending %d: %w", ending, err)
-				}
-				next := now.Add(short)
-				if err := e.finish(e, jobs.Outcome{Ref: t.Ref, Ending: ending, At: next}); err != nil {
-					return err
-				}
-				i, err := e.info(t.ID)
-				if err != nil || !i.Due.Equal(next) || i.State != jobs.Waiting || i.Series != "a" {
-					return fmt.Errorf("ending %d: %+v: %w", ending, i, err)
-				}
-				if err := first(e.takesNone(e), e.count(1), e.pass(2*short)); err != nil { // more than one time passes
-					return err
+				// First to a time that does not come, and then to one that passes.
+				for _, wait := range []time.Duration{time.Hour, short} {
+					now, _, err := e.Next(e.ctx, nil)
+					if err != nil {
+						return err
+					}
+					t, err := e.takeOne(e, long)
+					if err != nil {
+						return fmt.Errorf("ending %d: %w", ending, err)
+					}
+					next := now.Add(wait)
+					if err := e.finish(e, jobs.Outcome{Ref: t.Ref, Ending: ending, At: next}); err != nil {
+						return err
+					}
+					i, err := e.info(t.ID)
+					if err != nil || !i.Due.Equal(next) || i.State != jobs.Waiting || i.Series != "a" {
+						return fmt.Errorf("ending %d: %+v: %w", ending, i, err)
+					}
+					goesOn := e.pass
+					if wait == time.Hour {
+						goesOn = func(time.Duration) error { return first(e.takesNone(e), e.RunNow(e.ctx, t.ID)) }
+					}
+					if err := first(e.count(1), goesOn(2*short)); err != nil { // more than one time passes
+						return err
+					}
 				}
 			}
 			if _, err := e.takeOne(e, long); err != nil {
