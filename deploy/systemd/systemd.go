@@ -53,11 +53,7 @@ type unit struct {
 //go:embed files
 var files embed.FS
 
-var templates *template.Template
-
-func init() { // which execute one of themselves
-	templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready, "shell": shell}).ParseFS(files, "files/*"))
-}
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready, "shell": shell}).ParseFS(files, "files/*"))
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	if err := ctx.Err(); err != nil {
