@@ -53,7 +53,7 @@ type unit struct {
 //go:embed files
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready, "shell": shell}).ParseFS(files, "files/*"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"assign": assign, "comment": comment, "ready": ready, "shell": deploy.ShellWord}).ParseFS(files, "files/*"))
 
 func write(ctx context.Context, s deploy.Site, folder string) error {
 	if err := ctx.Err(); err != nil {
@@ -229,9 +229,6 @@ func (u unit) Properties() ([]string, error) {
 	}
 	return list, nil
 }
-
-// shell quotes a word for sh.
-func shell(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // comment keeps a text on its line.
 func comment(text string) string { return strings.Join(strings.Fields(text), " ") }
